@@ -1,0 +1,231 @@
+#include "agent/protocol/conversation.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace apiary::agent {
+
+Conversation::Conversation(const Module& module, std::shared_ptr<const Prepared> prepared,
+                           const Environment& environment, const Limits& limits)
+    : transport_(module.transport),
+      limits_(limits),
+      prepared_(std::move(prepared)),
+      session_(module.open(*prepared_, environment)) {}
+
+Conversation::Awaits Conversation::awaits() const {
+    return over_                        ? Awaits::Nothing
+           : awaitsTls_                 ? Awaits::Handshake
+           : channel_ == Channel::Asked ? Awaits::Passive
+           : resumes_                   ? Awaits::Resume
+                                        : Awaits::Peer;
+}
+
+template <typename Call>
+Conversation::Actions Conversation::turn(WallTime now, Call&& call) {
+    if (over_) {
+        return {};
+    }
+    Turn turn(now, transport_);
+    call(turn);
+    resumes_ = resumes_ || turn.full();
+    return admit(std::move(turn).takeActions());
+}
+
+/// Keeps of what a turn asked for what the rules and the limits allow.
+Conversation::Actions Conversation::admit(std::vector<Action> asked) {
+    Actions kept;
+    kept.reserve(asked.size());
+    for (auto action = asked.begin(); action != asked.end() && !over_; ++action) {
+        if (std::visit([&](auto& what) { return admit(what); }, *action)) {
+            kept.push_back(std::move(*action));
+        }
+        if (cutShort_ && !over_) {
+            kept.emplace_back(Close{});
+            over_ = true;
+        }
+    }
+    return kept;
+}
+
+bool Conversation::admit(Send& send) {
+    const bool empty = send.bytes.empty();  // a datagram may be
+    send.bytes.resize(sendable(kControl, send.bytes.size()));
+    return empty || !send.bytes.empty();
+}
+
+bool Conversation::admit(SendOn& send) {
+    send.bytes.resize(sendable(send.channel, send.bytes.size()));
+    return !send.bytes.empty();
+}
+
+bool Conversation::admit(SendShared& send) {
+    send.length = sendable(send.channel, send.length);
+    return send.length > 0;
+}
+
+bool Conversation::admit(StartTls& tls) {
+    awaitsTls_ = true;
+    early_.handedBack = tls.handedBack;
+    return true;
+}
+
+bool Conversation::admit(OpenPassive& open) {
+    channel_ = Channel::Asked;
+    open.channel = ++channelId_;
+    return true;
+}
+
+bool Conversation::admit(CloseChannel& close) {
+    return close.channel == channelId_ && std::exchange(channel_, Channel::None) != Channel::None;
+}
+
+bool Conversation::admit(Remember& remember) {
+    remember.bytes.resize(std::min(remember.bytes.size(), kRemembered));
+    return true;
+}
+
+bool Conversation::admit(Close&) {
+    return over_ = true;
+}
+
+/// Past its limit evidence is dropped, and the session goes on: the peer must not see that we stopped noting.
+bool Conversation::admit(Evidence& evidence) {
+    if (auto* piece = std::get_if<PayloadPiece>(&evidence)) {
+        if (piece->id != payloadId_) {
+            payloadId_ = piece->id;
+            offered_ = 0;
+        }
+        offered_ += piece->bytes.size();
+        piece->offered = piece->last ? offered_ : 0;
+        piece->bytes.resize(std::min(piece->bytes.size(), limits_.payload - used_.payload));
+        used_.payload += piece->bytes.size();
+        return piece->last || !piece->bytes.empty();
+    }
+    if (used_.evidence == limits_.evidence) {
+        return false;
+    }
+    if (++used_.evidence == limits_.evidence) {
+        evidence = Anomaly{"evidence cut at the limit"};
+    }
+    return true;
+}
+
+/// How many of `size` bytes may go out on `channel`; counts them, and ends the session where they do not all fit.
+std::size_t Conversation::sendable(ChannelId channel, std::size_t size) {
+    if (channel != kControl && (channel != channelId_ || channel_ != Channel::Open)) {
+        return 0;  // the peer, or the session itself, closed it meanwhile
+    }
+    const std::size_t room = limits_.sent - used_.sent;
+    cutShort_ = cutShort_ || size > room;
+    used_.sent += std::min(size, room);
+    return std::min(size, room);
+}
+
+bool Conversation::receive(std::size_t size) {
+    used_.received += size;
+    return used_.received <= limits_.received;
+}
+
+Conversation::Actions Conversation::cut() {
+    cutShort_ = over_ = true;
+    return {Close{}};
+}
+
+Conversation::Actions Conversation::open(WallTime now) {
+    return turn(now, [&](Turn& turn) { session_->onOpen(turn); });
+}
+
+Conversation::Actions Conversation::bytes(std::string_view bytes, WallTime now) {
+    if (over_) {
+        return {};
+    }
+    if (!receive(bytes.size())) {
+        return cut();
+    }
+    if (awaitsTls_) {
+        early_.smuggled.append(bytes);
+        return {};
+    }
+    return turn(now, [&](Turn& turn) { session_->onBytes(bytes, turn); });
+}
+
+Conversation::Actions Conversation::resume(WallTime now) {
+    resumes_ = false;
+    return turn(now, [&](Turn& turn) { session_->onResume(turn); });
+}
+
+Conversation::Actions Conversation::alarm(WallTime now) {
+    return turn(now, [&](Turn& turn) { session_->onAlarm(turn); });
+}
+
+Conversation::Actions Conversation::idle(WallTime now) {
+    return turn(now, [&](Turn& turn) { session_->onIdle(turn); });
+}
+
+Conversation::Actions Conversation::peerClosed(WallTime now) {
+    return turn(now, [&](Turn& turn) { session_->onPeerClosed(turn); });
+}
+
+Conversation::EarlyBytes Conversation::takeEarlyBytes() {
+    early_.smuggled.insert(0, session_->takeUnread());
+    return std::exchange(early_, {});
+}
+
+Conversation::Actions Conversation::tls(const TlsInfo& info, WallTime now) {
+    assert(early_.handedBack.empty() && early_.smuggled.empty());
+    if (!std::exchange(awaitsTls_, false)) {
+        return {};
+    }
+    return turn(now, [&](Turn& turn) { session_->onTls(info, turn); });
+}
+
+Conversation::Actions Conversation::tlsFailed(std::string_view bytesRead, WallTime now) {
+    if (!std::exchange(awaitsTls_, false)) {
+        return {};
+    }
+    return turn(now, [&](Turn& turn) {
+        session_->onTlsFailed(bytesRead, turn);
+        turn.close();
+    });
+}
+
+Conversation::Actions Conversation::passive(std::optional<Endpoint> where, WallTime now) {
+    if (channel_ != Channel::Asked) {
+        return {};
+    }
+    channel_ = where ? Channel::Listening : Channel::None;
+    resumes_ = true;
+    return turn(now, [&](Turn& turn) { session_->onPassive(where, turn); });
+}
+
+Conversation::Actions Conversation::channelOpen(ChannelId channel, WallTime now) {
+    if (channel != channelId_ || channel_ != Channel::Listening) {
+        return {};
+    }
+    channel_ = Channel::Open;
+    resumes_ = true;
+    return turn(now, [&](Turn& turn) { session_->onChannelOpen(channel, turn); });
+}
+
+Conversation::Actions Conversation::channelBytes(ChannelId channel, std::string_view bytes, WallTime now) {
+    if (over_ || channel != channelId_ || channel_ != Channel::Open) {
+        return {};
+    }
+    if (!receive(bytes.size())) {
+        return cut();
+    }
+    resumes_ = true;
+    return turn(now, [&](Turn& turn) { session_->onChannelBytes(channel, bytes, turn); });
+}
+
+Conversation::Actions Conversation::channelClosed(ChannelId channel, WallTime now) {
+    if (channel != channelId_ || (channel_ != Channel::Listening && channel_ != Channel::Open)) {
+        return {};
+    }
+    channel_ = Channel::None;
+    resumes_ = true;
+    return turn(now, [&](Turn& turn) { session_->onChannelClosed(channel, turn); });
+}
+
+}  // namespace apiary::agent

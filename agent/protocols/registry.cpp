@@ -1,0 +1,20 @@
+#include "agent/protocols/registry.hpp"
+
+#include <algorithm>
+
+namespace apiary::agent {
+
+// To add a protocol: write <name>.cpp, name it here, and give it a folder in tests/transcripts.
+extern const Module ftp;
+static constexpr const Module* kModules[] = {&ftp};
+
+std::span<const Module* const> modules() {
+    return kModules;
+}
+
+const Module* findModule(std::string_view name) {
+    const auto found = std::ranges::find(kModules, name, &Module::name);
+    return found == std::end(kModules) ? nullptr : *found;
+}
+
+}  // namespace apiary::agent

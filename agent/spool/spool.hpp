@@ -1,0 +1,130 @@
+#pragma once
+
+#include "common/result.hpp"
+#include "common/uuid.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace apiary::agent {
+
+/// What a record is to the spool, which does not look inside.
+enum class RecordKind : std::uint8_t {
+    Opening = 1,  // first of its session
+    Payload = 2,  // packets, pieces of uploads: the first to go when a bound is reached
+    Evidence = 3,
+    Closing = 4,  // last of its session: never dropped
+    Probe = 5,
+    Gap = 6,
+};
+
+/// A record before it has a number.
+struct NewRecord {
+    std::uint32_t lane = 0;
+    Uuid session;  // nil for probes and gaps
+    RecordKind kind = RecordKind::Evidence;
+    std::chrono::system_clock::time_point at;
+    std::string body;
+};
+
+/// A row of the spool: one record, or a gap that stands for all of seq..seqEnd.
+struct SpoolRow {
+    std::uint64_t seq = 0;
+    std::uint64_t seqEnd = 0;
+    Uuid session;
+    RecordKind kind = RecordKind::Evidence;
+    std::string body;
+};
+
+struct LaneView {
+    std::uint32_t lane = 0;
+    std::uint64_t acknowledged = 0;  // all up to here
+    std::uint64_t last = 0;          // highest number given out
+};
+
+struct SpoolSettings {
+    std::string path;                                   // of the SQLite file; its folder must exist
+    std::uint64_t bytes = std::uint64_t{1} << 30U;      // bound of the file
+    std::uint64_t ballast = std::uint64_t{512} << 10U;  // kept beside it against others who fill the disk
+    /// Writes the body of the gap that replaces dropped or damaged rows.
+    struct Lost {
+        std::string what;  // payload, spool
+        std::uint64_t records = 0;
+        std::uint64_t bytes = 0;
+        std::chrono::system_clock::time_point from;
+        std::chrono::system_clock::time_point to;
+        std::string reason;
+    };
+    std::function<std::string(const Lost&)> gapBody;
+};
+
+/// Durable, numbered records, kept until they are acknowledged (SQLite, WAL, synchronous=FULL).
+///
+/// Invariants: numbers of a lane have no hole; a number once given out is never given to another record; a row leaves
+/// only when its number is acknowledged, its session is over, and release() was called behind it. Past the bound in
+/// bytes payload of the longest sessions is replaced, in place, by gap rows; closings never are.
+///
+/// append() belongs to one thread. The rest may be called from any thread; each does its I/O on the caller's.
+/// A commit that fails is in doubt: append() closes, reopens, compares and either goes on or writes again.
+class Spool {
+public:
+    /// Opens or makes the spool. A damaged file is moved aside: a new id and a gap record take its place. A file that
+    /// came from another machine gets a new id. An Error says what stands in the way (folder, rights, locked).
+    static Result<std::unique_ptr<Spool>> open(SpoolSettings settings);
+    virtual ~Spool() = default;
+
+    /// 16 random bytes that name this spool to the collector.
+    virtual Uuid id() const = 0;
+
+    /// Commits all of them, in order, and returns only when they are durable: the numbers they got, one each. While the
+    /// disk refuses it retries, and says so in the log; `stop` ends that with what could not be written (it throws).
+    virtual std::vector<std::uint64_t> append(std::span<const NewRecord> records, const std::function<bool()>& stop) = 0;
+
+    /// Rows of a lane behind `after`, in order, without hole: at most `records` of them and about `bytes`, but at least
+    /// one if there is any.
+    virtual std::vector<SpoolRow> read(std::uint32_t lane, std::uint64_t after, std::size_t records,
+                                       std::size_t bytes) const = 0;
+
+    /// All of the lane up to `seq` is safe at the collector.
+    virtual void acknowledge(std::uint32_t lane, std::uint64_t seq) = 0;
+
+    /// Frees the rows that are acknowledged and whose session is over. Call it after the journal was synced.
+    virtual void release() = 0;
+
+    virtual std::vector<LaneView> lanes() const = 0;
+
+    /// The lane for sessions that start from now on; openLane() begins the next one and returns it.
+    virtual std::uint32_t currentLane() const = 0;
+    virtual std::uint32_t openLane() = 0;
+
+    /// Records that no acknowledgement covers, and the time of the oldest of them.
+    struct Backlog {
+        std::uint64_t records = 0;
+        std::optional<std::chrono::system_clock::time_point> oldest;
+    };
+    virtual Backlog backlog() const = 0;
+
+    /// Sessions that have an opening but no closing, each with all its rows still here, in order. For recovery at start.
+    struct OpenSession {
+        Uuid session;
+        std::uint32_t lane = 0;
+        std::vector<SpoolRow> rows;
+    };
+    virtual std::vector<Uuid> openSessions() const = 0;
+    virtual OpenSession openSession(const Uuid& session) const = 0;
+
+    /// Records dropped since the spool was opened.
+    virtual std::uint64_t lost() const = 0;
+
+    /// Called after each commit and each new lane, on the appending thread: the uplink wakes up here.
+    virtual void onAppended(std::function<void()> call) = 0;
+};
+
+}  // namespace apiary::agent

@@ -1,0 +1,67 @@
+# Compiler settings as interface targets, and the functions that make every target of the tree use them.
+
+option(APIARY_WERROR "Treat warnings as errors" OFF)
+option(APIARY_HARDEN "Build what is packaged: fortified, position independent, read-only relocations" OFF)
+set(APIARY_SANITIZE "" CACHE STRING "Sanitizers for every target, e.g. address,undefined or thread")
+
+# The compiler cache finds its entries again from another build folder or clone of the same depth.
+find_program(APIARY_CCACHE ccache)
+if(APIARY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=time_macros ${APIARY_CCACHE})
+endif()
+
+# What must hold for every object of a program, generated code included.
+add_library(apiary_instrumentation INTERFACE)
+if(APIARY_SANITIZE)
+  target_compile_options(apiary_instrumentation INTERFACE
+    -fsanitize=${APIARY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(apiary_instrumentation INTERFACE -fsanitize=${APIARY_SANITIZE})
+endif()
+if(APIARY_HARDEN)
+  target_compile_options(apiary_instrumentation INTERFACE
+    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS -fstack-protector-strong -fstack-clash-protection
+    -fcf-protection=full -fPIE)
+  target_link_options(apiary_instrumentation INTERFACE -pie -Wl,-z,relro,-z,now)
+endif()
+
+add_library(apiary_settings INTERFACE)
+target_link_libraries(apiary_settings INTERFACE apiary_instrumentation)
+target_compile_features(apiary_settings INTERFACE cxx_std_20)
+target_include_directories(apiary_settings INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(apiary_settings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+  $<$<BOOL:${APIARY_WERROR}>:-Werror>)
+
+# apiary_library(<name> SOURCES ... [LINK ...])
+function(apiary_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
+  target_link_libraries(${name} PUBLIC apiary_settings ${ARG_LINK})
+endfunction()
+
+# apiary_program(<name> SOURCES ... [LINK ...])
+function(apiary_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
+  target_link_libraries(${name} PRIVATE apiary_settings ${ARG_LINK})
+endfunction()
+
+# apiary_test(<name> SOURCES ... [LINK ...] [LABELS ...] [TIMEOUT seconds] [MAIN library]): one GoogleTest executable,
+# one ctest entry per test case. MAIN replaces GTest::gtest_main for tests that need a main() of their own.
+function(apiary_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT;MAIN" "SOURCES;LINK;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  if(NOT ARG_MAIN)
+    set(ARG_MAIN GTest::gtest_main)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
+  target_link_libraries(${name} PRIVATE apiary_settings ${ARG_LINK} ${ARG_MAIN} GTest::gtest)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace apiary {
+
+/// A queue from many threads to one, bounded by the weight (bytes) of what it holds.
+///
+/// push() never blocks and never drops: it may go past the bound by what is already under way, and full() tells
+/// producers to stop taking in more. After close() nothing is accepted, and takeAll() drains what is there.
+template <typename T>
+class BoundedQueue {
+public:
+    explicit BoundedQueue(std::size_t capacity) : capacity_(capacity) {}
+
+    /// Returns false, leaving the item with the caller, after close().
+    bool push(T&& item, std::size_t weight, bool urgent = false) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (closed_) {
+                return false;
+            }
+            if (items_.empty()) {
+                first_ = std::chrono::steady_clock::now();
+            }
+            items_.push_back(std::move(item));
+            weight_ += weight;
+            urgent_ = urgent_ || urgent;
+        }
+        changed_.notify_one();
+        return true;
+    }
+
+    bool full() const {
+        const std::lock_guard lock(mutex_);
+        return weight_ >= capacity_;
+    }
+
+    /// Waits until `enough` items are there, one is urgent, or the oldest has waited for `patience`; takes them all in
+    /// order. With nothing there it waits for `idle` at most, and returns an empty list. Empty at once when closed.
+    std::vector<T> takeAll(std::size_t enough, std::chrono::milliseconds patience, std::chrono::milliseconds idle) {
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, idle, [&] { return !items_.empty() || closed_; });
+        if (!items_.empty()) {
+            changed_.wait_until(lock, first_ + patience,
+                                [&] { return items_.size() >= enough || urgent_ || closed_; });
+        }
+        weight_ = 0;
+        urgent_ = false;
+        return std::exchange(items_, {});
+    }
+
+    void close() {
+        {
+            const std::lock_guard lock(mutex_);
+            closed_ = true;
+        }
+        changed_.notify_all();
+    }
+
+    bool closed() const {
+        const std::lock_guard lock(mutex_);
+        return closed_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<T> items_;
+    std::size_t weight_ = 0;
+    const std::size_t capacity_;
+    std::chrono::steady_clock::time_point first_;
+    bool urgent_ = false;
+    bool closed_ = false;
+};
+
+}  // namespace apiary

@@ -1,0 +1,157 @@
+#include "agent/protocol/conversation.hpp"
+
+#include "agent/protocol/line_session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace apiary::agent::test {
+namespace {
+
+using Awaits = Conversation::Awaits;
+
+struct Nothing final : Prepared {
+    static Result<std::shared_ptr<const Prepared>> prepare(const Settings&, std::uint64_t) {
+        return std::shared_ptr<const Prepared>(std::make_shared<const Nothing>());
+    }
+};
+
+/// Does what its lines say.
+class Obedient final : public LineSession {
+public:
+    Obedient(const Nothing&, const Environment&) {}
+
+    void onTls(const TlsInfo& info, Turn& turn) override { turn.send("sni " + info.sni); }
+    void onTlsFailed(std::string_view bytes, Turn& turn) override { turn.send("not TLS: " + std::string(bytes)); }
+    void onPassive(std::optional<Endpoint> where, Turn& turn) override { turn.send(where ? "port" : "none"); }
+    void onChannelOpen(ChannelId channel, Turn&) override { channel_ = channel; }
+    void onChannelBytes(ChannelId channel, std::string_view bytes, Turn& turn) override { turn.sendOn(channel, bytes); }
+
+private:
+    void onLine(std::string_view line, Turn& turn) override {
+        if (line == "tls") {
+            turn.startTls("hello");
+        } else if (line == "passive") {
+            turn.openPassive();
+        } else if (line == "on") {
+            turn.sendOn(channel_, "data");
+        } else if (line == "payload") {
+            turn.observe(PayloadPiece{1, "0123456789", false});
+        } else if (line == "remember") {
+            turn.remember(std::string(100000, 'x'));
+        } else {
+            turn.observe(Command{"LINE", std::string(line)});
+            turn.send("500 what?\r\n");
+        }
+    }
+
+    ChannelId channel_ = kControl;
+};
+
+const Module kObedient{
+    "obedient", Transport::Stream, false, {}, {}, Nothing::prepare, openSession<Obedient, Nothing>};
+
+class ConversationTest : public testing::Test {
+protected:
+    Conversation talk(Limits limits = {}) { return {kObedient, *prepare(kObedient), {}, limits}; }
+
+    template <typename A>
+    static std::size_t count(const Conversation::Actions& actions) {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(actions, [](const Action& a) { return std::holds_alternative<A>(a); }));
+    }
+
+    const WallTime now_{};
+    const Endpoint port_ = Endpoint::of({192, 0, 2, 1}, 50000);
+};
+
+TEST_F(ConversationTest, AnswersAFloodOfLinesInPortionsAndCutsItAtTheLimit) {
+    Conversation conversation = talk();
+    std::size_t turns = 0;
+    std::size_t sent = 0;
+    for (auto actions = conversation.bytes(std::string(1 << 20, '\n'), now_); !actions.empty(); ++turns) {
+        EXPECT_LE(actions.size(), Turn::kFullActions + 2);
+        for (const Action& action : actions) {
+            sent += std::holds_alternative<Send>(action) ? std::get<Send>(action).bytes.size() : 0;
+        }
+        actions = conversation.awaits() == Awaits::Resume ? conversation.resume(now_) : Conversation::Actions{};
+    }
+    EXPECT_EQ(sent, Limits{}.sent);
+    EXPECT_GT(turns, 60U);
+    EXPECT_TRUE(conversation.over() && conversation.cutShort());
+}
+
+TEST_F(ConversationTest, DropsEvidencePastTheLimitAndGoesOn) {
+    Conversation conversation = talk({.evidence = 2});
+    const auto actions = conversation.bytes("a\nb\nc\n", now_);
+    EXPECT_EQ(count<Evidence>(actions), 2U);
+    EXPECT_EQ(count<Send>(actions), 3U);
+    EXPECT_FALSE(conversation.over());
+}
+
+TEST_F(ConversationTest, EndsASessionThatReceivesTooMuch) {
+    Conversation conversation = talk({.received = 3});
+    EXPECT_EQ(count<Close>(conversation.bytes("abcd", now_)), 1U);
+    EXPECT_TRUE(conversation.cutShort());
+}
+
+TEST_F(ConversationTest, CutsPayloadsAndMemories) {
+    Conversation conversation = talk({.payload = 15});
+    const auto actions = conversation.bytes("payload\npayload\npayload\nremember\n", now_);
+    ASSERT_EQ(actions.size(), 3U);
+    EXPECT_EQ(std::get<PayloadPiece>(std::get<Evidence>(actions[1])).bytes, "01234");
+    EXPECT_EQ(std::get<Remember>(actions[2]).bytes.size(), Conversation::kRemembered);
+}
+
+TEST_F(ConversationTest, TellsBytesHandedBackFromBytesSmuggled) {
+    Conversation conversation = talk();
+    conversation.bytes("tls\nQUIT\n", now_);
+    EXPECT_TRUE(conversation.bytes("more", now_).empty());
+    EXPECT_EQ(conversation.awaits(), Awaits::Handshake);
+    const auto early = conversation.takeEarlyBytes();
+    EXPECT_EQ(early.handedBack, "hello");
+    EXPECT_EQ(early.smuggled, "QUIT\nmore");
+    EXPECT_EQ(std::get<Send>(conversation.tls({"example.org", "TLSv1.3"}, now_).at(0)).bytes, "sni example.org");
+}
+
+TEST_F(ConversationTest, EndsAfterLastWordsWhenThereIsNoHandshake) {
+    Conversation conversation = talk();
+    conversation.bytes("tls\n", now_);
+    EXPECT_EQ(std::get<Send>(conversation.tlsFailed("GET /", now_).at(0)).bytes, "not TLS: GET /");
+    EXPECT_TRUE(conversation.over());
+}
+
+TEST_F(ConversationTest, InterpretsNothingUntilThePortIsKnown) {
+    Conversation conversation = talk();
+    EXPECT_EQ(conversation.bytes("passive\nx\n", now_).size(), 1U);
+    EXPECT_EQ(conversation.awaits(), Awaits::Passive);
+    EXPECT_EQ(std::get<Send>(conversation.passive(port_, now_).at(0)).bytes, "port");
+    EXPECT_EQ(conversation.awaits(), Awaits::Resume);
+    EXPECT_EQ(count<Send>(conversation.resume(now_)), 1U);
+    EXPECT_EQ(conversation.awaits(), Awaits::Peer);
+}
+
+TEST_F(ConversationTest, KnowsOnlyTheNewestChannel) {
+    Conversation conversation = talk();
+    const ChannelId first = std::get<OpenPassive>(conversation.bytes("passive\n", now_).at(0)).channel;
+    conversation.passive(port_, now_);
+    const ChannelId second = std::get<OpenPassive>(conversation.bytes("passive\n", now_).at(0)).channel;
+    conversation.passive(port_, now_);
+    conversation.channelOpen(second, now_);
+    EXPECT_TRUE(conversation.channelBytes(first, "late", now_).empty());
+    EXPECT_EQ(std::get<SendOn>(conversation.channelBytes(second, "new", now_).at(0)).bytes, "new");
+}
+
+TEST_F(ConversationTest, DropsWhatIsSaidOnAChannelThatIsGone) {
+    Conversation conversation = talk();
+    const ChannelId channel = std::get<OpenPassive>(conversation.bytes("passive\n", now_).at(0)).channel;
+    conversation.passive(port_, now_);
+    conversation.channelOpen(channel, now_);
+    EXPECT_EQ(count<SendOn>(conversation.bytes("on\n", now_)), 1U);
+    conversation.channelClosed(channel, now_);
+    EXPECT_TRUE(conversation.bytes("on\n", now_).empty());
+}
+
+}  // namespace
+}  // namespace apiary::agent::test
