@@ -63,6 +63,10 @@ struct SpoolSettings {
         std::string reason;
     };
     std::function<std::string(const Lost&)> gapBody;
+    /// Writes the body that takes the place of the first payload row dropped of a session, and keeps its kind Evidence:
+    /// the trace, within the session, of what is missing. Without it that row becomes a gap like the others.
+    std::function<std::string(const SpoolRow& first, const Lost&)> droppedBody = {};
+    std::string vfs = {};  // SQLite's name of the file system layer; empty: its default
 };
 
 /// Durable, numbered records, kept until they are acknowledged (SQLite, WAL, synchronous=FULL).
@@ -95,7 +99,12 @@ public:
     /// All of the lane up to `seq` is safe at the collector.
     virtual void acknowledge(std::uint32_t lane, std::uint64_t seq) = 0;
 
-    /// Frees the rows that are acknowledged and whose session is over. Call it after the journal was synced.
+    /// The text logs hold what the lane's records up to `seq` say, and are synced. Once this was called for a lane,
+    /// release() frees none of its rows behind it, nor any row of a session whose closing is behind it.
+    virtual void journalled(std::uint32_t lane, std::uint64_t seq) = 0;
+
+    /// Frees the rows that are acknowledged and whose session is over, in steps that hold up append() for milliseconds
+    /// only. Call it after the journal was synced; in the product Recording::upkeep() does both.
     virtual void release() = 0;
 
     virtual std::vector<LaneView> lanes() const = 0;
@@ -118,6 +127,11 @@ public:
         std::vector<SpoolRow> rows;
     };
     virtual std::vector<Uuid> openSessions() const = 0;
+
+    /// Sessions that an earlier run closed, but whose logs were not known to be synced when it ended.
+    virtual std::vector<Uuid> unjournalledSessions() const = 0;
+
+    /// The rows of one of these sessions, of what was there when the spool was opened.
     virtual OpenSession openSession(const Uuid& session) const = 0;
 
     /// Records dropped since the spool was opened.
