@@ -1,0 +1,40 @@
+#pragma once
+
+#include <pqxx/connection_base>
+
+#include <libpq-fe.h>
+#include <memory>
+#include <string>
+
+namespace apiary::collector {
+
+/// A connection to PostgreSQL, open as long as the object lives. Belongs to one thread.
+///
+/// After pqxx::broken_connection or pqxx::in_doubt_error destroy it: it does not connect again by itself, because the
+/// session's settings would be gone.
+class Connection {
+public:
+    /// Connects within 5 seconds, or throws pqxx::broken_connection. Statements are cut off after a minute.
+    explicit Connection(const std::string& dsn, const std::string& program = "apiary-collector");
+    ~Connection();
+
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// For pqxx::work, pqxx::nontransaction, prepare().
+    pqxx::connection_base& session();
+
+    /// For COPY alone, between the statements of a pqxx::work. Never commit or roll back behind libpqxx.
+    PGconn* raw() const;
+
+private:
+    class Exposed;
+    std::unique_ptr<Exposed> exposed_;
+};
+
+/// Sends `rows`, in the binary format of COPY without header and trailer, to `target`, `table(columns)`. To be called
+/// while a transaction of libpqxx is open on the connection. Throws pqxx::sql_error with the SQLSTATE when the server
+/// refuses them, pqxx::broken_connection when it is gone.
+void copyBinary(Connection& connection, const std::string& target, const std::string& rows);
+
+}  // namespace apiary::collector
