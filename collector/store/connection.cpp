@@ -79,7 +79,6 @@ Connection::Connection(const std::string& dsn, const std::string& program)
     pqxx::nontransaction settings(*exposed_, "settings");
     settings.exec("SET statement_timeout = '60s'; SET client_min_messages = warning");
     settings.commit();
-    exposed_->inhibit_reactivation(true);
 }
 
 Connection::~Connection() = default;

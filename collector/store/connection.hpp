@@ -10,8 +10,8 @@ namespace apiary::collector {
 
 /// A connection to PostgreSQL, open as long as the object lives. Belongs to one thread.
 ///
-/// After pqxx::broken_connection or pqxx::in_doubt_error destroy it: it does not connect again by itself, because the
-/// session's settings would be gone.
+/// After pqxx::broken_connection or pqxx::in_doubt_error destroy it: libpqxx would connect again by itself, without
+/// the session's settings.
 class Connection {
 public:
     /// Connects within 5 seconds, or throws pqxx::broken_connection. Statements are cut off after a minute.
