@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# The demo of quickstart: real clients talk to the services, then what the text logs say is laid beside what the database
+# holds. Sourced by quickstart, whose ports, folders and query() it uses.
+
+demo_user=backup
+demo_password=backup2017
+
+# One client after the other; each ends by itself or at its deadline.
+demo_play() {
+  step "Demo: real clients come by"
+  demo_marker=$(mktemp "$state/demo.XXXXXX")
+  demo_since=$(date -u '+%F %T.%3N+00')
+  demo_folder=$(mktemp -d "${TMPDIR:-/tmp}/apiary-demo-XXXXXX")
+  printf 'left here by the demo\n' >"$demo_folder/note.txt"
+  local hosts=(127.0.0.1) host
+  ! has_ipv6 || hosts+=('[::1]')
+  for host in "${hosts[@]}"; do
+    client "lftp lists, gets and puts at $host" lftp -u "$demo_user,$demo_password" -e "$(lftp_commands)" "ftp://$host:$ftp_port"
+    client "curl lists at $host" curl -sS --max-time 10 --user "$demo_user:$demo_password" "ftp://$host:$ftp_port/"
+    client "curl guesses a password at $host" curl -sS --max-time 20 --user root:toor "ftp://$host:$ftp_port/"
+    client "nc sends an HTTP request to the catch-all at $host" raw "$host" 'GET /login?next=%2f HTTP/1.0\r\nHost: 192.0.2.1\r\n\r\n'
+    client "nc sends bytes of every kind to the catch-all at $host" raw "$host" '\x00\x01\\ comma, \x7f\xff\x1b[2J\n'
+  done
+  rm -rf "$demo_folder"
+}
+
+lftp_commands() {
+  printf 'set net:timeout 10; set net:max-retries 1; set cmd:fail-exit no; set xfer:clobber on; lcd %s; cls -l; ' "$demo_folder"
+  printf 'mget -c *; put note.txt -o note.txt; cls -l; exit'
+}
+
+raw() {
+  local host=${1#[}
+  # shellcheck disable=SC2059  # the format is ours
+  printf "$2" | nc -q 1 -w 5 "${host%]}" "$catchall_port"
+}
+
+client() {
+  local what=$1 status=0
+  shift
+  "$@" >/dev/null 2>&1 </dev/null || status=$?
+  say "  $what (status $status)"
+}
+
+demo_sessions() {
+  query analyst "SELECT count(*) FROM session WHERE started_at >= '$demo_since'"
+}
+demo_files() { find "$state/journal" -name '*.txt' -newer "$demo_marker" | wc -l; }
+demo_arrived() {
+  (($(demo_files) > 0 && $(demo_sessions) == $(demo_files) && $(query analyst 'SELECT count(*) FROM session_open') == 0))
+}
+
+# Prints every session of the demo twice, log and transcript, and compares three digests. Fails if one does not agree.
+demo_compare() {
+  wait_until 30 0 demo_arrived || say "after 30 s: $(demo_files) text logs, $(demo_sessions) sessions in the database"
+  step "What the database holds of it"
+  "$postgres_bin/psql" -Xq "host=$sockets user=analyst dbname=apiary" -P pager=off -c "
+    SELECT to_char(started_at, 'HH24:MI:SS') AS started, protocol, host(source) AS source, outcome, bytes_in, bytes_out, packets,
+           credentials AS logins, login_accepted AS \"in\", artifacts AS uploads, detected
+      FROM session WHERE started_at >= '$demo_since' ORDER BY started_at"
+  step "Text log beside transcript()"
+  local id path stored rendered file sessions=0 differing=0 width=$(($(tput cols 2>/dev/null || echo 160) - 1))
+  ((width >= 120)) || width=160
+  while IFS='|' read -r id path stored rendered; do
+    sessions=$((sessions + 1))
+    [[ $path == /* ]] || path=$state/journal/$path
+    file=$(sha256sum "$path" | cut -d' ' -f1)
+    say
+    say "session $id"
+    diff --side-by-side --width="$width" "$path" <(query analyst "SELECT line FROM transcript('$id') WITH ORDINALITY t(line, n) ORDER BY n") || true
+    if [[ $file == "$stored" && $stored == "$rendered" ]]; then
+      say "agree: SHA-256 $file"
+    else
+      say "DIFFER: file $file, row $stored, transcript $rendered"
+      differing=$((differing + 1))
+    fi
+  done < <(query analyst "SELECT session_id, journal_path, encode(journal_sha256, 'hex'), encode(transcript_digest(session_id), 'hex')
+                            FROM session WHERE started_at >= '$demo_since' ORDER BY started_at")
+  local files
+  files=$(demo_files)
+  rm -f "$demo_marker"
+  say
+  say "$sessions sessions, $files text logs, $differing differ"
+  ((sessions > 0 && sessions == files && differing == 0))
+}
