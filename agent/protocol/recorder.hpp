@@ -71,6 +71,7 @@ struct Refusal {
     std::string service;
     std::string reason;  // waiting time, connections of this source, connections in all, ...
     WallTime at;
+    std::uint64_t count = 1;  // contacts that this stands for: of one source, service and reason, within a second
 };
 
 /// Where recorders come from. Thread-safe, never blocks.
