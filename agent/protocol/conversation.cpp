@@ -28,8 +28,10 @@ Conversation::Actions Conversation::turn(WallTime now, Call&& call) {
     }
     Turn turn(now, transport_);
     call(turn);
-    resumes_ = resumes_ || turn.full();
-    return admit(std::move(turn).takeActions());
+    resumes_ = resumes_ || turn.resumes();
+    Actions kept = admit(std::move(turn).takeActions());
+    resumes_ = resumes_ || ((heldClosed_ || !held_.empty()) && readsChannel());
+    return kept;
 }
 
 /// Keeps of what a turn asked for what the rules and the limits allow.
@@ -72,12 +74,18 @@ bool Conversation::admit(StartTls& tls) {
 
 bool Conversation::admit(OpenPassive& open) {
     channel_ = Channel::Asked;
+    forgetHeld();
     open.channel = ++channelId_;
     return true;
 }
 
 bool Conversation::admit(CloseChannel& close) {
-    return close.channel == channelId_ && std::exchange(channel_, Channel::None) != Channel::None;
+    if (close.channel != channelId_ || channel_ == Channel::None) {
+        return false;
+    }
+    channel_ = Channel::None;
+    forgetHeld();
+    return true;
 }
 
 bool Conversation::admit(Remember& remember) {
@@ -150,9 +158,29 @@ Conversation::Actions Conversation::bytes(std::string_view bytes, WallTime now) 
     return turn(now, [&](Turn& turn) { session_->onBytes(bytes, turn); });
 }
 
+/// The session has use for the channel now: give it what was kept, as if it came at this moment.
+void Conversation::giveHeld(Turn& turn) {
+    if (!held_.empty() && readsChannel()) {
+        session_->onChannelBytes(channelId_, std::exchange(held_, {}), turn);
+    }
+    if (heldClosed_ && readsChannel()) {
+        heldClosed_ = false;
+        channel_ = Channel::None;
+        session_->onChannelClosed(channelId_, turn);
+    }
+}
+
+void Conversation::forgetHeld() {
+    held_.clear();
+    heldClosed_ = false;
+}
+
 Conversation::Actions Conversation::resume(WallTime now) {
     resumes_ = false;
-    return turn(now, [&](Turn& turn) { session_->onResume(turn); });
+    return turn(now, [&](Turn& turn) {
+        giveHeld(turn);
+        session_->onResume(turn);
+    });
 }
 
 Conversation::Actions Conversation::alarm(WallTime now) {
@@ -215,6 +243,10 @@ Conversation::Actions Conversation::channelBytes(ChannelId channel, std::string_
     if (!receive(bytes.size())) {
         return cut();
     }
+    if (!readsChannel()) {
+        held_.append(bytes);
+        return {};
+    }
     resumes_ = true;
     return turn(now, [&](Turn& turn) { session_->onChannelBytes(channel, bytes, turn); });
 }
@@ -223,7 +255,12 @@ Conversation::Actions Conversation::channelClosed(ChannelId channel, WallTime no
     if (channel != channelId_ || (channel_ != Channel::Listening && channel_ != Channel::Open)) {
         return {};
     }
+    if (channel_ == Channel::Open && !readsChannel()) {
+        heldClosed_ = true;
+        return {};
+    }
     channel_ = Channel::None;
+    forgetHeld();
     resumes_ = true;
     return turn(now, [&](Turn& turn) { session_->onChannelClosed(channel, turn); });
 }

@@ -58,6 +58,10 @@ public:
     /// The port asked for, or nothing: then the channel is gone. Afterwards the channel by the number in OpenPassive.
     Actions passive(std::optional<Endpoint> where, WallTime now);
     Actions channelOpen(ChannelId channel, WallTime now);
+
+    /// True while the host should read the channel. Bytes and an end that it gives at other times are kept until the
+    /// session has use for them. A host that cannot write there any more tells channelClosed() before resume().
+    bool readsChannel() const { return !over_ && channel_ == Channel::Open && session_->readsChannel(); }
     Actions channelBytes(ChannelId channel, std::string_view bytes, WallTime now);
     Actions channelClosed(ChannelId channel, WallTime now);
 
@@ -81,6 +85,8 @@ private:
     std::size_t sendable(ChannelId channel, std::size_t size);
     bool receive(std::size_t size);
     Actions cut();
+    void giveHeld(Turn& turn);
+    void forgetHeld();
 
     Transport transport_;
     Limits limits_;
@@ -93,6 +99,8 @@ private:
     std::uint64_t offered_ = 0;    // its bytes so far, kept or not
     ChannelId channelId_ = kControl;
     Channel channel_ = Channel::None;
+    std::string held_;         // what came on the channel before the session had use for it
+    bool heldClosed_ = false;  // and so did its end
     EarlyBytes early_;
     std::shared_ptr<const Prepared> prepared_;
     std::unique_ptr<Session> session_;

@@ -131,6 +131,9 @@ public:
     void pause(Millis duration);  // zero is none
     void setAlarm(Millis after) { queue(Alarm{after}); }
     void remember(std::string bytes) { queue(Remember{std::move(bytes)}); }
+
+    /// Asks to be told by onResume() once the actions queued so far are performed.
+    void askResume() { resume_ = true; }
     void observe(Evidence evidence) { queue(std::move(evidence)); }
     void close();
 
@@ -139,6 +142,9 @@ public:
 
     /// True once this is answer enough for one call. Leave the rest of the input; onResume() follows.
     bool full() const { return bytes_ >= kFullBytes || actions_.size() >= kFullActions; }
+
+    /// True if onResume() is to follow.
+    bool resumes() const { return resume_ || full(); }
 
     std::vector<Action> takeActions() && { return std::move(actions_); }
 
@@ -149,6 +155,7 @@ private:
     Transport transport_;
     std::vector<Action> actions_;
     std::size_t bytes_ = 0;  // that the actions ask to send
+    bool resume_ = false;
     bool halted_ = false;
     bool closed_ = false;  // whatever a session says after close() is dropped
 };
@@ -184,6 +191,9 @@ public:
     virtual void onChannelBytes(ChannelId, std::string_view /*bytes*/, Turn&) {}
     virtual void onChannelClosed(ChannelId, Turn&) {}
 
+    /// False while the session has no use for the channel's bytes and end: they wait, as in a socket nobody reads.
+    virtual bool readsChannel() const { return true; }
+
     /// The alarm set last has rung. At most one alarm is pending.
     virtual void onAlarm(Turn&) {}
 
@@ -217,6 +227,7 @@ struct Environment {
     Endpoint peer;
     Endpoint local;
     bool tls = false;        // the listener already wrapped the stream
+    bool offersTls = false;  // the service has a certificate: startTls() may succeed
     std::uint64_t seed = 0;  // the only source of variation
     std::string recalled;    // what this source left at this service by Remember at an earlier visit
 };

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace apiary::agent::test {
 namespace {
@@ -27,8 +28,15 @@ public:
     void onPassive(std::optional<Endpoint> where, Turn& turn) override { turn.send(where ? "port" : "none"); }
     void onChannelOpen(ChannelId channel, Turn&) override { channel_ = channel; }
     void onChannelBytes(ChannelId channel, std::string_view bytes, Turn& turn) override { turn.sendOn(channel, bytes); }
+    void onChannelClosed(ChannelId, Turn& turn) override { turn.send("closed"); }
+    bool readsChannel() const override { return reads_; }
 
 private:
+    void onProgress(Turn& turn) override {
+        if (std::exchange(asked_, false)) {
+            turn.send("done");
+        }
+    }
     void onLine(std::string_view line, Turn& turn) override {
         if (line == "tls") {
             turn.startTls("hello");
@@ -38,6 +46,11 @@ private:
             turn.sendOn(channel_, "data");
         } else if (line == "payload") {
             turn.observe(PayloadPiece{1, "0123456789", false});
+        } else if (line == "deaf" || line == "read") {
+            reads_ = line == "read";
+        } else if (line == "ask") {
+            turn.askResume();
+            asked_ = true;
         } else if (line == "remember") {
             turn.remember(std::string(100000, 'x'));
         } else {
@@ -47,10 +60,11 @@ private:
     }
 
     ChannelId channel_ = kControl;
+    bool reads_ = true;
+    bool asked_ = false;
 };
 
-const Module kObedient{
-    "obedient", Transport::Stream, false, {}, {}, Nothing::prepare, openSession<Obedient, Nothing>};
+const Module kObedient{"obedient", Transport::Stream, false, {}, {}, Nothing::prepare, openSession<Obedient, Nothing>};
 
 class ConversationTest : public testing::Test {
 protected:
@@ -151,6 +165,44 @@ TEST_F(ConversationTest, DropsWhatIsSaidOnAChannelThatIsGone) {
     EXPECT_EQ(count<SendOn>(conversation.bytes("on\n", now_)), 1U);
     conversation.channelClosed(channel, now_);
     EXPECT_TRUE(conversation.bytes("on\n", now_).empty());
+}
+
+TEST_F(ConversationTest, KeepsWhatTheChannelGaveUntilTheSessionReadsIt) {
+    Conversation conversation = talk();
+    (void)conversation.bytes("deaf\npassive\n", now_);
+    (void)conversation.passive(port_, now_);
+    (void)conversation.channelOpen(1, now_);
+    EXPECT_FALSE(conversation.readsChannel());
+    EXPECT_TRUE(conversation.channelBytes(1, "early", now_).empty());
+    EXPECT_TRUE(conversation.channelClosed(1, now_).empty());
+    (void)conversation.resume(now_);
+    EXPECT_EQ(conversation.awaits(), Awaits::Peer);
+
+    (void)conversation.bytes("read\n", now_);
+    ASSERT_EQ(conversation.awaits(), Awaits::Resume);
+    const auto actions = conversation.resume(now_);
+    ASSERT_EQ(actions.size(), 1U);  // the echo finds the channel closed
+    EXPECT_EQ(std::get<Send>(actions[0]).bytes, "closed");
+}
+
+TEST_F(ConversationTest, ForgetsWhatAChannelGaveThatIsReplaced) {
+    Conversation conversation = talk();
+    (void)conversation.bytes("deaf\npassive\n", now_);
+    (void)conversation.passive(port_, now_);
+    (void)conversation.channelOpen(1, now_);
+    (void)conversation.channelBytes(1, "early", now_);
+    (void)conversation.bytes("passive\nread\n", now_);
+    (void)conversation.passive(port_, now_);
+    EXPECT_TRUE(conversation.channelOpen(2, now_).empty());
+    EXPECT_TRUE(conversation.resume(now_).empty());
+}
+
+TEST_F(ConversationTest, TellsASessionThatAskedWhenItsTurnIsPerformed) {
+    Conversation conversation = talk();
+    EXPECT_TRUE(conversation.bytes("ask\n", now_).empty());
+    ASSERT_EQ(conversation.awaits(), Awaits::Resume);
+    EXPECT_EQ(std::get<Send>(conversation.resume(now_).at(0)).bytes, "done");
+    EXPECT_EQ(conversation.awaits(), Awaits::Peer);
 }
 
 }  // namespace
