@@ -1,0 +1,193 @@
+/// The agent as it is installed, journal and spool on, against a raw epoll server in the same run: connections that are
+/// greeted and closed, with every session counted afterwards, and the memory of idle logged-in ones.
+/// Argument: how many connections, 30,000 if not given.
+
+#include "agent/spool/spool.hpp"
+#include "tests/bench/load.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace apiary::bench;
+
+constexpr std::size_t kOlderLogs = 200'000;
+constexpr std::size_t kIdle = 10'000;
+constexpr std::size_t kAtOnce = 128;
+constexpr int kRounds = 3;
+const std::string kGreeting = "220 (vsFTPd 3.0.3)\r\n";
+
+/// A folder of its own, removed at the end.
+class Folder {
+public:
+    Folder() {
+        std::string name = (fs::temp_directory_path() / "apiary-bench-XXXXXX").string();
+        path_ = ::mkdtemp(name.data());
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    ~Folder() {
+        std::error_code ignored;
+        fs::remove_all(path_, ignored);
+    }
+    const fs::path& path() const { return path_; }
+
+private:
+    fs::path path_;
+};
+
+/// Logs as earlier runs leave them, in folders of an hour each.
+void leaveOlderLogs(const fs::path& journal, std::size_t count) {
+    for (std::size_t hour = 0; hour * 10'000 < count; ++hour) {
+        std::array<char, 64> name{};
+        std::snprintf(name.data(), name.size(), "20261101T000000Z/2026-11-01/%02zu/FTP", hour % 24);
+        const fs::path folder = journal / name.data();
+        fs::create_directories(folder);
+        for (std::size_t i = hour * 10'000; i < std::min(count, (hour + 1) * 10'000); ++i) {
+            std::ofstream(folder / ("20261101T000000.000Z_192.0.2.1_" + std::to_string(i) + ".txt")) << "*****\n";
+        }
+    }
+}
+
+std::string configure(const fs::path& folder, std::uint16_t port) {
+    const fs::path file = folder / "agent.toml";
+    fs::create_directories(folder / "state");
+    fs::create_directories(folder / "journal");
+    std::ofstream(file)
+        << "[agent]\nname = \"bench\"\nstate = \"state\"\nthreads = "
+        << std::max(1U, std::thread::hardware_concurrency())
+        << "\n[journal]\ndirectory = \"journal\"\nfiles = 2000000\nbytes = \"8GiB\"\n"
+           "[spool]\nbytes = \"4GiB\"\n"
+           "[limits]\nconnections = 20000\n"
+           "[[service]]\nname = \"ftp\"\nprotocol = \"ftp\"\nlisten = [\"127.0.0.1:"
+        << port
+        << "\"]\nwaiting = \"0ms\"\nburst = 1000000\nper_source = 100000\nidle = \"10m\"\ntotal = \"1h\"\n"
+           "[service.settings]\naccounts = \"listed\"\nusers = \"bench:bench\"\n";
+    return file.string();
+}
+
+std::size_t closingsIn(const fs::path& spoolFile) {
+    auto spool = apiary::agent::Spool::open({.path = spoolFile.string(), .bytes = std::uint64_t{4} << 30U});
+    if (!spool) {
+        throw std::runtime_error(spool.error());
+    }
+    std::size_t closings = 0;
+    for (const auto& lane : (*spool)->lanes()) {
+        for (std::uint64_t after = 0;;) {
+            const auto rows = (*spool)->read(lane.lane, after, 10'000, std::size_t{16} << 20U);
+            if (rows.empty()) {
+                break;
+            }
+            after = rows.back().seqEnd;
+            closings += static_cast<std::size_t>(std::ranges::count_if(
+                rows, [](const auto& row) { return row.kind == apiary::agent::RecordKind::Closing; }));
+        }
+    }
+    return closings;
+}
+
+std::size_t logsIn(const fs::path& journal) {
+    std::size_t logs = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(journal)) {
+        logs += entry.path().extension() == ".txt" ? 1 : 0;
+    }
+    return logs;
+}
+
+fs::path spoolOf(const fs::path& state) {
+    for (const auto& entry : fs::recursive_directory_iterator(state)) {
+        if (entry.path().filename().string().starts_with("spool") && entry.path().extension() == ".db") {
+            return entry.path();
+        }
+    }
+    throw std::runtime_error("no spool below " + state.string());
+}
+
+double median(std::vector<double> values) {
+    std::ranges::sort(values);
+    return values.at(values.size() / 2);
+}
+
+void connections(const std::string& agent, std::size_t total) {
+    const Folder folder;
+    leaveOlderLogs(folder.path() / "journal", kOlderLogs);
+    const std::uint16_t port = freePort();
+    const std::string config = configure(folder.path(), port);
+    std::vector<double> raw;
+    std::vector<double> ratios;
+    std::size_t completed = 0;
+    const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+    {
+        Child served({agent, "run", "--config", config}, (folder.path() / "agent.log").string());
+        awaitListener(port, 20);
+        completed = 1;  // the one that asked
+        const RawServer rawServer = startRawServer(kGreeting, threads);
+        for (int round = 0; round < kRounds; ++round) {
+            const LoadResult ceiling = connectBannerClose(rawServer.port, total, kAtOnce, 120);
+            const LoadResult ours = connectBannerClose(port, total, kAtOnce, 120);
+            if (ceiling.failed + ours.failed > 0) {
+                std::cerr << "agent_bench: " << ceiling.failed << " connections failed at the raw server, "
+                          << ours.failed << " at the agent\n";
+            }
+            completed += ours.completed;
+            raw.push_back(ceiling.rate());
+            ratios.push_back(ours.rate() / ceiling.rate());
+        }
+    }
+    report("connect_raw_epoll", median(raw), "connections/s");
+    report("connect_recorded", median(ratios) * median(raw), "connections/s");
+    report("connect_recorded_ratio", median(ratios), "of_raw_epoll", 0.5);
+    const std::size_t closings = closingsIn(spoolOf(folder.path() / "state"));
+    const std::size_t logs = logsIn(folder.path() / "journal") - kOlderLogs;
+    report("connect_sessions_lost", static_cast<double>(completed) - static_cast<double>(closings), "sessions", 0,
+           true);
+    report("connect_logs_lost", static_cast<double>(completed) - static_cast<double>(logs), "logs", 0, true);
+}
+
+void idleMemory(const std::string& agent) {
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+    const std::size_t count = std::min<std::size_t>(kIdle, files.rlim_cur > 1000 ? files.rlim_cur - 500 : 500);
+    const Folder folder;
+    const std::uint16_t port = freePort();
+    const std::string config = configure(folder.path(), port);
+    Child served({agent, "run", "--config", config}, (folder.path() / "agent.log").string());
+    awaitListener(port, 20);
+    for (const int warm : openIdle(port, 500, {"USER bench\r\n", "PASS bench\r\n"})) {
+        ::close(warm);
+    }
+    const std::size_t before = served.residentBytes();
+    const std::vector<int> peers = openIdle(port, count, {"USER bench\r\n", "PASS bench\r\n"});
+    const double each = static_cast<double>(served.residentBytes() - before) / static_cast<double>(count);
+    report("idle_logged_in_sessions", static_cast<double>(peers.size()), "sessions");
+    report("idle_resident", each, "bytes/session", 4096, true);
+    for (const int peer : peers) {
+        ::close(peer);
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string agent = APIARY_AGENT;
+    try {
+        connections(agent, argc > 1 ? std::stoul(argv[1]) : 30'000);
+        idleMemory(agent);
+    } catch (const std::exception& error) {
+        std::cerr << "agent_bench: " << error.what() << '\n';
+        return 1;
+    }
+}
