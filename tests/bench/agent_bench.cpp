@@ -78,7 +78,11 @@ std::string configure(const fs::path& folder, std::uint16_t port) {
 }
 
 std::size_t closingsIn(const fs::path& spoolFile) {
-    auto spool = apiary::agent::Spool::open({.path = spoolFile.string(), .bytes = std::uint64_t{4} << 30U});
+    apiary::agent::SpoolSettings settings;
+    settings.path = spoolFile.string();
+    settings.bytes = std::uint64_t{4} << 30U;
+    settings.gapBody = [](const apiary::agent::SpoolSettings::Lost&) { return std::string(); };
+    auto spool = apiary::agent::Spool::open(std::move(settings));
     if (!spool) {
         throw std::runtime_error(spool.error());
     }
