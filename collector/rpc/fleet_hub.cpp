@@ -1,0 +1,111 @@
+#include "collector/rpc/fleet_hub.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace apiary::collector {
+namespace {
+
+// True if the two say the same of what the sensor runs, whatever their figures.
+bool sameState(const v1::SensorStatus& a, const v1::SensorStatus& b) {
+    return a.applied_version() == b.applied_version() &&
+           std::ranges::equal(a.services(), b.services(), [](const v1::ServiceStatus& x, const v1::ServiceStatus& y) {
+               return x.name() == y.name() && x.desired() == y.desired() && x.actual() == y.actual() &&
+                      x.reason() == y.reason() && x.listens_size() == y.listens_size();
+           });
+}
+
+}  // namespace
+
+struct FleetHub::Listening final : FleetHub::DesiredListener {
+    std::int32_t sensor = 0;
+    std::function<void(const v1::DesiredState&)> changed;
+};
+
+void FleetHub::sensorConnected(std::int32_t sensor, const std::string& agentVersion, Time now) {
+    content_.with([&](Content& content) {
+        auto& presence = content.presences[sensor];
+        ++presence.streams;
+        presence.lastHeard = now;
+        presence.version = agentVersion;
+        ++content.revision.state;
+        ++content.revision.any;
+    });
+}
+
+void FleetHub::reportReceived(const SensorReport& report) {
+    content_.with([&](Content& content) {
+        auto& presence = content.presences[report.sensorId];
+        presence.lastHeard = report.arrivedAt;
+        if (!presence.report || !sameState(presence.report->status, report.status)) {
+            ++content.revision.state;
+        }
+        ++content.revision.any;
+        presence.report = report;
+    });
+}
+
+void FleetHub::sensorGone(std::int32_t sensor, Time now) {
+    content_.with([&](Content& content) {
+        auto& presence = content.presences[sensor];
+        if (presence.streams > 0) {
+            --presence.streams;
+        }
+        presence.lastHeard = now;
+        ++content.revision.state;
+        ++content.revision.any;
+    });
+}
+
+void FleetHub::setDesired(std::int32_t sensor, const v1::DesiredState& desired) {
+    const auto concerned = content_.with([&](Content& content) {
+        std::vector<std::shared_ptr<Listening>> found;
+        auto& known = content.desired[sensor];
+        if (desired.version() <= known.version()) {
+            return found;
+        }
+        known = desired;
+        ++content.revision.state;
+        ++content.revision.any;
+        std::erase_if(content.listeners, [&](const auto& weak) {
+            auto listening = weak.lock();
+            if (listening && listening->sensor == sensor) {
+                found.push_back(listening);
+            }
+            return listening == nullptr;
+        });
+        return found;
+    });
+    for (const auto& listening : concerned) {
+        listening->changed(desired);
+    }
+}
+
+std::optional<v1::DesiredState> FleetHub::desiredFor(std::int32_t sensor) const {
+    return content_.with([&](const Content& content) {
+        const auto found = content.desired.find(sensor);
+        return found == content.desired.end() ? std::nullopt : std::optional(found->second);
+    });
+}
+
+std::shared_ptr<FleetHub::DesiredListener> FleetHub::onDesired(std::int32_t sensor,
+                                                               std::function<void(const v1::DesiredState&)> changed) {
+    auto listening = std::make_shared<Listening>();
+    listening->sensor = sensor;
+    listening->changed = std::move(changed);
+    content_.with([&](Content& content) {
+        std::erase_if(content.listeners, [](const auto& weak) { return weak.expired(); });
+        content.listeners.push_back(listening);
+    });
+    return listening;
+}
+
+std::map<std::int32_t, FleetHub::Presence> FleetHub::presences() const {
+    return content_.with([](const Content& content) { return content.presences; });
+}
+
+FleetHub::Revision FleetHub::revision() const {
+    return content_.with([](const Content& content) { return content.revision; });
+}
+
+}  // namespace apiary::collector
