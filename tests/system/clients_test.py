@@ -1,0 +1,116 @@
+"""What real client programs do stands in the text log and in the database, byte for byte."""
+
+import hashlib
+import pathlib
+import random
+import subprocess
+import tempfile
+import unittest
+
+from agreement import assert_logs_agree, assert_nothing_was_lost, assert_rollups_agree
+from world import ACCOUNT, Service, ftp, wait_for
+from world_test_case import WorldTestCase
+
+HOSTS = ("127.0.0.1", "[::1]")
+
+
+class RealClientsTest(WorldTestCase):
+    @classmethod
+    def services(cls):
+        return [ftp(hosts=HOSTS, waiting=0), Service("catchall", "catchall", hosts=HOSTS, waiting=0)]
+
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.before = self.count()
+
+    def count(self):
+        return self.world.database.number("SELECT count(*) FROM session")
+
+    def lftp(self, host, commands):
+        script = f"set net:timeout 10; set net:max-retries 1; set cmd:fail-exit yes; lcd {self.folder}; {commands}; exit"
+        return subprocess.run(["lftp", "-u", ",".join(ACCOUNT), "-e", script, f"ftp://{host}:{self.world.port('ftp')}"],
+                              capture_output=True, text=True, timeout=60, check=True, stdin=subprocess.DEVNULL).stdout
+
+    def curl(self, host, path, *words):
+        return subprocess.run(["curl", "-sS", "--max-time", "20", "--user", ":".join(ACCOUNT), *words,
+                               f"ftp://{host}:{self.world.port('ftp')}/{path}"],
+                              capture_output=True, timeout=60, check=True).stdout
+
+    def decoys(self, host):
+        """Names of the files that a listing shows in the folder where a login begins."""
+        lines = self.lftp(host, "cls -1 --sort=name").split()
+        return [name for name in lines if not name.endswith("/")]
+
+    def recorded(self, condition):
+        """Waits for the newest session that meets an SQL condition to be in the database, and returns its id."""
+        return wait_for(condition, lambda: self.world.database.run(
+            f"SELECT session_id FROM session WHERE {condition} ORDER BY started_at DESC LIMIT 1"), step=0.2)
+
+    def sent_on_data_channels(self, session):
+        return bytes.fromhex(self.world.database.run(
+            "SELECT coalesce(encode(string_agg(bytes, '' ORDER BY seq), 'hex'), '') FROM event "
+            f"WHERE session_id = '{session}' AND started_at = uuid_time('{session}') AND kind = 1 AND channel > 0"))
+
+    def test_lftp_lists_and_gets_a_decoy(self):
+        for host in HOSTS:
+            with self.subTest(host=host):
+                names = self.decoys(host)
+                self.assertNotEqual(names, [], "the listing shows no file")
+                self.lftp(host, f"get {names[0]} -o by-lftp")
+                by_lftp = (self.folder / "by-lftp").read_bytes()
+                by_curl = self.curl(host, names[0])
+                session = self.recorded("protocol = 'ftp' AND source = '%s' AND EXISTS (SELECT FROM command c WHERE "
+                                        "c.session_id = session.session_id AND c.verb = 'RETR')" % host.strip("[]"))
+                self.assertEqual(hashlib.sha256(by_lftp).digest(), hashlib.sha256(by_curl).digest())
+                self.assertEqual(self.sent_on_data_channels(session), by_curl)
+
+    def test_lftp_puts_up_to_a_mebibyte(self):
+        for host, size in ((HOSTS[0], 1), (HOSTS[0], 1 << 20), (HOSTS[1], 70000)):
+            with self.subTest(host=host, size=size):
+                content = random.Random(size).randbytes(size)
+                (self.folder / "gift.bin").write_bytes(content)
+                name = f"gift-{size}.bin"
+                self.lftp(host, f"put gift.bin -o {name}")
+                digest = hashlib.sha256(content).hexdigest()
+                wait_for("the artifact", lambda d=digest: self.world.database.number(
+                    f"SELECT count(*) FROM artifact WHERE sha256 = '\\x{d}'") == 1, step=0.2)
+                self.assertEqual(self.world.database.run(
+                    f"SELECT size, sha256(content) = sha256, octet_length(content) FROM artifact WHERE sha256 = '\\x{digest}'"),
+                    f"{size}|t|{size}")
+                self.assertEqual(self.world.database.run(
+                    f"SELECT convert_from(offered_name, 'UTF8') FROM artifact_sighting WHERE sha256 = '\\x{digest}'"), name)
+                self.assertIn(name, self.lftp(host, "cls -1"), "found again at the next visit")
+
+    def test_a_refused_login_is_a_credential(self):
+        for host in HOSTS:
+            with self.subTest(host=host):
+                done = subprocess.run(["curl", "-sS", "--max-time", "20", "--user", "root:hunter2",
+                                       f"ftp://{host}:{self.world.port('ftp')}/"], capture_output=True, timeout=60, check=False)
+                self.assertEqual(done.returncode, 67, done.stderr)  # login denied
+                session = self.recorded(f"credentials = 1 AND NOT login_accepted AND source = '{host.strip('[]')}'")
+                self.assertEqual(self.world.database.run(
+                    f"SELECT username_text, secret_text, accepted FROM credential WHERE session_id = '{session}'"),
+                    "root|hunter2|f")
+
+    def test_nc_sends_raw_bytes(self):
+        for host in HOSTS:
+            with self.subTest(host=host):
+                data = b"GET /%00 HTTP/1.0\r\n\r\n" + bytes(range(256))
+                subprocess.run(["nc", "-q", "1", "-w", "5", host.strip("[]"), str(self.world.port("catchall"))],
+                               input=data, timeout=30, check=True, capture_output=True)
+                session = self.recorded(f"protocol = 'catchall' AND source = '{host.strip('[]')}'")
+                self.assertEqual(self.world.database.run(f"SELECT detected, bytes_in FROM session WHERE session_id = '{session}'"),
+                                 f"http|{len(data)}")
+                self.assertEqual(self.world.database.run(
+                    "SELECT encode(string_agg(bytes, '' ORDER BY seq), 'hex') FROM event WHERE kind = 0 "
+                    f"AND session_id = '{session}'"), data.hex())
+
+    def test_zz_log_row_and_transcript_agree(self):
+        self.world.await_sessions(self.before)
+        self.assertGreater(assert_logs_agree(self, self.world), 8)
+        assert_nothing_was_lost(self, self.world)
+        assert_rollups_agree(self, self.world)
+
+
+if __name__ == "__main__":
+    unittest.main()
