@@ -108,6 +108,15 @@ void findUnknown(TomlDocument& document, const TomlNode& node) {
     }
 }
 
+std::optional<std::uint64_t> numberOf(const TomlNode& node, std::uint64_t least, std::uint64_t most) {
+    const auto* number = std::get_if<std::int64_t>(&node.value);
+    if (number == nullptr || *number < 0 || static_cast<std::uint64_t>(*number) < least ||
+        static_cast<std::uint64_t>(*number) > most) {
+        return std::nullopt;
+    }
+    return static_cast<std::uint64_t>(*number);
+}
+
 void ask(TomlNode* table, std::string_view key) {
     if (table != nullptr && std::ranges::find(table->known, key) == table->known.end()) {
         table->known.emplace_back(key);
@@ -190,13 +199,32 @@ std::uint64_t TomlField::number(std::uint64_t fallback, std::uint64_t least, std
     if (node_ == nullptr) {
         return fallback;
     }
-    const auto* number = std::get_if<std::int64_t>(&node_->value);
-    if (number == nullptr || *number < 0 || static_cast<std::uint64_t>(*number) < least ||
-        static_cast<std::uint64_t>(*number) > most) {
+    const auto number = numberOf(*node_, least, most);
+    if (!number) {
         complain("must be a number from " + std::to_string(least) + " to " + std::to_string(most));
-        return fallback;
     }
-    return static_cast<std::uint64_t>(*number);
+    return number.value_or(fallback);
+}
+
+std::vector<std::uint64_t> TomlField::numbers(std::uint64_t least, std::uint64_t most) const {
+    std::vector<std::uint64_t> numbers;
+    if (node_ == nullptr) {
+        return numbers;
+    }
+    if (const auto* items = std::get_if<TomlNode::Array>(&node_->value)) {
+        for (const auto& item : *items) {
+            const auto number = numberOf(*item, least, most);
+            if (!number) {
+                break;
+            }
+            numbers.push_back(*number);
+        }
+        if (numbers.size() == items->size()) {
+            return numbers;
+        }
+    }
+    complain("must be a list of numbers from " + std::to_string(least) + " to " + std::to_string(most));
+    return {};
 }
 
 std::chrono::milliseconds TomlField::duration(std::chrono::milliseconds fallback, std::chrono::milliseconds least,
@@ -250,11 +278,8 @@ std::vector<Endpoint> TomlField::endpoints() const {
 }
 
 void TomlField::complain(std::string_view message) const {
-    document_->complain(line(), name_ + " " + std::string(message));
-}
-
-std::size_t TomlField::line() const {
-    return node_ != nullptr ? node_->line : parent_ != nullptr ? parent_->line : 1;
+    const std::size_t line = node_ != nullptr ? node_->line : parent_ != nullptr ? parent_->line : 1;
+    document_->complain(line, name_ + " " + std::string(message));
 }
 
 std::size_t TomlTable::line() const {

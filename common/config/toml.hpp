@@ -36,6 +36,9 @@ public:
     bool flag(bool fallback) const;
     std::uint64_t number(std::uint64_t fallback, std::uint64_t least, std::uint64_t most) const;
 
+    /// A list of numbers. Empty if missing.
+    std::vector<std::uint64_t> numbers(std::uint64_t least, std::uint64_t most) const;
+
     /// "100ms", "120s", "15m", "2h", "7d".
     std::chrono::milliseconds duration(std::chrono::milliseconds fallback, std::chrono::milliseconds least,
                                        std::chrono::milliseconds most) const;
@@ -48,8 +51,6 @@ public:
 
     /// Notes an error at this key, or at its table where it is missing: `message` follows the key's name.
     void complain(std::string_view message) const;
-
-    std::size_t line() const;
 
 private:
     friend class TomlTable;
