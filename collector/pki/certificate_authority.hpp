@@ -45,7 +45,7 @@ public:
     bool created() const;
 
     /// For a server at these addresses (those that stand for all addresses are left out), at localhost, 127.0.0.1, ::1
-    /// and under `names`; one year.
+    /// and under `names` (a std::invalid_argument if one is not the name of a host); one year.
     IssuedCertificate issueCollector(std::span<const Endpoint> listens, std::span<const std::string> names,
                                      Time now) const;
 
