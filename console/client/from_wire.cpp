@@ -1,0 +1,232 @@
+#include "console/client/from_wire.hpp"
+
+#include "common/net/address.hpp"
+
+#include <algorithm>
+
+namespace apiary::console {
+namespace {
+
+QByteArray bytes(const std::string& text) {
+    return QByteArray::fromStdString(text);
+}
+
+QString text(const std::string& utf8) {
+    return QString::fromStdString(utf8);
+}
+
+qint64 time(std::uint64_t us) {
+    return static_cast<qint64>(us);
+}
+
+Endpoint endpoint(const v1::Endpoint& wire) {
+    const std::string& from = wire.address();
+    Endpoint endpoint;
+    if (from.size() == 4) {
+        const auto* v4 = reinterpret_cast<const std::uint8_t*>(from.data());
+        endpoint = Endpoint::of({v4[0], v4[1], v4[2], v4[3]}, 0);
+    } else if (from.size() == endpoint.address.size()) {
+        std::copy(from.begin(), from.end(), endpoint.address.begin());
+    }
+    endpoint.port = static_cast<std::uint16_t>(wire.port());
+    return endpoint;
+}
+
+QString addressOf(const v1::Endpoint& wire) {
+    return text(addressText(endpoint(wire)));
+}
+
+Actual actual(v1::ActualState state) {
+    switch (state) {
+        case v1::ACTUAL_STATE_OFF:
+            return Actual::Off;
+        case v1::ACTUAL_STATE_STARTING:
+            return Actual::Starting;
+        case v1::ACTUAL_STATE_ON:
+            return Actual::On;
+        case v1::ACTUAL_STATE_FAILED:
+            return Actual::Failed;
+        case v1::ACTUAL_STATE_DRAINING:
+            return Actual::Draining;
+        default:
+            return Actual::Unknown;
+    }
+}
+
+Health health(v1::SensorHealth health) {
+    switch (health) {
+        case v1::SENSOR_HEALTH_HEALTHY:
+            return Health::Healthy;
+        case v1::SENSOR_HEALTH_DEGRADED:
+            return Health::Degraded;
+        case v1::SENSOR_HEALTH_OFFLINE:
+            return Health::Offline;
+        case v1::SENSOR_HEALTH_APPLYING:
+            return Health::Applying;
+        default:
+            return Health::Unknown;
+    }
+}
+
+Service service(const v1::ServiceStatus& wire) {
+    Service service{.name = text(wire.name()),
+                    .protocol = text(wire.protocol()),
+                    .listens = {},
+                    .desired = wire.desired(),
+                    .actual = actual(wire.actual()),
+                    .reason = text(wire.reason()),
+                    .openSessions = wire.open_sessions(),
+                    .sessions = wire.sessions(),
+                    .refused = wire.refused()};
+    for (const v1::Endpoint& listen : wire.listens()) {
+        service.listens.append(text(endpointText(endpoint(listen))));
+    }
+    return service;
+}
+
+template <typename List>
+QList<SessionRow> rows(const List& wire) {
+    QList<SessionRow> rows;
+    rows.reserve(wire.size());
+    for (const v1::SessionRow& row : wire) {
+        rows.append(fromWire(row));
+    }
+    return rows;
+}
+
+}  // namespace
+
+Totals fromWire(const v1::TotalsReply& reply) {
+    return {.sessions = reply.sessions(),
+            .sources = reply.sources(),
+            .credentials = reply.credentials(),
+            .newSources = reply.new_sources(),
+            .bytesIn = reply.bytes_in(),
+            .bytesOut = reply.bytes_out(),
+            .probes = reply.probes(),
+            .openSessions = reply.open_sessions()};
+}
+
+Series fromWire(const v1::SeriesReply& reply) {
+    Series series{.stepUs = time(reply.step_us()), .bucketUs = {}, .protocols = {}};
+    for (const std::uint64_t bucket : reply.bucket_us()) {
+        series.bucketUs.append(time(bucket));
+    }
+    for (const v1::ProtocolSeries& wire : reply.series()) {
+        series.protocols.append(
+            {text(wire.protocol()), QList<quint64>(wire.sessions().begin(), wire.sessions().end())});
+    }
+    return series;
+}
+
+SessionRow fromWire(const v1::SessionRow& row) {
+    SessionRow value{.id = bytes(row.session_id()),
+                     .startedUs = time(row.started_at_us()),
+                     .endedUs = time(row.ended_at_us()),
+                     .sensorId = row.sensor_id(),
+                     .sensor = text(row.sensor()),
+                     .source = addressOf(row.source()),
+                     .sourcePort = static_cast<quint16>(row.source().port()),
+                     .target = addressOf(row.target()),
+                     .targetPort = static_cast<quint16>(row.target().port()),
+                     .udp = row.transport() == v1::TRANSPORT_UDP,
+                     .protocol = text(row.protocol()),
+                     .identified = text(row.identified()),
+                     .outcome = text(row.outcome()),
+                     .bytesIn = row.bytes_in(),
+                     .bytesOut = row.bytes_out(),
+                     .packets = row.packets(),
+                     .credentials = row.credentials(),
+                     .commands = row.commands(),
+                     .artifacts = row.artifacts(),
+                     .loginAccepted = row.login_accepted(),
+                     .country = text(row.country()),
+                     .tags = {}};
+    for (const std::string& tag : row.tags()) {
+        value.tags.append(text(tag));
+    }
+    return value;
+}
+
+SessionPage fromWire(const v1::ListSessionsReply& reply) {
+    return {.rows = rows(reply.rows()), .more = reply.more()};
+}
+
+SessionDetail fromWire(const v1::SessionDetail& detail) {
+    SessionDetail value{.row = fromWire(detail.row()),
+                        .events = {},
+                        .log = {},
+                        .transcriptSha256 = bytes(detail.transcript_sha256()),
+                        .journalSha256 = bytes(detail.journal_sha256()),
+                        .journalPath = text(detail.journal_path()),
+                        .credentials = {},
+                        .artifacts = {},
+                        .eventsCut = detail.events_cut()};
+    for (const v1::SessionEvent& event : detail.events()) {
+        value.events.append({time(event.at_us()), event.kind(), event.channel(), bytes(event.bytes())});
+    }
+    for (const std::string& line : detail.transcript()) {
+        value.log.append(bytes(line));
+    }
+    for (const v1::CredentialRow& credential : detail.credentials()) {
+        value.credentials.append({bytes(credential.username()), bytes(credential.secret()), credential.accepted()});
+    }
+    for (const v1::ArtifactRow& artifact : detail.artifacts()) {
+        value.artifacts.append({bytes(artifact.sha256()), artifact.size(), bytes(artifact.name())});
+    }
+    return value;
+}
+
+OpenSessions fromWire(const v1::ListOpenReply& reply) {
+    return {.rows = rows(reply.rows()), .total = reply.total()};
+}
+
+LiveBatch fromWire(const v1::LiveBatch& batch) {
+    return {.opened = rows(batch.opened()), .ended = rows(batch.ended()), .notShown = batch.not_shown()};
+}
+
+QList<Sensor> fromWire(const v1::FleetState& state) {
+    QList<Sensor> sensors;
+    for (const v1::Sensor& wire : state.sensors()) {
+        Sensor sensor{.id = wire.sensor_id(),
+                      .name = text(wire.name()),
+                      .site = text(wire.site()),
+                      .connected = wire.connected(),
+                      .health = health(wire.health()),
+                      .healthReason = text(wire.health_reason()),
+                      .lastSeenUs = time(wire.last_seen_us()),
+                      .version = text(wire.version()),
+                      .desiredVersion = wire.desired_version(),
+                      .appliedVersion = wire.applied_version(),
+                      .spoolRecords = wire.spool_records(),
+                      .clockOffsetMs = wire.clock_offset_ms(),
+                      .services = {}};
+        for (const v1::ServiceStatus& status : wire.services()) {
+            sensor.services.append(service(status));
+        }
+        sensors.append(sensor);
+    }
+    std::ranges::sort(sensors, {}, &Sensor::name);
+    return sensors;
+}
+
+void merge(LiveBatch& pending, LiveBatch&& next) {
+    pending.notShown += next.notShown;
+    for (const auto& [into, from] : {std::pair(&pending.opened, &next.opened), std::pair(&pending.ended, &next.ended)}) {
+        const qsizetype room = std::max(qsizetype{0}, kLiveRows - into->size());
+        pending.notShown += static_cast<quint64>(std::max(qsizetype{0}, from->size() - room));
+        into->append(from->first(std::min(room, from->size())));
+    }
+}
+
+v1::Scope toWire(const Scope& scope) {
+    v1::Scope wire;
+    wire.set_from_us(static_cast<std::uint64_t>(scope.fromUs));
+    wire.set_to_us(static_cast<std::uint64_t>(scope.toUs));
+    for (const qint32 id : scope.sensorIds) {
+        wire.add_sensor_ids(id);
+    }
+    return wire;
+}
+
+}  // namespace apiary::console

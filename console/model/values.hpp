@@ -1,0 +1,186 @@
+#pragma once
+
+#include <QByteArray>
+#include <QList>
+#include <QString>
+#include <QStringList>
+#include <QtGlobal>
+
+#include <optional>
+
+namespace apiary::console {
+
+// What the collector reports, as plain values: no widget, no wire type, no pointer into either. Times are microseconds
+// since 1970 in UTC. What an attacker wrote is a QByteArray here and becomes text only in visible_text.hpp.
+
+/// Which sessions are meant: started in [fromUs, toUs), of these sensors (none named: all).
+struct Scope {
+    qint64 fromUs = 0;
+    qint64 toUs = 0;
+    QList<qint32> sensorIds;
+
+    friend bool operator==(const Scope&, const Scope&) = default;
+};
+
+struct Totals {
+    quint64 sessions = 0;
+    quint64 sources = 0;
+    quint64 credentials = 0;
+    quint64 newSources = 0;
+    quint64 bytesIn = 0;
+    quint64 bytesOut = 0;
+    quint64 probes = 0;
+    quint64 openSessions = 0;
+};
+
+struct ProtocolCounts {
+    QString protocol;
+    QList<quint64> sessions;  // one for each bucket
+};
+
+struct Series {
+    qint64 stepUs = 0;
+    QList<qint64> bucketUs;
+    QList<ProtocolCounts> protocols;
+};
+
+struct SessionRow {
+    QByteArray id;  // 16 bytes, a UUID version 7
+    qint64 startedUs = 0;
+    qint64 endedUs = 0;  // 0 while open
+    qint32 sensorId = 0;
+    QString sensor;
+    QString source;
+    quint16 sourcePort = 0;
+    QString target;
+    quint16 targetPort = 0;
+    bool udp = false;
+    QString protocol;
+    QString identified;
+    QString outcome;
+    quint64 bytesIn = 0;
+    quint64 bytesOut = 0;
+    quint32 packets = 0;
+    quint32 credentials = 0;
+    quint32 commands = 0;
+    quint32 artifacts = 0;
+    bool loginAccepted = false;
+    QString country;
+    QStringList tags;
+
+    bool open() const { return endedUs == 0; }
+};
+
+/// The key by which lists are paged: newest first, ties by id.
+struct SessionKey {
+    qint64 startedUs = 0;
+    QByteArray id;
+
+    friend bool operator==(const SessionKey&, const SessionKey&) = default;
+};
+
+struct SessionPage {
+    QList<SessionRow> rows;
+    bool more = false;
+};
+
+/// One event of a session, with the kinds that the database numbers.
+struct SessionEvent {
+    enum Kind : quint32 { Received = 0, Sent = 1, Tls = 2, Channel = 3, Anomaly = 4, Gap = 5 };
+
+    qint64 atUs = 0;
+    quint32 kind = Received;
+    quint32 channel = 0;
+    QByteArray bytes;
+};
+
+struct Credential {
+    QByteArray username;
+    QByteArray secret;
+    bool accepted = false;
+};
+
+struct Artifact {
+    QByteArray sha256;
+    quint64 size = 0;
+    QByteArray name;
+};
+
+struct SessionDetail {
+    SessionRow row;
+    QList<SessionEvent> events;
+    QList<QByteArray> log;        // the text log, line by line, as the database renders it
+    QByteArray transcriptSha256;  // over those lines
+    QByteArray journalSha256;     // of the agent's own file; empty while the session is open
+    QString journalPath;
+    QList<Credential> credentials;
+    QList<Artifact> artifacts;
+    bool eventsCut = false;
+};
+
+struct OpenSessions {
+    QList<SessionRow> rows;
+    quint64 total = 0;
+};
+
+/// What happened since the last batch.
+struct LiveBatch {
+    QList<SessionRow> opened;
+    QList<SessionRow> ended;
+    quint64 notShown = 0;
+};
+
+enum class Actual { Unknown, Off, Starting, On, Failed, Draining };
+
+struct Service {
+    QString name;
+    QString protocol;
+    QStringList listens;
+    bool desired = false;
+    Actual actual = Actual::Unknown;
+    QString reason;
+    quint32 openSessions = 0;
+    quint64 sessions = 0;
+    quint64 refused = 0;
+};
+
+enum class Health { Unknown, Healthy, Degraded, Offline, Applying };
+
+struct Sensor {
+    qint32 id = 0;
+    QString name;
+    QString site;
+    bool connected = false;
+    Health health = Health::Unknown;
+    QString healthReason;
+    qint64 lastSeenUs = 0;
+    QString version;
+    quint64 desiredVersion = 0;
+    quint64 appliedVersion = 0;
+    quint64 spoolRecords = 0;
+    qint64 clockOffsetMs = 0;
+    QList<Service> services;
+};
+
+/// Where the link to the collector stands, in words that a person can act on.
+struct LinkState {
+    enum class Kind {
+        Connecting,
+        Live,
+        Lost,         // it will be tried again at retryAtUs
+        Certificate,  // the certificates do not fit: no use in trying again
+        Unusable      // the collector answers, but not as this console needs it
+    };
+
+    Kind kind = Kind::Connecting;
+    QString collector;  // host and port
+    QString reason;     // what happened
+    QString advice;     // what to do about it; may be empty
+    qint64 sinceUs = 0;
+    qint64 retryAtUs = 0;
+    int attempt = 0;
+
+    bool live() const { return kind == Kind::Live; }
+};
+
+}  // namespace apiary::console

@@ -1,0 +1,94 @@
+#include "console/view/controls.hpp"
+
+#include <QPainter>
+#include <QStyle>
+
+namespace apiary::console {
+
+QLabel* plainLabel(const QString& text, const QFont& font, const char* tone) {
+    auto* label = new QLabel;
+    label->setTextFormat(Qt::PlainText);
+    label->setTextInteractionFlags(Qt::NoTextInteraction);
+    label->setFont(font);
+    label->setProperty("tone", QString::fromLatin1(tone));
+    label->setText(text);
+    return label;
+}
+
+void setTone(QLabel& label, const char* tone) {
+    const QString name = QString::fromLatin1(tone);
+    if (label.property("tone").toString() != name) {
+        label.setProperty("tone", name);
+        label.style()->unpolish(&label);
+        label.style()->polish(&label);
+    }
+}
+
+QToolButton* glyphButton(const Theme& theme, Glyph which, const QString& text, const QString& toolTip,
+                         const char* look) {
+    auto* button = new QToolButton;
+    button->setProperty("look", QString::fromLatin1(look));
+    button->setFont(uiFont(13, QFont::Medium));
+    button->setText(text.isEmpty() ? text : QLatin1Char(' ') + text);
+    button->setToolButtonStyle(text.isEmpty() ? Qt::ToolButtonIconOnly : Qt::ToolButtonTextBesideIcon);
+    button->setIconSize({15, 15});
+    button->setToolTip(toolTip.toHtmlEscaped());
+    button->setAccessibleName(toolTip);
+    const auto draw = [button, which, &theme] {
+        button->setIcon(glyph(which, theme.tokens().secondary, 15, button->devicePixelRatioF()));
+    };
+    draw();
+    QObject::connect(&theme, &Theme::changed, button, draw);
+    return button;
+}
+
+QPushButton* textButton(const QString& text, const char* look) {
+    auto* button = new QPushButton(text);
+    button->setProperty("look", QString::fromLatin1(look));
+    button->setFont(uiFont(13, QFont::Medium));
+    button->setCursor(Qt::PointingHandCursor);
+    return button;
+}
+
+void paintPill(QPainter& painter, const QRectF& field, const QString& text, const QColor& colour, const QColor& fill,
+               const QFont& font) {
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(fill);
+    painter.drawRoundedRect(field, field.height() / 2, field.height() / 2);
+    painter.setPen(colour);
+    painter.setFont(font);
+    painter.drawText(field, Qt::AlignCenter, text);
+    painter.restore();
+}
+
+Placeholder::Placeholder(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
+    setMinimumHeight(90);
+    connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
+}
+
+void Placeholder::show(Glyph which, const QString& headline, const QString& sentence) {
+    glyph_ = which;
+    headline_ = headline;
+    sentence_ = sentence;
+    setAccessibleName(headline);
+    update();
+}
+
+void Placeholder::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    const Tokens& tokens = theme_.tokens();
+    constexpr int kGlyph = 30;
+    const int top = std::max(4, (height() - 92) / 2);
+    painter.drawPixmap((width() - kGlyph) / 2, top, glyph(glyph_, tokens.faint, kGlyph, devicePixelRatioF()));
+    painter.setFont(uiFont(13.5, QFont::DemiBold));
+    painter.setPen(tokens.text);
+    painter.drawText(QRect(8, top + kGlyph + 8, width() - 16, 20), Qt::AlignCenter, headline_);
+    painter.setFont(uiFont(12));
+    painter.setPen(tokens.secondary);
+    painter.drawText(QRect(16, top + kGlyph + 30, width() - 32, 40), Qt::AlignHCenter | Qt::AlignTop | Qt::TextWordWrap,
+                     sentence_);
+}
+
+}  // namespace apiary::console

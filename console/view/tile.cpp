@@ -1,0 +1,112 @@
+#include "console/view/tile.hpp"
+
+#include <QPainter>
+#include <QPainterPath>
+
+#include <algorithm>
+
+namespace apiary::console {
+
+using namespace Qt::Literals::StringLiterals;
+
+namespace {
+
+constexpr int kCoursePoints = 48;
+
+/// The course in few points, so that a day of 5-minute buckets reads as a curve.
+QList<double> smoothed(const QList<quint64>& course) {
+    const qsizetype points = std::min<qsizetype>(course.size(), kCoursePoints);
+    QList<double> result(points);
+    for (qsizetype i = 0; i < course.size(); ++i) {
+        result[i * points / course.size()] += static_cast<double>(course[i]);
+    }
+    return result;
+}
+
+void paintCourse(QPainter& painter, const QRectF& field, const QList<double>& course, const QColor& colour) {
+    const double highest = std::max(1.0, *std::ranges::max_element(course));
+    QPolygonF line;
+    for (qsizetype i = 0; i < course.size(); ++i) {
+        line << QPointF(field.left() + field.width() * double(i) / double(course.size() - 1),
+                        field.bottom() - course[i] / highest * field.height());
+    }
+    QLinearGradient fade(field.topLeft(), field.bottomLeft());
+    QColor from = colour;
+    QColor to = colour;
+    from.setAlphaF(0.26F);
+    to.setAlphaF(0.02F);
+    fade.setColorAt(0, from);
+    fade.setColorAt(1, to);
+    QPolygonF area = line;
+    area << field.bottomRight() << field.bottomLeft();
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(fade);
+    painter.drawPolygon(area);
+    painter.setPen(QPen(colour, 1.6, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawPolyline(line);
+}
+
+}  // namespace
+
+Tile::Tile(const Theme& theme, const QString& name, QWidget* parent) : QWidget(parent), theme_(theme), name_(name) {
+    setFixedHeight(92);
+    setMinimumWidth(120);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    setAccessibleName(name);
+    connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
+}
+
+void Tile::setValue(const QString& value, const QString& note, Mood mood) {
+    loading_ = false;
+    value_ = value;
+    note_ = note;
+    mood_ = mood;
+    setAccessibleName(name_ + u": "_s + value + u", "_s + note);
+    update();
+}
+
+void Tile::setCourse(const QList<quint64>& course) {
+    course_ = course;
+    update();
+}
+
+void Tile::setLoading() {
+    loading_ = true;
+    value_.clear();
+    note_.clear();
+    update();
+}
+
+void Tile::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const Tokens& tokens = theme_.tokens();
+    painter.setPen(tokens.border);
+    painter.setBrush(tokens.card);
+    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8);
+
+    const int inner = width() - 28;
+    painter.setFont(uiFont(12.5, QFont::Medium));
+    painter.setPen(tokens.secondary);
+    painter.drawText(QRect(14, 11, inner, 18), Qt::AlignLeft | Qt::AlignVCenter, name_);
+    if (loading_) {
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(tokens.hover);
+        painter.drawRoundedRect(QRectF(14, 36, std::min(96, inner), 20), 4, 4);
+        painter.drawRoundedRect(QRectF(14, 66, std::min(140, inner), 10), 4, 4);
+        return;
+    }
+    if (course_.size() > 1 && width() >= 210) {
+        paintCourse(painter, QRectF(width() * 0.58, 40, width() * 0.42 - 14, 24), smoothed(course_), tokens.accent);
+    }
+    painter.setFont(uiFont(25, QFont::DemiBold));
+    painter.setPen(tokens.text);
+    painter.drawText(QRect(14, 29, inner, 34), Qt::AlignLeft | Qt::AlignVCenter, value_);
+    painter.setFont(uiFont(12, mood_ == Mood::Calm ? QFont::Normal : QFont::Medium));
+    painter.setPen(mood_ == Mood::Critical ? tokens.critical : mood_ == Mood::Warn ? tokens.warn : tokens.secondary);
+    painter.drawText(QRect(14, 65, inner, 18), Qt::AlignLeft | Qt::AlignVCenter,
+                     painter.fontMetrics().elidedText(note_, Qt::ElideRight, inner));
+}
+
+}  // namespace apiary::console

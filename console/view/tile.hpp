@@ -1,0 +1,44 @@
+#pragma once
+
+#include "console/view/theme.hpp"
+
+#include <QWidget>
+
+namespace apiary::console {
+
+/// One figure of the overview: name, value, a line below it, and its course as a small curve.
+class Tile final : public QWidget {
+    Q_OBJECT
+
+public:
+    /// How the line below reads: as it is, or as something that needs a look.
+    enum class Mood { Calm, Warn, Critical };
+
+    Tile(const Theme& theme, const QString& name, QWidget* parent = nullptr);
+
+    void setValue(const QString& value, const QString& note, Mood mood = Mood::Calm);
+    void setCourse(const QList<quint64>& course);
+    /// Before the first figures there is a grey bar in place of the value.
+    void setLoading();
+
+    QString name() const { return name_; }
+    QString value() const { return value_; }
+    QString note() const { return note_; }
+    bool loading() const { return loading_; }
+
+    QSize sizeHint() const override { return {200, 92}; }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    const Theme& theme_;
+    const QString name_;
+    QString value_;
+    QString note_;
+    Mood mood_ = Mood::Calm;
+    QList<quint64> course_;
+    bool loading_ = true;
+};
+
+}  // namespace apiary::console
