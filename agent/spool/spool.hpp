@@ -89,7 +89,8 @@ public:
 
     /// Commits all of them, in order, and returns only when they are durable: the numbers they got, one each. While the
     /// disk refuses it retries, and says so in the log; `stop` ends that with what could not be written (it throws).
-    virtual std::vector<std::uint64_t> append(std::span<const NewRecord> records, const std::function<bool()>& stop) = 0;
+    virtual std::vector<std::uint64_t> append(std::span<const NewRecord> records,
+                                              const std::function<bool()>& stop) = 0;
 
     /// Rows of a lane behind `after`, in order, without hole: at most `records` of them and about `bytes`, but at least
     /// one if there is any.
@@ -120,7 +121,8 @@ public:
     };
     virtual Backlog backlog() const = 0;
 
-    /// Sessions that have an opening but no closing, each with all its rows still here, in order. For recovery at start.
+    /// Sessions that have an opening but no closing, each with all its rows still here, in order. For recovery at
+    /// start.
     struct OpenSession {
         Uuid session;
         std::uint32_t lane = 0;

@@ -1,0 +1,385 @@
+#include "agent/spool/durable_spool.hpp"
+
+#include "agent/spool/spool_upkeep.hpp"
+#include "common/log/log.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+constexpr std::chrono::milliseconds kShortestWait{10};
+constexpr std::chrono::milliseconds kLongestWait{1000};
+
+/// Sleeps for `wait`, in short turns; false if it was asked to stop.
+bool waited(std::chrono::milliseconds wait, const std::function<bool()>& stop) {
+    for (std::chrono::milliseconds slept{0}; slept < wait; slept += kShortestWait) {
+        if (stop()) {
+            return false;
+        }
+        std::this_thread::sleep_for(kShortestWait);
+    }
+    return true;
+}
+
+}  // namespace
+
+DurableSpool::DurableSpool(SpoolSettings settings, ProcessLock lock, std::unique_ptr<SpoolFile> file,
+                           SpoolLedger ledger)
+    : settings_(std::move(settings)),
+      lock_(std::move(lock)),
+      ballast_(settings_.path + ".ballast", settings_.ballast),
+      id_(file->id()),
+      positions_(ledger.lanes),
+      currentLane_(ledger.lanes.empty() ? 0 : ledger.lanes.rbegin()->first),
+      writer_(Writer{std::move(file), std::move(ledger)}),
+      reader_(settings_) {
+    ballast_.ensure();
+}
+
+std::vector<std::uint64_t> DurableSpool::append(std::span<const NewRecord> records, const std::function<bool()>& stop) {
+    std::vector<std::uint64_t> numbers;
+    numbers.reserve(records.size());
+    Positions wanted = positions_.with([](const Positions& positions) { return positions; });
+    for (const NewRecord& record : records) {
+        assert(record.lane <= currentLane_);
+        numbers.push_back(++wanted[record.lane].last);
+    }
+    std::chrono::milliseconds wait = kShortestWait;
+    for (;;) {
+        const Try result = writer_.with([&](Writer& writer) { return tryAppend(writer, records, wanted); });
+        if (result == Try::Committed) {
+            break;
+        }
+        if (result == Try::Wait) {
+            if (!waited(wait, stop)) {
+                throw std::runtime_error(std::to_string(records.size()) + " records could not be written to " +
+                                         settings_.path + " before the agent had to stop");
+            }
+            wait = std::min(2 * wait, kLongestWait);
+        }
+    }
+    positions_.with([&](Positions& positions) {
+        for (const auto& [lane, state] : wanted) {
+            positions[lane].last = std::max(positions[lane].last, state.last);
+        }
+    });
+    if (const auto call = onAppended_.with([](const auto& present) { return present; })) {
+        call();
+    }
+    return numbers;
+}
+
+DurableSpool::Try DurableSpool::tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted) {
+    std::uint64_t bytes = 0;
+    for (const NewRecord& record : records) {
+        bytes += record.body.size() + 64;
+    }
+    try {
+        if (!writer.file) {
+            reopen(writer);
+        }
+        if (reached(writer.ledger, wanted)) {
+            return Try::Committed;  // by a commit that was in doubt
+        }
+        carry(writer.ledger, wanted);
+        keepBound(writer, bytes);
+        write(writer, records, wanted);
+        note(writer.ledger, records);
+        writer.sinceCheck += bytes;
+        return Try::Committed;
+    } catch (const SqliteError& error) {
+        if (error.damaged()) {
+            throw;  // the next start moves the file aside
+        }
+        return afterFailure(writer, error.what(), error.full(), bytes, wanted);
+    }
+}
+
+void DurableSpool::write(Writer& writer, std::span<const NewRecord> records, const Positions& wanted) {
+    SpoolFile& file = *writer.file;
+    Positions lanes = writer.ledger.lanes;
+    file.begin();
+    for (const NewRecord& record : records) {
+        const bool none = record.session == Uuid{};
+        file.insert({.key = rowKey(record.lane, ++lanes[record.lane].last),
+                     .span = 0,
+                     .session = none ? std::string_view{} : record.session.view(),
+                     .kind = record.kind,
+                     .at = microsOf(record.at),
+                     .until = 0,
+                     .records = 0,
+                     .bytes = 0,
+                     .body = record.body});
+    }
+    for (const auto& [lane, state] : lanes) {
+        if (state.last != writer.ledger.lanes[lane].last) {
+            assert(state.last == wanted.at(lane).last);
+            file.saveLane(lane, state);
+        }
+    }
+    file.commit();
+}
+
+void DurableSpool::note(SpoolLedger& ledger, std::span<const NewRecord> records) {
+    for (const NewRecord& record : records) {
+        const std::uint64_t seq = ++ledger.lanes[record.lane].last;
+        if (record.kind == RecordKind::Opening) {
+            ledger.held.try_emplace(record.session, HeldSession{.lane = record.lane, .first = seq, .rows = {}});
+        } else if (record.kind == RecordKind::Closing) {
+            if (const auto held = ledger.held.find(record.session); held != ledger.held.end()) {
+                held->second.closing = seq;
+                held->second.rows = {};
+            }
+        }
+    }
+}
+
+DurableSpool::Try DurableSpool::afterFailure(Writer& writer, const std::string& what, bool full, std::uint64_t bytes,
+                                             const Positions& wanted) {
+    try {
+        reopen(writer);  // only a fresh look at the file tells whether a failed commit happened all the same
+        if (reached(writer.ledger, wanted)) {
+            log::warn("spool: a commit failed, but its records are in the file: going on. " + what);
+            return Try::Committed;
+        }
+        carry(writer.ledger, wanted);
+        if (full && (makeRoom(writer, 2 * bytes + settings_.bytes / 16) || ballast_.give())) {
+            return Try::Again;
+        }
+    } catch (const SqliteError& error) {
+        if (error.damaged()) {
+            throw;
+        }
+        writer.file.reset();
+    }
+    log::error("spool: cannot write, trying again: " + what);
+    return Try::Wait;
+}
+
+void DurableSpool::keepBound(Writer& writer, std::uint64_t bytes) {
+    if (writer.sinceCheck + bytes < settings_.bytes / 64) {
+        return;  // looked at now and then only
+    }
+    writer.sinceCheck = 0;
+    ballast_.ensure();
+    const std::uint64_t limit = settings_.bytes / 10 * 9;
+    if (const std::uint64_t used = writer.file->used() + bytes; used > limit) {
+        makeRoom(writer, used - limit + settings_.bytes / 10);
+    }
+}
+
+bool DurableSpool::makeRoom(Writer& writer, std::uint64_t bytes) {
+    const std::uint64_t before = writer.file->used();
+    bool freed = false;
+    std::uint64_t records = 0;
+    Shrunk step;
+    do {
+        writer.file->begin();
+        try {
+            step = shrink(*writer.file, writer.ledger, settings_, bytes);
+            writer.file->commit();
+        } catch (const SqliteError&) {
+            writer.file->rollBack();
+            throw;
+        }
+        freed = freed || step.freed;
+        records += step.records;
+    } while (step.freed && writer.file->used() + bytes > before);
+    lost_ += records;
+    if (records > 0) {
+        log::warn("spool: full; " + std::to_string(records) +
+                  " unacknowledged records of the longest sessions were dropped, gaps stand in their place");
+    }
+    return freed;
+}
+
+void DurableSpool::reopen(Writer& writer) const {
+    writer.file.reset();
+    auto file = std::make_unique<SpoolFile>(settings_, false);
+    writer.ledger = file->load();
+    writer.file = std::move(file);
+}
+
+void DurableSpool::carry(SpoolLedger& ledger, const Positions& positions) {
+    for (const auto& [lane, state] : positions) {
+        if (const auto known = ledger.lanes.find(lane); known != ledger.lanes.end()) {
+            known->second.acknowledged = state.acknowledged;
+            known->second.journalled = state.journalled;
+        }
+    }
+}
+
+bool DurableSpool::reached(const SpoolLedger& ledger, const Positions& wanted) {
+    return std::ranges::all_of(wanted, [&](const auto& lane) {
+        const auto known = ledger.lanes.find(lane.first);
+        return known != ledger.lanes.end() && known->second.last >= lane.second.last;
+    });
+}
+
+std::vector<SpoolRow> DurableSpool::read(std::uint32_t lane, std::uint64_t after, std::size_t records,
+                                         std::size_t bytes) const {
+    const LaneState state = positions_.with([&](const Positions& positions) {
+        const auto found = positions.find(lane);
+        return found == positions.end() ? LaneState{} : found->second;
+    });
+    if (after >= state.last) {
+        return {};
+    }
+    return reader_.with([&](SpoolReader& reader) {
+        auto rows = reader.read(lane, after, state.acknowledged, state.last, records, bytes);
+        lost_ += reader.takeDamaged();
+        return rows;
+    });
+}
+
+void DurableSpool::acknowledge(std::uint32_t lane, std::uint64_t seq) {
+    positions_.with([&](Positions& positions) {
+        if (const auto found = positions.find(lane); found != positions.end()) {
+            LaneState& state = found->second;
+            state.acknowledged = std::max(state.acknowledged, std::min(seq, state.last));
+        }
+    });
+}
+
+void DurableSpool::journalled(std::uint32_t lane, std::uint64_t seq) {
+    positions_.with([&](Positions& positions) {
+        if (const auto found = positions.find(lane); found != positions.end()) {
+            LaneState& state = found->second;
+            state.journalled = std::max(state.journalled.value_or(0), std::min(seq, state.last));
+        }
+    });
+}
+
+void DurableSpool::release() {
+    const Positions marks = positions_.with([](const Positions& positions) { return positions; });
+    for (const auto& [lane, ignored] : marks) {
+        while (writer_.with([&, number = lane](Writer& writer) { return freeSome(writer, number, marks); })) {
+        }
+    }
+}
+
+bool DurableSpool::freeSome(Writer& writer, std::uint32_t lane, const Positions& marks) const {
+    try {
+        if (!writer.file) {
+            reopen(writer);
+        }
+        carry(writer.ledger, marks);
+        writer.file->begin();
+        const bool more = freeStep(*writer.file, writer.ledger, lane);
+        writer.file->commit();
+        return more;
+    } catch (const SqliteError& error) {
+        if (error.damaged()) {
+            throw;
+        }
+        // Its ledger may be ahead of the file now; the next to need it reads it again.
+        writer.file.reset();
+        log::error("spool: cannot free rows, trying again later: " + std::string(error.what()));
+        return false;
+    }
+}
+
+std::vector<LaneView> DurableSpool::lanes() const {
+    return positions_.with([](const Positions& positions) {
+        std::vector<LaneView> views;
+        for (const auto& [lane, state] : positions) {
+            views.push_back({lane, state.acknowledged, state.last});
+        }
+        return views;
+    });
+}
+
+std::uint32_t DurableSpool::openLane() {
+    const std::uint32_t lane = currentLane_ + 1;
+    const bool opened = writer_.with([&](Writer& writer) {
+        try {
+            if (!writer.file) {
+                reopen(writer);
+            }
+            writer.file->begin();
+            writer.file->saveLane(lane, {});
+            writer.file->commit();
+            writer.ledger.lanes.try_emplace(lane);
+            return true;
+        } catch (const SqliteError& error) {
+            writer.file.reset();
+            log::error("spool: cannot begin a lane, staying in the present one: " + std::string(error.what()));
+            return false;
+        }
+    });
+    if (opened) {
+        positions_.with([&](Positions& positions) { positions.try_emplace(lane); });
+        currentLane_ = lane;
+    }
+    return currentLane_;
+}
+
+Spool::Backlog DurableSpool::backlog() const {
+    const Positions positions = positions_.with([](const Positions& present) { return present; });
+    Backlog backlog;
+    for (const auto& [lane, state] : positions) {
+        if (state.last > state.acknowledged) {
+            backlog.records += state.last - state.acknowledged;
+            const auto at = reader_.with([&, number = lane, behind = state.acknowledged](SpoolReader& reader) {
+                return reader.timeBehind(number, behind);
+            });
+            if (at && (!backlog.oldest || *at < *backlog.oldest)) {
+                backlog.oldest = at;
+            }
+        }
+    }
+    return backlog;
+}
+
+std::vector<Uuid> DurableSpool::heldSessions(bool open) const {
+    return writer_.with([&](const Writer& writer) {
+        std::vector<Uuid> sessions;
+        for (const auto& [session, held] : writer.ledger.held) {
+            const std::uint64_t journalled = writer.ledger.lanes.at(held.lane).journalled.value_or(0);
+            if (open ? held.closing == 0 : held.closing > journalled) {
+                sessions.push_back(session);
+            }
+        }
+        std::ranges::sort(sessions);
+        return sessions;
+    });
+}
+
+std::vector<Uuid> DurableSpool::openSessions() const {
+    return heldSessions(true);
+}
+
+std::vector<Uuid> DurableSpool::unjournalledSessions() const {
+    return heldSessions(false);
+}
+
+Spool::OpenSession DurableSpool::openSession(const Uuid& session) const {
+    OpenSession result{.session = session, .lane = 0, .rows = {}};
+    const auto numbers = writer_.with([&](const Writer& writer) {
+        const auto held = writer.ledger.held.find(session);
+        if (held == writer.ledger.held.end()) {
+            return std::vector<std::uint64_t>();
+        }
+        result.lane = held->second.lane;
+        return held->second.rows;
+    });
+    return reader_.with([&](SpoolReader& reader) {
+        for (const std::uint64_t seq : numbers) {
+            if (auto row = reader.row(result.lane, seq, session)) {
+                result.rows.push_back(std::move(*row));
+            }
+        }
+        return std::move(result);
+    });
+}
+
+void DurableSpool::onAppended(std::function<void()> call) {
+    onAppended_.with([&](auto& present) { present = std::move(call); });
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,93 @@
+#pragma once
+
+#include "agent/spool/ballast.hpp"
+#include "agent/spool/spool.hpp"
+#include "agent/spool/spool_file.hpp"
+#include "agent/spool/spool_reader.hpp"
+#include "common/concurrent/guarded.hpp"
+
+#include <atomic>
+#include <map>
+#include <memory>
+
+namespace apiary::agent {
+
+/// Holds the right to write the spool; the kernel gives it back when the process dies.
+class ProcessLock {
+public:
+    /// An Error says who stands in the way.
+    static Result<ProcessLock> take(const std::string& path);
+    ProcessLock(ProcessLock&& other) noexcept;
+    ProcessLock& operator=(ProcessLock&&) = delete;
+    ~ProcessLock();
+
+    /// A word kept in the lock's file: the id of the spool that was here last.
+    std::string note() const;
+    void setNote(const std::string& note) const;
+
+private:
+    explicit ProcessLock(int descriptor) : descriptor_(descriptor) {}
+    int descriptor_;
+};
+
+/// The Spool on a SQLite file: one connection that writes, one that reads, and the marks in between in memory.
+///
+/// Three locks, never two at once: the writer's is held for one transaction, the reader's for one read, that of the
+/// positions for no I/O at all. Readers see a number only once its record is committed.
+class DurableSpool final : public Spool {
+public:
+    /// `file` is open, sound and marked; `ledger` is what it loaded.
+    DurableSpool(SpoolSettings settings, ProcessLock lock, std::unique_ptr<SpoolFile> file, SpoolLedger ledger);
+
+    Uuid id() const override { return id_; }
+    std::vector<std::uint64_t> append(std::span<const NewRecord> records, const std::function<bool()>& stop) override;
+    std::vector<SpoolRow> read(std::uint32_t lane, std::uint64_t after, std::size_t records,
+                               std::size_t bytes) const override;
+    void acknowledge(std::uint32_t lane, std::uint64_t seq) override;
+    void journalled(std::uint32_t lane, std::uint64_t seq) override;
+    void release() override;
+    std::vector<LaneView> lanes() const override;
+    std::uint32_t currentLane() const override { return currentLane_; }
+    std::uint32_t openLane() override;
+    Backlog backlog() const override;
+    std::vector<Uuid> openSessions() const override;
+    std::vector<Uuid> unjournalledSessions() const override;
+    OpenSession openSession(const Uuid& session) const override;
+    std::uint64_t lost() const override { return lost_; }
+    void onAppended(std::function<void()> call) override;
+
+private:
+    struct Writer {
+        std::unique_ptr<SpoolFile> file;  // null while the disk does not let it be opened
+        SpoolLedger ledger;
+        std::uint64_t sinceCheck = 0;  // bytes written since the bound was looked at
+    };
+    using Positions = std::map<std::uint32_t, LaneState>;
+
+    /// What one try to commit came to.
+    enum class Try { Committed, Again, Wait };
+    Try tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted);
+    Try afterFailure(Writer& writer, const std::string& what, bool full, std::uint64_t bytes, const Positions& wanted);
+    bool freeSome(Writer& writer, std::uint32_t lane, const Positions& marks) const;
+    bool makeRoom(Writer& writer, std::uint64_t bytes);
+    void keepBound(Writer& writer, std::uint64_t bytes);
+    void reopen(Writer& writer) const;
+    static void write(Writer& writer, std::span<const NewRecord> records, const Positions& wanted);
+    static void note(SpoolLedger& ledger, std::span<const NewRecord> records);
+    static void carry(SpoolLedger& ledger, const Positions& positions);
+    static bool reached(const SpoolLedger& ledger, const Positions& wanted);
+    std::vector<Uuid> heldSessions(bool open) const;
+
+    const SpoolSettings settings_;
+    const ProcessLock lock_;
+    const Ballast ballast_;
+    const Uuid id_;
+    Guarded<Positions> positions_;  // what is committed and acknowledged, ahead of the file's own marks
+    std::atomic<std::uint32_t> currentLane_;
+    mutable std::atomic<std::uint64_t> lost_{0};
+    Guarded<std::function<void()>> onAppended_;
+    Guarded<Writer> writer_;
+    mutable Guarded<SpoolReader> reader_;
+};
+
+}  // namespace apiary::agent

@@ -1,0 +1,157 @@
+#include "agent/spool/spool_reader.hpp"
+
+#include <algorithm>
+
+namespace apiary::agent {
+namespace {
+
+constexpr const char* kColumns = "SELECT key, span, session, kind, at, crc, until, records, bytes, body FROM record ";
+
+std::string select(const char* where) {
+    return std::string(kColumns) + where;
+}
+
+StoredRow stored(const Statement& row) {
+    return {.key = row.integer(0),
+            .span = static_cast<std::uint64_t>(row.integer(1)),
+            .session = row.blob(2),
+            .kind = static_cast<RecordKind>(row.integer(3)),
+            .at = row.integer(4),
+            .until = row.integer(6),
+            .records = static_cast<std::uint64_t>(row.integer(7)),
+            .bytes = static_cast<std::uint64_t>(row.integer(8)),
+            .body = row.blob(9)};
+}
+
+bool sound(const Statement& row, const StoredRow& read) {
+    return checksumOf(read) == static_cast<std::uint32_t>(row.integer(5)) &&
+           (read.session.empty() || read.session.size() == sizeof(Uuid::bytes));
+}
+
+SpoolRow taken(const StoredRow& read) {
+    return {.seq = seqOf(read.key),
+            .seqEnd = seqOf(read.key) + read.span,
+            .session = Uuid::ofBytes(read.session).value_or(Uuid{}),
+            .kind = read.kind,
+            .body = std::string(read.body)};
+}
+
+}  // namespace
+
+SpoolReader::SpoolReader(const SpoolSettings& settings)
+    : settings_(settings),
+      database_(settings.path, settings.vfs, true),
+      rows_(database_, select("WHERE key > ? AND key <= ? ORDER BY key")),
+      before_(database_, "SELECT key, span FROM record WHERE key <= ? ORDER BY key DESC LIMIT 1"),
+      row_(database_, select("WHERE key = ?")),
+      time_(database_, "SELECT at FROM record WHERE key > ? AND key <= ? ORDER BY key LIMIT 1") {}
+
+std::vector<SpoolRow> SpoolReader::read(std::uint32_t lane, std::uint64_t after, std::uint64_t acknowledged,
+                                        std::uint64_t last, std::size_t records, std::size_t bytes) {
+    std::vector<SpoolRow> rows;
+    std::uint64_t next = after + 1;
+    std::size_t size = 0;
+    const auto room = [&] { return rows.empty() || (rows.size() < records && size < bytes); };
+    const auto add = [&](SpoolRow row) {
+        next = row.seqEnd + 1;
+        size += row.body.size();
+        rows.push_back(std::move(row));
+    };
+    // A gap may have grown over numbers that were sent before; what is left of it stands for the rest.
+    before_.bind(1, rowKey(lane, after));
+    if (before_.step() && laneOf(before_.integer(0)) == lane) {
+        const std::uint64_t end = seqOf(before_.integer(0)) + static_cast<std::uint64_t>(before_.integer(1));
+        if (end > after && end <= last) {
+            add(gap(
+                next, end,
+                {.what = "payload", .records = end - after, .bytes = 0, .from = {}, .to = {}, .reason = "spool full"}));
+        }
+    }
+    before_.reset();
+    rows_.bind(1, rowKey(lane, next - 1)).bind(2, rowKey(lane, last));
+    bool ended = false;
+    while (room() && next <= last) {
+        if (!rows_.step()) {
+            ended = true;
+            break;
+        }
+        const StoredRow read = stored(rows_);
+        if (seqOf(read.key) > next) {
+            add(missing(lane, next, seqOf(read.key) - 1, acknowledged));
+            if (!room()) {
+                break;
+            }
+        }
+        if (sound(rows_, read)) {
+            if (!rows.empty() && size + read.body.size() > bytes) {
+                break;
+            }
+            add(taken(read));
+        } else {
+            if (damaged_.insert(read.key).second) {
+                ++damagedNow_;
+            }
+            const auto at = timeOf(read.at);
+            add(gap(next, next,
+                    {.what = "spool",
+                     .records = 1,
+                     .bytes = read.body.size(),
+                     .from = at,
+                     .to = at,
+                     .reason = "damaged record"}));
+        }
+    }
+    rows_.reset();
+    if (ended && next <= last) {
+        add(missing(lane, next, last, acknowledged));
+    }
+    return rows;
+}
+
+std::optional<SpoolRow> SpoolReader::row(std::uint32_t lane, std::uint64_t seq, const Uuid& session) {
+    std::optional<SpoolRow> found;
+    row_.bind(1, rowKey(lane, seq));
+    if (row_.step()) {
+        const StoredRow read = stored(row_);
+        if (sound(row_, read) && read.session == session.view()) {
+            found = taken(read);
+        }
+    }
+    row_.reset();
+    return found;
+}
+
+std::optional<std::chrono::system_clock::time_point> SpoolReader::timeBehind(std::uint32_t lane, std::uint64_t seq) {
+    std::optional<std::chrono::system_clock::time_point> at;
+    time_.bind(1, rowKey(lane, seq)).bind(2, rowKey(lane, kHighestSeq));
+    if (time_.step()) {
+        at = timeOf(time_.integer(0));
+    }
+    time_.reset();
+    return at;
+}
+
+std::uint64_t SpoolReader::takeDamaged() {
+    return std::exchange(damagedNow_, 0);
+}
+
+SpoolRow SpoolReader::missing(std::uint32_t lane, std::uint64_t first, std::uint64_t last, std::uint64_t acknowledged) {
+    const bool freed = first <= acknowledged;
+    if (!freed && damaged_.insert(rowKey(lane, first)).second) {
+        damagedNow_ += last - first + 1;
+    }
+    return gap(first, last,
+               {.what = freed ? "restore" : "spool",
+                .records = last - first + 1,
+                .bytes = 0,
+                .from = {},
+                .to = {},
+                .reason = freed ? "acknowledged before, and freed: the collector's database was set back"
+                                : "missing from the spool"});
+}
+
+SpoolRow SpoolReader::gap(std::uint64_t first, std::uint64_t last, const SpoolSettings::Lost& lost) const {
+    return {.seq = first, .seqEnd = last, .session = {}, .kind = RecordKind::Gap, .body = settings_.gapBody(lost)};
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,239 @@
+#include "agent/spool/spool_upkeep.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace apiary::agent {
+namespace {
+
+constexpr std::size_t kDroppedAtOnce = 200'000;  // rows in one transaction
+constexpr std::uint64_t kRowOverhead = 48;       // bytes of a row besides its body
+constexpr const char* kReason = "spool full";
+
+using Sessions = std::unordered_set<Uuid>;
+
+/// The sessions with the most bytes of that kind, as many as are needed to free `bytes`.
+Sessions longest(SpoolFile& file, RecordKind kind, std::uint64_t bytes) {
+    std::unordered_map<Uuid, std::uint64_t> sizes;
+    Statement rows(file.database(), "SELECT session, length(body) FROM record WHERE kind = ? AND session IS NOT NULL");
+    rows.bind(1, static_cast<std::int64_t>(kind));
+    while (rows.step()) {
+        sizes[*Uuid::ofBytes(rows.blob(0))] += static_cast<std::uint64_t>(rows.integer(1)) + kRowOverhead;
+    }
+    std::vector<std::pair<std::uint64_t, Uuid>> order;
+    order.reserve(sizes.size());
+    for (const auto& [session, size] : sizes) {
+        order.emplace_back(size, session);
+    }
+    std::ranges::sort(order, std::greater<>());
+    Sessions chosen;
+    std::uint64_t freed = 0;
+    for (const auto& [size, session] : order) {
+        if (freed >= bytes) {
+            break;
+        }
+        freed += size;
+        chosen.insert(session);
+    }
+    return chosen;
+}
+
+/// Rows to drop, gathered into runs without hole.
+struct Run {
+    std::int64_t first = 0;
+    std::int64_t lastRow = 0;  // key of the last row in it
+    std::uint64_t lastSeq = 0;
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0;
+    std::int64_t from = 0;
+    std::int64_t until = 0;
+    bool onlyGap = false;  // nothing new in it
+};
+
+struct Trace {
+    SpoolRow first;
+    std::int64_t at = 0;
+    std::int64_t until = 0;
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0;
+};
+
+class Dropping {
+public:
+    Dropping(SpoolFile& file, const SpoolLedger& ledger, const SpoolSettings& settings)
+        : file_(file), ledger_(ledger), settings_(settings) {}
+
+    Shrunk drop(RecordKind kind, const Sessions& sessions) {
+        gather(kind, sessions);
+        for (const auto& [first, last] : removed_) {
+            file_.erase(first, last);
+        }
+        for (const Run& run : runs_) {
+            if (!run.onlyGap) {
+                write(run);
+            }
+        }
+        for (const auto& [session, trace] : traces_) {
+            write(trace);
+        }
+        return {dropped_, dropped_ > 0 || !removed_.empty()};
+    }
+
+private:
+    void gather(RecordKind kind, const Sessions& sessions) {
+        Statement rows(file_.database(),
+                       "SELECT key, kind, session, at, span, until, records, bytes, length(body) FROM record "
+                       "WHERE kind = ?1 OR (kind = ?2 AND records IS NOT NULL) ORDER BY key");
+        rows.bind(1, static_cast<std::int64_t>(kind)).bind(2, static_cast<std::int64_t>(RecordKind::Gap));
+        while (dropped_ + removed_.size() < kDroppedAtOnce && rows.step()) {
+            const std::int64_t key = rows.integer(0);
+            const LaneState& lane = ledger_.lanes.at(laneOf(key));
+            if (static_cast<RecordKind>(rows.integer(1)) == RecordKind::Gap) {
+                const auto span = static_cast<std::uint64_t>(rows.integer(4));
+                if (seqOf(key) > lane.acknowledged) {
+                    join({.first = key,
+                          .lastRow = key,
+                          .lastSeq = seqOf(key) + span,
+                          .records = static_cast<std::uint64_t>(rows.integer(6)),
+                          .bytes = static_cast<std::uint64_t>(rows.integer(7)),
+                          .from = rows.integer(3),
+                          .until = rows.integer(5),
+                          .onlyGap = true});
+                }
+                continue;
+            }
+            const auto session = Uuid::ofBytes(rows.blob(2));
+            if (!session || !sessions.contains(*session)) {
+                continue;
+            }
+            if (seqOf(key) <= lane.acknowledged) {
+                if (seqOf(key) <= lane.journalled.value_or(kHighestSeq)) {
+                    removed_.emplace_back(key, key);
+                }
+                continue;
+            }
+            ++dropped_;
+            const auto size = static_cast<std::uint64_t>(rows.integer(8));
+            if (settings_.droppedBody && !traced(*session, key, rows.integer(3), size)) {
+                continue;
+            }
+            join({.first = key,
+                  .lastRow = key,
+                  .lastSeq = seqOf(key),
+                  .records = 1,
+                  .bytes = size,
+                  .from = rows.integer(3),
+                  .until = rows.integer(3)});
+        }
+    }
+
+    /// Counts a row in its session's trace; false if it is the first, whose place the trace takes.
+    bool traced(const Uuid& session, std::int64_t key, std::int64_t at, std::uint64_t size) {
+        auto [entry, first] = traces_.try_emplace(session);
+        Trace& trace = entry->second;
+        if (first) {
+            trace.first.seq = trace.first.seqEnd = static_cast<std::uint64_t>(key);
+            trace.first.session = session;
+            trace.at = at;
+        }
+        trace.until = at;
+        ++trace.records;
+        trace.bytes += size;
+        return !first;
+    }
+
+    void join(const Run& run) {
+        if (!runs_.empty() && laneOf(runs_.back().first) == laneOf(run.first) &&
+            runs_.back().lastSeq + 1 == seqOf(run.first)) {
+            Run& last = runs_.back();
+            last.lastRow = run.lastRow;
+            last.lastSeq = run.lastSeq;
+            last.records += run.records;
+            last.bytes += run.bytes;
+            last.from = std::min(last.from, run.from);
+            last.until = std::max(last.until, run.until);
+            last.onlyGap = false;
+        } else {
+            runs_.push_back(run);
+        }
+    }
+
+    void write(const Run& run) {
+        const std::string body = settings_.gapBody({.what = "payload",
+                                                    .records = run.records,
+                                                    .bytes = run.bytes,
+                                                    .from = timeOf(run.from),
+                                                    .to = timeOf(run.until),
+                                                    .reason = kReason});
+        if (run.lastRow > run.first) {
+            file_.erase(run.first + 1, run.lastRow);
+        }
+        file_.replace({.key = run.first,
+                       .span = run.lastSeq - seqOf(run.first),
+                       .session = {},
+                       .kind = RecordKind::Gap,
+                       .at = run.from,
+                       .until = run.until,
+                       .records = run.records,
+                       .bytes = run.bytes,
+                       .body = body});
+    }
+
+    void write(const Trace& trace) {
+        const auto key = static_cast<std::int64_t>(trace.first.seq);
+        SpoolRow first{.seq = seqOf(key),
+                       .seqEnd = seqOf(key),
+                       .session = trace.first.session,
+                       .kind = RecordKind::Payload,
+                       .body = {}};
+        Statement row(file_.database(), "SELECT body FROM record WHERE key = ?");
+        if (row.bind(1, key).step()) {
+            first.body = row.blob(0);
+        }
+        row.reset();
+        const std::string body = settings_.droppedBody(first, {.what = "payload",
+                                                               .records = trace.records,
+                                                               .bytes = trace.bytes,
+                                                               .from = timeOf(trace.at),
+                                                               .to = timeOf(trace.until),
+                                                               .reason = kReason});
+        file_.replace({.key = key,
+                       .span = 0,
+                       .session = first.session.view(),
+                       .kind = RecordKind::Evidence,
+                       .at = trace.at,
+                       .until = trace.until,
+                       .records = 0,
+                       .bytes = 0,
+                       .body = body});
+    }
+
+    SpoolFile& file_;
+    const SpoolLedger& ledger_;
+    const SpoolSettings& settings_;
+    std::vector<std::pair<std::int64_t, std::int64_t>> removed_;
+    std::vector<Run> runs_;
+    std::unordered_map<Uuid, Trace> traces_;
+    std::uint64_t dropped_ = 0;
+};
+
+}  // namespace
+
+Shrunk shrink(SpoolFile& file, const SpoolLedger& ledger, const SpoolSettings& settings, std::uint64_t bytes) {
+    for (const RecordKind kind : {RecordKind::Payload, RecordKind::Evidence}) {
+        const Sessions sessions = longest(file, kind, bytes);
+        if (!sessions.empty()) {
+            // Evidence leaves no trace of its own: a trace is evidence.
+            SpoolSettings plain = settings;
+            if (kind == RecordKind::Evidence) {
+                plain.droppedBody = nullptr;
+            }
+            return Dropping(file, ledger, plain).drop(kind, sessions);
+        }
+    }
+    return {};
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "agent/spool/spool_file.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+
+namespace apiary::agent {
+
+/// Rows that one step of freeing looks at: some milliseconds of work.
+inline constexpr std::size_t kFreedPerStep = 4096;
+
+/// Frees rows of a lane that are acknowledged, journalled as far as that is asked for, and of no held session, in one
+/// transaction. `ledger` carries the marks to save along. Returns true while there is more to do.
+bool freeStep(SpoolFile& file, SpoolLedger& ledger, std::uint32_t lane);
+
+/// Makes room for `bytes` by dropping payload, of the longest sessions first; evidence when there is none left. What
+/// the collector has is simply removed; what it has not becomes gap rows that stand where the rows stood. Openings,
+/// closings and probes stay. Returns how many unacknowledged records were dropped; `freed` says whether anything went.
+struct Shrunk {
+    std::uint64_t records = 0;
+    bool freed = false;
+};
+Shrunk shrink(SpoolFile& file, const SpoolLedger& ledger, const SpoolSettings& settings, std::uint64_t bytes);
+
+}  // namespace apiary::agent
