@@ -10,10 +10,11 @@ postgres_start() {
   local user=$1 folder=$2 sockets=$3 durable=$4
   shift 4
   local settings=(listen_addresses= unix_socket_permissions=0700 timezone=UTC log_timezone=UTC jit=off max_connections=100
-    "unix_socket_directories=$sockets" "$@") options=() setting
+    "unix_socket_directories=$sockets") options=() setting
   if [[ $durable == no ]]; then
     settings+=(fsync=off synchronous_commit=off full_page_writes=off)
   fi
+  settings+=("$@")
   if [[ ! -s $folder/data/PG_VERSION ]]; then
     local sync=()
     [[ $durable == yes ]] || sync=(--no-sync)

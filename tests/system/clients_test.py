@@ -17,7 +17,7 @@ HOSTS = ("127.0.0.1", "[::1]")
 class RealClientsTest(WorldTestCase):
     @classmethod
     def services(cls):
-        return [ftp(hosts=HOSTS, waiting=0), Service("catchall", "catchall", hosts=HOSTS, waiting=0)]
+        return [ftp(hosts=HOSTS, waiting="0ms"), Service("catchall", "catchall", hosts=HOSTS, waiting="0ms")]
 
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))

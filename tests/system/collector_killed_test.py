@@ -17,7 +17,7 @@ class CollectorKilledTest(WorldTestCase):
     @classmethod
     def services(cls):
         tls = {"tls_certificate": "certificates/test.crt", "tls_key": "certificates/test.key"}
-        return [ftp(waiting=0, **tls), ftp("brief", waiting=0, idle=1), Service("catchall", "catchall", waiting=0)]
+        return [ftp(waiting="0ms", **tls), ftp("brief", waiting="0ms", idle="1s"), Service("catchall", "catchall", waiting="0ms")]
 
     async def attack(self):
         """The crowd goes on while the collector dies and comes back at moments that only the seed knows."""

@@ -24,7 +24,7 @@ class CrowdTest(WorldTestCase):
     @classmethod
     def services(cls):
         tls = {"tls_certificate": "certificates/test.crt", "tls_key": "certificates/test.key"}
-        return [ftp(waiting=0, **tls), ftp("brief", waiting=0, idle=1), Service("catchall", "catchall", waiting=0)]
+        return [ftp(waiting="0ms", **tls), ftp("brief", waiting="0ms", idle="1s"), Service("catchall", "catchall", waiting="0ms")]
 
     @classmethod
     def agent_environment(cls):

@@ -14,8 +14,8 @@ from world_test_case import WorldTestCase
 class DefencesTest(WorldTestCase):
     @classmethod
     def services(cls):
-        return [ftp(waiting=0), ftp("brief", idle=1), ftp("slow", waiting=60000, burst=1),
-                Service("catchall", "catchall", waiting=0)]
+        return [ftp(waiting="0ms"), ftp("brief", idle="1s"), ftp("slow", waiting="1m", burst=1),
+                Service("catchall", "catchall", waiting="0ms")]
 
     def connect(self, service, source="127.0.0.1"):
         return self.enterContext(socket.create_connection(("127.0.0.1", self.world.port(service)), 10, (source, 0)))
