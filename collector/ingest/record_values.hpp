@@ -1,0 +1,38 @@
+#pragma once
+
+#include "collector/ingest/rows.hpp"
+#include "proto/apiary/v1/session.pb.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace apiary::collector {
+
+/// Longest packet, as one row of event holds it.
+inline constexpr std::size_t kPacket = 16384;
+
+/// Longest name that a sensor gives to something.
+inline constexpr std::size_t kName = 64;
+
+/// The word of the database for an outcome; empty for one that it does not know.
+std::string_view outcomeText(v1::Outcome outcome);
+
+/// Nothing if it is no address, or the port is out of range.
+std::optional<Endpoint> endpointOf(const v1::Endpoint& from);
+
+/// Nothing unless it is 32 bytes.
+std::optional<Sha256Digest> digestOf(const std::string& bytes);
+
+/// The millisecond of a session's id, at which it began.
+Moment startOf(const Uuid& uuid);
+
+/// A time of a sensor, held within what a row can hold.
+Moment momentOf(std::uint64_t micros);
+
+/// What event.bytes says of a handshake: `ok|failed VERSION NAME`, LF, and what the peer had sent when it began.
+std::string handshakeText(const v1::TlsHandshake& tls);
+
+}  // namespace apiary::collector

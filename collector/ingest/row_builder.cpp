@@ -1,0 +1,437 @@
+#include "collector/ingest/row_builder.hpp"
+
+#include "collector/ingest/record_values.hpp"
+#include "collector/ingest/text_values.hpp"
+#include "common/text/escape.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace apiary::collector {
+namespace {
+
+using What = v1::Record::WhatCase;
+
+constexpr std::size_t kPiece = std::size_t{1} << 20U;
+constexpr std::size_t kSyn = 1024;
+constexpr std::uint64_t kMost = std::numeric_limits<std::int32_t>::max();
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 62U;
+
+constexpr std::array<std::string_view, 5> kGaps{"payload", "session", "probe", "spool", "restore"};
+constexpr std::array<std::string_view, 5> kProbes{"syn", "udp", "icmp", "closed", "refused"};
+
+bool oneOf(const std::array<std::string_view, 5>& words, std::string_view word) {
+    return std::ranges::find(words, word) != words.end();
+}
+
+QuarantineRow asideRow(const BatchPart& part, const v1::Entry& entry, std::string reason) {
+    return {.stream = part.stream,
+            .lane = part.lane(),
+            .seq = static_cast<std::int64_t>(entry.seq()),
+            .sensorId = part.sensorId,
+            .sqlstate = {},
+            .reason = std::move(reason),
+            .record = entry.record()};
+}
+
+}  // namespace
+
+void RowBuilder::add(const BatchPart& given) {
+    const BatchPart& part = parts_.emplace_back(given);
+    for (int i = part.from; i < part.to; ++i) {
+        const v1::Entry& entry = part.batch->entries(i);
+        Parsed& parsed =
+            parsed_.emplace_back(Parsed{.part = &part, .entry = &entry, .record = {}, .session = {}, .flaw = {}});
+        if (!parsed.record.ParseFromString(entry.record())) {
+            parsed.flaw = "not a record";
+            continue;
+        }
+        if (const auto id = Uuid::ofBytes(parsed.record.session_id())) {
+            parsed.session = *id;
+        }
+        parsed.flaw = flawOf(parsed);
+        if (!parsed.flaw.empty() || parsed.record.session_id().empty()) {
+            continue;
+        }
+        if (parsed.record.what_case() == What::kOpened) {
+            announced_.insert(parsed.session);
+        }
+        if (!announced_.contains(parsed.session) && !open_.contains(parsed.session)) {
+            unknown_.insert(parsed.session);
+        }
+    }
+}
+
+/// What can be said of a record without knowing any other.
+std::string RowBuilder::flawOf(const Parsed& parsed) const {
+    const v1::Record& record = parsed.record;
+    const bool isGap = record.what_case() == What::kGap;
+    if (!isGap && parsed.entry->seq() != parsed.entry->seq_end()) {
+        return "stands for more than one number";
+    }
+    if (isGap || record.what_case() == What::kProbe) {
+        return {};
+    }
+    if (record.what_case() == What::WHAT_NOT_SET) {
+        return "of a kind that this collector does not know";
+    }
+    if (record.session_id().size() != 16) {
+        return "without a session";
+    }
+    if (record.seq() > kMost) {
+        return "number in the session out of range";
+    }
+    const Moment start = startOf(parsed.session);
+    const Moment at = momentOf(record.at_us());
+    if (start < window_.from || start >= window_.to || at < window_.from || at >= window_.to) {
+        return "time outside the window";
+    }
+    return {};
+}
+
+const SessionOwner* RowBuilder::ownerOf(const Uuid& session) const {
+    const auto here = within_.find(session);
+    if (here != within_.end()) {
+        return here->second.closed ? nullptr : &here->second.owner;
+    }
+    for (const SessionOwners* known : {&open_, &learned_}) {
+        const auto found = known->find(session);
+        if (found != known->end()) {
+            return &found->second;
+        }
+    }
+    return nullptr;
+}
+
+IngestRows RowBuilder::build() {
+    for (Parsed& parsed : parsed_) {
+        std::string reason = parsed.flaw.empty() ? take(parsed) : std::move(parsed.flaw);
+        if (!reason.empty()) {
+            rows_.quarantine.push_back(asideRow(*parsed.part, *parsed.entry, std::move(reason)));
+        }
+    }
+    std::vector<OpenRow> stillOpen;
+    for (std::size_t i = 0; i < rows_.opened.size(); ++i) {
+        if (!openedGone_[i]) {
+            stillOpen.push_back(std::move(rows_.opened[i]));
+        }
+    }
+    rows_.opened = std::move(stillOpen);
+
+    std::map<std::pair<Uuid, std::int16_t>, LedgerStep> steps;
+    for (const BatchPart& part : parts_) {
+        const auto [step, isNew] = steps.try_emplace(
+            {part.stream, part.lane()},
+            LedgerStep{.stream = part.stream, .lane = part.lane(), .first = part.first, .last = part.last()});
+        step->second.last = part.last();
+    }
+    for (const auto& [lane, step] : steps) {
+        rows_.ledger.push_back(step);
+    }
+    return std::move(rows_);
+}
+
+IngestRows RowBuilder::putAside(const BatchPart& part, const Unfit& why) {
+    IngestRows rows;
+    rows.ledger.push_back({.stream = part.stream, .lane = part.lane(), .first = part.first, .last = part.last()});
+    for (int i = part.from; i < part.to; ++i) {
+        rows.quarantine.push_back(asideRow(part, part.batch->entries(i), why.message));
+        rows.quarantine.back().sqlstate = why.sqlstate;
+    }
+    return rows;
+}
+
+/// Turns the record into rows, or says why it cannot; then nothing has been added.
+std::string RowBuilder::take(Parsed& parsed) {
+    switch (parsed.record.what_case()) {
+        case What::kOpened:
+            return takeOpening(parsed);
+        case What::kClosed:
+            return takeClosing(parsed);
+        case What::kProbe:
+            return takeProbe(parsed);
+        case What::kGap:
+            return takeGap(parsed);
+        default:
+            return takeInSession(parsed);
+    }
+}
+
+std::string RowBuilder::fillHead(const v1::SessionHead& head, const Parsed& parsed, OpenRow& row) const {
+    const auto source = endpointOf(head.source());
+    const auto target = endpointOf(head.target());
+    if (head.session_id() != parsed.record.session_id()) {
+        return "head of another session";
+    }
+    if (!source || !target) {
+        return "an address that is none";
+    }
+    if (head.transport() != v1::TRANSPORT_TCP && head.transport() != v1::TRANSPORT_UDP) {
+        return "unknown transport";
+    }
+    if (!isProtocolName(head.protocol())) {
+        return "not a name of a protocol";
+    }
+    row = OpenRow{.session = parsed.session,
+                  .startedAt = startOf(parsed.session),
+                  .sensorId = parsed.part->sensorId,
+                  .source = *source,
+                  .target = *target,
+                  .transport = head.transport() == v1::TRANSPORT_TCP ? "tcp" : "udp",
+                  .service = plainText(head.service(), kName),
+                  .protocol = head.protocol(),
+                  .persona = plainText(head.persona(), kName),
+                  .scope = scopeOf(*source),
+                  .syn = head.syn().substr(0, kSyn)};
+    return {};
+}
+
+std::string RowBuilder::takeOpening(Parsed& parsed) {
+    if (ownerOf(parsed.session) != nullptr || within_.contains(parsed.session)) {
+        return "the session is open already";
+    }
+    OpenRow row;
+    if (std::string flaw = fillHead(parsed.record.opened(), parsed, row); !flaw.empty()) {
+        return flaw;
+    }
+    Within& within = within_[parsed.session];
+    within.owner = {.sensorId = row.sensorId, .source = row.source, .protocol = row.protocol};
+    within.openedAt = rows_.opened.size();
+    within.openedHere = true;
+    rows_.opened.push_back(std::move(row));
+    openedGone_.push_back(false);
+    return {};
+}
+
+std::string RowBuilder::takeClosing(Parsed& parsed) {
+    const v1::SessionClosed& closed = parsed.record.closed();
+    const SessionOwner* owner = ownerOf(parsed.session);
+    if (owner != nullptr && owner->sensorId != parsed.part->sensorId) {
+        return "session of another sensor";
+    }
+    ClosedRow row;
+    if (std::string flaw = fillHead(closed.head(), parsed, row.head); !flaw.empty()) {
+        return flaw;
+    }
+    const std::string_view outcome = outcomeText(closed.outcome());
+    row.endedAt = momentOf(closed.ended_at_us());
+    if (outcome.empty()) {
+        return "unknown outcome";
+    }
+    if (row.endedAt < row.head.startedAt || row.endedAt >= window_.to) {
+        return "ended before it began, or in the future";
+    }
+    if (std::max({closed.packets(), closed.events(), closed.credentials(), closed.commands(), closed.artifacts()}) >
+            kMost ||
+        std::max(closed.bytes_in(), closed.bytes_out()) > kMostBytes) {
+        return "a count out of range";
+    }
+    if (const auto here = within_.find(parsed.session); here != within_.end() && here->second.closed) {
+        return "the session has ended already";
+    }
+    Within& within = within_[parsed.session];
+    within.closed = true;
+    if (within.openedHere) {
+        openedGone_[within.openedAt] = true;
+    } else {
+        rows_.openBefore.push_back(parsed.session);
+    }
+    row.outcome = outcome;
+    if (!closed.identified().empty() && closed.identified() != row.head.protocol) {
+        row.detected = plainText(closed.identified(), kName);
+    }
+    row.bytesIn = static_cast<std::int64_t>(closed.bytes_in());
+    row.bytesOut = static_cast<std::int64_t>(closed.bytes_out());
+    row.packets = static_cast<std::int32_t>(closed.packets());
+    row.events = static_cast<std::int32_t>(closed.events());
+    row.credentials = static_cast<std::int32_t>(closed.credentials());
+    row.commands = static_cast<std::int32_t>(closed.commands());
+    row.artifacts = static_cast<std::int32_t>(closed.artifacts());
+    row.loginAccepted = closed.login_accepted();
+    row.clockOffsetMs = parsed.part->clockOffsetMs;
+    row.journalPath = plainText(closed.journal_path(), 1024);
+    row.journalDigest = digestOf(closed.journal_sha256());
+    if (row.commands > 0 && within.normalized.size() == static_cast<std::size_t>(row.commands)) {
+        Sha256 digest;
+        for (std::size_t i = 0; i < within.normalized.size(); ++i) {
+            digest.update(i == 0 ? "" : "\n");
+            digest.update(within.normalized[i]);
+        }
+        row.commandDigest = digest.finish();
+    }
+    rows_.closed.push_back(std::move(row));
+    return {};
+}
+
+void RowBuilder::addEvent(const Parsed& parsed, EventKind kind, std::int16_t channel, std::string bytes) {
+    rows_.events.push_back({.session = parsed.session,
+                            .seq = static_cast<std::int32_t>(parsed.record.seq()),
+                            .at = momentOf(parsed.record.at_us()),
+                            .kind = kind,
+                            .channel = channel,
+                            .bytes = std::move(bytes)});
+}
+
+std::string RowBuilder::takeInSession(Parsed& parsed) {
+    const SessionOwner* owner = ownerOf(parsed.session);
+    if (owner == nullptr) {
+        return "its session is not open";
+    }
+    if (owner->sensorId != parsed.part->sensorId) {
+        return "session of another sensor";
+    }
+    v1::Record& record = parsed.record;
+    const auto key = [&] {
+        return EvidenceKey{.session = parsed.session,
+                           .seq = static_cast<std::int32_t>(record.seq()),
+                           .at = momentOf(record.at_us()),
+                           .sensorId = owner->sensorId,
+                           .source = owner->source,
+                           .protocol = owner->protocol};
+    };
+    const auto channelFits = [](std::uint32_t channel) { return channel <= std::numeric_limits<std::int16_t>::max(); };
+    switch (record.what_case()) {
+        case What::kPacket: {
+            v1::Packet& packet = *record.mutable_packet();
+            if (packet.bytes().size() > kPacket || !channelFits(packet.channel())) {
+                return "a packet out of bounds";
+            }
+            addEvent(parsed, packet.sent() ? EventKind::Sent : EventKind::Received,
+                     static_cast<std::int16_t>(packet.channel()), std::move(*packet.mutable_bytes()));
+            return {};
+        }
+        case What::kChannelOpened: {
+            const v1::ChannelOpened& opened = record.channel_opened();
+            if (!channelFits(opened.channel()) || std::max(opened.source_port(), opened.target_port()) > 0xffff) {
+                return "a channel out of bounds";
+            }
+            addEvent(parsed, EventKind::Channel, static_cast<std::int16_t>(opened.channel()),
+                     "open " + std::to_string(opened.source_port()) + " " + std::to_string(opened.target_port()));
+            return {};
+        }
+        case What::kChannelClosed:
+            if (!channelFits(record.channel_closed().channel())) {
+                return "a channel out of bounds";
+            }
+            addEvent(parsed, EventKind::Channel, static_cast<std::int16_t>(record.channel_closed().channel()), "close");
+            return {};
+        case What::kTls:
+            addEvent(parsed, EventKind::Tls, 0, handshakeText(record.tls()));
+            return {};
+        case What::kCommand: {
+            v1::Command& command = *record.mutable_command();
+            CommandRow row{.key = key(),
+                           .verb = escapeCut(command.verb(), kName),
+                           .argument = {},
+                           .normalized = normalizeCommand(command.verb(), command.argument())};
+            row.argument = std::move(*command.mutable_argument());
+            within_.try_emplace(parsed.session, Within{.owner = *owner, .normalized = {}})
+                .first->second.normalized.push_back(row.normalized);
+            rows_.commands.push_back(std::move(row));
+            return {};
+        }
+        case What::kCredential: {
+            v1::Credential& credential = *record.mutable_credential();
+            rows_.credentials.push_back(
+                {.key = key(),
+                 .method = credential.method().empty() ? "password" : plainText(credential.method(), kName),
+                 .username = std::move(*credential.mutable_username()),
+                 .secret = std::move(*credential.mutable_secret()),
+                 .accepted = credential.accepted()});
+            return {};
+        }
+        case What::kIdentified:
+            return {};  // stands in the session's row
+        case What::kPayload: {
+            v1::PayloadPiece& piece = *record.mutable_payload();
+            const auto digest = digestOf(piece.sha256());
+            if (piece.payload() > kMost || piece.bytes().size() > kPiece || (piece.last() && !digest) ||
+                piece.size() > kMostBytes) {
+                return "a piece of an upload out of bounds";
+            }
+            const auto payload = static_cast<std::int32_t>(piece.payload());
+            if (piece.last()) {
+                rows_.uploads.push_back({.key = key(),
+                                         .payload = payload,
+                                         .name = piece.name(),
+                                         .size = static_cast<std::int64_t>(piece.size()),
+                                         .sha256 = *digest});
+            }
+            if (!piece.bytes().empty()) {
+                rows_.pieces.push_back({.session = parsed.session,
+                                        .payload = payload,
+                                        .seq = static_cast<std::int32_t>(record.seq()),
+                                        .bytes = std::move(*piece.mutable_bytes())});
+            }
+            return {};
+        }
+        case What::kAnomaly:
+            addEvent(parsed, EventKind::Anomaly, 0, plainText(record.anomaly().what(), kPacket));
+            return {};
+        case What::kDropped:
+            addEvent(parsed, EventKind::Gap, 0,
+                     std::to_string(record.dropped().packets()) + " " + plainText(record.dropped().reason(), 256));
+            return {};
+        default:
+            return "of a kind that this collector does not know";
+    }
+}
+
+std::string RowBuilder::takeProbe(Parsed& parsed) {
+    const v1::Probe& probe = parsed.record.probe();
+    const auto id = Uuid::ofBytes(probe.probe_id());
+    const auto source = endpointOf(probe.source());
+    const auto target = endpointOf(probe.target());
+    if (!id || !source || !target) {
+        return "a probe without an id or an address";
+    }
+    const Moment start = startOf(*id);
+    const Moment end = momentOf(probe.ended_at_us());
+    if (start < window_.from || start >= window_.to || end < start || end >= window_.to) {
+        return "time outside the window";
+    }
+    if (!oneOf(kProbes, probe.kind()) || probe.packets() > kMostBytes) {
+        return "a kind or a count out of range";
+    }
+    rows_.probes.push_back({.probe = *id,
+                            .startedAt = start,
+                            .endedAt = end,
+                            .sensorId = parsed.part->sensorId,
+                            .source = *source,
+                            .target = *target,
+                            .scope = scopeOf(*source),
+                            .kind = probe.kind(),
+                            .service = plainText(probe.service(), kName),
+                            .packets = static_cast<std::int64_t>(probe.packets()),
+                            .reason = plainText(probe.reason(), 256)});
+    return {};
+}
+
+std::string RowBuilder::takeGap(Parsed& parsed) {
+    const v1::Gap& gap = parsed.record.gap();
+    if (!oneOf(kGaps, gap.what()) || std::max(gap.records(), gap.bytes()) > kMostBytes) {
+        return "a gap of an unknown kind, or out of range";
+    }
+    rows_.gaps.push_back(
+        {.stream = parsed.part->stream,
+         .lane = parsed.part->lane(),
+         .firstSeq = std::max(static_cast<std::int64_t>(parsed.entry->seq()),
+                              parsed.entry == &parsed.part->batch->entries(parsed.part->from) ? parsed.part->first : 0),
+         .lastSeq = static_cast<std::int64_t>(parsed.entry->seq_end()),
+         .sensorId = parsed.part->sensorId,
+         .what = gap.what(),
+         .records = static_cast<std::int64_t>(gap.records()),
+         .bytes = static_cast<std::int64_t>(gap.bytes()),
+         .from = momentOf(gap.from_us()),
+         .to = momentOf(gap.to_us()),
+         .reason = plainText(gap.reason(), 256)});
+    return {};
+}
+
+}  // namespace apiary::collector

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "collector/ingest/rows.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+namespace apiary::collector {
+
+/// The sink cannot work now (no database, a connection that broke, a commit in doubt). Nothing is known of what was
+/// under way: ask it again for the positions.
+class SinkUnavailable : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// What evidence needs to know of its session.
+struct SessionOwner {
+    std::int32_t sensorId = 0;
+    Endpoint source;
+    std::string protocol;
+};
+using SessionOwners = std::unordered_map<Uuid, SessionOwner>;
+
+/// Highest committed number of each lane of a stream.
+using LanePositions = std::map<std::int16_t, std::int64_t>;
+
+/// A sensor that may send.
+struct Admission {
+    std::int32_t sensorId = 0;
+    Uuid stream;
+    LanePositions positions;
+};
+/// A sensor that may not; the reason is for our log.
+struct Refusal {
+    std::string reason;
+};
+
+/// Rows are accepted whose session began in [from, to).
+struct Window {
+    Moment from;
+    Moment to;
+};
+
+struct Committed {};
+/// The ledger did not stand where the rows begin: ask again for the positions.
+struct Stale {};
+/// The database refuses the rows for what they hold.
+struct Unfit {
+    std::string sqlstate;
+    std::string message;
+};
+using WriteOutcome = std::variant<Committed, Stale, Unfit>;
+
+/// Where ingest puts what it has made of records. Used by one thread; every call may block, and throws SinkUnavailable
+/// when the database fails: nothing of that call has happened then, but for a write(), of which it is not known.
+class SessionSink {
+public:
+    virtual ~SessionSink() = default;
+
+    /// Looks up a sensor and registers the lanes of its spool.
+    virtual std::variant<Admission, Refusal> admit(const Uuid& sensor, const Uuid& stream,
+                                                   std::span<const std::int16_t> lanes) = 0;
+
+    /// The highest committed number of a lane, which is registered if it is new. Nothing if the stream is another
+    /// sensor's.
+    virtual std::optional<std::int64_t> position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) = 0;
+
+    /// Those of the sessions that are open, in the database.
+    virtual SessionOwners findOpen(std::span<const Uuid> sessions) = 0;
+
+    virtual Window window(Moment now) = 0;
+
+    /// All of it in one transaction, the ledger first; or nothing.
+    virtual WriteOutcome write(const IngestRows& rows) = 0;
+};
+
+}  // namespace apiary::collector

@@ -1,0 +1,12 @@
+# Turns the migrations into a C++ source. Run: cmake -DFILES=a.sql;b.sql -DOUT=migrations.cpp -P embed.cmake
+set(source "#include \"collector/store/migrator.hpp\"\n\nnamespace apiary::collector {\n\n")
+set(entries "")
+foreach(file IN LISTS FILES)
+  get_filename_component(name ${file} NAME)
+  string(REGEX MATCH "^[0-9]+" number ${name})
+  math(EXPR number "${number} + 0" OUTPUT_FORMAT DECIMAL)
+  file(READ ${file} text)
+  string(APPEND entries "    Migration{${number}, \"${name}\", R\"migration(${text})migration\"},\n")
+endforeach()
+string(APPEND source "std::vector<Migration> embeddedMigrations() {\n    return {\n${entries}    };\n}\n\n}\n")
+file(WRITE ${OUT} "${source}")
