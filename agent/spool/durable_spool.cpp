@@ -148,7 +148,9 @@ DurableSpool::Try DurableSpool::afterFailure(Writer& writer, const std::string& 
             return Try::Committed;
         }
         carry(writer.ledger, wanted);
-        if (full && (makeRoom(writer, 2 * bytes + settings_.bytes / 16) || ballast_.give())) {
+        // The file's own bound and a disk that others filled answer the same.
+        const bool ownBound = writer.file->used() + 2 * bytes + settings_.bytes / 16 > settings_.bytes;
+        if (full && (ownBound ? makeRoom(writer, 2 * bytes + settings_.bytes / 16) : ballast_.give())) {
             return Try::Again;
         }
     } catch (const SqliteError& error) {

@@ -1,0 +1,134 @@
+#include "agent/spool/spool.hpp"
+#include "tests/agent/spool/spool_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+namespace apiary::agent {
+namespace {
+
+constexpr std::uint64_t kSmall = std::uint64_t{1} << 20U;
+
+class SpoolBoundTest : public SpoolTest {
+protected:
+    /// A session of so many payload records between its opening and its closing.
+    void play(std::uint8_t number, int payloads) {
+        append(record(number, RecordKind::Opening, "opening"));
+        for (int i = 0; i < payloads; ++i) {
+            append(record(number, RecordKind::Payload, std::string(1000, 'p')));
+        }
+        append(record(number, RecordKind::Closing, "closing"));
+    }
+
+    std::map<RecordKind, int> kinds() const {
+        std::map<RecordKind, int> kinds;
+        for (const SpoolRow& row : readAll()) {
+            ++kinds[row.kind];
+        }
+        return kinds;
+    }
+};
+
+TEST_F(SpoolBoundTest, StaysBelowItsBoundWithoutAHoleAndKeepsEveryOpeningAndClosing) {
+    open(settings(kSmall));
+    for (std::uint8_t number = 1; number <= 50; ++number) {
+        play(number, 100);
+    }
+    EXPECT_LE(std::filesystem::file_size(path()), kSmall);
+    EXPECT_EQ(kinds()[RecordKind::Opening], 50);
+    EXPECT_EQ(kinds()[RecordKind::Closing], 50);
+    std::uint64_t next = 1;
+    for (const SpoolRow& row : readAll()) {
+        EXPECT_EQ(row.seq, next);
+        next = row.seqEnd + 1;
+    }
+    EXPECT_EQ(next, 50U * 102 + 1);
+    EXPECT_EQ(spool_->lost(), 5000U - static_cast<unsigned>(kinds()[RecordKind::Payload]));
+}
+
+TEST_F(SpoolBoundTest, DropsTheLongestSessionFirst) {
+    open(settings(kSmall));
+    play(1, 10);
+    play(2, 700);
+    play(3, 300);
+    std::map<Uuid, int> payloads;
+    for (const SpoolRow& row : readAll()) {
+        payloads[row.session] += row.kind == RecordKind::Payload ? 1 : 0;
+    }
+    EXPECT_EQ(payloads[session(1)], 10);
+    EXPECT_LT(payloads[session(2)], 700);
+    EXPECT_GT(spool_->lost(), 0U);
+}
+
+TEST_F(SpoolBoundTest, MergesNeighboursIntoOneGapThatCountsThemAll) {
+    open(settings(kSmall));
+    play(1, 1200);
+    std::uint64_t lost = 0;
+    int gaps = 0;
+    for (const SpoolRow& row : readAll()) {
+        if (row.kind == RecordKind::Gap) {
+            ++gaps;
+            lost += row.seqEnd - row.seq + 1;
+            EXPECT_EQ(row.body, "payload " + std::to_string(row.seqEnd - row.seq + 1) + " spool full");
+        }
+    }
+    EXPECT_EQ(lost, spool_->lost());
+    EXPECT_EQ(gaps, 1);
+}
+
+TEST_F(SpoolBoundTest, LeavesATraceInTheSession) {
+    auto traced = settings(kSmall);
+    traced.droppedBody = [](const SpoolRow& first, const SpoolSettings::Lost& lost) {
+        return "dropped of " + std::to_string(first.session.bytes[15]) + " " + first.body.substr(0, 3) + " " +
+               std::to_string(lost.records > 100 ? 1 : 0);
+    };
+    open(traced);
+    play(9, 1000);
+    const auto all = readAll();
+    EXPECT_EQ(all.at(1).session, session(9));
+    EXPECT_EQ(all.at(1).kind, RecordKind::Evidence);
+    EXPECT_EQ(all.at(1).body, "dropped of 9 ppp 1");
+    EXPECT_EQ(all.at(2).kind, RecordKind::Gap);
+}
+
+TEST_F(SpoolBoundTest, GivesTheRestOfAGapThatGrewOverASentNumber) {
+    open(settings(kSmall));
+    play(1, 1200);
+    const auto all = readAll();
+    const auto gap = std::ranges::find_if(all, [](const SpoolRow& row) { return row.seqEnd > row.seq + 1; });
+    ASSERT_NE(gap, all.end());
+    const auto rest = spool_->read(0, gap->seq, 1, 1000).at(0);
+    EXPECT_EQ(rest.seq, gap->seq + 1);
+    EXPECT_EQ(rest.seqEnd, gap->seqEnd);
+}
+
+TEST_F(SpoolBoundTest, TakesNewRecordsAgainOnceTheOldAreAcknowledged) {
+    open(settings(kSmall));
+    play(1, 1200);
+    spool_->acknowledge(0, 1202);
+    spool_->release();
+    const std::uint64_t lost = spool_->lost();
+    play(2, 500);
+    EXPECT_EQ(spool_->lost(), lost);
+    EXPECT_EQ(readAll(0, 1202).size(), 502U);
+}
+
+TEST_F(SpoolBoundTest, GivesUpWithAWordWhenNothingMayBeDropped) {
+    open(settings(kSmall));
+    EXPECT_THROW(
+        {
+            for (std::uint8_t number = 1; number < 255; ++number) {
+                append(record(number, RecordKind::Closing, std::string(8000, 'c')));
+            }
+        },
+        std::runtime_error);
+    const auto last = readAll().back().seq;
+    spool_->acknowledge(0, last);
+    spool_->release();
+    EXPECT_EQ(append(record(1, RecordKind::Closing)), last + 1);
+}
+
+}  // namespace
+}  // namespace apiary::agent
