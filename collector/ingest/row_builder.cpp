@@ -100,13 +100,8 @@ const SessionOwner* RowBuilder::ownerOf(const Uuid& session) const {
     if (here != within_.end()) {
         return here->second.closed ? nullptr : &here->second.owner;
     }
-    for (const SessionOwners* known : {&open_, &learned_}) {
-        const auto found = known->find(session);
-        if (found != known->end()) {
-            return &found->second;
-        }
-    }
-    return nullptr;
+    const auto found = open_.find(session);
+    return found == open_.end() ? nullptr : &found->second;
 }
 
 IngestRows RowBuilder::build() {

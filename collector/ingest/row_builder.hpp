@@ -31,8 +31,8 @@ struct BatchPart {
 /// Makes rows of records, for one transaction. Nothing is believed: what is not as it should be goes to quarantine,
 /// with a reason and the record as it came, and the others go on.
 ///
-/// Use: add() for each part in the order of their streams, then unknown() looked up and given to learn(), then build().
-/// Pure: no clock, no database. One thread.
+/// Use: add() for each part in the order of their streams; put what is found of the unknown() sessions into `open`;
+/// then build(). Pure: no clock, no database. One thread.
 class RowBuilder {
 public:
     /// `open` are the sessions known to be open; it must outlive the builder.
@@ -42,7 +42,6 @@ public:
 
     /// Sessions that records speak of, of which neither `open` nor the records before say anything.
     std::vector<Uuid> unknown() const { return {unknown_.begin(), unknown_.end()}; }
-    void learn(SessionOwners found) { learned_ = std::move(found); }
 
     IngestRows build();
 
@@ -83,7 +82,6 @@ private:
     std::vector<Parsed> parsed_;
     std::unordered_set<Uuid> announced_;
     std::unordered_set<Uuid> unknown_;
-    SessionOwners learned_;
     std::unordered_map<Uuid, Within> within_;
     std::vector<bool> openedGone_;  // of rows_.opened: closed in the same transaction
     IngestRows rows_;

@@ -1,0 +1,282 @@
+#include "collector/store/session_store.hpp"
+
+#include "collector/store/row_copies.hpp"
+#include "common/net/address.hpp"
+
+#include <pqxx/pqxx>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+
+namespace apiary::collector {
+namespace {
+
+using std::chrono::days;
+using std::chrono::sys_days;
+
+constexpr const char* kPartitions =
+    "SELECT apiary.ensure_partitions($1::date::timestamp AT TIME ZONE 'UTC', "
+    "($1::date + 1)::timestamp AT TIME ZONE 'UTC')";
+constexpr const char* kDigests =
+    "SELECT session_id, encode(sha256(convert_to(string_agg(normalized, E'\\n' ORDER BY seq), 'UTF8')), 'hex') "
+    "FROM apiary.command WHERE session_id = ANY ($1::uuid[]) "
+    "AND started_at >= 'epoch'::timestamptz + $2 * interval '1 us' "
+    "AND started_at <= 'epoch'::timestamptz + $3 * interval '1 us' GROUP BY 1";
+constexpr const char* kAssemble =
+    "SELECT apiary.artifact_assemble($1, $2, $3, 'epoch'::timestamptz + $4 * interval '1 us', $5, $6::inet, $7, $8, "
+    "$9)";
+
+std::string dateText(sys_days day) {
+    const std::chrono::year_month_day date(day);
+    const auto two = [](unsigned number) { return (number < 10 ? "0" : "") + std::to_string(number); };
+    return std::to_string(static_cast<int>(date.year())) + "-" + two(static_cast<unsigned>(date.month())) + "-" +
+           two(static_cast<unsigned>(date.day()));
+}
+
+template <typename Ids>
+std::string arrayText(const Ids& ids) {
+    std::string text = "{";
+    for (const Uuid& id : ids) {
+        text += text.size() > 1 ? "," : "";
+        text += id.text();
+    }
+    return text + "}";
+}
+
+std::int64_t micros(Moment moment) {
+    return moment.time_since_epoch().count();
+}
+
+pqxx::binarystring binary(std::string_view bytes) {
+    return pqxx::binarystring(std::string(bytes));
+}
+
+std::string firstLine(std::string_view text) {
+    return std::string(text.substr(0, text.find('\n')));
+}
+
+/// True if it is the rows that the database refuses, and not the database that fails.
+bool blamesRows(const pqxx::sql_error& error) {
+    const std::string& state = error.sqlstate();
+    return state.starts_with("22") || state.starts_with("23");
+}
+
+void prepareStatements(pqxx::connection_base& session) {
+    session.prepare("sensor", "SELECT sensor_id, revoked_at IS NOT NULL FROM apiary.sensor WHERE sensor_uuid = $1");
+    session.prepare("register",
+                    "INSERT INTO apiary.ingest_stream(stream_id, lane, sensor_id) VALUES ($1, $2, $3) "
+                    "ON CONFLICT DO NOTHING");
+    session.prepare("positions", "SELECT lane, last_seq, sensor_id FROM apiary.ingest_stream WHERE stream_id = $1");
+    session.prepare("open",
+                    "SELECT session_id, sensor_id, host(source), protocol FROM apiary.session_open "
+                    "WHERE session_id = ANY ($1::uuid[])");
+    session.prepare("policy", "SELECT retention_days, ahead_days FROM apiary.policy");
+    session.prepare("ledger", "SELECT apiary.ledger_advance($1, $2, $3, $4)");
+    session.prepare("digests", kDigests);
+    session.prepare("assemble", kAssemble);
+    session.prepare("closed", "DELETE FROM apiary.session_open WHERE session_id = ANY ($1::uuid[])");
+    session.prepare("rollups", "SELECT apiary.rollup_add($1::uuid[])");
+}
+
+}  // namespace
+
+SessionStore::SessionStore(std::string writer, std::int16_t collectorId)
+    : dsn_(std::move(writer)), collectorId_(collectorId) {}
+
+SessionStore::~SessionStore() = default;
+
+void SessionStore::connect() {
+    connection_ = std::make_unique<Connection>(dsn_);
+    prepareStatements(connection_->session());
+}
+
+/// Does the work on the connection. Whatever fails costs the connection: what it did is then in doubt.
+template <typename Work>
+auto SessionStore::use(Work work) {
+    try {
+        if (connection_ == nullptr) {
+            connect();
+        }
+        return work(connection_->session());
+    } catch (const pqxx::pqxx_exception& failure) {
+        const std::string message = firstLine(failure.base().what());
+        connection_.reset();
+        partitioning_.reset();
+        throw SinkUnavailable(message);
+    }
+}
+
+std::variant<Admission, Refusal> SessionStore::admit(const Uuid& sensor, const Uuid& stream,
+                                                     std::span<const std::int16_t> lanes) {
+    return use([&](pqxx::connection_base& session) -> std::variant<Admission, Refusal> {
+        pqxx::work transaction(session, "admit");
+        const pqxx::result known = transaction.exec_prepared("sensor", sensor.text());
+        if (known.empty()) {
+            return Refusal{"sensor " + sensor.text() + " is not in the table sensor: issue it a certificate here"};
+        }
+        if (known[0][1].as<bool>()) {
+            return Refusal{"sensor " + sensor.text() + " is revoked"};
+        }
+        Admission admission{.sensorId = known[0][0].as<std::int32_t>(), .stream = stream, .positions = {}};
+        for (const std::int16_t lane : lanes) {
+            transaction.exec_prepared("register", stream.text(), lane, admission.sensorId);
+        }
+        for (const auto& row : transaction.exec_prepared("positions", stream.text())) {
+            if (row[2].as<std::int32_t>() != admission.sensorId) {
+                return Refusal{"sensor " + sensor.text() + " sends spool " + stream.text() +
+                               ", which is another sensor's: give it a spool of its own"};
+            }
+            admission.positions[row[0].as<std::int16_t>()] = row[1].as<std::int64_t>();
+        }
+        transaction.commit();
+        return admission;
+    });
+}
+
+std::optional<std::int64_t> SessionStore::position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) {
+    return use([&](pqxx::connection_base& session) -> std::optional<std::int64_t> {
+        pqxx::work transaction(session, "position");
+        transaction.exec_prepared("register", stream.text(), lane, sensorId);
+        std::optional<std::int64_t> position;
+        for (const auto& row : transaction.exec_prepared("positions", stream.text())) {
+            if (row[0].as<std::int16_t>() == lane && row[2].as<std::int32_t>() == sensorId) {
+                position = row[1].as<std::int64_t>();
+            }
+        }
+        transaction.commit();
+        return position;
+    });
+}
+
+SessionOwners SessionStore::findOpen(std::span<const Uuid> sessions) {
+    return use([&](pqxx::connection_base& session) {
+        pqxx::work transaction(session, "open");
+        SessionOwners owners;
+        for (const auto& row : transaction.exec_prepared("open", arrayText(sessions))) {
+            const auto id = Uuid::parse(row[0].c_str());
+            const auto source = parseAddress(row[2].c_str());
+            if (id && source) {
+                owners[*id] = {.sensorId = row[1].as<std::int32_t>(), .source = *source, .protocol = row[3].c_str()};
+            }
+        }
+        return owners;
+    });
+}
+
+Window SessionStore::window(Moment now) {
+    const auto today = std::chrono::floor<days>(now);
+    if (policyRead_ != today) {
+        use([&](pqxx::connection_base& session) {
+            pqxx::work transaction(session, "policy");
+            const pqxx::row policy = transaction.exec_prepared1("policy");
+            retention_ = days{policy[0].as<int>()};
+            ahead_ = days{policy[1].as<int>()};
+        });
+        policyRead_ = today;
+    }
+    return {.from = today - retention_, .to = today + ahead_ + days{1}};
+}
+
+/// Makes the partitions that the rows need, and does not ask twice for a day.
+void SessionStore::ensurePartitions(const IngestRows& rows) {
+    std::set<sys_days> needed;
+    const auto need = [&](const Uuid& id) { needed.insert(std::chrono::floor<days>(id.time())); };
+    std::ranges::for_each(rows.closed, [&](const ClosedRow& row) { need(row.head.session); });
+    std::ranges::for_each(rows.events, [&](const EventRow& row) { need(row.session); });
+    std::ranges::for_each(rows.credentials, [&](const CredentialRow& row) { need(row.key.session); });
+    std::ranges::for_each(rows.commands, [&](const CommandRow& row) { need(row.key.session); });
+    std::ranges::for_each(rows.uploads, [&](const UploadRow& row) { need(row.key.session); });
+    std::ranges::for_each(rows.probes, [&](const ProbeRow& row) { need(row.probe); });
+    std::erase_if(needed, [&](sys_days day) { return days_.contains(day); });
+    if (needed.empty()) {
+        return;
+    }
+    if (partitioning_ == nullptr) {
+        partitioning_ = std::make_unique<Connection>(dsn_);
+    }
+    for (const sys_days day : needed) {
+        pqxx::work transaction(partitioning_->session(), "partitions");
+        transaction.exec_params(kPartitions, dateText(day));
+        transaction.commit();
+        days_.insert(day);
+    }
+}
+
+WriteOutcome SessionStore::write(const IngestRows& rows) {
+    return use([&](pqxx::connection_base& session) -> WriteOutcome {
+        try {
+            ensurePartitions(rows);
+            pqxx::work transaction(session, "ingest");
+            for (const LedgerStep& step : rows.ledger) {
+                const pqxx::row verdict =
+                    transaction.exec_prepared1("ledger", step.stream.text(), step.lane, step.first, step.last);
+                if (verdict[0].c_str() != std::string_view("new")) {
+                    return Stale{};
+                }
+            }
+            writeRows(transaction, rows);
+            transaction.commit();
+            return Committed{};
+        } catch (const pqxx::sql_error& error) {
+            if (!blamesRows(error)) {
+                throw;
+            }
+            const std::string message = firstLine(error.what());
+            if (message.find("no partition of relation") != std::string::npos) {
+                days_.clear();  // one was dropped meanwhile
+                throw;
+            }
+            return Unfit{.sqlstate = error.sqlstate(), .message = message};
+        }
+    });
+}
+
+void SessionStore::writeRows(pqxx::transaction_base& transaction, const IngestRows& rows) {
+    for (const CopyRows& copy : copiesOf(rows, collectorId_)) {
+        copyBinary(*connection_, copy.target(), copy.encoded());
+    }
+    for (const UploadRow& row : rows.uploads) {
+        transaction.exec_prepared("assemble", row.key.session.text(), row.payload, row.key.seq, micros(row.key.at),
+                                  row.key.sensorId, addressText(row.key.source), binary(view(row.sha256)), row.size,
+                                  binary(row.name));
+    }
+    if (rows.closed.empty()) {
+        return;
+    }
+    std::vector<Uuid> ids;
+    std::vector<Uuid> digestless;
+    Moment first = rows.closed.front().head.startedAt;
+    Moment last = first;
+    for (const ClosedRow& row : rows.closed) {
+        ids.push_back(row.head.session);
+        if (row.commands > 0 && !row.commandDigest) {
+            digestless.push_back(row.head.session);
+        }
+        first = std::min(first, row.head.startedAt);
+        last = std::max(last, row.head.startedAt);
+    }
+    CommandDigests digests;
+    if (!digestless.empty()) {
+        for (const auto& row :
+             transaction.exec_prepared("digests", arrayText(digestless), micros(first), micros(last))) {
+            const auto id = Uuid::parse(row[0].c_str());
+            const std::string hex = row[1].c_str();
+            Sha256Digest& digest = digests[id.value_or(Uuid{})];
+            for (std::size_t i = 0; i < digest.size(); ++i) {
+                digest[i] = static_cast<std::uint8_t>(std::stoi(hex.substr(2 * i, 2), nullptr, 16));
+            }
+        }
+    }
+    const CopyRows closed = copyOfClosed(rows.closed, collectorId_, digests);
+    copyBinary(*connection_, closed.target(), closed.encoded());
+    if (!rows.openBefore.empty()) {
+        transaction.exec_prepared("closed", arrayText(rows.openBefore));
+    }
+    if (rollups_) {
+        transaction.exec_prepared("rollups", arrayText(ids));
+    }
+}
+
+}  // namespace apiary::collector

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "collector/ingest/session_sink.hpp"
+#include "collector/store/connection.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+
+namespace apiary::collector {
+
+/// Writes what ingest hands over to PostgreSQL: ledger, rows by binary COPY, rollups, all in one transaction.
+///
+/// Connects when it is first used, and again after a connection was lost or a commit was in doubt: only the ledger
+/// tells what has happened then. One thread.
+class SessionStore final : public SessionSink {
+public:
+    /// `writer` is a connection as apiary_writer; `collectorId` goes into every row.
+    SessionStore(std::string writer, std::int16_t collectorId);
+    ~SessionStore() override;
+
+    std::variant<Admission, Refusal> admit(const Uuid& sensor, const Uuid& stream,
+                                           std::span<const std::int16_t> lanes) override;
+    std::optional<std::int64_t> position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) override;
+    SessionOwners findOpen(std::span<const Uuid> sessions) override;
+    Window window(Moment now) override;
+    WriteOutcome write(const IngestRows& rows) override;
+
+    /// Whether the rollups are written too; a benchmark asks what they cost.
+    void countInRollups(bool count) { rollups_ = count; }
+
+private:
+    template <typename Work>
+    auto use(Work work);
+    void connect();
+    void ensurePartitions(const IngestRows& rows);
+    void writeRows(pqxx::transaction_base& transaction, const IngestRows& rows);
+
+    const std::string dsn_;
+    const std::int16_t collectorId_;
+    bool rollups_ = true;
+    std::unique_ptr<Connection> connection_;
+    std::unique_ptr<Connection> partitioning_;  // DDL of its own, outside the batch's transaction
+    std::set<std::chrono::sys_days> days_;      // whose partitions are there
+    std::chrono::sys_days policyRead_{};
+    std::chrono::days retention_{};
+    std::chrono::days ahead_{};
+};
+
+}  // namespace apiary::collector
