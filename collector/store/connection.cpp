@@ -36,7 +36,7 @@ std::string complete(const std::string& dsn, const std::string& program) {
         return dsn;  // an address of this form says everything itself
     }
     preset("connect_timeout", "5");
-    preset("application_name", program);
+    preset("application_name", "'" + program + "'");
     preset("keepalives_idle", "30");
     return options;
 }

@@ -1,0 +1,61 @@
+#include "collector/store/migrator.hpp"
+
+#include "tests/support/postgres_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace apiary::collector {
+namespace {
+
+TEST(MigratorTest, MakesADatabaseOnceAndThenChangesNothing) {
+    const test::TestDatabase database;
+    ASSERT_TRUE(prepareDatabase(database.maker(), database.emptyOwner()));
+    ASSERT_TRUE(prepareDatabase(database.maker(), database.emptyOwner()));
+    EXPECT_FALSE(checkSchema(database.emptyOwner()));
+    EXPECT_EQ(*migrate(database.emptyOwner()), schemaVersion());
+    EXPECT_EQ(*migrate(database.emptyOwner()), 0);
+    EXPECT_TRUE(checkSchema(database.emptyOwner()));
+}
+
+TEST(MigratorTest, SaysWhatToRunWhenTheSchemaIsOld) {
+    const test::TestDatabase database;
+    database.ask("DELETE FROM apiary.schema_version WHERE number = 2");
+    EXPECT_EQ(checkSchema(database.writer()).error(), "the database has schema version 1, this program needs " +
+                                                          std::to_string(schemaVersion()) +
+                                                          ": run apiary-collector migrate");
+}
+
+TEST(MigratorTest, RefusesADatabaseThatIsNewer) {
+    const test::TestDatabase database;
+    database.ask("INSERT INTO apiary.schema_version(number, name, sha256) VALUES (99, 'later', '')");
+    EXPECT_NE(checkSchema(database.writer()).error().find("install a newer apiary-collector"), std::string::npos);
+    EXPECT_NE(migrate(database.owner()).error().find("install a newer apiary-collector"), std::string::npos);
+}
+
+TEST(MigratorTest, RefusesAStepThatWasAppliedFromAnotherText) {
+    const test::TestDatabase database;
+    database.ask("UPDATE apiary.schema_version SET sha256 = 'x' WHERE number = 1");
+    EXPECT_NE(migrate(database.owner()).error().find("another text"), std::string::npos);
+}
+
+TEST(MigratorTest, GivesEveryRelationAndColumnAComment) {
+    const test::TestDatabase database;
+    EXPECT_EQ(database.ask("SELECT count(*) FROM apiary.dictionary WHERE meaning IS NULL"), "0");
+}
+
+TEST(MigratorTest, LeavesTheWriterNoWayToChangeEvidence) {
+    const test::TestDatabase database;
+    for (const char* table :
+         {"session", "event", "credential", "command", "artifact", "gap", "quarantine", "audit_log"}) {
+        EXPECT_EQ(database.ask("SELECT has_table_privilege('apiary_writer', 'apiary." + std::string(table) +
+                               "', 'UPDATE, DELETE, TRUNCATE')"),
+                  "f")
+            << table;
+    }
+    EXPECT_EQ(database.ask("SELECT has_function_privilege('apiary_writer', "
+                           "'apiary.rollup_write(text, uuid[], timestamptz, timestamptz, boolean)', 'EXECUTE')"),
+              "f");
+}
+
+}  // namespace
+}  // namespace apiary::collector

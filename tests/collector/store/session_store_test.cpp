@@ -1,0 +1,3 @@
+#include "collector/store/session_store.hpp"
+
+#include <gtest/gtest.h>
