@@ -1,0 +1,261 @@
+#include "collector/store/report_reader.hpp"
+#include "collector/store/report_sql.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+namespace apiary::collector {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::seconds kFive = 5min;
+constexpr std::chrono::seconds kHour = 1h;
+constexpr std::chrono::seconds kDay = 24h;
+
+// Where a count may be taken from: a statement that reads some rollup for whole buckets and rows for the ends.
+struct Plan {
+    const std::string& statement;
+    RangeCut cut;
+};
+
+// ---------------------------------------------------------------- sums and series
+std::string sumsOf(const std::string& rollup) {
+    return "SELECT coalesce(sum(n), 0)::bigint, coalesce(sum(credentials), 0)::bigint, coalesce(sum(bytes_in), "
+           "0)::bigint, "
+           "coalesce(sum(bytes_out), 0)::bigint FROM (" +
+           rollup + fromEnds("1, credentials, bytes_in, bytes_out") + ") x(n, credentials, bytes_in, bytes_out)";
+}
+std::string seriesOf(const std::string& rollup) {
+    return "SELECT (extract(epoch FROM date_bin($9::interval, at, '1970-01-01 00:00+00')) * 1000000)::bigint, "
+           "protocol, "
+           "sum(n)::bigint FROM (" +
+           rollup + fromEnds("started_at, protocol, 1") + ") x(at, protocol, n) GROUP BY 1, 2 ORDER BY 2, 1";
+}
+
+const std::string kFromFive =
+    " FROM apiary.rollup_5m_protocol WHERE" + kWholeBuckets + kProtocolFilter + kTrafficFilter + " UNION ALL ";
+const std::string kFromHour =
+    " FROM apiary.rollup_hour_protocol WHERE" + kWholeBuckets + kProtocolFilter + kTrafficFilter + " UNION ALL ";
+const std::string kFromHourSensor = " FROM apiary.rollup_hour_sensor WHERE" + kWholeBuckets + kSensorFilter +
+                                    kProtocolFilter + kTrafficFilter + " UNION ALL ";
+
+const std::string kSummed = "SELECT sessions, credentials, bytes_in, bytes_out";
+const std::string kSumsFive = sumsOf(kSummed + kFromFive);
+const std::string kSumsHourSensor = sumsOf(kSummed + kFromHourSensor);
+const std::string kSumsRows = sumsOf("");
+
+const std::string kCharted = "SELECT bucket_at, protocol, sessions";
+const std::string kSeriesFive = seriesOf(kCharted + kFromFive);
+const std::string kSeriesHour = seriesOf(kCharted + kFromHour);
+const std::string kSeriesHourSensor = seriesOf(kCharted + kFromHourSensor);
+const std::string kSeriesRows = seriesOf("");
+
+Plan planSums(const ReportScope& scope) {
+    if (!scope.everySource()) {
+        return {kSumsRows, rowsOnly(scope)};
+    }
+    return scope.sensors.empty() ? Plan{kSumsFive, cutRange(scope, kFive)}
+                                 : Plan{kSumsHourSensor, cutRange(scope, kHour)};
+}
+
+Plan planSeries(const ReportScope& scope, std::chrono::seconds step) {
+    const bool hours = step % kHour == 0s;
+    if (!scope.everySource() || (!scope.sensors.empty() && !hours)) {
+        return {kSeriesRows, rowsOnly(scope)};
+    }
+    if (!scope.sensors.empty()) {
+        return {kSeriesHourSensor, cutRange(scope, kHour)};
+    }
+    return hours ? Plan{kSeriesHour, cutRange(scope, kHour)} : Plan{kSeriesFive, cutRange(scope, kFive)};
+}
+
+// ---------------------------------------------------------------- sources
+std::string sourcesOf(const std::string& rollup) {
+    return "WITH s AS MATERIALIZED (SELECT source, sum(n)::bigint AS n FROM (" + rollup + fromEnds("source, 1") +
+           ") x(source, n) GROUP BY source) ";
+}
+const std::string kCountSources = R"(
+    SELECT (SELECT count(*) FROM s),
+      (SELECT count(*) FROM s JOIN (SELECT DISTINCT address FROM apiary.source WHERE traffic = ANY ($5::text[])
+         AND first_seen_at >= $1::timestamptz) k ON k.address = s.source
+        WHERE NOT EXISTS (SELECT FROM apiary.source o WHERE o.address = s.source AND o.traffic = ANY ($5::text[])
+          AND o.first_seen_at < $1::timestamptz)))";
+const std::string kTopSources = "SELECT host(source), n FROM s ORDER BY n DESC, source LIMIT $9::int";
+
+const std::string kFromHourSource =
+    "SELECT source, sessions FROM apiary.rollup_hour_source WHERE" + kWholeBuckets + kTrafficFilter + " UNION ALL ";
+const std::string kFromSourceDay = "SELECT source, sessions FROM apiary.source_day WHERE" + kWholeDays + kSensorFilter +
+                                   kTrafficFilter + " UNION ALL ";
+
+const std::string kSourcesHour = sourcesOf(kFromHourSource);
+const std::string kSourcesDay = sourcesOf(kFromSourceDay);
+const std::string kSourcesRows = sourcesOf("");
+
+// Hours are kept for some days only; the day at the limit is being folded away.
+ReportMoment hourSourcesFrom(pqxx::transaction_base& transaction) {
+    const auto row = transaction.exec1(
+        "SELECT (extract(epoch FROM date_trunc('day', now(), 'UTC') - (hour_source_days - 1) * interval '24 h') * "
+        "1000000)::bigint FROM apiary.policy");
+    return ReportMoment(std::chrono::microseconds(row[0].as<std::int64_t>()));
+}
+
+Plan planSources(pqxx::transaction_base& transaction, const ReportScope& scope) {
+    if (!scope.everySource() || !scope.protocols.empty()) {
+        return {kSourcesRows, rowsOnly(scope)};
+    }
+    if (scope.sensors.empty() && scope.from >= hourSourcesFrom(transaction)) {
+        return {kSourcesHour, cutRange(scope, kHour)};
+    }
+    return {kSourcesDay, cutRange(scope, kDay)};
+}
+
+// ---------------------------------------------------------------- other leaders
+const std::string kCredentialEnds = [] {
+    const auto end = [](const std::string& range, const std::string& sameRange) {
+        return "SELECT c.digest, 1 FROM (SELECT session_id, started_at FROM apiary.session WHERE credentials > 0 AND" +
+               range + kFilter +
+               ") s JOIN apiary.credential c ON c.session_id = s.session_id AND c.started_at = s.started_at AND " +
+               sameRange;
+    };
+    return end(kFirstEnd, "c.started_at >= $1::timestamptz AND c.started_at < $7::timestamptz") + " UNION ALL " +
+           end(kLastEnd, "c.started_at >= $8::timestamptz AND c.started_at < $2::timestamptz");
+}();
+std::string credentialsOf(const std::string& rollup) {
+    return "SELECT (SELECT username_text || ' / ' || secret_text FROM apiary.credential_seen k WHERE k.digest = "
+           "t.digest "
+           "LIMIT 1), t.n FROM (SELECT digest, sum(n)::bigint AS n FROM (" +
+           rollup + kCredentialEnds +
+           ") x(digest, n) GROUP BY digest ORDER BY n DESC, digest LIMIT $9::int) t ORDER BY t.n DESC, 1";
+}
+const std::string kCredentialsHour = credentialsOf("SELECT digest, uses FROM apiary.rollup_hour_credential WHERE" +
+                                                   kWholeBuckets + kTrafficFilter + " UNION ALL ");
+const std::string kCredentialsRows = credentialsOf("");
+
+std::string leadersOf(const std::string& rows) {
+    return "SELECT key, sum(n)::bigint AS n FROM (" + rows +
+           ") x(key, n) GROUP BY key ORDER BY n DESC, key LIMIT $9::int";
+}
+const std::string kPortKey = "target_port || '/' || transport";
+const std::string kPortsDay = leadersOf("SELECT " + kPortKey + ", sessions FROM apiary.rollup_day_port WHERE" +
+                                        kWholeDays + kTrafficFilter + " UNION ALL " + fromEnds(kPortKey + ", 1"));
+const std::string kPortsRows = leadersOf(fromEnds(kPortKey + ", 1"));
+const std::string kProtocolsFive = leadersOf("SELECT protocol, sessions" + kFromFive + fromEnds("protocol, 1"));
+const std::string kProtocolsHourSensor =
+    leadersOf("SELECT protocol, sessions" + kFromHourSensor + fromEnds("protocol, 1"));
+const std::string kProtocolsRows = leadersOf(fromEnds("protocol, 1"));
+
+std::string sensorsOf(const std::string& rows) {
+    return "SELECT coalesce(n.name, x.sensor_id::text), x.n FROM (SELECT sensor_id, sum(n)::bigint AS n FROM (" + rows +
+           ") y(sensor_id, n) GROUP BY sensor_id) x LEFT JOIN apiary.sensor n USING (sensor_id) ORDER BY x.n DESC, 1 "
+           "LIMIT "
+           "$9::int";
+}
+const std::string kSensorsHour = sensorsOf("SELECT sensor_id, sessions" + kFromHourSensor + fromEnds("sensor_id, 1"));
+const std::string kSensorsRows = sensorsOf(fromEnds("sensor_id, 1"));
+
+Plan planTop(pqxx::transaction_base& transaction, const ReportScope& scope, v1::TopField field, std::string& sources) {
+    const bool all = scope.everySource();
+    const bool unfiltered = all && scope.sensors.empty() && scope.protocols.empty();
+    switch (field) {
+        case v1::TOP_FIELD_SOURCE: {
+            const auto plan = planSources(transaction, scope);
+            sources = plan.statement + kTopSources;
+            return {sources, plan.cut};
+        }
+        case v1::TOP_FIELD_CREDENTIAL:
+            return unfiltered ? Plan{kCredentialsHour, cutRange(scope, kHour)}
+                              : Plan{kCredentialsRows, rowsOnly(scope)};
+        case v1::TOP_FIELD_PROTOCOL:
+            if (!all) {
+                return {kProtocolsRows, rowsOnly(scope)};
+            }
+            return scope.sensors.empty() ? Plan{kProtocolsFive, cutRange(scope, kFive)}
+                                         : Plan{kProtocolsHourSensor, cutRange(scope, kHour)};
+        case v1::TOP_FIELD_PORT:
+            return unfiltered ? Plan{kPortsDay, cutRange(scope, kDay)} : Plan{kPortsRows, rowsOnly(scope)};
+        case v1::TOP_FIELD_SENSOR:
+            return all ? Plan{kSensorsHour, cutRange(scope, kHour)} : Plan{kSensorsRows, rowsOnly(scope)};
+        default:
+            throw std::invalid_argument("top: no such field");
+    }
+}
+
+// What counts no sessions asks for the same parameters, so it mentions those that it does not need.
+const std::string kProbes =
+    "SELECT count(*) FROM apiary.probe WHERE started_at >= $1::timestamptz AND started_at < $2::timestamptz AND "
+    "cardinality($4::text[]) >= 0 AND $7::timestamptz <= $8::timestamptz" +
+    kSensorFilter + kTrafficFilter + kSourceFilter;
+const std::string kOpen =
+    "SELECT count(*) FROM apiary.session_open WHERE $1::timestamptz <= $2::timestamptz AND "
+    "$7::timestamptz <= $8::timestamptz" +
+    kFilter;
+
+std::uint64_t micros(ReportMoment at) {
+    return static_cast<std::uint64_t>(at.time_since_epoch().count());
+}
+
+}  // namespace
+
+v1::TotalsReply ReportReader::totals(const ReportScope& scope) {
+    ReportTransaction transaction(connection_.session());
+    v1::TotalsReply reply;
+    const auto sums = planSums(scope);
+    const auto summed = ask(transaction, sums.statement, scope, sums.cut)[0];
+    reply.set_sessions(countOf(summed[0]));
+    reply.set_credentials(countOf(summed[1]));
+    reply.set_bytes_in(countOf(summed[2]));
+    reply.set_bytes_out(countOf(summed[3]));
+    const auto plan = planSources(transaction, scope);
+    const auto sources = ask(transaction, plan.statement + kCountSources, scope, plan.cut)[0];
+    reply.set_sources(countOf(sources[0]));
+    reply.set_new_sources(countOf(sources[1]));
+    reply.set_probes(countOf(ask(transaction, kProbes, scope, rowsOnly(scope))[0][0]));
+    reply.set_open_sessions(countOf(ask(transaction, kOpen, scope, rowsOnly(scope))[0][0]));
+    return reply;
+}
+
+v1::SeriesReply ReportReader::series(const ReportScope& scope, std::chrono::seconds step) {
+    ReportTransaction transaction(connection_.session());
+    v1::SeriesReply reply;
+    const auto width = std::chrono::microseconds(step);
+    reply.set_step_us(static_cast<std::uint64_t>(width.count()));
+    const auto first = bucketOf(scope.from, step);
+    for (auto at = first; at < scope.to; at += step) {
+        reply.add_bucket_us(micros(at));
+    }
+    const auto plan = planSeries(scope, step);
+    v1::ProtocolSeries* series = nullptr;
+    for (const auto& row :
+         ask(transaction, plan.statement, scope, plan.cut, std::to_string(step.count()) + " seconds")) {
+        const auto protocol = textOf(row[1]);
+        if (series == nullptr || series->protocol() != protocol) {
+            series = reply.add_series();
+            series->set_protocol(protocol);
+            series->mutable_sessions()->Resize(reply.bucket_us_size(), 0);
+        }
+        const auto place = (row[0].as<std::int64_t>() - first.time_since_epoch().count()) / width.count();
+        const auto count = countOf(row[2]);
+        series->set_sessions(static_cast<int>(place), series->sessions(static_cast<int>(place)) + count);
+        series->set_total(series->total() + count);
+    }
+    std::ranges::stable_sort(*reply.mutable_series(),
+                             [](const auto& a, const auto& b) { return a.total() > b.total(); });
+    return reply;
+}
+
+v1::TopNReply ReportReader::top(const ReportScope& scope, v1::TopField field, std::uint32_t limit) {
+    ReportTransaction transaction(connection_.session());
+    v1::TopNReply reply;
+    std::string sources;
+    const auto plan = planTop(transaction, scope, field, sources);
+    for (const auto& row : ask(transaction, plan.statement, scope, plan.cut, limit)) {
+        auto& entry = *reply.add_entries();
+        entry.set_key(textOf(row[0]));
+        entry.set_count(countOf(row[1]));
+    }
+    return reply;
+}
+
+}  // namespace apiary::collector

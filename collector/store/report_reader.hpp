@@ -1,0 +1,59 @@
+#pragma once
+
+#include "collector/store/connection.hpp"
+#include "collector/store/report_scope.hpp"
+#include "common/uuid.hpp"
+#include "proto/apiary/v1/report.pb.h"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace apiary::collector {
+
+/// The key of a page of sessions: the row that it begins behind.
+struct PageKey {
+    std::optional<Uuid> before;  // none: from the newest
+};
+
+/// Answers people's questions from the database. Uses the connection of its thread; each call is one read-only
+/// transaction of one moment, blocks, and throws what libpqxx throws.
+///
+/// Sessions are counted and listed when they have ended; those that are open are in listOpen() alone. Whole buckets
+/// come from rollups and the ends of a range from rows, so every count is exactly the number of rows that
+/// listSessions() lists for the same scope, as long as retention has left them. Protocols do not apply to probes.
+class ReportReader {
+public:
+    explicit ReportReader(Connection& connection);
+
+    v1::TotalsReply totals(const ReportScope& scope);
+
+    /// Zeros included: each protocol has a count for every bucket. The busiest protocol first.
+    v1::SeriesReply series(const ReportScope& scope, std::chrono::seconds step);
+
+    /// The largest first, at most `limit`. Keys: an address, `user / secret` (escaped, 256 characters of each), a
+    /// protocol, `21/tcp`, a sensor's name.
+    v1::TopNReply top(const ReportScope& scope, v1::TopField field, std::uint32_t limit);
+
+    v1::ListSessionsReply listSessions(const ReportScope& scope, const PageKey& page, std::uint32_t limit);
+
+    /// At most 10,000 events, 4 MiB of their bytes and 6 MiB of transcript; nothing if there is no such session.
+    std::optional<v1::SessionDetail> session(const Uuid& id);
+
+    v1::ListOpenReply listOpen(std::span<const std::int32_t> sensors, std::uint32_t limit);
+
+    /// The name of every sensor, by its number.
+    std::map<std::int32_t, std::string> sensorNames();
+
+private:
+    Connection& connection_;
+};
+
+/// A connection for reports: it cannot write, and a statement is cut off after `longest`.
+std::unique_ptr<Connection> openForReports(const std::string& dsn, std::chrono::milliseconds longest);
+
+}  // namespace apiary::collector

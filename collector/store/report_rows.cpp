@@ -1,0 +1,233 @@
+#include "collector/store/column_values.hpp"
+#include "collector/store/report_reader.hpp"
+#include "collector/store/report_sql.hpp"
+#include "common/crypto/digest.hpp"
+
+#include <pqxx/nontransaction>
+
+#include <algorithm>
+#include <map>
+
+namespace apiary::collector {
+namespace {
+
+constexpr std::int64_t kMostEvents = 10'000;
+constexpr std::int64_t kMostEventBytes = std::int64_t{4} << 20U;
+constexpr std::size_t kMostTranscriptBytes = std::size_t{6} << 20U;  // with the events it stays below the wire's 16 MiB
+
+// One order of columns for ended and open sessions, which rowOf() reads.
+const std::string kEnded = R"(
+    SELECT s.session_id, (extract(epoch FROM s.started_at) * 1000000)::bigint,
+      (extract(epoch FROM s.ended_at) * 1000000)::bigint, s.sensor_id, n.name, host(s.source), s.source_port, host(s.target),
+      s.target_port, s.transport, s.protocol, s.detected, s.outcome, s.bytes_in, s.bytes_out, s.packets, s.credentials,
+      s.commands, s.artifacts, s.login_accepted, s.country, s.tags, s.journal_path, s.journal_sha256 )";
+const std::string kOpen = R"(
+    SELECT s.session_id, (extract(epoch FROM s.started_at) * 1000000)::bigint, 0::bigint, s.sensor_id, n.name, host(s.source),
+      s.source_port, host(s.target), s.target_port, s.transport, s.protocol, NULL, 'open', 0, 0, 0, 0, 0, 0, false, s.country,
+      s.tags, NULL, NULL )";
+const std::string kJoined = " s LEFT JOIN apiary.sensor n USING (sensor_id) ";
+
+// The id begins with the start, so the primary key is the index of time: one range of it, walked backwards.
+const std::string kPage = kEnded +
+                          " FROM (SELECT * FROM apiary.session WHERE started_at >= $1::timestamptz AND started_at < "
+                          "$2::timestamptz AND session_id >= $7::uuid AND session_id < $8::uuid" +
+                          kFilter + " ORDER BY session_id DESC LIMIT $9::int)" + kJoined + "ORDER BY s.session_id DESC";
+
+const std::string kOneEnded = kEnded + " FROM apiary.session" + kJoined +
+                              "WHERE s.session_id = $1::uuid AND s.started_at = apiary.uuid_time($1::uuid)";
+const std::string kOneOpen = kOpen + " FROM apiary.session_open" + kJoined + "WHERE s.session_id = $1::uuid";
+const std::string kAllOpen = kOpen +
+                             " FROM (SELECT * FROM apiary.session_open WHERE cardinality($1::int[]) = 0 OR sensor_id = "
+                             "ANY ($1::int[]) ORDER BY session_id DESC LIMIT $2::int)" +
+                             kJoined + "ORDER BY s.session_id DESC";
+constexpr const char* kCountOpen =
+    "SELECT count(*) FROM apiary.session_open WHERE cardinality($1::int[]) = 0 OR sensor_id = ANY ($1::int[])";
+
+constexpr const char* kEvents = R"(
+    SELECT seq, (extract(epoch FROM at) * 1000000)::bigint, kind, channel, bytes, total FROM (
+      SELECT seq, at, kind, channel, bytes, count(*) OVER () AS total, sum(length(bytes)) OVER (ORDER BY seq) AS size
+        FROM apiary.event WHERE session_id = $1::uuid AND started_at = apiary.uuid_time($1::uuid)) e
+     WHERE size <= $2::bigint ORDER BY seq LIMIT $3::bigint)";
+constexpr const char* kPacketsDropped =
+    "SELECT EXISTS (SELECT FROM apiary.event WHERE session_id = $1::uuid AND started_at = apiary.uuid_time($1::uuid) "
+    "AND "
+    "kind = 5)";
+constexpr const char* kTranscript =
+    "SELECT line FROM apiary.transcript($1::uuid) WITH ORDINALITY t(line, n) ORDER BY n";
+constexpr const char* kCredentials =
+    "SELECT username, secret, accepted FROM apiary.credential WHERE session_id = $1::uuid AND started_at = "
+    "apiary.uuid_time($1::uuid) ORDER BY seq LIMIT 1000";
+constexpr const char* kArtifacts = R"(
+    SELECT g.sha256, a.size, g.offered_name FROM apiary.artifact_sighting g LEFT JOIN apiary.artifact a USING (sha256)
+     WHERE g.session_id = $1::uuid AND g.started_at = apiary.uuid_time($1::uuid) AND g.sha256 IS NOT NULL
+     ORDER BY g.seq LIMIT 1000)";
+
+// PostgreSQL's text of an array of tags, which hold no quote, comma or backslash.
+void addTags(v1::SessionRow& row, const std::string& tags) {
+    for (std::size_t at = 1; at + 1 < tags.size();) {
+        const auto end = std::min(tags.find(',', at), tags.size() - 1);
+        auto tag = tags.substr(at, end - at);
+        if (tag.size() > 1 && tag.front() == '"') {
+            tag = tag.substr(1, tag.size() - 2);
+        }
+        row.add_tags(tag);
+        at = end + 1;
+    }
+}
+
+void readRow(const pqxx::row& from, v1::SessionRow& row) {
+    const auto uuid = uuidOf(from[0]);
+    row.set_session_id(uuid.bytes.data(), uuid.bytes.size());
+    row.set_started_at_us(countOf(from[1]));
+    row.set_ended_at_us(countOf(from[2]));
+    row.set_sensor_id(from[3].as<std::int32_t>());
+    row.set_sensor(textOf(from[4]));
+    setEndpoint(*row.mutable_source(), textOf(from[5]), from[6].as<std::uint32_t>());
+    setEndpoint(*row.mutable_target(), textOf(from[7]), from[8].as<std::uint32_t>());
+    row.set_transport(textOf(from[9]) == "udp" ? v1::TRANSPORT_UDP : v1::TRANSPORT_TCP);
+    row.set_protocol(textOf(from[10]));
+    row.set_identified(textOf(from[11]));
+    row.set_outcome(textOf(from[12]));
+    row.set_bytes_in(countOf(from[13]));
+    row.set_bytes_out(countOf(from[14]));
+    row.set_packets(static_cast<std::uint32_t>(countOf(from[15])));
+    row.set_credentials(static_cast<std::uint32_t>(countOf(from[16])));
+    row.set_commands(static_cast<std::uint32_t>(countOf(from[17])));
+    row.set_artifacts(static_cast<std::uint32_t>(countOf(from[18])));
+    row.set_login_accepted(from[19].as<bool>());
+    row.set_country(textOf(from[20]));
+    addTags(row, textOf(from[21]));
+}
+
+// The smallest id that a session of this millisecond, or a later one, can have.
+Uuid firstIdFrom(ReportMoment at) {
+    const auto millis =
+        static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(at).time_since_epoch().count());
+    Uuid first;
+    for (std::size_t i = 0; i < 6; ++i) {
+        first.bytes[i] = static_cast<std::uint8_t>(millis >> (40 - 8 * i));
+    }
+    return first;
+}
+
+void readEvents(pqxx::transaction_base& transaction, const std::string& id, v1::SessionDetail& detail) {
+    std::int64_t total = 0;
+    for (const auto& row : transaction.exec_params(kEvents, id, kMostEventBytes, kMostEvents)) {
+        auto& event = *detail.add_events();
+        event.set_seq(row[0].as<std::uint32_t>());
+        event.set_at_us(countOf(row[1]));
+        event.set_kind(row[2].as<std::uint32_t>());
+        event.set_channel(row[3].as<std::uint32_t>());
+        event.set_bytes(bytesOf(row[4]));
+        total = row[5].as<std::int64_t>();
+    }
+    detail.set_events_cut(detail.events_size() < total);
+}
+
+// The digest is over all lines, also those that are not sent; as transcript_digest() has it, there is none where
+// packets were dropped on the way.
+void readTranscript(pqxx::transaction_base& transaction, const std::string& id, v1::SessionDetail& detail) {
+    Sha256 sha;
+    std::size_t size = 0;
+    const bool dropped = transaction.exec_params1(kPacketsDropped, id)[0].as<bool>();
+    for (const auto& row : transaction.exec_params(kTranscript, id)) {
+        const auto line = textOf(row[0]);
+        sha.update(line);
+        sha.update("\n");
+        size += line.size() + 1;
+        if (size <= kMostTranscriptBytes) {
+            detail.add_transcript(line);
+        } else {
+            detail.set_transcript_cut(true);
+        }
+    }
+    if (!dropped) {
+        const auto digest = sha.finish();
+        detail.set_transcript_sha256(digest.data(), digest.size());
+    }
+}
+
+}  // namespace
+
+ReportReader::ReportReader(Connection& connection) : connection_(connection) {}
+
+v1::ListSessionsReply ReportReader::listSessions(const ReportScope& scope, const PageKey& page, std::uint32_t limit) {
+    ReportTransaction transaction(connection_.session());
+    v1::ListSessionsReply reply;
+    const auto last = firstIdFrom(scope.to);
+    const auto before = page.before ? std::min(*page.before, last) : last;
+    const auto rows = transaction.exec_params(
+        kPage, momentText(scope.from), momentText(scope.to), arrayText(scope.sensors), arrayText(scope.protocols),
+        arrayText(scope.traffic), scope.everySource() ? nullptr : scope.source.c_str(), firstIdFrom(scope.from).text(),
+        before.text(), static_cast<std::int64_t>(limit) + 1);
+    reply.set_more(rows.size() > limit);
+    for (const auto& row : rows) {
+        if (static_cast<std::uint32_t>(reply.rows_size()) == limit) {
+            break;
+        }
+        readRow(row, *reply.add_rows());
+    }
+    return reply;
+}
+
+std::optional<v1::SessionDetail> ReportReader::session(const Uuid& id) {
+    ReportTransaction transaction(connection_.session());
+    const auto text = id.text();
+    auto rows = transaction.exec_params(kOneEnded, text);
+    if (rows.empty()) {
+        rows = transaction.exec_params(kOneOpen, text);
+    }
+    if (rows.empty()) {
+        return std::nullopt;
+    }
+    v1::SessionDetail detail;
+    readRow(rows[0], *detail.mutable_row());
+    detail.set_journal_path(textOf(rows[0][22]));
+    detail.set_journal_sha256(bytesOf(rows[0][23]));
+    readEvents(transaction, text, detail);
+    readTranscript(transaction, text, detail);
+    for (const auto& row : transaction.exec_params(kCredentials, text)) {
+        auto& credential = *detail.add_credentials();
+        credential.set_username(bytesOf(row[0]));
+        credential.set_secret(bytesOf(row[1]));
+        credential.set_accepted(row[2].as<bool>());
+    }
+    for (const auto& row : transaction.exec_params(kArtifacts, text)) {
+        auto& artifact = *detail.add_artifacts();
+        artifact.set_sha256(bytesOf(row[0]));
+        artifact.set_size(countOf(row[1]));
+        artifact.set_name(bytesOf(row[2]));
+    }
+    return detail;
+}
+
+v1::ListOpenReply ReportReader::listOpen(std::span<const std::int32_t> sensors, std::uint32_t limit) {
+    ReportTransaction transaction(connection_.session());
+    v1::ListOpenReply reply;
+    for (const auto& row : transaction.exec_params(kAllOpen, arrayText(sensors), limit)) {
+        readRow(row, *reply.add_rows());
+    }
+    reply.set_total(countOf(transaction.exec_params1(kCountOpen, arrayText(sensors))[0]));
+    return reply;
+}
+
+std::map<std::int32_t, std::string> ReportReader::sensorNames() {
+    ReportTransaction transaction(connection_.session());
+    std::map<std::int32_t, std::string> names;
+    for (const auto& row : transaction.exec("SELECT sensor_id, name FROM apiary.sensor")) {
+        names.emplace(row[0].as<std::int32_t>(), textOf(row[1]));
+    }
+    return names;
+}
+
+std::unique_ptr<Connection> openForReports(const std::string& dsn, std::chrono::milliseconds longest) {
+    auto connection = std::make_unique<Connection>(dsn, "apiary-collector reports");
+    pqxx::nontransaction settings(connection->session());
+    settings.exec("SET default_transaction_read_only = on");
+    settings.exec("SET jit = off");  // compiling costs more than these statements take
+    settings.exec_params("SELECT set_config('statement_timeout', $1, false)", std::to_string(longest.count()));
+    settings.commit();
+    return connection;
+}
+
+}  // namespace apiary::collector

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "common/result.hpp"
+#include "proto/apiary/v1/report.pb.h"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace apiary::collector {
+
+using ReportMoment = std::chrono::sys_time<std::chrono::microseconds>;
+
+/// Which sessions a question is about, checked: every value is one that may stand in a bound parameter.
+struct ReportScope {
+    ReportMoment from;
+    ReportMoment to;
+    std::vector<std::int32_t> sensors;   // none: all
+    std::vector<std::string> protocols;  // none: all
+    std::vector<std::string> traffic;    // never empty
+    std::string source;                  // an address as text; empty: any
+
+    bool everySource() const { return source.empty(); }
+};
+
+/// Reads the wire's scope. An Error says which value cannot be, in words for the caller.
+Result<ReportScope> parseScope(const v1::Scope& scope);
+
+/// The same without a range: for what is open, and for the live feed.
+Result<ReportScope> parseFilter(const v1::Scope& scope);
+
+/// A range cut into whole buckets of a rollup, [wholeFrom, wholeTo), and what is left of it at its two ends, which is
+/// to be counted from rows. Without a whole bucket both are `to`, so that the first end is everything.
+struct RangeCut {
+    ReportMoment wholeFrom;
+    ReportMoment wholeTo;
+};
+RangeCut cutRange(const ReportScope& scope, std::chrono::seconds bucket);
+
+/// The width of a chart's buckets: what was asked for, or, for 0, so that at most 300 come out and people can read them
+/// (5, 10, 15, 20 or 30 minutes, whole hours). An Error if the width is no multiple of 5 minutes or makes more than
+/// 10,000 buckets.
+Result<std::chrono::seconds> chooseStep(const ReportScope& scope, std::uint64_t askedMicros);
+
+/// The start of the bucket that holds `at`; buckets are counted from 1970.
+ReportMoment bucketOf(ReportMoment at, std::chrono::seconds width);
+
+}  // namespace apiary::collector

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "collector/store/column_values.hpp"
+#include "collector/store/report_scope.hpp"
+
+#include <pqxx/result>
+#include <pqxx/transaction>
+
+#include <chrono>
+#include <initializer_list>
+#include <string>
+
+namespace apiary::collector {
+
+/// The statements of reports are put together from constants here and in the files of the report reader, never from
+/// values. All that count share their parameters:
+///   $1 from  $2 to  $3 sensors  $4 protocols  $5 traffic  $6 source  $7 and $8 the whole buckets, from and to.
+using ReportTransaction = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
+
+/// Conditions on rows that have the columns; a filter that names nothing is settled when the statement is planned.
+inline const std::string kSensorFilter = " AND (cardinality($3::int[]) = 0 OR sensor_id = ANY ($3::int[]))";
+inline const std::string kProtocolFilter = " AND (cardinality($4::text[]) = 0 OR protocol = ANY ($4::text[]))";
+inline const std::string kTrafficFilter = " AND traffic = ANY ($5::text[])";
+inline const std::string kSourceFilter = " AND ($6::inet IS NULL OR source = $6::inet)";
+inline const std::string kFilter = kSensorFilter + kProtocolFilter + kTrafficFilter + kSourceFilter;
+
+inline const std::string kWholeBuckets = " bucket_at >= $7::timestamptz AND bucket_at < $8::timestamptz";
+inline const std::string kWholeDays = " day_at >= $7::timestamptz AND day_at < $8::timestamptz";
+inline const std::string kFirstEnd = " started_at >= $1::timestamptz AND started_at < $7::timestamptz";
+inline const std::string kLastEnd = " started_at >= $8::timestamptz AND started_at < $2::timestamptz";
+
+/// `columns` of the sessions at the two ends of the range.
+inline std::string fromEnds(const std::string& columns) {
+    return "SELECT " + columns + " FROM apiary.session WHERE" + kFirstEnd + kFilter + " UNION ALL SELECT " + columns +
+           " FROM apiary.session WHERE" + kLastEnd + kFilter;
+}
+
+/// Executes a statement with the eight parameters, and those given, which follow them.
+template <typename... More>
+pqxx::result ask(pqxx::transaction_base& transaction, const std::string& statement, const ReportScope& scope,
+                 const RangeCut& cut, More&&... more) {
+    return transaction.exec_params(statement, momentText(scope.from), momentText(scope.to), arrayText(scope.sensors),
+                                   arrayText(scope.protocols), arrayText(scope.traffic),
+                                   scope.everySource() ? nullptr : scope.source.c_str(), momentText(cut.wholeFrom),
+                                   momentText(cut.wholeTo), std::forward<More>(more)...);
+}
+
+/// A range of which nothing is a whole bucket: everything comes from rows.
+inline RangeCut rowsOnly(const ReportScope& scope) {
+    return {scope.to, scope.to};
+}
+
+}  // namespace apiary::collector
