@@ -1,0 +1,228 @@
+#include "agent/journal/journal.hpp"
+
+#include "agent/journal/journal_format.hpp"
+#include "agent/journal/log_budget.hpp"
+#include "agent/journal/log_files.hpp"
+#include "common/concurrent/bounded_queue.hpp"
+#include "common/concurrent/guarded.hpp"
+#include "common/log/log.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <mutex>
+#include <stdexcept>
+#include <unistd.h>
+#include <unordered_map>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+constexpr std::size_t kEntriesAtOnce = 256;  // counted, or removed, between two rounds of writing
+constexpr auto kIdle = std::chrono::milliseconds(200);
+constexpr auto kBetweenReports = std::chrono::minutes(1);
+
+using Batch = std::vector<JournalText>;
+
+/// Joins the texts of each session, in the order in which the sessions first come up.
+Batch joined(std::vector<Batch>& batches) {
+    Batch texts;
+    std::unordered_map<Uuid, std::size_t> places;
+    for (Batch& batch : batches) {
+        for (JournalText& text : batch) {
+            const auto [place, fresh] = places.try_emplace(text.session, texts.size());
+            if (fresh) {
+                texts.push_back(std::move(text));
+                continue;
+            }
+            JournalText& whole = texts[place->second];
+            whole.text += text.text;
+            whole.last = whole.last || text.last;
+            if (whole.path.empty()) {
+                whole.path = std::move(text.path);
+            }
+        }
+    }
+    return texts;
+}
+
+}  // namespace
+
+class JournalWriter::Impl {
+public:
+    explicit Impl(JournalSettings settings)
+        : settings_(std::move(settings)),
+          folder_(runFolder(settings_.agentStart)),
+          directory_(::open(settings_.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+          queue_(settings_.queued),
+          files_(settings_.directory, settings_.openFiles),
+          budget_(settings_) {}
+
+    const JournalSettings& settings() const { return settings_; }
+    const std::string& folder() const { return folder_; }
+    bool full() const { return queue_.full(); }
+    void close() { queue_.close(); }
+    JournalView view() const {
+        return view_.with([](const JournalView& view) { return view; });
+    }
+
+    bool write(Batch texts) {
+        std::size_t weight = 0;
+        for (const JournalText& text : texts) {
+            weight += text.text.size() + sizeof text;
+        }
+        if (!queue_.push(std::move(texts), weight)) {
+            return false;
+        }
+        ++handed_;
+        return true;
+    }
+
+    void run() {
+        bool counting = true;
+        bool removing = false;
+        for (;;) {
+            const bool busy = counting || removing;
+            auto batches = queue_.takeAll(1, {}, busy ? std::chrono::milliseconds(1) : kIdle);
+            if (batches.empty() && queue_.closed()) {
+                break;
+            }
+            if (!batches.empty()) {
+                writeOut(joined(batches));
+                tellWritten(batches.size());
+            }
+            if (counting) {
+                counting = budget_.countSome(kEntriesAtOnce);
+            } else {
+                removing =
+                    budget_.removeSome(kEntriesAtOnce, [this](const Uuid& session) { return files_.has(session); });
+            }
+            report();
+        }
+        report();
+    }
+
+    void sync(std::chrono::milliseconds deadline) {
+        const std::uint64_t handed = handed_;
+        {
+            std::unique_lock lock(mutex_);
+            if (!writtenMore_.wait_for(lock, deadline, [&] { return written_ >= handed; })) {
+                throw std::runtime_error("the journal is not written fast enough to be synced");
+            }
+        }
+        if (::syncfs(directory_.number()) != 0) {
+            throw std::runtime_error("cannot sync the journal's disk: " + std::string(std::strerror(errno)));
+        }
+    }
+
+private:
+    void writeOut(const Batch& texts) {
+        for (const JournalText& text : texts) {
+            const auto outcome = files_.append(text.session, text.path, text.text, text.last);
+            if (outcome.bytes > 0 || outcome.created) {
+                budget_.add(outcome.path, outcome.bytes, outcome.created);
+            }
+            incomplete_ += outcome.incomplete ? 1 : 0;
+            if (outcome.error != 0 && !std::exchange(refused_, true)) {
+                log::error("journal: cannot write a log below " + settings_.directory + ": " +
+                           std::strerror(outcome.error) +
+                           "; its records are kept in the spool. Further refusals are counted, not logged");
+            }
+        }
+    }
+
+    void tellWritten(std::size_t batches) {
+        {
+            const std::lock_guard lock(mutex_);
+            written_ += batches;
+        }
+        writtenMore_.notify_all();
+    }
+
+    void report() {
+        JournalView now;
+        budget_.show(now);
+        now.incomplete = incomplete_;
+        view_.with([&](JournalView& view) { view = now; });
+        const auto clock = std::chrono::steady_clock::now();
+        if (now.removed > reported_.removed && clock >= nextReport_) {
+            nextReport_ = clock + kBetweenReports;
+            log::warn("journal: its budget is used up; " + std::to_string(now.removed - reported_.removed) +
+                      " of the oldest logs were removed, " + std::to_string(now.removedEarly - reported_.removedEarly) +
+                      " of them before the collector had acknowledged their records");
+            reported_ = now;
+        }
+    }
+
+    const JournalSettings settings_;
+    const std::string folder_;
+    const Descriptor directory_;
+    BoundedQueue<Batch> queue_;
+    std::atomic<std::uint64_t> handed_{0};  // batches
+    std::mutex mutex_;
+    std::condition_variable writtenMore_;
+    std::uint64_t written_ = 0;  // batches; guarded by mutex_
+    Guarded<JournalView> view_;
+
+    // Of the writing thread.
+    LogFiles files_;
+    LogBudget budget_;
+    std::uint64_t incomplete_ = 0;
+    bool refused_ = false;
+    JournalView reported_;
+    std::chrono::steady_clock::time_point nextReport_;
+};
+
+Result<std::unique_ptr<JournalWriter>> JournalWriter::open(JournalSettings settings) {
+    while (settings.directory.size() > 1 && settings.directory.ends_with('/')) {
+        settings.directory.pop_back();
+    }
+    std::error_code error;
+    std::filesystem::create_directories(settings.directory + '/' + runFolder(settings.agentStart), error);
+    if (error) {
+        return Error{"cannot make the journal's folder " + settings.directory + ": " + error.message() +
+                     "; choose one that the agent's user may write"};
+    }
+    return std::unique_ptr<JournalWriter>(new JournalWriter(std::make_unique<Impl>(std::move(settings))));
+}
+
+JournalWriter::JournalWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+JournalWriter::~JournalWriter() = default;
+
+const std::string& JournalWriter::directory() const {
+    return impl_->settings().directory;
+}
+
+const std::string& JournalWriter::folder() const {
+    return impl_->folder();
+}
+
+bool JournalWriter::write(std::vector<JournalText> texts) {
+    return impl_->write(std::move(texts));
+}
+
+bool JournalWriter::full() const {
+    return impl_->full();
+}
+
+void JournalWriter::run() {
+    impl_->run();
+}
+
+void JournalWriter::close() {
+    impl_->close();
+}
+
+void JournalWriter::sync(std::chrono::milliseconds deadline) {
+    impl_->sync(deadline);
+}
+
+JournalView JournalWriter::view() const {
+    return impl_->view();
+}
+
+}  // namespace apiary::agent

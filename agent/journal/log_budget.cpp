@@ -1,0 +1,177 @@
+#include "agent/journal/log_budget.hpp"
+
+#include "agent/journal/journal_format.hpp"
+
+#include <algorithm>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+namespace apiary::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// `<run>/<day>/<hour>` of a path below the directory; empty if it is not of that shape.
+std::string hourOf(std::string_view path) {
+    std::size_t end = 0;
+    for (int slashes = 0; slashes < 3; ++slashes) {
+        end = path.find('/', end + 1);
+        if (end == std::string_view::npos) {
+            return {};
+        }
+    }
+    return std::string(path.substr(0, end));
+}
+
+/// The session whose log has that name.
+std::optional<Uuid> sessionOf(std::string_view path) {
+    const std::size_t at = path.rfind('_');
+    return at == std::string_view::npos ? std::nullopt : Uuid::parse(path.substr(at + 1, 36));
+}
+
+std::string_view nameOf(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+}  // namespace
+
+LogBudget::LogBudget(const JournalSettings& settings) : settings_(settings), ownRun_(runFolder(settings.agentStart)) {
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(settings_.directory, none)) {
+        if (entry.is_directory(none) && entry.path().filename() != ownRun_) {
+            runs_.push_back(entry.path());
+        }
+    }
+    std::ranges::sort(runs_);
+}
+
+void LogBudget::add(std::string_view path, std::uint64_t bytes, bool created) {
+    Folder& folder = folders_[hourOf(path)];
+    folder.files += created ? 1 : 0;
+    folder.bytes += bytes;
+    view_.files += created ? 1 : 0;
+    view_.bytes += bytes;
+}
+
+bool LogBudget::countSome(std::size_t entries) {
+    std::error_code error;
+    const std::size_t prefix = settings_.directory.size() + 1;
+    for (; entries > 0; --entries) {
+        if (!counting_ || *counting_ == fs::recursive_directory_iterator()) {
+            if (runs_.empty()) {
+                counting_.reset();
+                view_.counted = true;
+                return false;
+            }
+            counting_.emplace(runs_.front(), error);
+            runs_.pop_front();
+            continue;
+        }
+        const fs::directory_entry& entry = **counting_;
+        if (entry.is_regular_file(error)) {
+            const std::uintmax_t size = entry.file_size(error);
+            const std::string path = entry.path().string().substr(prefix);
+            if (!error && !hourOf(path).empty()) {
+                add(path, size, true);
+            }
+        }
+        counting_->increment(error);
+        if (error) {
+            counting_.reset();
+        }
+    }
+    return true;
+}
+
+bool LogBudget::removeSome(std::size_t most, const std::function<bool(const Uuid&)>& busy) {
+    for (; over() && most > 0; --most) {
+        if (victims_.empty() && !list(busy)) {
+            return false;
+        }
+        remove(victims_.front());
+        victims_.pop_front();
+        if (victims_.empty()) {
+            tidy(listed_);
+        }
+    }
+    return over();
+}
+
+bool LogBudget::list(const std::function<bool(const Uuid&)>& busy) {
+    for (auto at = folders_.begin(); at != folders_.end();) {
+        const auto& [folder, counts] = *at;
+        std::error_code none;
+        bool any = false;
+        for (const auto& entry : fs::recursive_directory_iterator(fs::path(settings_.directory) / folder, none)) {
+            if (entry.is_regular_file(none)) {
+                any = true;
+                const std::string path = entry.path().string().substr(settings_.directory.size() + 1);
+                const auto session = sessionOf(path);
+                if (!session || !busy(*session)) {
+                    victims_.push_back(path);
+                }
+            }
+        }
+        if (!victims_.empty()) {
+            std::ranges::sort(victims_, {}, nameOf);
+            listed_ = folder;
+            return true;
+        }
+        if (any) {
+            ++at;
+        } else {  // somebody else removed them
+            view_.files -= std::min(view_.files, counts.files);
+            view_.bytes -= std::min(view_.bytes, counts.bytes);
+            at = folders_.erase(at);
+        }
+    }
+    return false;
+}
+
+void LogBudget::remove(const std::string& path) {
+    const std::string whole = settings_.directory + '/' + path;
+    struct stat status {};
+    if (::stat(whole.c_str(), &status) != 0 || ::unlink(whole.c_str()) != 0) {
+        status.st_size = 0;
+    }
+    const auto written = std::chrono::system_clock::from_time_t(status.st_mtim.tv_sec);
+    const bool early = !settings_.safeUntil || written >= settings_.safeUntil();
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    Folder& folder = folders_[listed_];
+    folder.files -= std::min<std::uint64_t>(folder.files, 1);
+    folder.bytes -= std::min(folder.bytes, size);
+    view_.files -= std::min<std::uint64_t>(view_.files, 1);
+    view_.bytes -= std::min(view_.bytes, size);
+    ++view_.removed;
+    view_.removedEarly += early ? 1 : 0;
+    view_.removedBytes += size;
+}
+
+void LogBudget::tidy(const std::string& folder) {
+    std::error_code none;
+    const fs::path whole = fs::path(settings_.directory) / folder;
+    std::vector<fs::path> inside;
+    for (const auto& entry : fs::directory_iterator(whole, none)) {
+        inside.push_back(entry.path());
+    }
+    for (const fs::path& protocol : inside) {
+        ::rmdir(protocol.c_str());  // fails while a log is in it, as it should
+    }
+    if (::rmdir(whole.c_str()) == 0) {
+        folders_.erase(folder);
+        ::rmdir(whole.parent_path().c_str());
+        ::rmdir(whole.parent_path().parent_path().c_str());
+    }
+}
+
+void LogBudget::show(JournalView& view) const {
+    view.files = view_.files;
+    view.bytes = view_.bytes;
+    view.counted = view_.counted;
+    view.removed = view_.removed;
+    view.removedEarly = view_.removedEarly;
+    view.removedBytes = view_.removedBytes;
+}
+
+}  // namespace apiary::agent
