@@ -26,7 +26,7 @@ demo_play() {
 
 lftp_commands() {
   printf 'set net:timeout 10; set net:max-retries 1; set cmd:fail-exit no; set xfer:clobber on; lcd %s; cls -l; ' "$demo_folder"
-  printf 'mget -c *; put note.txt -o note.txt; cls -l; exit'
+  printf 'mirror --depth-first . decoys; put note.txt -o note.txt; cls -l; exit'
 }
 
 raw() {

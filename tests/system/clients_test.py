@@ -6,6 +6,7 @@ import random
 import subprocess
 import tempfile
 import unittest
+import urllib.parse
 
 from agreement import assert_logs_agree, assert_nothing_was_lost, assert_rollups_agree
 from world import ACCOUNT, Service, ftp, wait_for
@@ -37,9 +38,8 @@ class RealClientsTest(WorldTestCase):
                               capture_output=True, timeout=60, check=True).stdout
 
     def decoys(self, host):
-        """Names of the files that a listing shows in the folder where a login begins."""
-        lines = self.lftp(host, "cls -1 --sort=name").split()
-        return [name for name in lines if not name.endswith("/")]
+        """Paths of all files below the folder where a login begins."""
+        return sorted(line for line in self.lftp(host, "find .").splitlines() if not line.endswith("/"))
 
     def recorded(self, condition):
         """Waits for the newest session that meets an SQL condition to be in the database, and returns its id."""
@@ -56,9 +56,9 @@ class RealClientsTest(WorldTestCase):
             with self.subTest(host=host):
                 names = self.decoys(host)
                 self.assertNotEqual(names, [], "the listing shows no file")
-                self.lftp(host, f"get {names[0]} -o by-lftp")
+                self.lftp(host, f"set xfer:clobber yes; get '{names[0]}' -o by-lftp")
                 by_lftp = (self.folder / "by-lftp").read_bytes()
-                by_curl = self.curl(host, names[0])
+                by_curl = self.curl(host, urllib.parse.quote(names[0]))
                 session = self.recorded("protocol = 'ftp' AND source = '%s' AND EXISTS (SELECT FROM command c WHERE "
                                         "c.session_id = session.session_id AND c.verb = 'RETR')" % host.strip("[]"))
                 self.assertEqual(hashlib.sha256(by_lftp).digest(), hashlib.sha256(by_curl).digest())

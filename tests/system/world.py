@@ -155,7 +155,7 @@ def toml(value):
 def ftp(name="ftp", **options):
     first = random.randrange(20000, 32000, 200)
     return Service(name, "ftp", passive_ports=[first, first + 199],
-                   settings={"accounts": ":".join(ACCOUNT)}, **options)
+                   settings={"accounts": "listed", "users": ":".join(ACCOUNT)}, **options)
 
 
 class World:
