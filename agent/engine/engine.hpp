@@ -83,6 +83,7 @@ struct EngineSettings {
     std::size_t threads = 1;
     std::size_t connections = 10'000;  // in all; lowered to what the descriptors allow, less a reserve
     std::uint64_t seed = 0;            // the sensor's; each session's environment gets one derived from it
+    std::size_t reserve = 256;         // descriptors left to the rest of the program: journal, spool, uplink
 };
 
 /// Plays services on sockets: listeners, admission, TLS, data channels, streams and datagrams.

@@ -1,0 +1,102 @@
+#pragma once
+
+#include "agent/engine/descriptor.hpp"
+#include "agent/engine/loop.hpp"
+#include "agent/engine/task.hpp"
+
+#include <array>
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace apiary::agent {
+
+/// A coroutine that waits for several things at once: sockets, a time, other threads, other activities.
+///
+/// Whatever happens only wakes it; it looks itself at what is there, so a wake-up too many does no harm, and nothing
+/// is ever cancelled that might have completed already: no byte can be lost to a timer. There is one timer, which is
+/// left alone while it is set for a time that is early enough. Lives while a handler refers to it; one thread.
+class Activity : public std::enable_shared_from_this<Activity> {
+public:
+    Activity(const Activity&) = delete;
+    Activity& operator=(const Activity&) = delete;
+    virtual ~Activity() = default;
+
+    /// Resumes the coroutine, or lets its next wait return at once.
+    void wake();
+
+protected:
+    explicit Activity(Loop& loop) : timer_(loop.io()), loop_(loop) {}
+
+    /// Runs `task` to its first wait. It lives as long as this activity.
+    void launch(Task task);
+
+    Loop& loop() { return loop_; }
+
+    /// What a wait returns to: co_await until(deadline) comes back when woken, at `deadline` at the latest.
+    struct Wait {
+        Activity& activity;
+        Steady::time_point deadline;
+
+        bool await_ready() const { return std::exchange(activity.woken_, false); }
+        void await_suspend(std::coroutine_handle<> self) const {
+            activity.waiting_ = self;
+            activity.setTimer(deadline);
+        }
+        void await_resume() const {}
+    };
+    Wait until(Steady::time_point deadline) { return {*this, deadline}; }
+
+    /// The last wait is over: lets go of the timer, which keeps this activity alive.
+    void rest();
+
+private:
+    void setTimer(Steady::time_point deadline);
+
+    std::coroutine_handle<> waiting_;
+    Steady::time_point timerSet_ = Steady::time_point::max();
+    LoopTimer timer_;
+    Loop& loop_;
+    bool woken_ = false;
+    Task task_;
+};
+
+/// A socket whose readiness wakes an activity, of which it is a member and with which it lives.
+class Watch {
+public:
+    Watch(Loop& loop, Descriptor socket);
+
+    int fd() { return descriptor_.native_handle(); }
+
+    /// Asks to be woken when there is something to read or accept; readable() says so until it is asked again.
+    void wantRead(Activity& owner) { want(kRead, owner); }
+    void wantWrite(Activity& owner) { want(kWrite, owner); }
+
+    /// Asks to be woken when the connection has failed, though nobody reads or writes.
+    void wantFailure(Activity& owner) { want(kFailure, owner); }
+
+    bool readable() const { return state_[kRead] == State::Ready; }
+    bool writable() const { return state_[kWrite] == State::Ready; }
+
+    /// Forgets that it was readable: the next wantRead() asks the kernel again.
+    void tookRead() { state_[kRead] = State::Idle; }
+    void tookWrite() { state_[kWrite] = State::Idle; }
+
+    /// True if the connection was reset or has another error pending.
+    bool failed();
+
+    /// Closes the socket; waits that are under way end.
+    void close();
+
+private:
+    enum What { kRead, kWrite, kFailure, kWhats };
+    enum class State : std::uint8_t { Idle, Asked, Ready };
+
+    void want(What what, Activity& owner);
+
+    LoopDescriptor descriptor_;
+    std::array<State, kWhats> state_{};
+};
+
+}  // namespace apiary::agent

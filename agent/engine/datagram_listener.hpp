@@ -1,0 +1,46 @@
+#pragma once
+
+#include "agent/engine/datagram_flow.hpp"
+#include "agent/engine/listener.hpp"
+
+#include <compare>
+#include <map>
+#include <memory>
+
+namespace apiary::agent {
+
+/// Receives the datagrams of one socket and gives each to the flow of its source and target, which it begins if there
+/// is none. The kernel gives all datagrams of one source and target to one thread's socket.
+class DatagramListener final : public Listener, public FlowHost {
+public:
+    DatagramListener(Loop& loop, OpenSessions& open, EngineState& engine, std::shared_ptr<const Service> service,
+                     Descriptor socket, const Endpoint& bound);
+
+    void begin() { launch(run()); }
+    void close() override;
+
+private:
+    struct FlowKey {
+        Endpoint source;
+        Endpoint target;
+        friend auto operator<=>(const FlowKey&, const FlowKey&) = default;
+    };
+
+    Task run();
+    void receiveSome();
+    void welcome(const Arrival& arrival);
+    bool mayAnswer(const Arrival& arrival) const;
+
+    bool reply(std::string_view bytes, const Endpoint& from, const SocketAddress& to) override;
+    void flowOver(const Endpoint& source, const Endpoint& target) override;
+
+    OpenSessions& open_;
+    EngineState& engine_;
+    Watch watch_;
+    DatagramSocket socket_;
+    Endpoint bound_;
+    std::map<FlowKey, DatagramFlow*> flows_;  // each takes itself out
+    bool closed_ = false;
+};
+
+}  // namespace apiary::agent

@@ -1,0 +1,67 @@
+#include "agent/engine/reply_credit.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace apiary::agent {
+
+static constexpr std::chrono::seconds kMinute{60};
+
+void ReplyCredit::received(const Endpoint& source, std::size_t bytes, const DatagramCredit& rules) {
+    std::size_t& earned = earned_.touch(sourceKey(source));
+    const std::size_t room = std::numeric_limits<std::size_t>::max() - earned;
+    earned += std::min(bytes * rules.factor, room);
+}
+
+bool ReplyCredit::spend(const Endpoint& source, std::size_t bytes, const DatagramCredit& rules, Time now) {
+    std::size_t* earned = earned_.find(sourceKey(source));
+    if (earned == nullptr || *earned < bytes) {
+        return false;
+    }
+    const SourceKey network = networkKey(source);
+    auto known = answered_.find(network);
+    if (known == answered_.end()) {
+        if (answered_.size() >= most_) {
+            forgetOld(now);
+        }
+        if (answered_.size() >= most_) {
+            return false;
+        }
+        known = answered_.emplace(network, Replies{}).first;
+    }
+    Replies& replies = known->second;
+    std::erase_if(replies, [&](const Reply& reply) { return now - reply.at >= kMinute; });
+    const std::size_t sent = std::accumulate(replies.begin(), replies.end(), std::size_t{0},
+                                             [](std::size_t sum, const Reply& reply) { return sum + reply.bytes; });
+    if (replies.size() >= rules.replies || bytes > rules.bytes || sent > rules.bytes - bytes) {
+        return false;
+    }
+    *earned -= bytes;
+    replies.push_back({now, bytes});
+    return true;
+}
+
+/// Looks through all networks, at most once a second.
+void ReplyCredit::forgetOld(Time now) {
+    if (now - swept_ < std::chrono::seconds(1)) {
+        return;
+    }
+    swept_ = now;
+    std::erase_if(answered_,
+                  [&](const auto& entry) { return entry.second.empty() || now - entry.second.back().at >= kMinute; });
+}
+
+bool answerable(const Endpoint& source) {
+    const auto v4 = source.v4();
+    if (source.port == 0) {
+        return false;
+    }
+    if (v4) {
+        return (*v4)[0] != 0 && (*v4)[0] < 224;  // 224/4 is multicast; of 240/4 nobody sends, 255.255.255.255 is all
+    }
+    const bool unspecified = std::ranges::all_of(source.address, [](std::uint8_t byte) { return byte == 0; });
+    return !unspecified && source.address[0] != 0xff;
+}
+
+}  // namespace apiary::agent

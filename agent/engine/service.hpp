@@ -1,0 +1,59 @@
+#pragma once
+
+#include "agent/engine/admission.hpp"
+#include "agent/engine/allowance.hpp"
+#include "agent/engine/reply_credit.hpp"
+#include "agent/engine/source_memory.hpp"
+#include "agent/engine/wire.hpp"
+#include "common/concurrent/guarded.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace apiary::agent {
+
+/// What a service keeps from one configuration to the next. Shared by its sessions, which may outlive both.
+struct ServiceState {
+    explicit ServiceState(std::string called) : name(std::move(called)) {}
+
+    const std::string name;
+    Guarded<AdmissionControl> admission;
+    Guarded<ReplyCredit> credit;
+    SourceMemory memory;
+    std::atomic<std::size_t> open{0};
+    std::atomic<std::uint64_t> sessions{0};
+    std::atomic<std::uint64_t> refused{0};
+};
+
+/// A service as one configuration describes it. Its sessions share it to their end; never changed.
+struct Service {
+    ServiceSpec spec;
+    TlsContext tls;  // null without certificate
+    std::shared_ptr<ServiceState> state;
+};
+
+/// What all threads of an engine share.
+struct EngineState {
+    EngineState(RecorderSource& to, std::uint64_t sensorSeed, std::size_t connections, std::size_t fds)
+        : recorders(to), seed(sensorSeed), sessions(connections), flows(connections / 4 + 1), descriptors(fds) {}
+
+    RecorderSource& recorders;
+    const std::uint64_t seed;
+    Allowance sessions;     // connections at once
+    Allowance flows;        // datagram flows at once: forged sources must not take the connections' places
+    Allowance descriptors;  // sockets of listeners, connections and channels
+    std::atomic<std::uint64_t> lastNumber{0};
+
+    /// Sessions that are not recorded to their end yet. `mutex` is only for who waits until there are none.
+    std::atomic<std::size_t> unrecorded{0};
+    std::mutex mutex;
+    std::condition_variable noneUnrecorded;
+};
+
+}  // namespace apiary::agent

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "agent/engine/recent_map.hpp"
+#include "common/concurrent/guarded.hpp"
+
+#include <cstddef>
+#include <string>
+
+namespace apiary::agent {
+
+/// What the sources of one service left there by Remember, for their next visit. Bounded: of `most` sources, each
+/// as much as Conversation lets through; who was not here for longest is forgotten first. Thread-safe.
+class SourceMemory {
+public:
+    explicit SourceMemory(std::size_t most = 4096) : left_(most) {}
+
+    /// What this source left, or nothing.
+    std::string recall(const Endpoint& source);
+
+    /// Replaces it. Nothing at all frees its place.
+    void remember(const Endpoint& source, std::string bytes);
+
+private:
+    Guarded<RecentMap<std::string>> left_;
+};
+
+}  // namespace apiary::agent

@@ -1,0 +1,88 @@
+#include "agent/engine/stream_host.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace apiary::agent {
+
+static constexpr std::chrono::seconds kHandshake{10};
+
+/// Looks at the first byte itself where the session spoke plaintext before: OpenSSL would answer what is no handshake
+/// with an alert, in binary, where the session has words. Where TLS was due from the start the alert is the answer.
+Task StreamHost::handshake(bool asked) {
+    const auto deadline = std::min({Steady::now() + kHandshake, idleAt_, endAt_});
+    std::string first;
+    if (asked) {
+        const auto early = conversation().takeEarlyBytes();
+        first = early.handedBack + early.smuggled;
+    }
+    if (first.empty()) {
+        co_await readFirst(first, deadline);
+    }
+    if (outcome_) {
+        co_return;
+    }
+    const bool plausible = first.starts_with('\x16');
+    bool done = false;
+    if (service().tls && (plausible || !asked)) {
+        co_await negotiate(first, deadline, done);
+    }
+    const TlsInfo info = done ? wire_.tlsInfo() : TlsInfo{};
+    recorder().handshake(first, done ? &info : nullptr);
+    stayAwake();
+    if (done) {
+        if (asked) {
+            co_await perform(conversation().tls(info, clock()));
+        }
+        co_return;
+    }
+    end(Outcome::TlsFailed);
+    if (asked) {
+        auto lastWords = conversation().tlsFailed(first, clock());
+        lost_ = lost_ || (plausible && service().tls);  // then OpenSSL has said its alert already
+        co_await perform(std::move(lastWords));
+    }
+}
+
+/// What the peer begins with, as much as is there; nothing if it ends or is silent, and then the session has its
+/// outcome.
+Task StreamHost::readFirst(std::string& first, Steady::time_point deadline) {
+    while (!outcome_) {
+        std::size_t count = 0;
+        const Io io = wire_.read(loop().buffer().data(), kPacket, count);
+        if (io == Io::Done) {
+            first.assign(loop().buffer().data(), count);
+            co_return;
+        }
+        if (io != Io::WantRead) {
+            lose(io == Io::End ? Outcome::PeerClosed : Outcome::Reset);
+        } else if (interrupted()) {
+            lost_ = true;
+        } else if (Steady::now() >= deadline) {
+            lose(Outcome::TimedOut);
+        } else {
+            ask(io);
+            co_await until(deadline);
+        }
+    }
+}
+
+Task StreamHost::negotiate(std::string first, Steady::time_point deadline, bool& done) {
+    wire_.beginTls(*service().tls, std::move(first));
+    for (;;) {
+        const Io io = wire_.handshake();
+        done = io == Io::Done;
+        if (io != Io::WantRead && io != Io::WantWrite) {
+            co_return;
+        }
+        if (interrupted() || Steady::now() >= deadline) {
+            lost_ = true;
+            co_return;
+        }
+        ask(io);
+        co_await until(deadline);
+    }
+}
+
+}  // namespace apiary::agent

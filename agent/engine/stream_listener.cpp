@@ -1,0 +1,90 @@
+#include "agent/engine/stream_listener.hpp"
+
+#include "agent/engine/socket_address.hpp"
+#include "agent/engine/stream_host.hpp"
+#include "common/log/log.hpp"
+#include "common/net/address.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <sys/socket.h>
+#include <utility>
+
+namespace apiary::agent {
+
+static constexpr int kAcceptedAtOnce = 16;  // then those who are connected have their turn
+static constexpr Millis kNoDescriptorsPause{100};
+
+StreamListener::StreamListener(Loop& loop, OpenSessions& open, EngineState& engine,
+                               std::shared_ptr<const Service> service, Descriptor socket)
+    : Listener(loop, std::move(service)), open_(open), engine_(engine), socket_(loop, std::move(socket)) {}
+
+void StreamListener::close() {
+    closed_ = true;
+    socket_.close();
+    wake();
+}
+
+Task StreamListener::run() {
+    while (!closed_) {
+        socket_.wantRead(*this);
+        co_await until(Steady::time_point::max());
+        if (closed_ || !socket_.readable() || acceptSome() != Accepting::NoDescriptors) {
+            continue;
+        }
+        const auto resume = Steady::now() + kNoDescriptorsPause;
+        while (!closed_ && Steady::now() < resume) {
+            co_await until(resume);
+        }
+    }
+    rest();
+}
+
+StreamListener::Accepting StreamListener::acceptSome() {
+    socket_.tookRead();
+    for (int i = 0; i < kAcceptedAtOnce && !closed_; ++i) {
+        SocketAddress peer;
+        Descriptor socket(::accept4(socket_.fd(), peer.raw(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (!socket) {
+            switch (errno) {
+                case EAGAIN:
+                    return Accepting::Drained;
+                case EMFILE:
+                case ENFILE:
+                case ENOBUFS:
+                case ENOMEM:
+                    return Accepting::NoDescriptors;
+                default:
+                    continue;  // that one was gone before it was accepted
+            }
+        }
+        try {
+            welcome(std::move(socket), peer.endpoint());
+        } catch (const std::exception& failure) {  // the boundary of one connection
+            log::error("service " + service()->spec.name + ": dropped a connection from " + logText(peer.endpoint()) +
+                       ": " + failure.what());
+        }
+    }
+    return Accepting::More;
+}
+
+void StreamListener::welcome(Descriptor socket, const Endpoint& peer) {
+    const Endpoint target = localEndpoint(socket.get());
+    auto session = engine_.sessions.take();
+    auto descriptor = session ? engine_.descriptors.take() : std::nullopt;
+    if (!descriptor) {
+        refuse(peer, target, "connections in all");
+        return;
+    }
+    const auto& proxies = service()->spec.proxies;
+    const bool fromProxy = std::ranges::find(proxies, peer.address, &Endpoint::address) != proxies.end();
+    const auto host = std::make_shared<StreamHost>(
+        loop(), open_, engine_, service(),
+        Connection{std::move(socket), peer, target, std::move(*session), std::move(*descriptor)});
+    if (fromProxy || host->admitPeer()) {
+        host->play(fromProxy);
+    }
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "agent/engine/listener.hpp"
+#include "agent/engine/session_host.hpp"
+
+#include <memory>
+
+namespace apiary::agent {
+
+/// Accepts the connections of one listening socket and gives each to a StreamHost.
+///
+/// A connection that is refused is accepted and closed without a byte, as a server closes that is at its limit (inetd,
+/// sshd's MaxStartups): the peer sees a FIN. A reset would be what no common server does.
+class StreamListener final : public Listener {
+public:
+    StreamListener(Loop& loop, OpenSessions& open, EngineState& engine, std::shared_ptr<const Service> service,
+                   Descriptor socket);
+
+    void begin() { launch(run()); }
+    void close() override;
+
+private:
+    enum class Accepting { Drained, More, NoDescriptors };
+
+    Task run();
+    Accepting acceptSome();
+    void welcome(Descriptor socket, const Endpoint& peer);
+
+    OpenSessions& open_;
+    EngineState& engine_;
+    Watch socket_;
+    bool closed_ = false;
+};
+
+}  // namespace apiary::agent

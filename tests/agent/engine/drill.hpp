@@ -1,0 +1,23 @@
+#pragma once
+
+#include "agent/protocol/session.hpp"
+
+#include <cstddef>
+
+namespace apiary::agent::test {
+
+/// A protocol that does what its peer tells it to, a line each:
+///   echo TEXT | big N | pause MS | alarm MS | quit | throw | tls | remember TEXT | recall | passive
+///   get N   sends N bytes on the channel, then closes it and says "done" or "cut"
+///   blast N the same, but all of it in one turn: what follows must wait for the channel
+///   put     takes what comes on the channel until its end, says "took N"
+/// It greets with "hello\r\n", says "idle" when idle, "end" when the peer has finished, "plain" instead of a handshake.
+extern const Module drill;
+
+/// Datagrams: answers with what came, "twice" with two datagrams; after "bye" it closes.
+extern const Module drillDatagram;
+
+/// Byte `index` of what get, blast and big send.
+char drillByte(std::size_t index);
+
+}  // namespace apiary::agent::test

@@ -1,0 +1,211 @@
+#include "tests/agent/engine/engine_fixture.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <sys/socket.h>
+
+namespace apiary::agent::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class StreamTest : public EngineFixture {};
+
+TEST_F(StreamTest, RecordsWhatWasSaidInOrder) {
+    Client client = greeted(serve(spec()));
+    client.send("echo a\\b\r\n");
+    EXPECT_EQ(client.readLine(), "a\\b\r\n");
+    client.send("quit\r\n");
+    EXPECT_EQ(client.readAll(), "bye\r\n");
+    EXPECT_EQ(client.endedBy(), Client::End::Fin);
+    const auto session = recording_.ended();
+    EXPECT_EQ(session.outcome, Outcome::Finished);
+    EXPECT_EQ(session.lines,
+              (std::vector<std::string>{"out 0 hello\r\n", "in 0 echo a\\b\r\n", "evidence", "out 0 a\\b\r\n",
+                                        "in 0 quit\r\n", "evidence", "out 0 bye\r\n"}));
+}
+
+TEST_F(StreamTest, KeepsPacketsToSixteenKibibytes) {
+    Client client = greeted(serve(spec()));
+    client.send("big 100000\r\n");
+    const std::string got = client.readBytes(100'000);
+    client.send("quit\r\n");
+    client.readAll();
+    const auto session = recording_.ended();
+    EXPECT_EQ(session.largestPacket, 16384U);
+    EXPECT_EQ(session.out, "hello\r\n" + got + "bye\r\n");
+}
+
+TEST_F(StreamTest, ShowsTheEndOnlyWhenItIsDurable) {
+    recording_.holdEnds(true);
+    Client client = greeted(serve(spec()));
+    client.send("quit\r\n");
+    EXPECT_EQ(client.readLine(), "bye\r\n");
+    EXPECT_EQ(recording_.ended().outcome, Outcome::Finished);
+    EXPECT_FALSE(client.readable(50));
+    EXPECT_EQ(view().openSessions, 1U);
+    recording_.holdEnds(false);
+    EXPECT_EQ(client.readAll(), "");
+    EXPECT_EQ(client.endedBy(), Client::End::Fin);
+}
+
+TEST_F(StreamTest, DiscardsWhatStillComesSoThatTheLastReplyArrives) {
+    Client client = greeted(serve(spec()));
+    client.send("quit\r\n" + std::string(100'000, 'x'));
+    EXPECT_EQ(client.readAll(), "bye\r\n");
+    EXPECT_EQ(client.endedBy(), Client::End::Fin);
+}
+
+TEST_F(StreamTest, TellsAPeerThatHungUpFromOneThatReset) {
+    const Endpoint where = serve(spec());
+    Client polite = greeted(where);
+    polite.finish();
+    EXPECT_EQ(polite.readAll(), "end\r\n");
+    Client rude = greeted(where);
+    rude.reset();
+    EXPECT_EQ(recording_.ended(0).outcome, Outcome::PeerClosed);
+    EXPECT_EQ(recording_.ended(1).outcome, Outcome::Reset);
+}
+
+TEST_F(StreamTest, AnswersEverythingThatCameBeforeAHalfClose) {
+    Client client = greeted(serve(spec()));
+    std::string all;
+    for (int i = 0; i < 2000; ++i) {
+        all += "echo " + std::string(100, 'y') + "\r\n";
+    }
+    client.send(all);
+    client.finish();
+    EXPECT_EQ(client.readAll().size(), 2000U * 102U + 5U);
+    EXPECT_EQ(recording_.ended().outcome, Outcome::PeerClosed);
+}
+
+TEST_F(StreamTest, TimesASilentPeerOut) {
+    ServiceSpec impatient = spec();
+    impatient.limits.idle = 50ms;
+    Client client = greeted(serve(impatient));
+    EXPECT_EQ(client.readAll(), "idle\r\n");
+    EXPECT_EQ(recording_.ended().outcome, Outcome::TimedOut);
+}
+
+TEST_F(StreamTest, EndsALongSessionAtItsLimitHoweverBusy) {
+    ServiceSpec brief = spec();
+    brief.limits.total = 100ms;
+    Client client = greeted(serve(brief));
+    while (client.endedBy() == Client::End::None) {
+        client.send("echo x\r\n");
+        client.readLine();
+    }
+    EXPECT_EQ(recording_.ended().outcome, Outcome::Limit);
+}
+
+TEST_F(StreamTest, EndsASessionThatSendsTooMuch) {
+    ServiceSpec narrow = spec();
+    narrow.limits.sent = 1000;
+    Client client = greeted(serve(narrow));
+    client.send("big 5000\r\n");
+    EXPECT_EQ(client.readAll().size(), 993U);
+    EXPECT_EQ(recording_.ended().outcome, Outcome::Limit);
+}
+
+TEST_F(StreamTest, CutsAPeerThatDoesNotReadAndRecordsWhatWent) {
+    ServiceSpec impatient = spec();
+    impatient.limits.idle = 100ms;
+    Client client(serve(impatient), std::nullopt, 4096);
+    client.readLine();
+    client.send("big 4000000\r\nbig 190000\r\n");
+    const auto session = recording_.ended();
+    EXPECT_EQ(session.outcome, Outcome::TimedOut);
+    const std::string got = client.readAll();
+    EXPECT_LT(got.size(), 4'000'000U);
+    EXPECT_EQ(session.out, "hello\r\n" + got);
+}
+
+TEST_F(StreamTest, RingsTheAlarm) {
+    Client client = greeted(serve(spec()));
+    client.send("alarm 20\r\n");
+    EXPECT_EQ(client.readLine(), "ring\r\n");
+}
+
+TEST_F(StreamTest, PausesWithoutReadingOrCountingSilence) {
+    ServiceSpec impatient = spec();
+    impatient.limits.idle = 80ms;
+    Client client = greeted(serve(impatient));
+    const auto begin = std::chrono::steady_clock::now();
+    client.send("pause 200\r\n");
+    client.send("echo later\r\n");
+    EXPECT_EQ(client.readLine(), "woke\r\n");
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 200ms);
+    EXPECT_EQ(client.readLine(), "later\r\n");
+}
+
+TEST_F(StreamTest, NoticesAResetInAPause) {
+    Client client = greeted(serve(spec()));
+    client.send("pause 60000\r\n");
+    recording_.waitUntil([](const auto& sessions) { return sessions[0].in.size() > 5; });
+    client.reset();
+    EXPECT_EQ(recording_.ended().outcome, Outcome::Reset);
+}
+
+TEST_F(StreamTest, DropsTheOneConnectionWhoseSessionThrows) {
+    const Endpoint where = serve(spec());
+    Client other = greeted(where);
+    Client client = greeted(where);
+    client.send("throw\r\n");
+    EXPECT_EQ(client.readAll(), "");
+    EXPECT_EQ(recording_.ended(1).outcome, Outcome::Interrupted);
+    other.send("echo fine\r\n");
+    EXPECT_EQ(other.readLine(), "fine\r\n");
+}
+
+TEST_F(StreamTest, ReadsNothingWhileTheRecorderIsFull) {
+    ServiceSpec impatient = spec();
+    impatient.limits.idle = 60ms;
+    recording_.setFull(true);
+    Client client = greeted(serve(impatient));
+    client.send("echo x\r\n");
+    EXPECT_FALSE(client.readable(150));
+    recording_.setFull(false);
+    EXPECT_EQ(client.readLine(), "x\r\n");
+}
+
+TEST_F(StreamTest, RemembersASourceAtItsNextVisit) {
+    const Endpoint where = serve(spec());
+    Client first = greeted(where);
+    first.send("remember a secret\r\nquit\r\n");
+    first.readAll();
+    Client second = greeted(where);
+    second.send("recall\r\n");
+    EXPECT_EQ(second.readLine(), "a secret\r\n");
+    Client stranger(where, loopback(0, 3));
+    stranger.send("recall\r\n");
+    stranger.readLine();
+    EXPECT_EQ(stranger.readLine(), "\r\n");
+}
+
+TEST_F(StreamTest, ReadsUrgentBytesInTheirPlace) {
+    Client client = greeted(serve(spec()));
+    client.send("echo a");
+    ::send(client.fd(), "!", 1, MSG_OOB);
+    client.send("b\r\n");
+    EXPECT_EQ(client.readLine(), "a!b\r\n");
+}
+
+TEST_F(StreamTest, GivesEachSessionAnotherSeed) {
+    static std::vector<std::uint64_t> seeds;
+    Module noting = drill;
+    noting.open = [](const Prepared& prepared, const Environment& environment) {
+        seeds.push_back(environment.seed);
+        return drill.open(prepared, environment);
+    };
+    ServiceSpec watched = spec();
+    watched.module = &noting;
+    const Endpoint where = serve(watched);
+    greeted(where);
+    greeted(where);
+    end();
+    ASSERT_EQ(seeds.size(), 2U);
+    EXPECT_NE(seeds[0], seeds[1]);
+}
+
+}  // namespace
+}  // namespace apiary::agent::test
