@@ -30,7 +30,7 @@ std::string contentOf(const fs::path& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-void writeSynced(const fs::path& path, int flags, std::string_view text) {
+void write(const fs::path& path, int flags, std::string_view text, bool synced) {
     const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0640));
     check(file.open(), path);
     while (!text.empty()) {
@@ -38,7 +38,7 @@ void writeSynced(const fs::path& path, int flags, std::string_view text) {
         check(wrote >= 0 || errno == EINTR, path);
         text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(wrote, 0)));
     }
-    check(::fsync(file.number()) == 0, path);
+    check(!synced || ::fsync(file.number()) == 0, path);
 }
 
 }  // namespace
@@ -74,15 +74,13 @@ void completeLog(const std::string& directory, const std::string& path, std::str
     const fs::path whole = fs::path(directory) / path;
     const std::string present = contentOf(whole);
     if (fs::exists(whole) && text.starts_with(present)) {
-        writeSynced(whole, O_APPEND, text.substr(present.size()));
+        write(whole, O_APPEND, text.substr(present.size()), false);
         return;
     }
     fs::create_directories(whole.parent_path());
     const fs::path aside = whole.string() + ".new";
-    writeSynced(aside, O_TRUNC, text);
+    write(aside, O_TRUNC, text, true);
     fs::rename(aside, whole);
-    const Descriptor folder(::open(whole.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    check(folder.open() && ::fsync(folder.number()) == 0, whole.parent_path());
 }
 
 }  // namespace apiary::agent

@@ -17,10 +17,10 @@ namespace apiary::agent {
 
 /// What a record is to the spool, which does not look inside.
 enum class RecordKind : std::uint8_t {
-    Opening = 1,  // first of its session
-    Payload = 2,  // packets, pieces of uploads: the first to go when a bound is reached
-    Evidence = 3,
-    Closing = 4,  // last of its session: never dropped
+    Opening = 1,      // first of its session
+    Payload = 2,      // packets, pieces of uploads: the first to go when a bound is reached
+    Observation = 3,  // evidence besides the bytes
+    Closing = 4,      // last of its session: never dropped
     Probe = 5,
     Gap = 6,
 };
@@ -29,7 +29,7 @@ enum class RecordKind : std::uint8_t {
 struct NewRecord {
     std::uint32_t lane = 0;
     Uuid session;  // nil for probes and gaps
-    RecordKind kind = RecordKind::Evidence;
+    RecordKind kind = RecordKind::Observation;
     std::chrono::system_clock::time_point at;
     std::string body;
 };
@@ -39,7 +39,7 @@ struct SpoolRow {
     std::uint64_t seq = 0;
     std::uint64_t seqEnd = 0;
     Uuid session;
-    RecordKind kind = RecordKind::Evidence;
+    RecordKind kind = RecordKind::Observation;
     std::string body;
 };
 
@@ -63,7 +63,7 @@ struct SpoolSettings {
         std::string reason;
     };
     std::function<std::string(const Lost&)> gapBody;
-    /// Writes the body that takes the place of the first payload row dropped of a session, and keeps its kind Evidence:
+    /// Writes the body that takes the place of the first payload row dropped of a session, and is an Observation:
     /// the trace, within the session, of what is missing. Without it that row becomes a gap like the others.
     std::function<std::string(const SpoolRow& first, const Lost&)> droppedBody = {};
     std::string vfs = {};  // SQLite's name of the file system layer; empty: its default

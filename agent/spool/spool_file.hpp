@@ -61,7 +61,7 @@ struct StoredRow {
     std::int64_t key = 0;
     std::uint64_t span = 0;    // numbers it stands for besides its own
     std::string_view session;  // empty for none
-    RecordKind kind = RecordKind::Evidence;
+    RecordKind kind = RecordKind::Observation;
     std::int64_t at = 0;
     std::int64_t until = 0;  // gaps only, as the next two
     std::uint64_t records = 0;

@@ -202,7 +202,7 @@ private:
         file_.replace({.key = key,
                        .span = 0,
                        .session = first.session.view(),
-                       .kind = RecordKind::Evidence,
+                       .kind = RecordKind::Observation,
                        .at = trace.at,
                        .until = trace.until,
                        .records = 0,
@@ -222,12 +222,12 @@ private:
 }  // namespace
 
 Shrunk shrink(SpoolFile& file, const SpoolLedger& ledger, const SpoolSettings& settings, std::uint64_t bytes) {
-    for (const RecordKind kind : {RecordKind::Payload, RecordKind::Evidence}) {
+    for (const RecordKind kind : {RecordKind::Payload, RecordKind::Observation}) {
         const Sessions sessions = longest(file, kind, bytes);
         if (!sessions.empty()) {
             // Evidence leaves no trace of its own: a trace is evidence.
             SpoolSettings plain = settings;
-            if (kind == RecordKind::Evidence) {
+            if (kind == RecordKind::Observation) {
                 plain.droppedBody = nullptr;
             }
             return Dropping(file, ledger, plain).drop(kind, sessions);

@@ -88,7 +88,7 @@ TEST_F(SpoolBoundTest, LeavesATraceInTheSession) {
     play(9, 1000);
     const auto all = readAll();
     EXPECT_EQ(all.at(1).session, session(9));
-    EXPECT_EQ(all.at(1).kind, RecordKind::Evidence);
+    EXPECT_EQ(all.at(1).kind, RecordKind::Observation);
     EXPECT_EQ(all.at(1).body, "dropped of 9 ppp 1");
     EXPECT_EQ(all.at(2).kind, RecordKind::Gap);
 }

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "agent/protocol/recorder.hpp"
+#include "agent/spool/spool.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace apiary::agent {
+
+/// Folds refusals that differ in their time and the source's port only into one probe, so that a flood costs a row
+/// now and then, not one each. What goes beyond `most` different ones becomes a gap that counts them.
+class ProbeFold {
+public:
+    explicit ProbeFold(std::size_t most = 20'000) : most_(most) {}
+
+    void add(const Refusal& refusal);
+
+    /// When the oldest of them was added; only if there is one.
+    bool empty() const { return probes_.empty() && beyond_ == 0; }
+    std::chrono::steady_clock::time_point since() const { return since_; }
+
+    /// Their records, for that lane; the fold is empty again.
+    std::vector<NewRecord> take(std::uint32_t lane);
+
+private:
+    struct Key {
+        std::array<std::uint8_t, 16> source;
+        Endpoint target;
+        std::string service;
+        std::string reason;
+        friend auto operator<=>(const Key&, const Key&) = default;
+    };
+    struct Probe {
+        Endpoint source;  // with the port of the first
+        Transport transport;
+        WallTime first;
+        WallTime last;
+        std::uint64_t packets;
+    };
+
+    std::size_t most_;
+    std::map<Key, Probe> probes_;
+    std::uint64_t beyond_ = 0;
+    WallTime beyondFirst_;
+    WallTime beyondLast_;
+    std::chrono::steady_clock::time_point since_;
+};
+
+}  // namespace apiary::agent

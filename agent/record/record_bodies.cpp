@@ -1,0 +1,141 @@
+#include "agent/record/record_bodies.hpp"
+
+#include "agent/record/recording.hpp"
+
+#include <algorithm>
+#include <type_traits>
+#include <variant>
+
+namespace apiary::agent {
+namespace {
+
+void fill(v1::Record& to, const Command& from) {
+    to.mutable_command()->set_verb(from.verb);
+    to.mutable_command()->set_argument(from.argument);
+}
+void fill(v1::Record& to, const Credential& from) {
+    to.mutable_credential()->set_username(from.user);
+    to.mutable_credential()->set_secret(from.secret);
+    to.mutable_credential()->set_accepted(from.accepted);
+    to.mutable_credential()->set_method("password");
+}
+void fill(v1::Record& to, const Identified& from) {
+    to.mutable_identified()->set_protocol(from.protocol);
+}
+void fill(v1::Record& to, const PayloadPiece& from) {
+    to.mutable_payload()->set_payload(from.id);
+    to.mutable_payload()->set_bytes(from.bytes);
+}
+void fill(v1::Record& to, const Anomaly& from) {
+    to.mutable_anomaly()->set_what(from.what);
+}
+
+std::string gapBody(const SpoolSettings::Lost& lost) {
+    return recordBody({}, 0, lost.from, [&](v1::Record& record) {
+        auto& gap = *record.mutable_gap();
+        gap.set_what(lost.what);
+        gap.set_records(lost.records);
+        gap.set_bytes(lost.bytes);
+        gap.set_from_us(microsSince1970(lost.from));
+        gap.set_to_us(microsSince1970(lost.to));
+        gap.set_reason(lost.reason);
+    });
+}
+
+std::string droppedBody(const SpoolRow& first, const SpoolSettings::Lost& lost) {
+    v1::Record before;
+    before.ParseFromString(first.body);  // what cannot be read keeps number 0
+    return recordBody(first.session, before.seq(), lost.from, [&](v1::Record& record) {
+        auto& dropped = *record.mutable_dropped();
+        dropped.set_packets(lost.records);
+        dropped.set_bytes(lost.bytes);
+        dropped.set_reason(lost.reason);
+    });
+}
+
+}  // namespace
+
+std::uint64_t microsSince1970(WallTime at) {
+    const auto micros = std::chrono::floor<std::chrono::microseconds>(at.time_since_epoch()).count();
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(micros, 0));
+}
+
+WallTime timeOfMicros(std::uint64_t micros) {
+    return WallTime(std::chrono::microseconds(static_cast<std::int64_t>(micros)));
+}
+
+void setEndpoint(v1::Endpoint& to, const Endpoint& from) {
+    if (const auto v4 = from.v4()) {
+        to.set_address(v4->data(), v4->size());
+    } else {
+        to.set_address(from.address.data(), from.address.size());
+    }
+    to.set_port(from.port);
+}
+
+Endpoint endpointOf(const v1::Endpoint& from) {
+    const auto port = static_cast<std::uint16_t>(from.port());
+    Endpoint endpoint;
+    if (from.address().size() == endpoint.address.size()) {
+        std::ranges::transform(from.address(), endpoint.address.begin(),
+                               [](char c) { return static_cast<std::uint8_t>(c); });
+    } else if (from.address().size() == 4) {
+        Endpoint::V4 v4{};
+        std::ranges::transform(from.address(), v4.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
+        endpoint = Endpoint::of(v4, port);
+    }
+    endpoint.port = port;
+    return endpoint;
+}
+
+void setHead(v1::SessionHead& to, const SessionStart& from, const Uuid& session) {
+    to.set_session_id(session.bytes.data(), session.bytes.size());
+    setEndpoint(*to.mutable_source(), from.source);
+    setEndpoint(*to.mutable_target(), from.target);
+    to.set_transport(from.transport == Transport::Stream ? v1::TRANSPORT_TCP : v1::TRANSPORT_UDP);
+    to.set_service(from.service);
+    to.set_protocol(from.protocol);
+    to.set_persona(from.persona);
+    to.set_syn(from.syn);
+    if (from.proxy) {
+        setEndpoint(*to.mutable_proxy(), *from.proxy);
+    }
+}
+
+void setEvidence(v1::Record& to, const Evidence& from) {
+    std::visit([&](const auto& evidence) { fill(to, evidence); }, from);
+}
+
+Ending endingOf(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::Finished:
+            return Ending::Finished;
+        case Outcome::PeerClosed:
+            return Ending::PeerClosed;
+        case Outcome::Reset:
+            return Ending::Reset;
+        case Outcome::TimedOut:
+            return Ending::TimedOut;
+        case Outcome::Limit:
+            return Ending::Limit;
+        case Outcome::TlsFailed:
+            return Ending::TlsFailed;
+        case Outcome::AgentStopped:
+            return Ending::AgentStopped;
+        case Outcome::Interrupted:
+            break;
+    }
+    return Ending::Interrupted;
+}
+
+v1::Outcome outcomeOf(Ending ending) {
+    return static_cast<v1::Outcome>(ending);
+}
+
+SpoolSettings withRecordBodies(SpoolSettings settings) {
+    settings.gapBody = gapBody;
+    settings.droppedBody = droppedBody;
+    return settings;
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "agent/journal/journal_format.hpp"
+#include "agent/protocol/recorder.hpp"
+#include "agent/spool/spool.hpp"
+#include "common/uuid.hpp"
+#include "proto/apiary/v1/session.pb.h"
+
+#include <google/protobuf/arena.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace apiary::agent {
+
+/// Longest run of bytes in one record, and so in one line of the text log.
+inline constexpr std::size_t kLongestPacket = std::size_t{16} << 10U;
+
+std::uint64_t microsSince1970(WallTime at);
+WallTime timeOfMicros(std::uint64_t micros);
+
+void setEndpoint(v1::Endpoint& to, const Endpoint& from);
+Endpoint endpointOf(const v1::Endpoint& from);
+void setHead(v1::SessionHead& to, const SessionStart& from, const Uuid& session);
+void setEvidence(v1::Record& to, const Evidence& from);
+
+/// The numbers of Ending and of the wire are the same.
+Ending endingOf(Outcome outcome);
+v1::Outcome outcomeOf(Ending ending);
+
+/// A serialised Record; `fill` sets what is particular to it. Costs no allocation but for large contents.
+template <typename Fill>
+std::string recordBody(const Uuid& session, std::uint32_t seq, WallTime at, Fill&& fill) {
+    alignas(std::max_align_t) std::array<char, 2048> block;
+    google::protobuf::Arena arena(block.data(), block.size());
+    auto* record = google::protobuf::Arena::CreateMessage<v1::Record>(&arena);
+    if (session != Uuid{}) {
+        record->set_session_id(session.bytes.data(), session.bytes.size());
+    }
+    record->set_seq(seq);
+    record->set_at_us(microsSince1970(at));
+    std::forward<Fill>(fill)(*record);
+    return record->SerializeAsString();
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,242 @@
+#include "agent/record/recording.hpp"
+
+#include "agent/record/log_choice.hpp"
+#include "agent/record/probe_fold.hpp"
+#include "agent/record/record_queue.hpp"
+#include "agent/record/recovery.hpp"
+#include "agent/record/session_ids.hpp"
+#include "agent/record/session_recorder.hpp"
+#include "common/concurrent/guarded.hpp"
+#include "common/log/log.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <iterator>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace apiary::agent {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr std::size_t kEnough = 100;  // records that are worth a commit at once
+constexpr auto kPatience = std::chrono::milliseconds(10);
+constexpr auto kIdle = std::chrono::milliseconds(50);
+constexpr auto kProbesTogether = std::chrono::milliseconds(250);
+constexpr auto kUpkeep = std::chrono::seconds(2);
+constexpr auto kLastTries = std::chrono::seconds(10);  // for a disk that refuses while the agent stops
+
+}  // namespace
+
+class Recording::Impl {
+public:
+    Impl(RecordingSettings settings, Spool& spool, JournalWriter& journal)
+        : spool_(spool),
+          journal_(journal),
+          queue_(settings.queued),
+          context_{queue_, journal_, unlogged_},
+          chooser_(std::move(settings.rules)) {}
+
+    std::unique_ptr<Recorder> open(const SessionStart& start) {
+        const LogChoice choice =
+            chooser_.with([&](LogChooser& chooser) { return chooser.choose(start.service, start.source, start.at); });
+        return std::make_unique<SessionRecorder>(context_, start, newSessionId(start.at), spool_.currentLane(), choice);
+    }
+
+    void refused(const Refusal& refusal) {
+        probes_.with([&](ProbeFold& fold) { fold.add(refusal); });
+        ++refusals_;
+    }
+
+    std::size_t recover() {
+        const std::size_t closed = recoverSessions(spool_, journal_, [this](const std::string& service, bool spoken) {
+            return chooser_.with([&](const LogChooser& chooser) { return chooser.wantsLate(service, spoken); });
+        });
+        for (const LaneView& lane : spool_.lanes()) {
+            handed_.with([&](Marks& marks) { marks[lane.lane] = lane.last; });
+        }
+        recovered_ += closed;
+        if (closed > 0) {
+            log::info("record: " + std::to_string(closed) + " sessions of the run before are closed as interrupted");
+        }
+        return closed;
+    }
+
+    void run() {
+        for (;;) {
+            // Whether it was closed is asked before taking: what was pushed until then is in what is taken.
+            const bool closed = queue_.closed();
+            std::vector<PendingRecord> pending = queue_.takeAll(kEnough, kPatience, kIdle);
+            if (auto probes = dueProbes(closed); !probes.empty()) {
+                std::ranges::transform(probes, std::back_inserter(pending), [](NewRecord& probe) {
+                    return PendingRecord{.record = std::move(probe), .path = {}, .text = {}, .durable = {}};
+                });
+            }
+            if (!pending.empty()) {
+                commit(pending);
+            } else if (closed) {
+                break;
+            }
+        }
+        stopUpkeep();
+    }
+
+    void upkeep() {
+        bool more = true;
+        bool troubled = false;
+        while (more) {
+            {
+                std::unique_lock lock(mutex_);
+                more = !drained_.wait_for(lock, kUpkeep, [this] { return isDrained_; });
+            }
+            try {
+                settle();
+                troubled = false;
+            } catch (const std::runtime_error& error) {
+                if (!std::exchange(troubled, true)) {
+                    log::error("record: cannot settle journal and spool, trying again: " + std::string(error.what()));
+                }
+            }
+        }
+    }
+
+    void close() {
+        closedAt_.with([](auto& at) { at = at.value_or(Steady::now()); });
+        queue_.close();
+    }
+
+    void setRules(LogChooser::Rules rules) {
+        chooser_.with([&](LogChooser& chooser) { chooser.setRules(std::move(rules)); });
+    }
+
+    RecordingView view() const {
+        return {.records = records_,
+                .sessions = sessions_,
+                .unlogged = unlogged_,
+                .probes = refusals_,
+                .recovered = recovered_};
+    }
+
+private:
+    using Marks = std::map<std::uint32_t, std::uint64_t>;
+
+    std::vector<NewRecord> dueProbes(bool closing) {
+        return probes_.with([&](ProbeFold& fold) {
+            return !fold.empty() && (closing || Steady::now() - fold.since() >= kProbesTogether)
+                       ? fold.take(spool_.currentLane())
+                       : std::vector<NewRecord>();
+        });
+    }
+
+    /// Spool, then journal, then whoever waits: in that order.
+    void commit(std::vector<PendingRecord>& pending) {
+        batch_.clear();
+        for (PendingRecord& next : pending) {
+            batch_.push_back(std::move(next.record));
+        }
+        const auto numbers = spool_.append(batch_, [this] {
+            const auto at = closedAt_.with([](const auto& closedAt) { return closedAt; });
+            return at && Steady::now() - *at > kLastTries;
+        });
+        std::vector<JournalText> texts;
+        texts.reserve(pending.size());
+        for (std::size_t i = 0; i < pending.size(); ++i) {
+            if (PendingRecord& next = pending[i]; next.last || !next.text.empty()) {
+                texts.push_back({batch_[i].session, std::move(next.path), std::move(next.text), next.last});
+            }
+        }
+        if (!texts.empty() && !journal_.write(std::move(texts))) {
+            log::error("record: the journal was closed before the recording: logs are incomplete");
+        }
+        handed_.with([&](Marks& marks) {
+            for (std::size_t i = 0; i < batch_.size(); ++i) {
+                marks[batch_[i].lane] = numbers[i];
+            }
+        });
+        records_ += batch_.size();
+        for (std::size_t i = 0; i < batch_.size(); ++i) {
+            sessions_ += batch_[i].kind == RecordKind::Closing ? 1 : 0;
+            if (pending[i].durable) {
+                pending[i].durable();
+            }
+        }
+    }
+
+    void settle() {
+        const Marks marks = handed_.with([](const Marks& present) { return present; });
+        journal_.sync();
+        for (const auto& [lane, seq] : marks) {
+            spool_.journalled(lane, seq);
+        }
+        spool_.release();
+    }
+
+    void stopUpkeep() {
+        {
+            const std::lock_guard lock(mutex_);
+            isDrained_ = true;
+        }
+        drained_.notify_all();
+    }
+
+    Spool& spool_;
+    JournalWriter& journal_;
+    std::atomic<std::uint64_t> records_{0};
+    std::atomic<std::uint64_t> sessions_{0};
+    std::atomic<std::uint64_t> unlogged_{0};
+    std::atomic<std::uint64_t> refusals_{0};
+    std::atomic<std::uint64_t> recovered_{0};
+    RecordQueue queue_;
+    const RecorderContext context_;
+    Guarded<LogChooser> chooser_;
+    Guarded<ProbeFold> probes_;
+    Guarded<std::optional<Steady::time_point>> closedAt_;
+    Guarded<Marks> handed_;  // per lane: records whose log text the journal was given
+    std::mutex mutex_;
+    std::condition_variable drained_;
+    bool isDrained_ = false;        // guarded by mutex_
+    std::vector<NewRecord> batch_;  // of run()
+};
+
+Recording::Recording(RecordingSettings settings, Spool& spool, JournalWriter& journal)
+    : impl_(std::make_unique<Impl>(std::move(settings), spool, journal)) {}
+
+Recording::~Recording() = default;
+
+std::unique_ptr<Recorder> Recording::open(const SessionStart& start) {
+    return impl_->open(start);
+}
+
+void Recording::refused(const Refusal& refusal) {
+    impl_->refused(refusal);
+}
+
+std::size_t Recording::recover() {
+    return impl_->recover();
+}
+
+void Recording::run() {
+    impl_->run();
+}
+
+void Recording::upkeep() {
+    impl_->upkeep();
+}
+
+void Recording::close() {
+    impl_->close();
+}
+
+void Recording::setRules(std::map<std::string, JournalRule, std::less<>> rules) {
+    impl_->setRules(std::move(rules));
+}
+
+RecordingView Recording::view() const {
+    return impl_->view();
+}
+
+}  // namespace apiary::agent

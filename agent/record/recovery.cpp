@@ -1,0 +1,149 @@
+#include "agent/record/recovery.hpp"
+
+#include "agent/journal/journal_repair.hpp"
+#include "agent/record/record_bodies.hpp"
+#include "agent/record/replay.hpp"
+#include "common/crypto/digest.hpp"
+#include "common/log/log.hpp"
+
+#include <algorithm>
+#include <system_error>
+#include <vector>
+
+namespace apiary::agent {
+namespace {
+
+constexpr std::size_t kClosedAtOnce = 64;
+
+/// A log as it is to be.
+struct Completion {
+    std::string path;
+    std::string text;
+};
+
+class Recovery {
+public:
+    Recovery(Spool& spool, const JournalWriter& journal, const std::function<bool(const std::string&, bool)>& wantsLog)
+        : spool_(spool), journal_(journal), wantsLog_(wantsLog) {}
+
+    std::size_t run() {
+        for (const Uuid& session : spool_.unjournalledSessions()) {
+            completeClosed(session);
+        }
+        const auto open = spool_.openSessions();
+        for (const Uuid& session : open) {
+            close(session);
+            if (closings_.size() >= kClosedAtOnce) {
+                flush();
+            }
+        }
+        flush();
+        return open.size();
+    }
+
+private:
+    /// Spool first: if this is cut short behind the commit, the next start finds a closed session with a short log.
+    void flush() {
+        if (!closings_.empty()) {
+            spool_.append(closings_, [] { return true; });
+            closings_.clear();
+        }
+        for (const Completion& log : std::exchange(logs_, {})) {
+            complete(log);
+        }
+    }
+
+    void complete(const Completion& log) {
+        try {
+            completeLog(journal_.directory(), log.path, log.text);
+        } catch (const std::system_error& error) {
+            log::error("journal: cannot complete a log of the run before: " + std::string(error.what()));
+        }
+    }
+
+    /// The text that the log of a session with that footer must have. Where records are missing, what stands in the
+    /// log already is all there is.
+    std::string wholeText(const Replay& replay, const std::string& path, const std::string& footer) const {
+        if (replay.whole() || path.empty()) {
+            return replay.closed() ? replay.text() : replay.text() + footer;
+        }
+        std::string text = wholeLines(journal_.directory(), path);
+        if (!text.ends_with(footer)) {
+            text += footer;
+        }
+        return text;
+    }
+
+    void completeClosed(const Uuid& session) {
+        const Replay replay(spool_.openSession(session).rows);
+        if (replay.opened() && replay.closed() && !replay.closed()->journal_path().empty()) {
+            const std::string& path = replay.closed()->journal_path();
+            const std::string footer = replay.footer(static_cast<Ending>(replay.closed()->outcome()),
+                                                     timeOfMicros(replay.closed()->ended_at_us()));
+            complete({path, wholeText(replay, path, footer)});
+        }
+    }
+
+    void close(const Uuid& session) {
+        const auto open = spool_.openSession(session);
+        const Replay replay(open.rows);
+        NewRecord closing{
+            .lane = open.lane, .session = session, .kind = RecordKind::Closing, .at = replay.lastAt(), .body = {}};
+        if (!replay.opened()) {
+            closing.body = lostOpening(session, replay);
+            closings_.push_back(std::move(closing));
+            return;
+        }
+        const v1::SessionHead& head = replay.head();
+        const WallTime stoppedAt = std::max(replay.lastAt(), session.time());
+        const std::string footer = replay.footer(Ending::Interrupted, stoppedAt);
+        const Endpoint source = endpointOf(head.source());
+        std::string path = findLog(journal_.directory(), head.protocol(), source, session).value_or("");
+        if (path.empty() && wantsLog_(head.service(), replay.spoken())) {
+            path = journal_.folder() + '/' + sessionPath(head.protocol(), source, session);
+        }
+        std::string text = wholeText(replay, path, footer);
+        closing.at = stoppedAt;
+        closing.body = recordBody(session, replay.nextSeq(), stoppedAt, [&](v1::Record& record) {
+            auto& closed = *record.mutable_closed();
+            *closed.mutable_head() = head;
+            closed.set_ended_at_us(microsSince1970(stoppedAt));
+            closed.set_outcome(v1::OUTCOME_INTERRUPTED);
+            replay.tally().write(closed, replay.nextSeq() - 1);
+            closed.set_journal_path(path);
+            const Sha256Digest digest = Sha256::of(text);
+            closed.set_journal_sha256(digest.data(), digest.size());
+        });
+        closings_.push_back(std::move(closing));
+        if (!path.empty()) {
+            logs_.push_back({std::move(path), std::move(text)});
+        }
+    }
+
+    /// Stands where a closing would: the opening was damaged, so nothing can be said of the session.
+    static std::string lostOpening(const Uuid& session, const Replay& replay) {
+        return recordBody(session, replay.nextSeq(), replay.lastAt(), [&](v1::Record& record) {
+            auto& gap = *record.mutable_gap();
+            gap.set_what("session");
+            gap.set_records(1);
+            gap.set_from_us(microsSince1970(replay.lastAt()));
+            gap.set_to_us(microsSince1970(replay.lastAt()));
+            gap.set_reason("its opening is damaged in the spool");
+        });
+    }
+
+    Spool& spool_;
+    const JournalWriter& journal_;
+    const std::function<bool(const std::string&, bool)>& wantsLog_;
+    std::vector<NewRecord> closings_;
+    std::vector<Completion> logs_;
+};
+
+}  // namespace
+
+std::size_t recoverSessions(Spool& spool, const JournalWriter& journal,
+                            const std::function<bool(const std::string& service, bool spoken)>& wantsLog) {
+    return Recovery(spool, journal, wantsLog).run();
+}
+
+}  // namespace apiary::agent

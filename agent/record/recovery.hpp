@@ -1,0 +1,20 @@
+#pragma once
+
+#include "agent/journal/journal.hpp"
+#include "agent/record/recording.hpp"
+#include "agent/spool/spool.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace apiary::agent {
+
+/// Closes the sessions that an earlier run left open, as interrupted, and completes the logs of all whose log may be
+/// behind their records. `wantsLog` says whether a session that has no log yet gets one. May be cut short anywhere and
+/// done again. Returns how many sessions it closed.
+std::size_t recoverSessions(Spool& spool, const JournalWriter& journal,
+                            const std::function<bool(const std::string& service, bool spoken)>& wantsLog);
+
+}  // namespace apiary::agent

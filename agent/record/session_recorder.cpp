@@ -1,0 +1,220 @@
+#include "agent/record/session_recorder.hpp"
+
+#include "agent/journal/journal_format.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+constexpr std::size_t kLongestHeld = std::size_t{64} << 10U;
+
+}  // namespace
+
+SessionRecorder::SessionRecorder(const RecorderContext& context, const SessionStart& start, const Uuid& session,
+                                 std::uint32_t lane, LogChoice choice)
+    : context_(context),
+      start_(start),
+      session_(session),
+      lane_(lane),
+      lines_(start.source, start.target),
+      choice_(choice) {
+    start_.at = session.time();
+    std::string header;
+    appendHeader(header, start_.at);
+    record(RecordKind::Opening, start_.at, std::move(header),
+           [this](v1::Record& record) { setHead(*record.mutable_opened(), start_, session_); });
+}
+
+SessionRecorder::~SessionRecorder() {
+    if (!ended_) {
+        ended(Outcome::Interrupted, {});
+    }
+}
+
+void SessionRecorder::received(ChannelId channel, std::string_view bytes) {
+    if (choice_ == LogChoice::WhenSpoken && !bytes.empty()) {
+        choice_ = LogChoice::Yes;
+    }
+    packets(false, channel, bytes);
+}
+
+void SessionRecorder::sent(ChannelId channel, std::string_view bytes, Delivery) {
+    packets(true, channel, bytes);
+}
+
+void SessionRecorder::handshake(std::string_view first, const TlsInfo* info) {
+    record(RecordKind::Observation, now(), {}, [&](v1::Record& record) {
+        auto& tls = *record.mutable_tls();
+        tls.set_succeeded(info != nullptr);
+        tls.set_first(first.data(), first.size());
+        if (info != nullptr) {
+            tls.set_sni(info->sni);
+            tls.set_version(info->version);
+        }
+    });
+}
+
+void SessionRecorder::channelOpened(ChannelId channel, const Endpoint& peer, const Endpoint& local) {
+    lines_.channel(channel, peer.port, local.port);
+    record(RecordKind::Observation, now(), {}, [&](v1::Record& record) {
+        auto& opened = *record.mutable_channel_opened();
+        opened.set_channel(channel);
+        opened.set_source_port(peer.port);
+        opened.set_target_port(local.port);
+    });
+}
+
+void SessionRecorder::channelClosed(ChannelId channel) {
+    record(RecordKind::Observation, now(), {},
+           [&](v1::Record& record) { record.mutable_channel_closed()->set_channel(channel); });
+}
+
+void SessionRecorder::observed(const Evidence& evidence) {
+    if (const auto* piece = std::get_if<PayloadPiece>(&evidence)) {
+        payload(*piece);
+    } else {
+        record(RecordKind::Observation, now(), {}, [&](v1::Record& record) { setEvidence(record, evidence); });
+    }
+}
+
+bool SessionRecorder::full() const {
+    return context_.queue.full() || context_.journal.full();
+}
+
+void SessionRecorder::ended(Outcome outcome, std::function<void()> durable) {
+    if (std::exchange(ended_, true)) {
+        return;
+    }
+    const WallTime at = now();
+    std::string footer;
+    lines_.footer(footer, start_.protocol, endingOf(outcome), at);
+    digest_.update(footer);
+    const bool logged = choice_ == LogChoice::Yes;
+    PendingRecord pending{
+        .record = {.lane = lane_, .session = session_, .kind = RecordKind::Closing, .at = at, .body = {}},
+        .path = {},
+        .text = {},
+        .last = logged,
+        .durable = std::move(durable)};
+    pending.record.body = recordBody(session_, seq_, at, [&](v1::Record& record) {
+        auto& closed = *record.mutable_closed();
+        setHead(*closed.mutable_head(), start_, session_);
+        closed.set_ended_at_us(microsSince1970(at));
+        closed.set_outcome(outcomeOf(endingOf(outcome)));
+        tally_.write(closed, seq_ - 1);
+        const Sha256Digest digest = digest_.finish();
+        closed.set_journal_sha256(digest.data(), digest.size());
+        if (logged) {
+            closed.set_journal_path(logPath());
+        }
+    });
+    ++seq_;
+    pending.text = std::move(footer);
+    context_.unlogged += logged ? 0 : 1;
+    queue(std::move(pending), true);
+}
+
+WallTime SessionRecorder::now() const {
+    return start_.at + std::chrono::duration_cast<WallTime::duration>(std::chrono::steady_clock::now() - began_);
+}
+
+void SessionRecorder::packets(bool sent, ChannelId channel, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const std::string_view piece = bytes.substr(0, kLongestPacket);
+        bytes.remove_prefix(piece.size());
+        const WallTime at = now();
+        std::string line;
+        line.reserve(96 + piece.size() + piece.size() / 8);
+        lines_.packet(line, at, sent, channel, piece);
+        record(RecordKind::Payload, at, std::move(line), [&](v1::Record& record) {
+            auto& packet = *record.mutable_packet();
+            packet.set_sent(sent);
+            packet.set_channel(channel);
+            packet.set_bytes(piece.data(), piece.size());
+        });
+    }
+}
+
+void SessionRecorder::payload(const PayloadPiece& piece) {
+    std::string_view bytes = piece.bytes;
+    while (!bytes.empty()) {
+        const std::string_view part = bytes.substr(0, kLongestPacket);
+        bytes.remove_prefix(part.size());
+        Upload& known = upload(piece.id);
+        known.kept += part.size();
+        known.digest.update(part);
+        record(RecordKind::Payload, now(), {}, [&](v1::Record& record) {
+            record.mutable_payload()->set_payload(piece.id);
+            record.mutable_payload()->set_bytes(part.data(), part.size());
+        });
+    }
+    if (!piece.last) {
+        return;
+    }
+    // The description is a record of its own, and evidence: it outlives the bytes when a bound drops them.
+    Upload& known = upload(piece.id);
+    const Sha256Digest digest = known.digest.finish();
+    record(RecordKind::Observation, now(), {}, [&](v1::Record& record) {
+        auto& last = *record.mutable_payload();
+        last.set_payload(piece.id);
+        last.set_last(true);
+        last.set_name(piece.name);
+        last.set_size(std::max(piece.offered, known.kept));
+        last.set_sha256(digest.data(), digest.size());
+        last.set_cut(piece.offered > known.kept);
+    });
+    std::erase_if(uploads_, [&](const Upload& upload) { return upload.id == piece.id; });
+}
+
+SessionRecorder::Upload& SessionRecorder::upload(std::uint32_t id) {
+    const auto known = std::ranges::find(uploads_, id, &Upload::id);
+    return known != uploads_.end() ? *known : uploads_.emplace_back(Upload{.id = id, .digest = {}});
+}
+
+template <typename Fill>
+void SessionRecorder::record(RecordKind kind, WallTime at, std::string text, Fill&& fill) {
+    PendingRecord pending{.record = {.lane = lane_, .session = session_, .kind = kind, .at = at, .body = {}},
+                          .path = {},
+                          .text = std::move(text),
+                          .durable = {}};
+    pending.record.body = recordBody(session_, seq_++, at, [&](v1::Record& record) {
+        fill(record);
+        tally_.count(record);
+    });
+    digest_.update(pending.text);
+    queue(std::move(pending), false);
+}
+
+void SessionRecorder::queue(PendingRecord pending, bool urgent) {
+    if (choice_ == LogChoice::WhenSpoken && held_.size() > kLongestHeld) {
+        choice_ = LogChoice::Yes;
+    }
+    switch (choice_) {
+        case LogChoice::No:
+            pending.text = {};
+            break;
+        case LogChoice::WhenSpoken:
+            held_ += pending.text;
+            pending.text = {};
+            break;
+        case LogChoice::Yes:
+            if (!held_.empty()) {
+                pending.text.insert(0, std::exchange(held_, {}));
+            }
+            if (!named_ && !pending.text.empty()) {
+                pending.path = logPath();
+                named_ = true;
+            }
+    }
+    const std::size_t weight = pending.weight();
+    // After the queue was closed nothing more is recorded: the engine had ended its sessions before that.
+    context_.queue.push(std::move(pending), weight, urgent);
+}
+
+std::string SessionRecorder::logPath() const {
+    return context_.journal.folder() + '/' + sessionPath(start_.protocol, start_.source, session_);
+}
+
+}  // namespace apiary::agent
