@@ -11,8 +11,9 @@ namespace apiary::agent {
 static constexpr int kReceivedAtOnce = 32;  // then others have their turn
 
 DatagramListener::DatagramListener(Loop& loop, OpenSessions& open, EngineState& engine,
-                                   std::shared_ptr<const Service> service, Descriptor socket, const Endpoint& bound)
-    : Listener(loop, std::move(service)),
+                                   std::shared_ptr<const CurrentService> current, Descriptor socket,
+                                   const Endpoint& bound)
+    : Listener(loop, std::move(current)),
       open_(open),
       engine_(engine),
       watch_(loop, std::move(socket)),
@@ -60,14 +61,15 @@ void DatagramListener::welcome(const Arrival& arrival) {
         known->second->deliver(arrival.bytes);
         return;
     }
+    const auto serving = service();
     auto share = engine_.flows.take();
     if (!share) {
-        refuse(key.source, key.target, "connections in all");
+        refuse(*serving, key.source, key.target, "connections in all");
         return;
     }
     const auto self = std::static_pointer_cast<DatagramListener>(shared_from_this());
-    const auto flow = std::make_shared<DatagramFlow>(loop(), open_, engine_, service(), std::move(*share), self,
-                                                     arrival, mayAnswer(arrival));
+    const auto flow = std::make_shared<DatagramFlow>(loop(), open_, engine_, serving, std::move(*share), self, arrival,
+                                                     mayAnswer(arrival));
     if (flow->admit()) {
         flows_.emplace(key, flow.get());
         flow->play();

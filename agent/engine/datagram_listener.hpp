@@ -13,7 +13,7 @@ namespace apiary::agent {
 /// is none. The kernel gives all datagrams of one source and target to one thread's socket.
 class DatagramListener final : public Listener, public FlowHost {
 public:
-    DatagramListener(Loop& loop, OpenSessions& open, EngineState& engine, std::shared_ptr<const Service> service,
+    DatagramListener(Loop& loop, OpenSessions& open, EngineState& engine, std::shared_ptr<const CurrentService> current,
                      Descriptor socket, const Endpoint& bound);
 
     void begin() { launch(run()); }

@@ -72,6 +72,7 @@ public:
             auto& entry = services[spec.name];
             if (!entry.state) {
                 entry.state = std::make_shared<ServiceState>(spec.name);
+                entry.current = std::make_shared<CurrentService>();
             }
             entry.protocol = spec.module->name;
             Status started =
@@ -167,6 +168,7 @@ private:
 
     struct Entry {
         std::shared_ptr<ServiceState> state;
+        std::shared_ptr<CurrentService> current;  // shared with the listeners of all threads
         std::string protocol;
         std::vector<Bound> bound;
         bool on = false;
@@ -206,6 +208,7 @@ private:
         }
         const auto shared = std::make_shared<const Service>(std::move(service));
         const Transport transport = shared->spec.module->transport;
+        entry.current->with([&](auto& current) { current = shared; });
         std::vector<Bound> before = std::exchange(entry.bound, {});
         std::vector<std::optional<Bound>> after;
         for (const Endpoint& wanted : shared->spec.listens) {
@@ -213,7 +216,6 @@ private:
                 before, [&](const Bound& bound) { return bound.asked == wanted && bound.transport == transport; });
             after.emplace_back();
             if (same != before.end()) {
-                serve(*same, shared);
                 after.back() = std::move(*same);
                 before.erase(same);
             }
@@ -226,15 +228,13 @@ private:
             if (after[i]) {
                 entry.bound.push_back(std::move(*after[i]));
             } else if (done) {
-                done = listen(services, entry, shared->spec.listens[i], shared);
+                done = listen(services, entry, shared->spec.listens[i], transport);
             }
         }
         return done;
     }
 
-    Status listen(const Services& services, Entry& entry, const Endpoint& wanted,
-                  const std::shared_ptr<const Service>& service) {
-        const Transport transport = service->spec.module->transport;
+    Status listen(const Services& services, Entry& entry, const Endpoint& wanted, Transport transport) {
         for (const auto& [name, other] : services) {
             for (const Bound& bound : other.bound) {
                 if (bound.bound == wanted && bound.transport == transport) {
@@ -253,40 +253,30 @@ private:
                 bound.shares.push_back(std::move(*share));
             }
             bound.sockets.push_back(sockets->sockets[i].get());
-            adopt(*threads_[i], bound, service, std::move(sockets->sockets[i]));
+            adopt(*threads_[i], bound, entry.current, std::move(sockets->sockets[i]));
         }
         entry.bound.push_back(std::move(bound));
         return Done{};
     }
 
     /// Has a thread serve a socket. The socket takes connections from now on, the thread when it comes to it.
-    void adopt(Thread& thread, const Bound& bound, const std::shared_ptr<const Service>& service, Descriptor socket) {
+    void adopt(Thread& thread, const Bound& bound, const std::shared_ptr<const CurrentService>& current,
+               Descriptor socket) {
         boost::asio::post(
             thread.loop.io(), [this, &thread, number = bound.number, where = bound.bound, transport = bound.transport,
-                               service, socket = std::move(socket)]() mutable {
+                               current, socket = std::move(socket)]() mutable {
                 if (transport == Transport::Stream) {
                     const auto listener =
-                        std::make_shared<StreamListener>(thread.loop, thread.open, state_, service, std::move(socket));
+                        std::make_shared<StreamListener>(thread.loop, thread.open, state_, current, std::move(socket));
                     thread.listeners.emplace(number, listener);
                     listener->begin();
                 } else {
-                    const auto listener = std::make_shared<DatagramListener>(thread.loop, thread.open, state_, service,
+                    const auto listener = std::make_shared<DatagramListener>(thread.loop, thread.open, state_, current,
                                                                              std::move(socket), where);
                     thread.listeners.emplace(number, listener);
                     listener->begin();
                 }
             });
-    }
-
-    void serve(const Bound& bound, const std::shared_ptr<const Service>& service) {
-        for (const auto& thread : threads_) {
-            boost::asio::post(thread->loop.io(), [&thread = *thread, number = bound.number, service] {
-                const auto listener = thread.listeners.find(number);
-                if (listener != thread.listeners.end()) {
-                    listener->second->serve(service);
-                }
-            });
-        }
     }
 
     /// The ports of streams refuse when this returns; those of datagrams when their threads have come to it.

@@ -10,25 +10,26 @@ namespace apiary::agent {
 /// One thread's socket of a service. Only that thread uses it.
 class Listener : public Activity {
 public:
-    /// Sessions that start from now on belong to this configuration of the service.
-    void serve(std::shared_ptr<const Service> service) { service_ = std::move(service); }
-
     /// Takes nothing more; the socket is closed when this returns.
     virtual void close() = 0;
 
 protected:
-    Listener(Loop& loop, std::shared_ptr<const Service> service) : Activity(loop), service_(std::move(service)) {}
+    /// Shares `current` with the service's other listeners and with the engine, which changes it.
+    Listener(Loop& loop, std::shared_ptr<const CurrentService> current)
+        : Activity(loop), current_(std::move(current)) {}
 
-    const std::shared_ptr<const Service>& service() const { return service_; }
+    std::shared_ptr<const Service> service() const {
+        return current_->with([](const auto& service) { return service; });
+    }
 
-    void refuse(const Endpoint& source, const Endpoint& target, const char* reason) {
-        ++service_->state->refused;
-        loop().refuse({source, target, service_->spec.module->transport, service_->spec.name, reason,
+    void refuse(const Service& service, const Endpoint& source, const Endpoint& target, const char* reason) {
+        ++service.state->refused;
+        loop().refuse({source, target, service.spec.module->transport, service.spec.name, reason,
                        std::chrono::system_clock::now()});
     }
 
 private:
-    std::shared_ptr<const Service> service_;
+    std::shared_ptr<const CurrentService> current_;
 };
 
 }  // namespace apiary::agent

@@ -38,6 +38,9 @@ struct Service {
     std::shared_ptr<ServiceState> state;
 };
 
+/// The configuration that a service's listeners give to sessions that start now. Thread-safe.
+using CurrentService = Guarded<std::shared_ptr<const Service>>;
+
 /// What all threads of an engine share.
 struct EngineState {
     EngineState(RecorderSource& to, std::uint64_t sensorSeed, std::size_t connections, std::size_t fds)

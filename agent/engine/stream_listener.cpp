@@ -17,8 +17,8 @@ static constexpr int kAcceptedAtOnce = 16;  // then those who are connected have
 static constexpr Millis kNoDescriptorsPause{100};
 
 StreamListener::StreamListener(Loop& loop, OpenSessions& open, EngineState& engine,
-                               std::shared_ptr<const Service> service, Descriptor socket)
-    : Listener(loop, std::move(service)), open_(open), engine_(engine), socket_(loop, std::move(socket)) {}
+                               std::shared_ptr<const CurrentService> current, Descriptor socket)
+    : Listener(loop, std::move(current)), open_(open), engine_(engine), socket_(loop, std::move(socket)) {}
 
 void StreamListener::close() {
     closed_ = true;
@@ -70,17 +70,18 @@ StreamListener::Accepting StreamListener::acceptSome() {
 }
 
 void StreamListener::welcome(Descriptor socket, const Endpoint& peer) {
+    const auto serving = service();
     const Endpoint target = localEndpoint(socket.get());
     auto session = engine_.sessions.take();
     auto descriptor = session ? engine_.descriptors.take() : std::nullopt;
     if (!descriptor) {
-        refuse(peer, target, "connections in all");
+        refuse(*serving, peer, target, "connections in all");
         return;
     }
-    const auto& proxies = service()->spec.proxies;
+    const auto& proxies = serving->spec.proxies;
     const bool fromProxy = std::ranges::find(proxies, peer.address, &Endpoint::address) != proxies.end();
     const auto host = std::make_shared<StreamHost>(
-        loop(), open_, engine_, service(),
+        loop(), open_, engine_, serving,
         Connection{std::move(socket), peer, target, std::move(*session), std::move(*descriptor)});
     if (fromProxy || host->admitPeer()) {
         host->play(fromProxy);

@@ -13,7 +13,7 @@ namespace apiary::agent {
 /// sshd's MaxStartups): the peer sees a FIN. A reset would be what no common server does.
 class StreamListener final : public Listener {
 public:
-    StreamListener(Loop& loop, OpenSessions& open, EngineState& engine, std::shared_ptr<const Service> service,
+    StreamListener(Loop& loop, OpenSessions& open, EngineState& engine, std::shared_ptr<const CurrentService> current,
                    Descriptor socket);
 
     void begin() { launch(run()); }
