@@ -27,7 +27,6 @@ constexpr std::size_t kEnough = 100;  // records that are worth a commit at once
 constexpr auto kPatience = std::chrono::milliseconds(10);
 constexpr auto kIdle = std::chrono::milliseconds(50);
 constexpr auto kProbesTogether = std::chrono::milliseconds(250);
-constexpr auto kUpkeep = std::chrono::seconds(2);
 constexpr auto kLastTries = std::chrono::seconds(10);  // for a disk that refuses while the agent stops
 
 }  // namespace
@@ -39,7 +38,8 @@ public:
           journal_(journal),
           queue_(settings.queued),
           context_{queue_, journal_, unlogged_},
-          chooser_(std::move(settings.rules)) {}
+          chooser_(std::move(settings.rules)),
+          upkeep_(settings.upkeep) {}
 
     std::unique_ptr<Recorder> open(const SessionStart& start) {
         const LogChoice choice =
@@ -91,7 +91,7 @@ public:
         while (more) {
             {
                 std::unique_lock lock(mutex_);
-                more = !drained_.wait_for(lock, kUpkeep, [this] { return isDrained_; });
+                more = !drained_.wait_for(lock, upkeep_, [this] { return isDrained_; });
             }
             try {
                 settle();
@@ -193,6 +193,7 @@ private:
     RecordQueue queue_;
     const RecorderContext context_;
     Guarded<LogChooser> chooser_;
+    const std::chrono::milliseconds upkeep_;
     Guarded<ProbeFold> probes_;
     Guarded<std::optional<Steady::time_point>> closedAt_;
     Guarded<Marks> handed_;  // per lane: records whose log text the journal was given

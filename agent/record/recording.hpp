@@ -4,6 +4,7 @@
 #include "agent/protocol/recorder.hpp"
 #include "agent/spool/spool.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -21,8 +22,9 @@ struct JournalRule {
 };
 
 struct RecordingSettings {
-    std::size_t queued = std::size_t{32} << 20U;            // bytes that may wait for the disk
-    std::map<std::string, JournalRule, std::less<>> rules;  // by service; All for those not named
+    std::size_t queued = std::size_t{32} << 20U;                 // bytes that may wait for the disk
+    std::map<std::string, JournalRule, std::less<>> rules;       // by service; All for those not named
+    std::chrono::milliseconds upkeep = std::chrono::seconds(5);  // between two rounds of upkeep()
 };
 
 /// Figures since the agent started.
@@ -61,7 +63,7 @@ public:
     /// Commits, hands on and calls back until close() was called and all is written.
     void run();
 
-    /// Every two seconds, and once at the end: syncs the journal, then lets the spool free what is acknowledged.
+    /// Every few seconds, and once at the end: syncs the journal, then lets the spool free what is acknowledged.
     void upkeep();
 
     /// Takes nothing more; both loops end when they are done. Recorders still open are recorded as interrupted if they

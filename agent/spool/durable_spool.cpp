@@ -15,6 +15,11 @@ namespace {
 constexpr std::chrono::milliseconds kShortestWait{10};
 constexpr std::chrono::milliseconds kLongestWait{1000};
 
+/// About what a record takes in the file.
+std::uint64_t sizeOf(const NewRecord& record) {
+    return record.body.size() + 64;
+}
+
 /// Sleeps for `wait`, in short turns; false if it was asked to stop.
 bool waited(std::chrono::milliseconds wait, const std::function<bool()>& stop) {
     for (std::chrono::milliseconds slept{0}; slept < wait; slept += kShortestWait) {
@@ -44,6 +49,21 @@ DurableSpool::DurableSpool(SpoolSettings settings, ProcessLock lock, std::unique
 std::vector<std::uint64_t> DurableSpool::append(std::span<const NewRecord> records, const std::function<bool()>& stop) {
     std::vector<std::uint64_t> numbers;
     numbers.reserve(records.size());
+    while (!records.empty()) {
+        // What does not fit below the bound at once is committed in turns, with room made in between.
+        std::size_t count = 1;
+        for (std::uint64_t bytes = sizeOf(records.front());
+             count < records.size() && (bytes += sizeOf(records[count])) <= settings_.bytes / 16;) {
+            ++count;
+        }
+        commit(records.first(count), stop, numbers);
+        records = records.subspan(count);
+    }
+    return numbers;
+}
+
+void DurableSpool::commit(std::span<const NewRecord> records, const std::function<bool()>& stop,
+                          std::vector<std::uint64_t>& numbers) {
     Positions wanted = positions_.with([](const Positions& positions) { return positions; });
     for (const NewRecord& record : records) {
         assert(record.lane <= currentLane_);
@@ -71,13 +91,12 @@ std::vector<std::uint64_t> DurableSpool::append(std::span<const NewRecord> recor
     if (const auto call = onAppended_.with([](const auto& present) { return present; })) {
         call();
     }
-    return numbers;
 }
 
 DurableSpool::Try DurableSpool::tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted) {
     std::uint64_t bytes = 0;
     for (const NewRecord& record : records) {
-        bytes += record.body.size() + 64;
+        bytes += sizeOf(record);
     }
     try {
         if (!writer.file) {

@@ -66,6 +66,8 @@ private:
 
     /// What one try to commit came to.
     enum class Try { Committed, Again, Wait };
+    void commit(std::span<const NewRecord> records, const std::function<bool()>& stop,
+                std::vector<std::uint64_t>& numbers);
     Try tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted);
     Try afterFailure(Writer& writer, const std::string& what, bool full, std::uint64_t bytes, const Positions& wanted);
     bool freeSome(Writer& writer, std::uint32_t lane, const Positions& marks) const;

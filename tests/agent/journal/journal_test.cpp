@@ -2,6 +2,7 @@
 
 #include "agent/journal/journal_format.hpp"
 #include "agent/journal/journal_repair.hpp"
+#include "tests/support/quick_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -25,7 +26,7 @@ const Endpoint kSource = Endpoint::of({192, 0, 2, 1}, 17943);
 class JournalTest : public testing::Test {
 protected:
     JournalTest() {
-        std::string folder = testing::TempDir() + "journalXXXXXX";
+        std::string folder = quickFolder() + "journalXXXXXX";
         settings_.directory = ::mkdtemp(folder.data());
         settings_.agentStart = kStart;
     }

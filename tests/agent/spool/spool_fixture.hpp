@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/spool/spool.hpp"
+#include "tests/support/quick_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,7 +18,7 @@ namespace apiary::agent {
 class SpoolTest : public testing::Test {
 protected:
     SpoolTest() {
-        std::string folder = testing::TempDir() + "spoolXXXXXX";
+        std::string folder = quickFolder() + "spoolXXXXXX";
         folder_ = ::mkdtemp(folder.data());
     }
     ~SpoolTest() override { std::filesystem::remove_all(folder_); }

@@ -1,0 +1,212 @@
+#include "tests/agent/record/recording_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <random>
+#include <set>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace apiary::agent {
+namespace {
+
+class RecoveryTest : public RecordingTest {
+protected:
+    /// What an agent killed at that point leaves: records committed, lines written as far as `lines` says.
+    enum class Lines { None, All };
+    void leaveOpen(Lines lines) {
+        openAll();
+        auto recorder = recording_->open(start());
+        recorder->sent(kControl, "220 hello\r\n", Delivery::Whole);
+        recorder->observed(Credential{"a", "b", false});
+        recorder->received(kControl, "x");
+        recording_->close();  // the end of the recorder, below, comes too late to be recorded
+        recording_->run();
+        if (lines == Lines::All) {
+            journal_->close();
+            journal_->run();
+        }
+        recorder.reset();
+    }
+
+    void restart() {
+        journalSettings_.agentStart += std::chrono::hours(1);
+        openAll();
+        recovered_ = recording_->recover();
+        drain();
+    }
+
+    std::size_t files() const {
+        std::size_t count = 0;
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ + "/journal")) {
+            count += entry.is_regular_file() ? 1 : 0;
+        }
+        return count;
+    }
+
+    std::size_t recovered_ = 0;
+};
+
+TEST_F(RecoveryTest, ClosesAnOpenSessionAsInterrupted) {
+    leaveOpen(Lines::All);
+    restart();
+    EXPECT_EQ(recovered_, 1U);
+    const auto closed = closing();
+    EXPECT_EQ(closed.outcome(), v1::OUTCOME_INTERRUPTED);
+    EXPECT_EQ(closed.packets(), 2U);
+    EXPECT_EQ(closed.credentials(), 1U);
+    EXPECT_EQ(closed.ended_at_us(), records().at(3).at_us());
+    expectAgreement(rows());
+    EXPECT_EQ(files(), 1U);
+}
+
+TEST_F(RecoveryTest, WritesTheLogThatWasNeverBegun) {
+    leaveOpen(Lines::None);
+    restart();
+    expectAgreement(rows());
+    EXPECT_EQ(files(), 1U);
+}
+
+TEST_F(RecoveryTest, ReplacesALogWhoseEndIsNotWhatWasWritten) {
+    leaveOpen(Lines::All);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ + "/journal")) {
+        if (entry.is_regular_file()) {
+            std::filesystem::resize_file(entry.path(), 40);
+            std::filesystem::resize_file(entry.path(), 4096);  // zeros, as after a loss of power
+        }
+    }
+    restart();
+    expectAgreement(rows());
+    EXPECT_EQ(files(), 1U);
+}
+
+TEST_F(RecoveryTest, CompletesTheLogOfASessionThatHadBeenClosed) {
+    openAll();
+    recording_->open(start())->ended(Outcome::Finished, {});
+    recording_->close();
+    recording_->run();  // the journal never wrote
+    restart();
+    EXPECT_EQ(recovered_, 0U);
+    EXPECT_EQ(closing().outcome(), v1::OUTCOME_FINISHED);
+    expectAgreement(rows());
+}
+
+TEST_F(RecoveryTest, ChangesNothingWhenDoneAgain) {
+    leaveOpen(Lines::All);
+    restart();
+    const auto before = rows();
+    restart();
+    EXPECT_EQ(recovered_, 0U);
+    EXPECT_EQ(rows().size(), before.size());
+    expectAgreement(rows());
+}
+
+TEST_F(RecoveryTest, KeepsTheDigestTrueWhereTheSpoolHadDroppedPackets) {
+    spoolSettings_.bytes = std::uint64_t{1} << 20U;
+    openAll();
+    auto recorder = recording_->open(start());
+    for (int i = 0; i < 100; ++i) {
+        recorder->received(kControl, std::string(16'000, 'x'));
+    }
+    recording_->close();
+    recording_->run();
+    journal_->close();
+    journal_->run();
+    recorder.reset();
+    restart();
+    const auto closed = closing();
+    const std::string text = file(closed.journal_path());
+    EXPECT_EQ(closed.journal_sha256(), view(Sha256::of(text)));
+    EXPECT_EQ(std::ranges::count(text, '\n'), 3 + 100 + 3);
+}
+
+/// Plays sessions until it is killed; tells which of them it was told are durable.
+[[noreturn]] void playUntilKilled(JournalWriter& journal, Recording& recording, int tell, unsigned seed) {
+    std::thread([&] { recording.run(); }).detach();
+    std::thread([&] { journal.run(); }).detach();
+    std::thread([&] { recording.upkeep(); }).detach();
+    std::mt19937 random(seed);
+    struct Playing {
+        std::unique_ptr<Recorder> recorder;
+        std::uint16_t port;
+    };
+    std::vector<Playing> playing;
+    for (std::uint16_t port = 1;; ++port) {
+        SessionStart start;
+        start.source = Endpoint::of({192, 0, 2, 1}, port);
+        start.target = Endpoint::of({198, 51, 100, 7}, 21);
+        start.service = start.protocol = "ftp";
+        start.at = std::chrono::system_clock::now();
+        playing.push_back({recording.open(start), port});
+        playing.back().recorder->sent(kControl, "220 hello\r\n", Delivery::Whole);
+        for (int i = 0; i < 3; ++i) {
+            auto& [recorder, own] = playing[random() % playing.size()];
+            recorder->received(kControl, std::string(random() % 500, static_cast<char>(random())));
+            recorder->observed(Command{"NOOP", ""});
+        }
+        while (playing.size() > 10 || (!playing.empty() && playing.front().recorder->full())) {
+            const auto chosen = playing.begin() + static_cast<long>(random() % playing.size());
+            const std::uint16_t own = chosen->port;
+            chosen->recorder->ended(static_cast<Outcome>(random() % 7), [tell, own] {
+                if (::write(tell, &own, sizeof own) != sizeof own) {
+                    ::_exit(1);
+                }
+            });
+            playing.erase(chosen);
+        }
+    }
+}
+
+TEST_F(RecoveryTest, LosesNoSessionThatWasToldDurableHoweverOftenItIsKilled) {
+    std::set<std::pair<int, std::uint16_t>> told;  // by round and port
+    std::map<Uuid, int> roundOf;
+    for (int round = 1; round <= 12; ++round) {
+        int tell[2];
+        ASSERT_EQ(::pipe(tell), 0);
+        const pid_t child = ::fork();
+        if (child == 0) {
+            journalSettings_.agentStart = std::chrono::system_clock::now();
+            settings_.upkeep = std::chrono::milliseconds(1);
+            openAll();
+            recording_->recover();
+            playUntilKilled(*journal_, *recording_, tell[1], static_cast<unsigned>(round));
+        }
+        ::close(tell[1]);
+        std::uint16_t port = 0;
+        for (int i = 0; i < round * 7; ++i) {
+            ASSERT_EQ(::read(tell[0], &port, sizeof port), static_cast<ssize_t>(sizeof port));
+            told.emplace(round, port);
+        }
+        ::kill(child, SIGKILL);
+        while (::read(tell[0], &port, sizeof port) == static_cast<ssize_t>(sizeof port)) {
+            told.emplace(round, port);
+        }
+        ::close(tell[0]);
+        ::waitpid(child, nullptr, 0);
+        openAll();
+        for (const auto& [session, rows] : rowsBySession()) {
+            roundOf.try_emplace(session, round);
+        }
+        closeAll();
+    }
+    journalSettings_.agentStart = std::chrono::system_clock::now();
+    openAll();
+    recording_->recover();
+    drain();
+    std::set<std::pair<int, std::uint16_t>> closed;
+    for (const auto& [session, rows] : rowsBySession()) {
+        expectAgreement(rows);
+        const Replay replay(rows);
+        if (replay.closed()->outcome() != v1::OUTCOME_INTERRUPTED) {
+            closed.emplace(roundOf[session], static_cast<std::uint16_t>(replay.head().source().port()));
+        }
+    }
+    EXPECT_GT(told.size(), 400U);
+    EXPECT_TRUE(std::ranges::includes(closed, told));
+}
+
+}  // namespace
+}  // namespace apiary::agent
