@@ -18,8 +18,7 @@ std::string safe(const std::string& message) {
 }
 
 bool saysOneOf(const std::string& message, std::initializer_list<std::string_view> words) {
-    return std::ranges::any_of(words,
-                               [&](std::string_view word) { return message.find(word) != std::string::npos; });
+    return std::ranges::any_of(words, [&](std::string_view word) { return message.find(word) != std::string::npos; });
 }
 
 bool refusesTheirs(const std::string& message) {

@@ -3,9 +3,8 @@
 #include "common/rpc/credentials.hpp"
 #include "console/model/values.hpp"
 
-#include <grpcpp/support/status.h>
-
 #include <QString>
+#include <grpcpp/support/status.h>
 
 namespace apiary::console {
 

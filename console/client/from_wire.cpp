@@ -212,7 +212,8 @@ QList<Sensor> fromWire(const v1::FleetState& state) {
 
 void merge(LiveBatch& pending, LiveBatch&& next) {
     pending.notShown += next.notShown;
-    for (const auto& [into, from] : {std::pair(&pending.opened, &next.opened), std::pair(&pending.ended, &next.ended)}) {
+    for (const auto& [into, from] :
+         {std::pair(&pending.opened, &next.opened), std::pair(&pending.ended, &next.ended)}) {
         const qsizetype room = std::max(qsizetype{0}, kLiveRows - into->size());
         pending.notShown += static_cast<quint64>(std::max(qsizetype{0}, from->size() - room));
         into->append(from->first(std::min(room, from->size())));

@@ -8,10 +8,9 @@
 #include "proto/apiary/v1/fleet.grpc.pb.h"
 #include "proto/apiary/v1/report.grpc.pb.h"
 
-#include <grpcpp/channel.h>
-
 #include <QDateTime>
 #include <QRandomGenerator>
+#include <grpcpp/channel.h>
 
 namespace apiary::console {
 
@@ -235,7 +234,8 @@ void GrpcLink::call(quint64 number, Request request, Begin begin, Answer answer)
                   if (status.ok()) {
                       mailbox->post([this, number, answer, value = valueOf(unary->reply)] { answer(number, value); });
                   } else {
-                      mailbox->post([this, number, words = explainCall(address, status)] { Q_EMIT failed(number, words); });
+                      mailbox->post(
+                          [this, number, words = explainCall(address, status)] { Q_EMIT failed(number, words); });
                   }
               }
               calls->end(unary->context);

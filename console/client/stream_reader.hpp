@@ -21,13 +21,16 @@ public:
     struct Steps {
         Value (*convert)(const Message&);
         void (*merge)(Value& pending, Value&& next);
-        std::function<void(const Value&)> deliver;      // in the owner's thread
+        std::function<void(const Value&)> deliver;       // in the owner's thread
         std::function<void(const grpc::Status&)> ended;  // in the owner's thread, once
     };
 
     StreamReader(std::shared_ptr<Mailbox> mailbox, std::shared_ptr<CallsUnderWay> calls,
                  std::shared_ptr<grpc::ClientContext> context, Steps steps)
-        : mailbox_(std::move(mailbox)), calls_(std::move(calls)), context_(std::move(context)), steps_(std::move(steps)) {}
+        : mailbox_(std::move(mailbox)),
+          calls_(std::move(calls)),
+          context_(std::move(context)),
+          steps_(std::move(steps)) {}
 
     /// `begin` binds this reactor to its method: stub->async()->Watch(context, request, reactor).
     template <typename Begin>

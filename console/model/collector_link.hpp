@@ -6,10 +6,12 @@
 
 namespace apiary::console {
 
-/// The way to the collector, as the models see it; the gRPC one is in console/client, tests have one with canned values.
+/// The way to the collector, as the models see it; the gRPC one is in console/client, tests have one with canned
+/// values.
 ///
 /// Every question carries a number chosen by the caller; its answer, or its failure in words, comes later as a signal
-/// with the same number, always in the thread of this object. An asker drops answers with an old number. Nothing blocks.
+/// with the same number, always in the thread of this object. An asker drops answers with an old number. Nothing
+/// blocks.
 class CollectorLink : public QObject {
     Q_OBJECT
 

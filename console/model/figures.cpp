@@ -74,6 +74,13 @@ QString durationText(qint64 us) {
     return u"%1 h %2 min"_s.arg(whole / 3600).arg(whole % 3600 / 60);
 }
 
+QString ageText(qint64 us) {
+    if (us < 0) {
+        return u"now"_s;
+    }
+    return us < 10'000'000 ? QString::number(us / 1'000'000) + u" s"_s : durationText(us);
+}
+
 QString dayTimeText(qint64 us) {
     return stamp(us, u"dd MMM HH:mm:ss"_s);
 }

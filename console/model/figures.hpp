@@ -17,6 +17,9 @@ QString byteText(quint64 bytes);
 /// 0.20 s, 42 s, 12 min, 3 h 10 min
 QString durationText(qint64 us);
 
+/// 3 s, 42 s, 12 min, 3 h 10 min: how long ago or since when, in whole seconds; "now" for a time ahead of the clock.
+QString ageText(qint64 us);
+
 /// `12 Mar 14:37:19`, in UTC.
 QString dayTimeText(qint64 us);
 

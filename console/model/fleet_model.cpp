@@ -21,14 +21,6 @@ bool agrees(const Service& service, bool on) {
     return service.desired == on && service.actual == (on ? Actual::On : Actual::Off);
 }
 
-QString ageText(qint64 us) {
-    if (us < 0) {
-        return u"now"_s;
-    }
-    const qint64 seconds = us / 1'000'000;
-    return seconds < 120 ? u"%1 s"_s.arg(seconds) : durationText(us);
-}
-
 }  // namespace
 
 int FleetModel::rowCount(const QModelIndex& parent) const {
@@ -93,9 +85,9 @@ QVariant FleetModel::headerData(int section, Qt::Orientation orientation, int ro
     const int tail = section - LeadCount - static_cast<int>(serviceNames_.size());
     if (role == Qt::TextAlignmentRole) {
         const bool service = section >= LeadCount && tail < 0;
-        return int((service                              ? Qt::AlignHCenter
+        return int((service                             ? Qt::AlignHCenter
                     : tail == Queue || tail == LastSeen ? Qt::AlignRight
-                                                         : Qt::AlignLeft) |
+                                                        : Qt::AlignLeft) |
                    Qt::AlignVCenter);
     }
     if (role != Qt::DisplayRole) {
@@ -189,7 +181,9 @@ std::optional<SwitchLook> FleetModel::look(qint32 sensorId, const QString& servi
         return SwitchLook{on, Phase::Failed, u"failed: the sensor did not follow within 30 s"_s};
     }
     return SwitchLook{on, Phase::Applying,
-                      found->actual == Actual::Draining ? u"draining…"_s : on ? u"starting…"_s : u"stopping…"_s};
+                      found->actual == Actual::Draining ? u"draining…"_s
+                      : on                              ? u"starting…"_s
+                                                        : u"stopping…"_s};
 }
 
 void FleetModel::changedAll() {

@@ -18,7 +18,8 @@ struct SwitchLook {
     friend bool operator==(const SwitchLook&, const SwitchLook&) = default;
 };
 
-/// The sensors, one row each: name, health, site, a column for each service name of the fleet, queue, last seen, version.
+/// The sensors, one row each: name, health, site, a column for each service name of the fleet, queue, last seen,
+/// version.
 ///
 /// A wish made here shows as applying until the collector's own state says that the sensor agrees, and as failed when
 /// it does not within 30 s; nothing is ever shown as done before it is.

@@ -53,9 +53,9 @@ QString cellText(const SessionRow& row, int column) {
 }
 
 QString toolTip(const SessionRow& row) {
-    QString text = u"%1:%2 → %3:%4\n%5 UTC"_s.arg(visible(row.source), QString::number(row.sourcePort),
-                                                  visible(row.target), QString::number(row.targetPort),
-                                                  fullTimeText(row.startedUs));
+    QString text =
+        u"%1:%2 → %3:%4\n%5 UTC"_s.arg(visible(row.source), QString::number(row.sourcePort), visible(row.target),
+                                       QString::number(row.targetPort), fullTimeText(row.startedUs));
     if (!row.identified.isEmpty()) {
         text += u"\nspoke "_s + protocolText(row.identified);
     }

@@ -27,7 +27,8 @@ inline constexpr qsizetype kTranscriptLines = 20'000;
 inline constexpr qsizetype kTranscriptBytes = 2'000'000;
 
 /// Lays out a session's events: a packet begins a line, a line end ends it (CR LF as ↵, a lone one as \r or \n), longer
-/// lines are broken at `columns` characters, never inside an escape. Handshakes, channels, anomalies and gaps are notes.
+/// lines are broken at `columns` characters, never inside an escape. Handshakes, channels, anomalies and gaps are
+/// notes.
 QList<TranscriptLine> layOutTranscript(const SessionDetail& detail, int columns);
 
 /// The text log's lines, broken at `columns`, safe to show.

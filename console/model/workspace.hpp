@@ -23,10 +23,11 @@ struct Span {
     friend bool operator==(const Span&, const Span&) = default;
 };
 
-/// What the window shows, apart from how: it asks the collector, drops answers that are out of date, and feeds the models.
+/// What the window shows, apart from how: it asks the collector, drops answers that are out of date, and feeds the
+/// models.
 ///
-/// Figures are asked for again when something happened (at most twice a second) and every 10 s. After a loss all stays as
-/// it was; it is asked for again when the link is back. Lives in one thread; `link` must outlive it.
+/// Figures are asked for again when something happened (at most twice a second) and every 10 s. After a loss all stays
+/// as it was; it is asked for again when the link is back. Lives in one thread; `link` must outlive it.
 class Workspace final : public QObject {
     Q_OBJECT
 
@@ -53,10 +54,13 @@ public:
     SessionTableModel& sessions() { return sessions_; }
     OpenSessionModel& openSessions() { return open_; }
     FleetModel& fleet() { return fleet_; }
+    const SessionTableModel& sessions() const { return sessions_; }
+    const FleetModel& fleet() const { return fleet_; }
     const Overview& overview() const { return overview_; }
     const Selection& selection() const { return selection_; }
     const LinkState& link() const { return state_; }
     const Span& span() const { return span_; }
+    qint64 nowUs() const { return clock_(); }
     /// The range that the newest figures are for.
     const Scope& scope() const { return scope_; }
 

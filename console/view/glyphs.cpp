@@ -13,8 +13,10 @@ namespace {
 const char* path(Glyph which) {
     switch (which) {
         case Glyph::Overview:
-            return "<rect x='3' y='3' width='8' height='10' rx='1.5'/><rect x='13' y='3' width='8' height='6' rx='1.5'/>"
-                   "<rect x='13' y='11' width='8' height='10' rx='1.5'/><rect x='3' y='15' width='8' height='6' rx='1.5'/>";
+            return "<rect x='3' y='3' width='8' height='10' rx='1.5'/><rect x='13' y='3' width='8' height='6' "
+                   "rx='1.5'/>"
+                   "<rect x='13' y='11' width='8' height='10' rx='1.5'/><rect x='3' y='15' width='8' height='6' "
+                   "rx='1.5'/>";
         case Glyph::Sessions:
             return "<path d='M4 6h16M4 12h16M4 18h10'/>";
         case Glyph::Hexagon:

@@ -8,7 +8,22 @@ class QPainter;
 namespace apiary::console {
 
 enum class Glyph {
-    Overview, Sessions, Hexagon, Search, Refresh, Sun, Moon, Clock, ZoomOut, Check, Alert, Plug, Lock, Cross, Quiet, Shield
+    Overview,
+    Sessions,
+    Hexagon,
+    Search,
+    Refresh,
+    Sun,
+    Moon,
+    Clock,
+    ZoomOut,
+    Check,
+    Alert,
+    Plug,
+    Lock,
+    Cross,
+    Quiet,
+    Shield
 };
 
 /// A line drawing of 24 units, `pixels` wide, crisp at any scale of the screen.

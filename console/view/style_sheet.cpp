@@ -11,7 +11,8 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 // @name stands for a colour of the theme.
-constexpr const char16_t* kSheet = uR"(
+constexpr QStringView kSheet =
+    uR"(
 QWidget { color: @text; }
 QToolTip { background: @card; color: @text; border: 1px solid @border; padding: 4px 6px; }
 QLabel[tone="secondary"] { color: @secondary; }
@@ -55,13 +56,22 @@ QSplitter::handle { background: transparent; }
 
 QString sheet(const Tokens& tokens) {
     // Longer names first: @accent is the head of @accentSoft.
-    const QList<std::pair<QString, QColor>> names{
-        {u"@accentSoft"_s, tokens.accentSoft}, {u"@accent"_s, tokens.accent},       {u"@onAccent"_s, tokens.onAccent},
-        {u"@secondary"_s, tokens.secondary},   {u"@selection"_s, tokens.selection}, {u"@critical"_s, tokens.critical},
-        {u"@border"_s, tokens.border},         {u"@hover"_s, tokens.hover},         {u"@faint"_s, tokens.faint},
-        {u"@card"_s, tokens.card},             {u"@text"_s, tokens.text},           {u"@warn"_s, tokens.warn},
-        {u"@grid"_s, tokens.grid},             {u"@nav"_s, tokens.nav},             {u"@ok"_s, tokens.ok}};
-    QString text(kSheet);
+    const QList<std::pair<QString, QColor>> names{{u"@accentSoft"_s, tokens.accentSoft},
+                                                  {u"@accent"_s, tokens.accent},
+                                                  {u"@onAccent"_s, tokens.onAccent},
+                                                  {u"@secondary"_s, tokens.secondary},
+                                                  {u"@selection"_s, tokens.selection},
+                                                  {u"@critical"_s, tokens.critical},
+                                                  {u"@border"_s, tokens.border},
+                                                  {u"@hover"_s, tokens.hover},
+                                                  {u"@faint"_s, tokens.faint},
+                                                  {u"@card"_s, tokens.card},
+                                                  {u"@text"_s, tokens.text},
+                                                  {u"@warn"_s, tokens.warn},
+                                                  {u"@grid"_s, tokens.grid},
+                                                  {u"@nav"_s, tokens.nav},
+                                                  {u"@ok"_s, tokens.ok}};
+    QString text = kSheet.toString();
     for (const auto& [name, colour] : names) {
         text.replace(name, colour.name());
     }
@@ -70,20 +80,20 @@ QString sheet(const Tokens& tokens) {
 
 QPalette palette(const Tokens& tokens) {
     QPalette palette;
-    for (const auto& [role, colour] : std::initializer_list<std::pair<QPalette::ColorRole, QColor>>{
-             {QPalette::Window, tokens.window},
-             {QPalette::WindowText, tokens.text},
-             {QPalette::Base, tokens.card},
-             {QPalette::AlternateBase, tokens.hover},
-             {QPalette::Text, tokens.text},
-             {QPalette::Button, tokens.card},
-             {QPalette::ButtonText, tokens.text},
-             {QPalette::Highlight, tokens.selection},
-             {QPalette::HighlightedText, tokens.text},
-             {QPalette::ToolTipBase, tokens.card},
-             {QPalette::ToolTipText, tokens.text},
-             {QPalette::PlaceholderText, tokens.faint},
-             {QPalette::Mid, tokens.border}}) {
+    for (const auto& [role, colour] :
+         std::initializer_list<std::pair<QPalette::ColorRole, QColor>>{{QPalette::Window, tokens.window},
+                                                                       {QPalette::WindowText, tokens.text},
+                                                                       {QPalette::Base, tokens.card},
+                                                                       {QPalette::AlternateBase, tokens.hover},
+                                                                       {QPalette::Text, tokens.text},
+                                                                       {QPalette::Button, tokens.card},
+                                                                       {QPalette::ButtonText, tokens.text},
+                                                                       {QPalette::Highlight, tokens.selection},
+                                                                       {QPalette::HighlightedText, tokens.text},
+                                                                       {QPalette::ToolTipBase, tokens.card},
+                                                                       {QPalette::ToolTipText, tokens.text},
+                                                                       {QPalette::PlaceholderText, tokens.faint},
+                                                                       {QPalette::Mid, tokens.border}}) {
         palette.setColor(role, colour);
     }
     return palette;

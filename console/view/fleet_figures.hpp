@@ -1,0 +1,31 @@
+#pragma once
+
+#include "console/model/fleet_model.hpp"
+#include "console/view/tile.hpp"
+
+namespace apiary::console {
+
+/// The fleet in numbers, as the tiles show it.
+struct FleetFigures {
+    qsizetype sensors = 0;
+    qsizetype online = 0;
+    qsizetype degraded = 0;
+    qsizetype applying = 0;  // services
+    qsizetype failed = 0;    // services
+    qsizetype running = 0;   // services
+    qsizetype wanted = 0;    // services
+    quint64 openSessions = 0;
+    quint64 queued = 0;
+
+    /// Sensors that need a look.
+    qsizetype troubled() const { return sensors - online + degraded; }
+    QString sensorWords() const;
+    QString serviceWords() const;
+};
+
+FleetFigures figuresOf(const FleetModel& fleet);
+
+/// Writes "24 / 27" and what is wrong with the rest into a tile.
+void showOnline(Tile& tile, const FleetFigures& figures);
+
+}  // namespace apiary::console

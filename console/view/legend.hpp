@@ -1,0 +1,49 @@
+#pragma once
+
+#include "console/view/theme.hpp"
+#include "console/view/time_chart.hpp"
+
+#include <QWidget>
+
+namespace apiary::console {
+
+/// The protocols of a chart with their sessions and shares. A click hides or shows one, with Ctrl it shows only that
+/// one.
+class Legend final : public QWidget {
+    Q_OBJECT
+
+public:
+    struct Entry {
+        QString name;
+        QString sessions;  // as it is written
+        QString share;
+        quint64 total = 0;
+        bool shown = true;
+    };
+
+    /// `chart` must outlive it.
+    Legend(const Theme& theme, TimeChart& chart, QWidget* parent = nullptr);
+
+    void refresh();
+    const QList<Entry>& entries() const { return entries_; }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+
+private:
+    int entryAt(double y) const;
+    void toggle(int entry);
+    void isolate(int entry);
+
+    const Theme& theme_;
+    TimeChart& chart_;
+    QList<Entry> entries_;
+    int hovered_ = -1;
+    int current_ = 0;
+};
+
+}  // namespace apiary::console

@@ -1,0 +1,122 @@
+#include "console/view/main_window.hpp"
+
+#include "console/view/fleet_figures.hpp"
+
+#include <QBoxLayout>
+#include <QCloseEvent>
+#include <QScrollArea>
+#include <QShortcut>
+#include <QStackedWidget>
+
+#include <algorithm>
+
+namespace apiary::console {
+
+using namespace Qt::Literals::StringLiterals;
+
+namespace {
+
+QString nameOf(Page page) {
+    switch (page) {
+        case Page::Overview:
+            return u"Overview"_s;
+        case Page::Sessions:
+            return u"Sessions"_s;
+        case Page::Fleet:
+            break;
+    }
+    return u"Fleet"_s;
+}
+
+}  // namespace
+
+MainWindow::MainWindow(Theme& theme, Workspace& workspace, QWidget* parent)
+    : QWidget(parent),
+      workspace_(workspace),
+      nav_(new NavBar(theme)),
+      topBar_(new TopBar(theme, workspace)),
+      notice_(new Notice(theme)),
+      stack_(new QStackedWidget),
+      analysis_(new AnalysisPage(theme, workspace)),
+      fleet_(new FleetPage(theme, workspace)),
+      linkPage_(new LinkPage(theme)) {
+    setWindowTitle(u"Apiary console"_s);
+    setMinimumSize(960, 560);
+    auto* line = new QHBoxLayout(this);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->setSpacing(0);
+    line->addWidget(nav_);
+    auto* right = new QVBoxLayout;
+    right->setSpacing(0);
+    right->addWidget(topBar_);
+    right->addWidget(notice_);
+    right->addWidget(stack_, 1);
+    line->addLayout(right, 1);
+
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setWidget(analysis_);
+    analysisArea_ = scroll;
+    stack_->addWidget(analysisArea_);
+    stack_->addWidget(fleet_);
+    stack_->addWidget(linkPage_);
+
+    connect(nav_, &NavBar::chosen, this, &MainWindow::choose);
+    connect(notice_, &Notice::retryWanted, &workspace_, &Workspace::retryNow);
+    connect(linkPage_, &LinkPage::retryWanted, &workspace_, &Workspace::retryNow);
+    connect(&workspace_, &Workspace::linkChanged, this, &MainWindow::showLink);
+    connect(&workspace_, &Workspace::overviewChanged, this, &MainWindow::showLink);
+    connect(&workspace_, &Workspace::refused, notice_, &Notice::showRefusal);
+    connect(&workspace_, &Workspace::fleetChanged, this, [this] {
+        const FleetFigures figures = figuresOf(workspace_.fleet());
+        nav_->button(Page::Fleet).setBadge(static_cast<int>(std::max(figures.troubled(), figures.failed)));
+    });
+    addKeys();
+    choose(Page::Overview);
+    showLink();
+}
+
+void MainWindow::addKeys() {
+    const std::initializer_list<std::pair<Qt::Key, Page>> keys{
+        {Qt::Key_1, Page::Overview}, {Qt::Key_2, Page::Sessions}, {Qt::Key_3, Page::Fleet}};
+    for (const auto& [key, page] : keys) {
+        auto* shortcut = new QShortcut(QKeySequence(Qt::CTRL | key), this);
+        connect(shortcut, &QShortcut::activated, this, [this, page = page] { choose(page); });
+    }
+}
+
+void MainWindow::choose(Page page) {
+    page_ = page;
+    nav_->choose(page);
+    topBar_->setTitle(nameOf(page), page != Page::Fleet);
+    if (page != Page::Fleet) {
+        analysis_->setDepth(page == Page::Overview ? AnalysisPage::Depth::Overview : AnalysisPage::Depth::Sessions);
+    }
+    showLink();
+}
+
+bool MainWindow::showsData() const {
+    return stack_->currentWidget() != linkPage_;
+}
+
+void MainWindow::showLink() {
+    const LinkState& state = workspace_.link();
+    const qint64 now = workspace_.nowUs();
+    nav_->link().show(state, now);
+    linkPage_->show(state, now);
+    const bool unusable = state.kind == LinkState::Kind::Certificate || state.kind == LinkState::Kind::Unusable;
+    const bool anything = workspace_.overview().totals || workspace_.fleet().loaded();
+    const bool pages = state.live() || (anything && !unusable);
+    notice_->showLink(pages ? state : LinkState{}, now);
+    QWidget* page = page_ == Page::Fleet ? static_cast<QWidget*>(fleet_) : analysisArea_;
+    stack_->setCurrentWidget(pages ? page : linkPage_);
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    Q_EMIT closing();
+    event->accept();
+}
+
+}  // namespace apiary::console

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "console/model/workspace.hpp"
+#include "console/view/analysis_page.hpp"
+#include "console/view/fleet_page.hpp"
+#include "console/view/nav_bar.hpp"
+#include "console/view/notice.hpp"
+#include "console/view/theme.hpp"
+#include "console/view/top_bar.hpp"
+
+#include <QWidget>
+
+class QStackedWidget;
+
+namespace apiary::console {
+
+/// The window: navigation, top bar, a notice when something is wrong, and the page.
+class MainWindow final : public QWidget {
+    Q_OBJECT
+
+public:
+    MainWindow(Theme& theme, Workspace& workspace, QWidget* parent = nullptr);
+
+    void choose(Page page);
+    Page page() const { return page_; }
+
+    const NavBar& nav() const { return *nav_; }
+    const TopBar& topBar() const { return *topBar_; }
+    const Notice& notice() const { return *notice_; }
+    const LinkPage& linkPage() const { return *linkPage_; }
+    const AnalysisPage& analysis() const { return *analysis_; }
+    const FleetPage& fleet() const { return *fleet_; }
+    /// Whether the page stands on the screen, and not the one about the link.
+    bool showsData() const;
+
+Q_SIGNALS:
+    void closing();
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+
+private:
+    void addKeys();
+    void showLink();
+
+    Workspace& workspace_;
+    Page page_ = Page::Overview;
+    NavBar* nav_;
+    TopBar* topBar_;
+    Notice* notice_;
+    QStackedWidget* stack_;
+    QWidget* analysisArea_;
+    AnalysisPage* analysis_;
+    FleetPage* fleet_;
+    LinkPage* linkPage_;
+};
+
+}  // namespace apiary::console

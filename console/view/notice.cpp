@@ -1,0 +1,156 @@
+#include "console/view/notice.hpp"
+
+#include "console/model/figures.hpp"
+#include "console/model/visible_text.hpp"
+#include "console/view/controls.hpp"
+
+#include <QBoxLayout>
+#include <QPainter>
+
+#include <algorithm>
+
+namespace apiary::console {
+
+using namespace Qt::Literals::StringLiterals;
+
+namespace {
+
+constexpr qsizetype kReasonLength = 600;
+
+QString retryWords(const LinkState& state, qint64 nowUs) {
+    const qint64 left = std::max(qint64{0}, (state.retryAtUs - nowUs + 999'999) / 1'000'000);
+    return left > 0 ? u"Next try in %1 s."_s.arg(left) : u"Trying now…"_s;
+}
+
+}  // namespace
+
+Notice::Notice(const Theme& theme, QWidget* parent)
+    : QFrame(parent),
+      theme_(theme),
+      text_(plainLabel({}, uiFont(13, QFont::Medium), "critical")),
+      retry_(textButton(u"Retry now"_s)),
+      dismiss_(textButton(u"Dismiss"_s)) {
+    auto* line = new QHBoxLayout(this);
+    line->setContentsMargins(16, 6, 16, 6);
+    line->setSpacing(8);
+    text_->setWordWrap(true);
+    line->addWidget(text_, 1);
+    line->addWidget(retry_);
+    line->addWidget(dismiss_);
+    setMinimumHeight(46);
+    hide();
+    connect(retry_, &QPushButton::clicked, this, &Notice::retryWanted);
+    connect(dismiss_, &QPushButton::clicked, this, [this] {
+        refusal_.clear();
+        arrange();
+    });
+    connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
+}
+
+void Notice::showLink(const LinkState& state, qint64 nowUs) {
+    link_.clear();
+    if (state.kind == LinkState::Kind::Lost) {
+        link_ =
+            u"Connection to %1 lost at %2 UTC (%3). You see data up to that time; switches are off until it is back. %4"_s
+                .arg(visible(state.collector), clockText(state.sinceUs), visible(state.reason, kReasonLength),
+                     retryWords(state, nowUs));
+    }
+    arrange();
+}
+
+void Notice::showRefusal(const QString& words) {
+    refusal_ = visible(words, kReasonLength);
+    arrange();
+}
+
+QString Notice::words() const {
+    return isHidden() ? QString() : text_->text();
+}
+
+void Notice::arrange() {
+    const QString words = link_.isEmpty() ? refusal_ : link_;
+    if (text_->text() != words) {
+        text_->setText(words);
+    }
+    retry_->setVisible(!link_.isEmpty());
+    dismiss_->setVisible(link_.isEmpty());
+    setVisible(!words.isEmpty());
+}
+
+void Notice::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.fillRect(rect(), theme_.tokens().criticalSoft);
+    painter.fillRect(QRect(0, 0, 4, height()), theme_.tokens().critical);
+}
+
+LinkPage::LinkPage(const Theme& theme, QWidget* parent)
+    : QWidget(parent),
+      theme_(theme),
+      drawing_(new QLabel),
+      headline_(plainLabel({}, uiFont(17, QFont::DemiBold))),
+      reason_(plainLabel({}, uiFont(13))),
+      advice_(plainLabel({}, uiFont(12.5), "secondary")),
+      retry_(textButton(u"Retry now"_s, "primary")) {
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(48, 24, 48, 24);
+    column->setSpacing(10);
+    column->addStretch(2);
+    column->addWidget(drawing_, 0, Qt::AlignHCenter);
+    column->addWidget(headline_, 0, Qt::AlignHCenter);
+    for (QLabel* label : {reason_, advice_}) {
+        label->setWordWrap(true);
+        label->setAlignment(Qt::AlignHCenter | Qt::AlignTop);
+        label->setFixedWidth(640);
+        column->addWidget(label, 0, Qt::AlignHCenter);
+    }
+    column->addSpacing(4);
+    column->addWidget(retry_, 0, Qt::AlignHCenter);
+    column->addStretch(3);
+    connect(retry_, &QPushButton::clicked, this, &LinkPage::retryWanted);
+    connect(&theme, &Theme::changed, this, &LinkPage::draw);
+}
+
+QString LinkPage::headline() const {
+    return headline_->text();
+}
+
+void LinkPage::show(const LinkState& state, qint64 nowUs) {
+    kind_ = state.kind;
+    const QString collector = visible(state.collector);
+    QString reason = visible(state.reason, kReasonLength);
+    switch (state.kind) {
+        case LinkState::Kind::Connecting:
+        case LinkState::Kind::Live:
+            headline_->setText(u"Connecting to %1"_s.arg(collector));
+            reason = u"Waiting for the collector's first answer."_s;
+            break;
+        case LinkState::Kind::Lost:
+            headline_->setText(u"No connection to %1"_s.arg(collector));
+            reason += u"\n"_s + retryWords(state, nowUs);
+            break;
+        case LinkState::Kind::Certificate:
+            headline_->setText(u"The certificates do not fit"_s);
+            break;
+        case LinkState::Kind::Unusable:
+            headline_->setText(u"This collector cannot be used"_s);
+            break;
+    }
+    reason_->setText(reason);
+    advice_->setText(visible(state.advice, kReasonLength));
+    advice_->setVisible(!state.advice.isEmpty());
+    retry_->setText(state.kind == LinkState::Kind::Lost ? u"Retry now"_s : u"Try again"_s);
+    retry_->setVisible(state.kind != LinkState::Kind::Connecting && state.kind != LinkState::Kind::Live);
+    draw();
+}
+
+void LinkPage::draw() {
+    const Tokens& tokens = theme_.tokens();
+    const bool refused = kind_ == LinkState::Kind::Certificate;
+    const bool waiting = kind_ == LinkState::Kind::Connecting || kind_ == LinkState::Kind::Live;
+    drawing_->setPixmap(glyph(refused                              ? Glyph::Lock
+                              : kind_ == LinkState::Kind::Unusable ? Glyph::Alert
+                                                                   : Glyph::Plug,
+                              waiting ? tokens.faint : tokens.critical, 44, devicePixelRatioF()));
+}
+
+}  // namespace apiary::console

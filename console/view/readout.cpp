@@ -1,0 +1,245 @@
+#include "console/view/readout.hpp"
+
+#include "console/model/figures.hpp"
+#include "console/model/visible_text.hpp"
+#include "console/view/main_window.hpp"
+
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QPushButton>
+#include <QSaveFile>
+#include <QToolButton>
+
+namespace apiary::console {
+
+using namespace Qt::Literals::StringLiterals;
+
+namespace {
+
+constexpr int kRows = 20;
+
+QJsonObject rectangle(const QRect& screen) {
+    return {{u"x"_s, screen.x()}, {u"y"_s, screen.y()}, {u"w"_s, screen.width()}, {u"h"_s, screen.height()}};
+}
+
+QJsonObject rectangle(const QWidget& widget) {
+    return rectangle(QRect(widget.mapToGlobal(QPoint(0, 0)), widget.size()));
+}
+
+QString word(LinkState::Kind kind) {
+    switch (kind) {
+        case LinkState::Kind::Connecting:
+            return u"connecting"_s;
+        case LinkState::Kind::Live:
+            return u"live"_s;
+        case LinkState::Kind::Lost:
+            return u"lost"_s;
+        case LinkState::Kind::Certificate:
+            return u"certificate"_s;
+        case LinkState::Kind::Unusable:
+            break;
+    }
+    return u"unusable"_s;
+}
+
+QString word(SwitchLook::Phase phase) {
+    switch (phase) {
+        case SwitchLook::Phase::Agrees:
+            return u"agrees"_s;
+        case SwitchLook::Phase::Applying:
+            return u"applying"_s;
+        case SwitchLook::Phase::Failed:
+            return u"failed"_s;
+        case SwitchLook::Phase::Unknown:
+            break;
+    }
+    return u"unknown"_s;
+}
+
+QString word(Actual actual) {
+    switch (actual) {
+        case Actual::Off:
+            return u"off"_s;
+        case Actual::Starting:
+            return u"starting"_s;
+        case Actual::On:
+            return u"on"_s;
+        case Actual::Failed:
+            return u"failed"_s;
+        case Actual::Draining:
+            return u"draining"_s;
+        case Actual::Unknown:
+            break;
+    }
+    return u"unknown"_s;
+}
+
+QJsonArray tiles(const QList<Tile*>& all) {
+    QJsonArray list;
+    for (const Tile* tile : all) {
+        list.append(QJsonObject{{u"name"_s, tile->name()}, {u"value"_s, tile->value()}, {u"note"_s, tile->note()}});
+    }
+    return list;
+}
+
+QJsonArray legend(const Legend& legend) {
+    QJsonArray list;
+    for (const Legend::Entry& entry : legend.entries()) {
+        list.append(QJsonObject{{u"name"_s, entry.name},
+                                {u"sessions"_s, static_cast<qint64>(entry.total)},
+                                {u"text"_s, entry.sessions},
+                                {u"share"_s, entry.share},
+                                {u"shown"_s, entry.shown}});
+    }
+    return list;
+}
+
+QJsonArray rows(const SessionTable& table, const Workspace& workspace) {
+    const SessionTableModel& model = workspace.sessions();
+    QJsonArray list;
+    for (int row = 0; row < std::min(kRows, model.rowCount()); ++row) {
+        QJsonObject cells;
+        for (int column = 0; column < SessionTableModel::ColumnCount; ++column) {
+            cells.insert(model.headerData(column, Qt::Horizontal, Qt::DisplayRole).toString(),
+                         model.index(row, column).data(Qt::DisplayRole).toString());
+        }
+        list.append(QJsonObject{{u"session_id"_s, idText(model.rows()[row].id)},
+                                {u"cells"_s, cells},
+                                {u"shown"_s, QJsonArray::fromStringList(table.shownCells(row))},
+                                {u"rect"_s, rectangle(table.screenOf(row))}});
+    }
+    return list;
+}
+
+/// Packets as they are painted: lines of one packet joined, without the breaks that the width made.
+QJsonArray turns(const QList<TranscriptLine>& lines) {
+    QJsonArray list;
+    for (qsizetype i = 0; i < lines.size();) {
+        QString text;
+        const TranscriptLine& first = lines[i];
+        do {
+            text += lines[i].text();
+            ++i;
+        } while (i < lines.size() && !lines[i].first);
+        list.append(QJsonObject{{u"who"_s, first.kind == TranscriptLine::Kind::Received ? u"attacker"_s
+                                           : first.kind == TranscriptLine::Kind::Sent   ? u"us"_s
+                                                                                        : u"note"_s},
+                                {u"seconds"_s, first.seconds},
+                                {u"text"_s, text}});
+    }
+    return list;
+}
+
+QJsonObject session(const SessionPanel& panel, const Workspace& workspace) {
+    QJsonObject shown{{u"session_id"_s, idText(workspace.selection().id)},
+                      {u"title"_s, panel.title()},
+                      {u"agreement"_s, panel.agreement()},
+                      {u"form"_s, panel.transcript().form() == TranscriptView::Form::Log ? u"log"_s : u"turns"_s}};
+    QJsonObject facts;
+    for (const auto& [name, value] : panel.facts()) {
+        facts.insert(name, value);
+    }
+    shown.insert(u"facts"_s, facts);
+    QJsonArray log;
+    if (workspace.selection().detail) {
+        const SessionDetail& detail = *workspace.selection().detail;
+        shown.insert(u"turns"_s, turns(layOutTranscript(detail, 1 << 20)));
+        for (const QByteArray& line : detail.log) {
+            log.append(visible(QString::fromUtf8(line), kTranscriptBytes));
+        }
+        shown.insert(u"transcript_sha256"_s, QString::fromLatin1(detail.transcriptSha256.toHex()));
+        shown.insert(u"journal_sha256"_s, QString::fromLatin1(detail.journalSha256.toHex()));
+    }
+    shown.insert(u"log"_s, log);
+    QJsonArray painted;
+    for (const TranscriptLine& line :
+         panel.transcript().lines().first(std::min<qsizetype>(200, panel.transcript().lines().size()))) {
+        painted.append(line.text());
+    }
+    shown.insert(u"painted"_s, painted);
+    return shown;
+}
+
+QJsonArray switches(const QList<ShownSwitch>& all, const Workspace& workspace) {
+    QJsonArray list;
+    for (const ShownSwitch& shown : all) {
+        QString actual;
+        bool desired = false;
+        for (const Sensor& sensor : workspace.fleet().sensors()) {
+            for (const Service& service : sensor.services) {
+                if (sensor.id == shown.sensorId && service.name == shown.service) {
+                    actual = word(service.actual);
+                    desired = service.desired;
+                }
+            }
+        }
+        list.append(QJsonObject{{u"sensor_id"_s, shown.sensorId},
+                                {u"sensor"_s, visible(shown.sensor)},
+                                {u"service"_s, visible(shown.service)},
+                                {u"on"_s, shown.look.on},
+                                {u"phase"_s, word(shown.look.phase)},
+                                {u"words"_s, shown.look.words},
+                                {u"desired"_s, desired},
+                                {u"actual"_s, actual},
+                                {u"rect"_s, rectangle(shown.screen)}});
+    }
+    return list;
+}
+
+QJsonObject buttons(const MainWindow& window) {
+    QJsonObject found;
+    for (const QAbstractButton* button : window.findChildren<QAbstractButton*>()) {
+        const QString name = button->objectName();
+        if (button->isVisible() &&
+            (name.startsWith("nav:"_L1) || name.startsWith("range:"_L1) || name.startsWith("tab:"_L1))) {
+            found.insert(name, rectangle(*button));
+        }
+    }
+    return found;
+}
+
+}  // namespace
+
+QJsonObject readOut(const MainWindow& window, const Workspace& workspace) {
+    const LinkState& link = workspace.link();
+    const bool fleet = window.page() == Page::Fleet;
+    const AnalysisPage& analysis = window.analysis();
+    QJsonArray open;
+    for (int row = 0; row < analysis.openList().shownRows(); ++row) {
+        open.append(QJsonArray::fromStringList(analysis.openList().shownCells(row)));
+    }
+    const QJsonObject connection{{u"state"_s, word(link.kind)},
+                                 {u"word"_s, window.nav().link().word()},
+                                 {u"collector"_s, visible(link.collector)},
+                                 {u"reason"_s, visible(link.reason, 600)},
+                                 {u"advice"_s, visible(link.advice, 600)},
+                                 {u"attempt"_s, link.attempt},
+                                 {u"notice"_s, window.notice().words()},
+                                 {u"headline"_s, window.showsData() ? QString() : window.linkPage().headline()}};
+    return {{u"at"_s, fullTimeText(workspace.nowUs())},
+            {u"connection"_s, connection},
+            {u"page"_s, fleet                             ? u"fleet"_s
+                        : window.page() == Page::Sessions ? u"sessions"_s
+                                                          : u"overview"_s},
+            {u"range"_s, window.topBar().subtitle()},
+            {u"range_us"_s, QJsonArray{workspace.scope().fromUs, workspace.scope().toUs}},
+            {u"tiles"_s, tiles(fleet ? window.fleet().tiles() : analysis.tiles())},
+            {u"legend"_s, legend(analysis.legend())},
+            {u"rows"_s, rows(analysis.table(), workspace)},
+            {u"session"_s, session(analysis.panel(), workspace)},
+            {u"open"_s, open},
+            {u"switches"_s, switches(fleet ? window.fleet().shownSwitches() : analysis.shownSwitches(), workspace)},
+            {u"buttons"_s, buttons(window)},
+            {u"window"_s, rectangle(window)}};
+}
+
+QString writeReadout(const QString& path, const QJsonObject& readout) {
+    QSaveFile file(path);
+    const QByteArray text = QJsonDocument(readout).toJson(QJsonDocument::Indented);
+    if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size() || !file.commit()) {
+        return u"%1 cannot be written: %2"_s.arg(path, file.errorString());
+    }
+    return {};
+}
+
+}  // namespace apiary::console

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "console/model/workspace.hpp"
+#include "console/view/pill.hpp"
+#include "console/view/service_switch.hpp"
+
+#include <QWidget>
+
+class QLabel;
+
+namespace apiary::console {
+
+/// The services of one sensor, a line each: switch, name, ports, how it stands.
+class SensorServices final : public QWidget {
+    Q_OBJECT
+
+public:
+    SensorServices(const Theme& theme, Workspace& workspace, qint32 sensorId, bool withName, QWidget* parent = nullptr);
+
+    qint32 sensorId() const { return sensorId_; }
+    /// Shows the newest state; returns false when the sensor is gone or has other services: then make a new one.
+    bool refresh();
+    QList<ShownSwitch> shownSwitches() const;
+
+private:
+    struct Line {
+        QString service;
+        ServiceSwitch* control;
+        QLabel* ports;
+        QLabel* words;
+    };
+
+    const Sensor* sensor() const;
+
+    const Theme& theme_;
+    Workspace& workspace_;
+    const qint32 sensorId_;
+    QLabel* name_ = nullptr;
+    Pill* health_ = nullptr;
+    QList<Line> lines_;
+};
+
+/// The services of all sensors, one below the other.
+class ServicesList final : public QWidget {
+    Q_OBJECT
+
+public:
+    ServicesList(const Theme& theme, Workspace& workspace, QWidget* parent = nullptr);
+
+    QList<ShownSwitch> shownSwitches() const;
+
+private:
+    void refresh();
+    void rebuild();
+
+    const Theme& theme_;
+    Workspace& workspace_;
+    QWidget* column_;
+    QWidget* area_;
+    class Placeholder* empty_;
+    QList<SensorServices*> sections_;
+};
+
+}  // namespace apiary::console

@@ -1,0 +1,206 @@
+#include "console/view/session_panel.hpp"
+
+#include "console/model/figures.hpp"
+#include "console/model/visible_text.hpp"
+#include "console/view/controls.hpp"
+
+#include <QBoxLayout>
+#include <QGridLayout>
+
+#include <algorithm>
+
+namespace apiary::console {
+
+using namespace Qt::Literals::StringLiterals;
+
+namespace {
+
+constexpr int kFacts = 6;
+constexpr qsizetype kFactLength = 80;
+
+Mood moodOf(Agreement agreement) {
+    switch (agreement) {
+        case Agreement::Agree:
+            return Mood::Ok;
+        case Agreement::Differ:
+            return Mood::Critical;
+        case Agreement::StillOpen:
+        case Agreement::NoDigest:
+            break;
+    }
+    return Mood::Off;
+}
+
+QString loginFact(const SessionDetail& detail) {
+    if (detail.credentials.isEmpty()) {
+        return u"none tried"_s;
+    }
+    // The one that let the attacker in says more than the first.
+    const auto accepted = std::ranges::find(detail.credentials, true, &Credential::accepted);
+    const Credential& shown = accepted == detail.credentials.end() ? detail.credentials.first() : *accepted;
+    QString text = visible(shown.username, 24) + u" / "_s + visible(shown.secret, 24);
+    if (shown.accepted) {
+        text += u" ✓"_s;
+    }
+    if (detail.credentials.size() > 1) {
+        text += u" +%1"_s.arg(detail.credentials.size() - 1);
+    }
+    return text;
+}
+
+QString lengthFact(const SessionRow& row) {
+    return row.open() ? u"still open"_s
+                      : u"%1, %2"_s.arg(durationText(row.endedUs - row.startedUs), outcomeText(row.outcome));
+}
+
+/// A label that gives way when there is no room instead of widening its card.
+QLabel* narrowLabel(const QFont& font, const char* tone) {
+    QLabel* label = plainLabel({}, font, tone);
+    label->setMinimumWidth(20);
+    label->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    return label;
+}
+
+}  // namespace
+
+SessionPanel::SessionPanel(const Theme& theme, Workspace& workspace, QWidget* parent)
+    : QWidget(parent),
+      theme_(theme),
+      workspace_(workspace),
+      title_(narrowLabel(uiFont(14.5, QFont::DemiBold), "")),
+      subtitle_(narrowLabel(monoFont(11.5), "secondary")),
+      agreement_(new Pill(theme)),
+      transcript_(new TranscriptView(theme)),
+      placeholder_(new Placeholder(theme)),
+      content_(new QWidget) {
+    auto* outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    outer->addWidget(placeholder_);
+    outer->addWidget(content_);
+
+    auto* column = new QVBoxLayout(content_);
+    column->setContentsMargins(13, 8, 13, 10);
+    column->setSpacing(6);
+    auto* head = new QHBoxLayout;
+    head->setSpacing(8);
+    head->addWidget(title_, 1);
+    head->addWidget(agreement_);
+    column->addLayout(head);
+    column->addWidget(subtitle_);
+    column->addWidget(makeFacts());
+    column->addWidget(makeTabs());
+    column->addWidget(transcript_, 1);
+    auto* key = new QHBoxLayout;
+    key->setSpacing(12);
+    key->addWidget(plainLabel(u"→ attacker"_s, uiFont(11.5, QFont::Medium)));
+    key->addWidget(plainLabel(u"← us"_s, uiFont(11.5, QFont::Medium)));
+    key->addWidget(plainLabel(u"↵ line end   \\x1b no text"_s, uiFont(11.5), "secondary"));
+    key->addStretch(1);
+    column->addLayout(key);
+
+    connect(&workspace, &Workspace::selectionChanged, this, &SessionPanel::refresh);
+    refresh();
+}
+
+QWidget* SessionPanel::makeFacts() {
+    auto* facts = new QWidget;
+    auto* grid = new QGridLayout(facts);
+    grid->setContentsMargins(0, 2, 0, 2);
+    grid->setHorizontalSpacing(10);
+    grid->setVerticalSpacing(4);
+    for (int i = 0; i < kFacts; ++i) {
+        auto* name = plainLabel({}, uiFont(12), "secondary");
+        auto* value = narrowLabel(uiFont(12.5), "");
+        grid->addWidget(name, i / 2, i % 2 * 2);
+        grid->addWidget(value, i / 2, i % 2 * 2 + 1);
+        facts_.append(std::pair(name, value));
+    }
+    grid->setColumnStretch(1, 1);
+    grid->setColumnStretch(3, 1);
+    return facts;
+}
+
+QWidget* SessionPanel::makeTabs() {
+    auto* tabs = new QWidget;
+    auto* line = new QHBoxLayout(tabs);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->setSpacing(2);
+    const auto tab = [&](const QString& name, TranscriptView::Form form) {
+        auto* button = new QToolButton;
+        button->setProperty("look", u"flat"_s);
+        button->setObjectName(u"tab:"_s + name);
+        button->setFont(uiFont(12.5, QFont::Medium));
+        button->setText(name);
+        button->setCheckable(true);
+        button->setAutoExclusive(true);
+        button->setChecked(form == transcript_->form());
+        connect(button, &QToolButton::clicked, this, [this, form] { transcript_->setForm(form); });
+        line->addWidget(button);
+    };
+    tab(u"Transcript"_s, TranscriptView::Form::Turns);
+    tab(u"Text log"_s, TranscriptView::Form::Log);
+    line->addStretch(1);
+    return tabs;
+}
+
+QString SessionPanel::title() const {
+    return content_->isHidden() ? placeholder_->headline() : title_->text();
+}
+
+QString SessionPanel::agreement() const {
+    return content_->isHidden() ? QString() : agreement_->words();
+}
+
+QList<std::pair<QString, QString>> SessionPanel::facts() const {
+    QList<std::pair<QString, QString>> texts;
+    for (const auto& [name, value] : facts_) {
+        texts.append(std::pair(name->text(), value->text()));
+    }
+    return texts;
+}
+
+void SessionPanel::refresh() {
+    const Workspace::Selection& selection = workspace_.selection();
+    content_->setVisible(selection.detail.has_value());
+    placeholder_->setVisible(!selection.detail.has_value());
+    if (selection.detail) {
+        showFacts(*selection.detail);
+    } else if (!selection.failure.isEmpty()) {
+        placeholder_->show(Glyph::Alert, u"The session could not be read"_s, visible(selection.failure));
+    } else if (selection.id.isEmpty()) {
+        placeholder_->show(Glyph::Sessions, u"No session chosen"_s, u"Its transcript appears here."_s);
+    } else {
+        placeholder_->show(Glyph::Clock, u"Loading the session…"_s, {});
+    }
+    transcript_->show(selection.detail);
+}
+
+void SessionPanel::showFacts(const SessionDetail& detail) {
+    const SessionRow& row = detail.row;
+    title_->setText(u"%1 session from %2"_s.arg(protocolText(row.protocol), visible(row.source, kFactLength)));
+    subtitle_->setText(u"%1 UTC · %2"_s.arg(fullTimeText(row.startedUs), idText(row.id)));
+    subtitle_->setToolTip(forMarkup(idText(row.id)));
+    const Agreement agreement = agreementOf(detail);
+    const QString shape = agreement == Agreement::Agree    ? u"✓  "_s
+                          : agreement == Agreement::Differ ? u"▲  "_s
+                                                           : u"○  "_s;
+    agreement_->show(shape + agreementText(agreement), moodOf(agreement));
+    agreement_->setToolTip(forMarkup(u"text log %1 · database %2"_s.arg(
+        detail.journalSha256.isEmpty() ? u"none"_s : QString::fromLatin1(detail.journalSha256.toHex()),
+        QString::fromLatin1(detail.transcriptSha256.toHex()))));
+    const QString spoke = row.identified.isEmpty() ? protocolText(row.protocol) : protocolText(row.identified);
+    const QList<std::pair<QString, QString>> texts{
+        {u"Source"_s, u"%1:%2"_s.arg(visible(row.source, kFactLength)).arg(row.sourcePort)},
+        {u"Sensor"_s, u"%1 · port %2"_s.arg(visible(row.sensor, kFactLength)).arg(row.targetPort)},
+        {u"Ended"_s, lengthFact(row)},
+        {u"Login"_s, loginFact(detail)},
+        {u"Bytes"_s, u"%1 in · %2 out"_s.arg(byteText(row.bytesIn), byteText(row.bytesOut))},
+        {u"Spoke"_s, row.artifacts > 0 ? u"%1 · %2 uploaded"_s.arg(spoke).arg(row.artifacts) : spoke}};
+    for (qsizetype i = 0; i < texts.size(); ++i) {
+        facts_[i].first->setText(texts[i].first);
+        facts_[i].second->setText(texts[i].second);
+        facts_[i].second->setToolTip(forMarkup(texts[i].second));
+    }
+}
+
+}  // namespace apiary::console

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "console/model/bands.hpp"
+#include "console/view/theme.hpp"
+
+#include <QChartView>
+#include <QSet>
+
+class QAreaSeries;
+class QCategoryAxis;
+class QLineSeries;
+
+namespace apiary::console {
+
+/// Sessions over time, stacked by protocol. Each bucket is a step, so that an area is a count and nothing between two
+/// buckets is invented. A line follows the mouse or the arrow keys with the counts below it; dragging asks for a range.
+class TimeChart final : public QChartView {
+    Q_OBJECT
+
+public:
+    explicit TimeChart(const Theme& theme, QWidget* parent = nullptr);
+
+    /// Draws the bands over [fromUs, toUs).
+    void setBands(const Bands& bands, qint64 fromUs, qint64 toUs);
+    void setShown(const QString& name, bool shown);
+    bool shown(const QString& name) const { return !hidden_.contains(name); }
+    const Bands& bands() const { return bands_; }
+    /// The bucket under the line, or -1.
+    int hovered() const { return hovered_; }
+    void hover(int bucket);
+
+Q_SIGNALS:
+    void rangeSelected(qint64 fromUs, qint64 toUs);
+    void shownChanged();
+
+protected:
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void drawForeground(QPainter* painter, const QRectF& area) override;
+
+private:
+    void rebuild();
+    void draw();
+    void drawAxes(double highest);
+    void restyle();
+    void paintDetails(QPainter& painter, const QRectF& plot, double x) const;
+    qint64 timeAt(double x) const;
+
+    const Theme& theme_;
+    Bands bands_;
+    qint64 fromUs_ = 0;
+    qint64 toUs_ = 0;
+    QSet<QString> hidden_;
+    QCategoryAxis* times_;
+    QCategoryAxis* counts_;
+    QList<QLineSeries*> tops_;
+    QList<QAreaSeries*> areas_;
+    int hovered_ = -1;
+    bool dragging_ = false;
+    double dragFrom_ = 0;
+    double dragTo_ = 0;
+};
+
+}  // namespace apiary::console
