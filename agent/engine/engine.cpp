@@ -76,7 +76,7 @@ public:
             }
             entry.protocol = spec.module->name;
             Status started =
-                shutDown_ ? Status(Error{"the agent is stopping"}) : begin(services, entry, std::move(spec));
+                state_.stopping ? Status(Error{"the agent is stopping"}) : begin(services, entry, std::move(spec));
             entry.on = static_cast<bool>(started);
             entry.reason = started ? "" : started.error();
             if (!started) {
@@ -119,7 +119,7 @@ public:
 
     std::size_t shutDown(std::chrono::milliseconds within) {
         const auto deadline = Steady::now() + within;
-        if (shutDown_.exchange(true)) {
+        if (state_.stopping.exchange(true)) {
             return state_.unrecorded;
         }
         services_.with([&](Services& services) {
@@ -341,7 +341,6 @@ private:
     EngineState state_;
     std::vector<std::unique_ptr<Thread>> threads_;
     std::uint64_t lastListener_ = 0;  // under the lock of services_
-    std::atomic<bool> shutDown_{false};
     std::mutex closingMutex_;
     std::condition_variable closed_;
     std::size_t closing_ = 0;  // threads that were told to close sockets and have not come to it

@@ -92,7 +92,8 @@ struct EngineSettings {
 /// run(0) .. run(threads - 1) on one. A connection never leaves the thread that accepted it.
 class Engine {
 public:
-    /// `recorders` must outlive the engine and every durable-callback given to it.
+    /// `recorders` must outlive the engine. Durable-callbacks may be called after the engine's end: they do nothing
+    /// then. Destroy the engine only when every run() has returned.
     Engine(EngineSettings settings, RecorderSource& recorders);
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;

@@ -48,10 +48,12 @@ struct EngineState {
 
     RecorderSource& recorders;
     const std::uint64_t seed;
-    Allowance sessions;     // connections at once
-    Allowance flows;        // datagram flows at once: forged sources must not take the connections' places
-    Allowance descriptors;  // sockets of listeners, connections and channels
+    Allowance sessions;         // connections at once
+    Allowance flows;            // datagram flows at once: forged sources must not take the connections' places
+    Allowance descriptors;      // sockets of listeners, connections and channels
+    Allowance handshakes{512};  // TLS handshakes at once, each of which holds some 50 kB
     std::atomic<std::uint64_t> lastNumber{0};
+    std::atomic<bool> stopping{false};
 
     /// Sessions that are not recorded to their end yet. `mutex` is only for who waits until there are none.
     std::atomic<std::size_t> unrecorded{0};

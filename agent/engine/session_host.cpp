@@ -97,6 +97,7 @@ void SessionHost::begin(SessionStart start) {
     ++service_->state->open;
     ++service_->state->sessions;
     listed_ = true;
+    stopping_ = stopping_ || engine_.stopping;  // too late to be asked with the others
     open_.add(number_, std::static_pointer_cast<SessionHost>(shared_from_this()));
     recorder_ = engine_.recorders.open(start);
     Environment environment;
@@ -112,14 +113,7 @@ void SessionHost::begin(SessionStart start) {
 }
 
 Task SessionHost::conclude() {
-    if (recorder_) {
-        auto durable = [weak = weak_from_this(), this] {
-            if (const auto self = weak.lock()) {
-                durable_ = true;
-                wake();
-            }
-        };
-        recorder_->ended(outcome_.value_or(Outcome::Interrupted), loop().callback(std::move(durable)));
+    if (askDurable()) {
         while (!durable_) {
             co_await until(Steady::time_point::max());
         }
@@ -127,6 +121,26 @@ Task SessionHost::conclude() {
     recorder_.reset();
     conversation_.reset();
     leave();
+}
+
+/// Records the end; false if that is not possible, and nobody will say that it is durable.
+bool SessionHost::askDurable() {
+    if (!recorder_) {
+        return false;
+    }
+    auto durable = [weak = weak_from_this(), this] {
+        if (const auto self = weak.lock()) {
+            durable_ = true;
+            wake();
+        }
+    };
+    try {
+        recorder_->ended(outcome_.value_or(Outcome::Interrupted), loop().callback(std::move(durable)));
+        return true;
+    } catch (const std::exception& failure) {
+        failed(failure);
+        return false;
+    }
 }
 
 void SessionHost::leave() {

@@ -101,6 +101,8 @@ protected:
     bool stopping_ = false;
 
 private:
+    bool askDurable();
+
     OpenSessions& open_;
     EngineState& engine_;
     std::shared_ptr<const Service> service_;

@@ -7,6 +7,7 @@
 namespace apiary::agent {
 
 static constexpr std::chrono::seconds kHandshake{10};
+static constexpr Millis kTurnPoll{20};
 
 /// Looks at the first byte itself where the session spoke plaintext before: OpenSSL would answer what is no handshake
 /// with an alert, in binary, where the session has words. Where TLS was due from the start the alert is the answer.
@@ -68,7 +69,17 @@ Task StreamHost::readFirst(std::string& first, Steady::time_point deadline) {
     }
 }
 
+/// Waits for its turn first, as only so many may be under way.
 Task StreamHost::negotiate(std::string first, Steady::time_point deadline, bool& done) {
+    auto turn = engine().handshakes.take();
+    while (!turn && !interrupted() && Steady::now() < deadline) {
+        co_await until(std::min(deadline, Steady::now() + kTurnPoll));
+        turn = engine().handshakes.take();
+    }
+    if (!turn) {
+        lost_ = true;
+        co_return;
+    }
     wire_.beginTls(*service().tls, std::move(first));
     for (;;) {
         const Io io = wire_.handshake();

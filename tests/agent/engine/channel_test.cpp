@@ -94,6 +94,15 @@ TEST_F(ChannelTest, KeepsTheOrderOfATurnThatClosesTheChannel) {
     EXPECT_EQ(control.readLine(), "done\r\n");
 }
 
+TEST_F(ChannelTest, LetsTheChannelFinishWhenTheSessionCloses) {
+    Client control = greeted(serve(spec()));
+    Client data = open(control, 4096);
+    control.send("leave 4000000\r\n");
+    EXPECT_EQ(data.readAll(), drillBytes(4'000'000));
+    EXPECT_EQ(control.readAll(), "");
+    EXPECT_EQ(recording_.ended().outcome, Outcome::Finished);
+}
+
 TEST_F(ChannelTest, TellsTheSessionThatAPeerLeftInMidTransfer) {
     Client control = greeted(serve(spec()));
     Client data = open(control, 4096);

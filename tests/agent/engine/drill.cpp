@@ -100,6 +100,9 @@ private:
             turn.sendShared(service_.bytes, 0, std::stoul(rest), channel_);
             turn.closeChannel(channel_);
             turn.send("done\r\n");
+        } else if (verb == "leave") {
+            turn.sendShared(service_.bytes, 0, std::stoul(rest), channel_);
+            turn.close();
         } else if (verb == "put") {
             putting_ = true;
         }

@@ -10,6 +10,7 @@ namespace apiary::agent::test {
 ///   echo TEXT | big N | pause MS | alarm MS | quit | throw | tls | remember TEXT | recall | passive
 ///   get N   sends N bytes on the channel, then closes it and says "done" or "cut"
 ///   blast N the same, but all of it in one turn: what follows must wait for the channel
+///   leave N sends N bytes on the channel and closes everything
 ///   put     takes what comes on the channel until its end, says "took N"
 /// It greets with "hello\r\n", says "idle" when idle, "end" when the peer has finished, "plain" instead of a handshake.
 extern const Module drill;

@@ -212,37 +212,39 @@ TEST_F(EngineTest, BoundsTheConnectionsInAll) {
     EXPECT_EQ(recording_.refusals()[0].reason, "connections in all");
 }
 
-/// Leaves this process no descriptor beyond those it has, for as long as it lives.
-class NoMoreDescriptors {
+/// Leaves this process `spare` more descriptors than it has, for as long as this lives.
+class FewDescriptors {
 public:
-    NoMoreDescriptors() {
+    explicit FewDescriptors(int spare) {
         ::getrlimit(RLIMIT_NOFILE, &before_);
         const Descriptor next(::dup(0));
-        rlimit none = before_;
-        none.rlim_cur = static_cast<rlim_t>(next.get());
-        ::setrlimit(RLIMIT_NOFILE, &none);
+        rlimit few = before_;
+        few.rlim_cur = static_cast<rlim_t>(next.get() + spare);
+        ::setrlimit(RLIMIT_NOFILE, &few);
     }
-    ~NoMoreDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+    ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
 
 private:
     rlimit before_{};
 };
 
-TEST_F(EngineTest, AcceptsAgainWhenThereAreDescriptors) {
+double cpuSeconds() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+TEST_F(EngineTest, WaitsForDescriptorsWithoutSpinning) {
     const Endpoint where = serve(spec());
-    Client waiting(loopback(view().listens[0].port, 1));
-    EXPECT_EQ(waiting.readLine(), "hello\r\n");
-    std::optional<Client> late;
-    {
-        Client early(where);
-        early.readLine();
-        std::optional<NoMoreDescriptors> none;
-        late.emplace(where);  // takes the last one there is
-        none.emplace();
-        Client third(where);
-        EXPECT_FALSE(third.connected());
-    }
-    EXPECT_EQ(late->readLine(), "hello\r\n");
+    std::optional<FewDescriptors> few(1);
+    Client client(where);  // takes the last one, so that the engine has none
+    ASSERT_TRUE(client.connected());
+    const double before = cpuSeconds();
+    EXPECT_FALSE(client.readable(500));
+    EXPECT_LT(cpuSeconds() - before, 0.25);
+    few.reset();
+    EXPECT_EQ(client.readLine(), "hello\r\n");
 }
 
 }  // namespace
