@@ -161,7 +161,8 @@ SessionDetail fromWire(const v1::SessionDetail& detail) {
                         .journalPath = text(detail.journal_path()),
                         .credentials = {},
                         .artifacts = {},
-                        .eventsCut = detail.events_cut()};
+                        .eventsCut = detail.events_cut(),
+                        .logCut = detail.transcript_cut()};
     for (const v1::SessionEvent& event : detail.events()) {
         value.events.append({time(event.at_us()), event.kind(), event.channel(), bytes(event.bytes())});
     }

@@ -143,12 +143,16 @@ QList<TranscriptLine> layOutTranscript(const SessionDetail& detail, int columns)
 
 QList<TranscriptLine> layOutLog(const SessionDetail& detail, int columns) {
     Layout layout(columns);
+    bool cut = detail.logCut;
     for (const QByteArray& line : detail.log) {
         if (layout.full()) {
-            layout.note(0, u"There is more: the database and the text log have it"_s);
+            cut = true;
             break;
         }
         layout.logLine(visible(QString::fromUtf8(line.left(kTranscriptBytes)), kTranscriptBytes));
+    }
+    if (cut) {
+        layout.note(0, u"There is more: the database and the text log have it"_s);
     }
     return layout.take();
 }

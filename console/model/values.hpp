@@ -116,6 +116,7 @@ struct SessionDetail {
     QList<Credential> credentials;
     QList<Artifact> artifacts;
     bool eventsCut = false;
+    bool logCut = false;  // the digest is over all of it nevertheless
 };
 
 struct OpenSessions {

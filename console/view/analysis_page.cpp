@@ -1,6 +1,7 @@
 #include "console/view/analysis_page.hpp"
 
 #include "console/model/figures.hpp"
+#include "console/model/visible_text.hpp"
 #include "console/view/card.hpp"
 #include "console/view/controls.hpp"
 #include "console/view/fleet_figures.hpp"
@@ -19,7 +20,7 @@ namespace {
 constexpr int kGap = 12;
 constexpr int kNarrow = 1200;  // below it the side column gives way
 constexpr int kSide = 330;
-constexpr int kSideNarrow = 268;
+constexpr int kSideNarrow = 284;
 
 /// "▲ 12.4 % vs previous 24 h"; amber from a rise of 20 % on.
 std::pair<QString, Tile::Mood> changeOf(quint64 now, quint64 before, const QString& length) {
@@ -141,8 +142,8 @@ void AnalysisPage::setDepth(Depth depth) {
     grid->setHorizontalSpacing(overview ? kGap : 0);
     grid->setVerticalSpacing(overview ? kGap : 0);
     auto* line = static_cast<QHBoxLayout*>(browser_->layout());
-    line->setStretch(0, overview ? 54 : 62);
-    line->setStretch(1, overview ? 46 : 38);
+    line->setStretch(0, overview ? 54 : 66);
+    line->setStretch(1, overview ? 46 : 34);
     fit();
 }
 
@@ -168,8 +169,10 @@ void AnalysisPage::showOverview() {
         sessions_->setValue(grouped(totals.sessions), sessionNote, sessionMood);
         sources_->setValue(grouped(totals.sources), u"%1 never seen before"_s.arg(grouped(totals.newSources)));
         credentials_->setValue(grouped(totals.credentials), credentialNote, credentialMood);
+        const QList<SessionRow>& connected = workspace_.openSessions().rows();
         open_->setValue(grouped(totals.openSessions),
-                        u"%1 in · %2 out in the range"_s.arg(byteText(totals.bytesIn), byteText(totals.bytesOut)));
+                        connected.isEmpty() ? u"nobody is connected"_s
+                                            : u"newest from %1"_s.arg(visible(connected.first().source, 48)));
     }
     showChart();
     const OpenSessionModel& open = workspace_.openSessions();

@@ -24,6 +24,23 @@ void setTone(QLabel& label, const char* tone) {
     }
 }
 
+ElidedLabel::ElidedLabel(const QFont& font, const char* tone, QWidget* parent) : QLabel(parent) {
+    setTextFormat(Qt::PlainText);
+    setFont(font);
+    setProperty("tone", QString::fromLatin1(tone));
+    setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+}
+
+QSize ElidedLabel::minimumSizeHint() const {
+    return {20, QLabel::minimumSizeHint().height()};
+}
+
+void ElidedLabel::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.setPen(palette().color(foregroundRole()));
+    painter.drawText(rect(), static_cast<int>(alignment()), fontMetrics().elidedText(text(), Qt::ElideRight, width()));
+}
+
 QToolButton* glyphButton(const Theme& theme, Glyph which, const QString& text, const QString& toolTip,
                          const char* look) {
     auto* button = new QToolButton;

@@ -16,6 +16,19 @@ QLabel* plainLabel(const QString& text, const QFont& font, const char* tone = ""
 /// Changes the colour of a plainLabel().
 void setTone(QLabel& label, const char* tone);
 
+/// A label in one line that ends in an ellipsis where it has no room, instead of widening what holds it.
+class ElidedLabel final : public QLabel {
+    Q_OBJECT
+
+public:
+    ElidedLabel(const QFont& font, const char* tone, QWidget* parent = nullptr);
+
+    QSize minimumSizeHint() const override;
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+};
+
 /// A button with a drawing in the secondary colour, and a text beside it unless that is empty. `look` is one of the
 /// style sheet's: "" for framed, flat, segment.
 QToolButton* glyphButton(const Theme& theme, Glyph which, const QString& text, const QString& toolTip,

@@ -70,8 +70,7 @@ Card* FleetPage::makePanel() {
     card->body()->setContentsMargins(14, 10, 14, 12);
     card->body()->setSpacing(10);
     auto* head = new QHBoxLayout;
-    name_ = plainLabel({}, uiFont(17, QFont::DemiBold));
-    name_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    name_ = new ElidedLabel(uiFont(17, QFont::DemiBold), "");
     health_ = new Pill(theme_);
     head->addWidget(name_, 1);
     head->addWidget(health_);
@@ -152,7 +151,8 @@ void FleetPage::showSensor() {
                                  ? u"r%1, in step"_s.arg(sensor->desiredVersion)
                                  : u"r%1 → r%2"_s.arg(sensor->appliedVersion).arg(sensor->desiredVersion)},
         {u"Records waiting"_s, grouped(sensor->spoolRecords)},
-        {u"Clock"_s, u"%1 ms off"_s.arg(sensor->clockOffsetMs)},
+        {u"Clock"_s,
+         qAbs(sensor->clockOffsetMs) < 1000 ? u"in step"_s : u"%1 s off"_s.arg(double(sensor->clockOffsetMs) / 1000)},
         {u"Sensor number"_s, QString::number(sensor->id)},
         {u"Version"_s, visible(sensor->version, 24)}};
     for (qsizetype i = 0; i < texts.size(); ++i) {

@@ -14,12 +14,12 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 constexpr int kHead = 22;
-constexpr int kRow = 23;
+constexpr double kRow = 23;
 
 }  // namespace
 
 Legend::Legend(const Theme& theme, TimeChart& chart, QWidget* parent) : QWidget(parent), theme_(theme), chart_(chart) {
-    setFixedWidth(204);
+    setFixedWidth(218);
     setMouseTracking(true);
     setFocusPolicy(Qt::TabFocus);
     setCursor(Qt::PointingHandCursor);
@@ -48,6 +48,7 @@ void Legend::paintEvent(QPaintEvent*) {
     painter.setRenderHint(QPainter::Antialiasing);
     const Tokens& tokens = theme_.tokens();
     const int countRight = width() - 54;
+    const double high = rowHeight();
     if (!entries_.isEmpty()) {
         painter.setFont(uiFont(11));
         painter.setPen(tokens.secondary);
@@ -57,7 +58,7 @@ void Legend::paintEvent(QPaintEvent*) {
     }
     for (int i = 0; i < entries_.size(); ++i) {
         const Entry& entry = entries_[i];
-        const QRectF row(0, kHead + i * kRow, width(), kRow);
+        const QRectF row(0, kHead + i * high, width(), high);
         if (i == hovered_ || (hasFocus() && i == current_)) {
             painter.setPen(Qt::NoPen);
             painter.setBrush(tokens.hover);
@@ -66,21 +67,26 @@ void Legend::paintEvent(QPaintEvent*) {
         const QColor colour = theme_.protocolColour(entry.name);
         painter.setPen(QPen(colour, 1.5));
         painter.setBrush(entry.shown ? QBrush(colour) : QBrush(Qt::NoBrush));
-        painter.drawRoundedRect(QRectF(6, row.top() + 6, 11, 11), 2.5, 2.5);
+        painter.drawRoundedRect(QRectF(6, row.center().y() - 5.5, 11, 11), 2.5, 2.5);
         painter.setFont(uiFont(12.5));
         painter.setPen(entry.shown ? tokens.text : tokens.faint);
-        painter.drawText(QRectF(24, row.top(), countRight - 80, kRow), Qt::AlignLeft | Qt::AlignVCenter,
-                         painter.fontMetrics().elidedText(entry.name, Qt::ElideRight, countRight - 84));
+        painter.drawText(QRectF(24, row.top(), countRight - 76, high), Qt::AlignLeft | Qt::AlignVCenter,
+                         painter.fontMetrics().elidedText(entry.name, Qt::ElideRight, countRight - 78));
         painter.setFont(monoFont(12));
-        painter.drawText(QRectF(countRight - 70, row.top(), 70, kRow), Qt::AlignRight | Qt::AlignVCenter,
+        painter.drawText(QRectF(countRight - 70, row.top(), 70, high), Qt::AlignRight | Qt::AlignVCenter,
                          entry.sessions);
         painter.setPen(entry.shown ? tokens.secondary : tokens.faint);
-        painter.drawText(QRectF(countRight, row.top(), 52, kRow), Qt::AlignRight | Qt::AlignVCenter, entry.share);
+        painter.drawText(QRectF(countRight, row.top(), 52, high), Qt::AlignRight | Qt::AlignVCenter, entry.share);
     }
 }
 
+double Legend::rowHeight() const {
+    const auto lines = static_cast<double>(std::max<qsizetype>(1, entries_.size()));
+    return std::clamp((height() - kHead) / lines, 15.0, kRow);
+}
+
 int Legend::entryAt(double y) const {
-    const int entry = y < kHead ? -1 : static_cast<int>((y - kHead) / kRow);
+    const int entry = y < kHead ? -1 : static_cast<int>((y - kHead) / rowHeight());
     return entry < entries_.size() ? entry : -1;
 }
 

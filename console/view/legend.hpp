@@ -35,6 +35,8 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
+    /// Lines move together when all would not fit.
+    double rowHeight() const;
     int entryAt(double y) const;
     void toggle(int entry);
     void isolate(int entry);

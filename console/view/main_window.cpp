@@ -16,6 +16,10 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace {
 
+constexpr int kNarrow = 1400;
+constexpr int kNav = 212;
+constexpr int kNavNarrow = 164;
+
 QString nameOf(Page page) {
     switch (page) {
         case Page::Overview:
@@ -112,6 +116,11 @@ void MainWindow::showLink() {
     notice_->showLink(pages ? state : LinkState{}, now);
     QWidget* page = page_ == Page::Fleet ? static_cast<QWidget*>(fleet_) : analysisArea_;
     stack_->setCurrentWidget(pages ? page : linkPage_);
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    nav_->setFixedWidth(width() < kNarrow ? kNavNarrow : kNav);
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {

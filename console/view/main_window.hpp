@@ -37,6 +37,7 @@ Q_SIGNALS:
     void closing();
 
 protected:
+    void resizeEvent(QResizeEvent* event) override;
     void closeEvent(QCloseEvent* event) override;
 
 private:

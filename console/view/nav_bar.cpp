@@ -14,7 +14,6 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace {
 
-constexpr int kWidth = 212;
 constexpr int kHead = 56;
 
 /// The mark and the name.
@@ -148,7 +147,7 @@ void LinkMark::paintEvent(QPaintEvent*) {
 
 NavBar::NavBar(const Theme& theme, QWidget* parent) : QFrame(parent), link_(new LinkMark(theme)) {
     setObjectName(u"Nav"_s);
-    setFixedWidth(kWidth);
+    setFixedWidth(212);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 1, 0);
     column->setSpacing(2);

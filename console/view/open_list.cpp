@@ -17,6 +17,8 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 constexpr int kRow = 45;
+constexpr int kSource = 88;
+constexpr int kRoomy = 290;  // from here on the time of the start fits beside the source
 
 }  // namespace
 
@@ -87,14 +89,18 @@ void OpenList::paintEvent(QPaintEvent*) {
         painter.drawRoundedRect(QRectF(0, top + 5, 3, kRow - 12), 1.5, 1.5);
         painter.setFont(uiFont(12, QFont::DemiBold));
         painter.setPen(tokens.text);
-        painter.drawText(QRect(12, top + 2, 66, 20), Qt::AlignLeft | Qt::AlignVCenter,
-                         painter.fontMetrics().elidedText(cells[0], Qt::ElideRight, 64));
+        painter.drawText(QRect(12, top + 2, 72, 20), Qt::AlignLeft | Qt::AlignVCenter,
+                         painter.fontMetrics().elidedText(cells[0], Qt::ElideRight, 72));
+        const bool roomy = wide >= kRoomy;
         painter.setFont(monoFont(12));
-        painter.drawText(QRect(80, top + 2, wide - 80 - 68, 20), Qt::AlignLeft | Qt::AlignVCenter,
-                         painter.fontMetrics().elidedText(cells[1], Qt::ElideMiddle, wide - 80 - 68));
+        const int room = wide - kSource - (roomy ? 68 : 4);
+        painter.drawText(QRect(kSource, top + 2, room, 20), Qt::AlignVCenter | (roomy ? Qt::AlignLeft : Qt::AlignRight),
+                         painter.fontMetrics().elidedText(cells[1], Qt::ElideMiddle, room));
         painter.setFont(monoFont(11));
         painter.setPen(tokens.secondary);
-        painter.drawText(QRect(wide - 66, top + 2, 62, 20), Qt::AlignRight | Qt::AlignVCenter, cells[2]);
+        if (roomy) {
+            painter.drawText(QRect(wide - 66, top + 2, 62, 20), Qt::AlignRight | Qt::AlignVCenter, cells[2]);
+        }
         painter.setFont(uiFont(11.5));
         painter.drawText(QRect(12, top + 21, wide - 90, 18), Qt::AlignLeft | Qt::AlignVCenter,
                          painter.fontMetrics().elidedText(cells[4] + u" · "_s + cells[3], Qt::ElideRight, wide - 92));

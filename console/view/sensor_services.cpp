@@ -33,9 +33,8 @@ QString portsOf(const Service& service) {
 
 QString wordsOf(const Service& service, const SwitchLook& look) {
     if (look.phase == SwitchLook::Phase::Agrees && look.on) {
-        return service.openSessions > 0
-                   ? u"%1 open · %2 since start"_s.arg(grouped(service.openSessions), grouped(service.sessions))
-                   : u"on · %1 since start"_s.arg(grouped(service.sessions));
+        const QString sessions = u"%1 sessions"_s.arg(grouped(service.sessions));
+        return service.openSessions > 0 ? u"%1 open · %2"_s.arg(grouped(service.openSessions), sessions) : sessions;
     }
     return look.words;
 }
@@ -56,8 +55,7 @@ SensorServices::SensorServices(const Theme& theme, Workspace& workspace, qint32 
     column->setSpacing(6);
     if (withName) {
         auto* head = new QHBoxLayout;
-        name_ = plainLabel({}, uiFont(13, QFont::DemiBold));
-        name_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+        name_ = new ElidedLabel(uiFont(13, QFont::DemiBold), "");
         health_ = new Pill(theme);
         head->addWidget(name_, 1);
         head->addWidget(health_);
@@ -77,11 +75,10 @@ SensorServices::SensorServices(const Theme& theme, Workspace& workspace, qint32 
         Line line{.service = service.name,
                   .control = new ServiceSwitch(theme),
                   .ports = plainLabel({}, monoFont(12), "secondary"),
-                  .words = plainLabel({}, uiFont(12), "secondary")};
+                  .words = new ElidedLabel(uiFont(12), "secondary")};
         const QString name = visible(service.name, 32);
         line.control->setAccessibleName(u"%1 on %2"_s.arg(name, visible(found->name, 32)));
         line.control->setObjectName(u"switch:%1:%2"_s.arg(sensorId_).arg(name));
-        line.words->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
         line.words->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
         connect(line.control, &ServiceSwitch::wanted, this,
                 [this, service = service.name](bool on) { workspace_.switchService(sensorId_, service, on); });

@@ -53,22 +53,14 @@ QString lengthFact(const SessionRow& row) {
                       : u"%1, %2"_s.arg(durationText(row.endedUs - row.startedUs), outcomeText(row.outcome));
 }
 
-/// A label that gives way when there is no room instead of widening its card.
-QLabel* narrowLabel(const QFont& font, const char* tone) {
-    QLabel* label = plainLabel({}, font, tone);
-    label->setMinimumWidth(20);
-    label->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
-    return label;
-}
-
 }  // namespace
 
 SessionPanel::SessionPanel(const Theme& theme, Workspace& workspace, QWidget* parent)
     : QWidget(parent),
       theme_(theme),
       workspace_(workspace),
-      title_(narrowLabel(uiFont(14.5, QFont::DemiBold), "")),
-      subtitle_(narrowLabel(monoFont(11.5), "secondary")),
+      title_(new ElidedLabel(uiFont(14.5, QFont::DemiBold), "")),
+      subtitle_(new ElidedLabel(monoFont(11.5), "secondary")),
       agreement_(new Pill(theme)),
       transcript_(new TranscriptView(theme)),
       placeholder_(new Placeholder(theme)),
@@ -110,10 +102,10 @@ QWidget* SessionPanel::makeFacts() {
     grid->setVerticalSpacing(4);
     for (int i = 0; i < kFacts; ++i) {
         auto* name = plainLabel({}, uiFont(12), "secondary");
-        auto* value = narrowLabel(uiFont(12.5), "");
+        auto* value = new ElidedLabel(uiFont(12.5), "");
         grid->addWidget(name, i / 2, i % 2 * 2);
         grid->addWidget(value, i / 2, i % 2 * 2 + 1);
-        facts_.append(std::pair(name, value));
+        facts_.append(std::pair<QLabel*, QLabel*>(name, value));
     }
     grid->setColumnStretch(1, 1);
     grid->setColumnStretch(3, 1);

@@ -21,7 +21,7 @@ constexpr int kRow = 28;
 constexpr int kHeader = 32;
 
 // In the order of the columns; and which go first when there is no room.
-constexpr std::array<int, Model::ColumnCount> kWidths{132, 92, 138, 104, 58, 112, 70, 84, 76, 80};
+constexpr std::array<int, Model::ColumnCount> kWidths{130, 106, 132, 104, 56, 104, 70, 84, 76, 80};
 constexpr std::array<int, 7> kHideFirst{Model::Out,    Model::In,      Model::SensorName, Model::Duration,
                                         Model::Logins, Model::Outcome, Model::Port};
 

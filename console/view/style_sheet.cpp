@@ -41,7 +41,7 @@ QToolButton[look="flat"]:focus { border: 2px solid @accent; padding: 0 6px; }
 #Segments { background: @card; border: 1px solid @border; border-radius: 6px; }
 QTableView { background: transparent; border: none; outline: 0; selection-background-color: @selection; selection-color: @text; }
 QHeaderView { background: transparent; }
-QHeaderView::section { background: transparent; color: @secondary; border: none; border-bottom: 1px solid @border; padding: 0 8px; }
+QHeaderView::section { background: transparent; color: @secondary; border: none; border-bottom: 1px solid @border; padding: 0 10px; }
 QTableCornerButton::section { background: transparent; border: none; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 2px; }
 QScrollBar::handle:vertical { background: @border; border-radius: 3px; min-height: 28px; }

@@ -22,6 +22,7 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 constexpr double kShortestDrag = 6;
+constexpr double kNarrowestStep = 5;  // pixels
 
 double milliseconds(qint64 us) {
     return static_cast<double>(us) / 1000.0;
@@ -57,6 +58,7 @@ TimeChart::TimeChart(const Theme& theme, QWidget* parent)
     counts_->setLineVisible(false);
     chart->addAxis(times_, Qt::AlignBottom);
     chart->addAxis(counts_, Qt::AlignLeft);
+    setRenderHint(QPainter::Antialiasing);
     setFrameShape(QFrame::NoFrame);
     setStyleSheet(u"background: transparent"_s);
     setMouseTracking(true);
@@ -121,6 +123,8 @@ void TimeChart::rebuild() {
 void TimeChart::draw() {
     const double from = milliseconds(fromUs_);
     const double to = milliseconds(toUs_);
+    const double step = milliseconds(bands_.stepUs);
+    const bool steps = step / std::max(1.0, to - from) * width() >= kNarrowestStep;
     QList<double> sums(bands_.bucketUs.size(), 0.0);
     for (qsizetype i = 0; i < bands_.layers.size(); ++i) {
         const bool on = shown(bands_.layers[i].name);
@@ -131,8 +135,12 @@ void TimeChart::draw() {
                 sums[k] += static_cast<double>(bands_.layers[i].sessions[k]);
             }
             const double start = milliseconds(bands_.bucketUs[k]);
-            points.append({std::clamp(start, from, to), sums[k]});
-            points.append({std::clamp(start + milliseconds(bands_.stepUs), from, to), sums[k]});
+            if (steps) {
+                points.append({std::clamp(start, from, to), sums[k]});
+                points.append({std::clamp(start + step, from, to), sums[k]});
+            } else {
+                points.append({std::clamp(start + step / 2, from, to), sums[k]});
+            }
         }
         tops_[i]->replace(points);
         areas_[i]->setVisible(on);
