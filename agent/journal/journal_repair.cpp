@@ -47,8 +47,8 @@ std::optional<std::string> findLog(const std::string& directory, std::string_vie
                                    const Uuid& session) {
     std::vector<std::string> runs;
     std::error_code none;
-    for (const auto& entry : fs::directory_iterator(directory, none)) {
-        runs.push_back(entry.path().filename());
+    for (fs::directory_iterator at(directory, none); !none && at != fs::directory_iterator(); at.increment(none)) {
+        runs.push_back(at->path().filename());
     }
     // Most likely in the run that began last before the session did.
     std::ranges::sort(runs, std::greater<>());

@@ -17,8 +17,8 @@ std::optional<std::string> findLog(const std::string& directory, std::string_vie
 /// What a log holds, up to its last whole line; empty if it cannot be read.
 std::string wholeLines(const std::string& directory, const std::string& path);
 
-/// Makes the log hold exactly `text`. Appends where what is there is a beginning of it, and replaces it in one step, synced
-/// before, where it is not. Durable after the next sync of the journal. Throws std::system_error.
+/// Makes the log hold exactly `text`. Appends where what is there is a beginning of it, and replaces it in one step,
+/// synced before, where it is not. Durable after the next sync of the journal. Throws std::system_error.
 void completeLog(const std::string& directory, const std::string& path, std::string_view text);
 
 }  // namespace apiary::agent

@@ -30,6 +30,15 @@ std::optional<Uuid> sessionOf(std::string_view path) {
     return at == std::string_view::npos ? std::nullopt : Uuid::parse(path.substr(at + 1, 36));
 }
 
+/// Calls `use` with each entry below a folder; what cannot be read is left out.
+template <typename Iterator, typename Use>
+void forEach(const fs::path& folder, Use&& use) {
+    std::error_code error;
+    for (Iterator at(folder, error); !error && at != Iterator(); at.increment(error)) {
+        use(*at);
+    }
+}
+
 std::string_view nameOf(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
@@ -37,12 +46,12 @@ std::string_view nameOf(std::string_view path) {
 }  // namespace
 
 LogBudget::LogBudget(const JournalSettings& settings) : settings_(settings), ownRun_(runFolder(settings.agentStart)) {
-    std::error_code none;
-    for (const auto& entry : fs::directory_iterator(settings_.directory, none)) {
+    forEach<fs::directory_iterator>(settings_.directory, [this](const fs::directory_entry& entry) {
+        std::error_code none;
         if (entry.is_directory(none) && entry.path().filename() != ownRun_) {
             runs_.push_back(entry.path());
         }
-    }
+    });
     std::ranges::sort(runs_);
 }
 
@@ -85,11 +94,13 @@ bool LogBudget::countSome(std::size_t entries) {
 }
 
 bool LogBudget::removeSome(std::size_t most, const std::function<bool(const Uuid&)>& busy) {
+    const auto safeUntil =
+        over() && settings_.safeUntil ? settings_.safeUntil() : std::chrono::system_clock::time_point::min();
     for (; over() && most > 0; --most) {
         if (victims_.empty() && !list(busy)) {
             return false;
         }
-        remove(victims_.front());
+        remove(victims_.front(), safeUntil);
         victims_.pop_front();
         if (victims_.empty()) {
             tidy(listed_);
@@ -101,9 +112,9 @@ bool LogBudget::removeSome(std::size_t most, const std::function<bool(const Uuid
 bool LogBudget::list(const std::function<bool(const Uuid&)>& busy) {
     for (auto at = folders_.begin(); at != folders_.end();) {
         const auto& [folder, counts] = *at;
-        std::error_code none;
         bool any = false;
-        for (const auto& entry : fs::recursive_directory_iterator(fs::path(settings_.directory) / folder, none)) {
+        const auto consider = [&](const fs::directory_entry& entry) {
+            std::error_code none;
             if (entry.is_regular_file(none)) {
                 any = true;
                 const std::string path = entry.path().string().substr(settings_.directory.size() + 1);
@@ -112,7 +123,8 @@ bool LogBudget::list(const std::function<bool(const Uuid&)>& busy) {
                     victims_.push_back(path);
                 }
             }
-        }
+        };
+        forEach<fs::recursive_directory_iterator>(fs::path(settings_.directory) / folder, consider);
         if (!victims_.empty()) {
             std::ranges::sort(victims_, {}, nameOf);
             listed_ = folder;
@@ -129,14 +141,14 @@ bool LogBudget::list(const std::function<bool(const Uuid&)>& busy) {
     return false;
 }
 
-void LogBudget::remove(const std::string& path) {
+void LogBudget::remove(const std::string& path, std::chrono::system_clock::time_point safeUntil) {
     const std::string whole = settings_.directory + '/' + path;
     struct stat status {};
     if (::stat(whole.c_str(), &status) != 0 || ::unlink(whole.c_str()) != 0) {
         status.st_size = 0;
     }
     const auto written = std::chrono::system_clock::from_time_t(status.st_mtim.tv_sec);
-    const bool early = !settings_.safeUntil || written >= settings_.safeUntil();
+    const bool early = written >= safeUntil;
     const auto size = static_cast<std::uint64_t>(status.st_size);
     Folder& folder = folders_[listed_];
     folder.files -= std::min<std::uint64_t>(folder.files, 1);
@@ -149,12 +161,9 @@ void LogBudget::remove(const std::string& path) {
 }
 
 void LogBudget::tidy(const std::string& folder) {
-    std::error_code none;
     const fs::path whole = fs::path(settings_.directory) / folder;
     std::vector<fs::path> inside;
-    for (const auto& entry : fs::directory_iterator(whole, none)) {
-        inside.push_back(entry.path());
-    }
+    forEach<fs::directory_iterator>(whole, [&](const fs::directory_entry& entry) { inside.push_back(entry.path()); });
     for (const fs::path& protocol : inside) {
         ::rmdir(protocol.c_str());  // fails while a log is in it, as it should
     }

@@ -3,6 +3,7 @@
 #include "agent/journal/journal.hpp"
 #include "common/uuid.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -43,7 +44,7 @@ private:
 
     bool over() const { return view_.files > settings_.files || view_.bytes > settings_.bytes; }
     bool list(const std::function<bool(const Uuid&)>& busy);
-    void remove(const std::string& path);
+    void remove(const std::string& path, std::chrono::system_clock::time_point safeUntil);
     void tidy(const std::string& folder);
 
     JournalSettings settings_;

@@ -67,6 +67,8 @@ public:
     }
 
     void run() {
+        // Whatever ends this loop ends upkeep() too.
+        const std::unique_ptr<Impl, void (*)(Impl*)> drained(this, [](Impl* impl) { impl->stopUpkeep(); });
         for (;;) {
             // Whether it was closed is asked before taking: what was pushed until then is in what is taken.
             const bool closed = queue_.closed();
@@ -82,7 +84,6 @@ public:
                 break;
             }
         }
-        stopUpkeep();
     }
 
     void upkeep() {

@@ -60,7 +60,8 @@ public:
     /// written.
     std::size_t recover();
 
-    /// Commits, hands on and calls back until close() was called and all is written.
+    /// Commits, hands on and calls back until close() was called and all is written. Throws std::runtime_error if the
+    /// spool turns out damaged (the next start moves it aside), or if the disk still refuses ten seconds after close().
     void run();
 
     /// Every few seconds, and once at the end: syncs the journal, then lets the spool free what is acknowledged.

@@ -119,7 +119,7 @@ DurableSpool::Try DurableSpool::tryAppend(Writer& writer, std::span<const NewRec
     }
 }
 
-void DurableSpool::write(Writer& writer, std::span<const NewRecord> records, const Positions& wanted) {
+void DurableSpool::write(Writer& writer, std::span<const NewRecord> records, [[maybe_unused]] const Positions& wanted) {
     SpoolFile& file = *writer.file;
     Positions lanes = writer.ledger.lanes;
     file.begin();

@@ -110,7 +110,8 @@ public:
 
     virtual std::vector<LaneView> lanes() const = 0;
 
-    /// The lane for sessions that start from now on; openLane() begins the next one and returns it.
+    /// The lane for sessions that start from now on; openLane() begins the next one and returns it, or, if the disk
+    /// refuses, the present one.
     virtual std::uint32_t currentLane() const = 0;
     virtual std::uint32_t openLane() = 0;
 
@@ -139,7 +140,7 @@ public:
     /// Records dropped since the spool was opened.
     virtual std::uint64_t lost() const = 0;
 
-    /// Called after each commit and each new lane, on the appending thread: the uplink wakes up here.
+    /// Called after each commit, on the appending thread: the uplink wakes up here.
     virtual void onAppended(std::function<void()> call) = 0;
 };
 

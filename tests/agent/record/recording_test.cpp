@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 namespace apiary::agent {
 namespace {
 
@@ -232,6 +236,45 @@ TEST_F(RecordingTest, KeepsASessionInTheLaneInWhichItBegan) {
     drain();
     EXPECT_EQ(rows().size(), 2U);
     EXPECT_EQ(spool_->read(1, 0, 99, 99'999).size(), 2U);
+}
+
+TEST_F(RecordingTest, KeepsSessionsOfManyThreadsApart) {
+    settings_.upkeep = std::chrono::milliseconds(1);
+    openAll();
+    std::vector<std::thread> loops;
+    loops.emplace_back([&] { recording_->run(); });
+    loops.emplace_back([&] { recording_->upkeep(); });
+    std::thread logging([&] { journal_->run(); });
+    std::atomic<int> durable{0};
+    std::vector<std::thread> connections;
+    for (std::uint16_t thread = 0; thread < 4; ++thread) {
+        connections.emplace_back([&, thread] {
+            for (std::uint16_t port = 0; port < 50; ++port) {
+                SessionStart own = start();
+                own.source.port = static_cast<std::uint16_t>(1000 * thread + port);
+                auto recorder = recording_->open(own);
+                recorder->sent(kControl, std::to_string(own.source.port), Delivery::Whole);
+                recording_->refused(
+                    {.source = own.source, .target = own.target, .service = {}, .reason = {}, .at = own.at});
+                recorder->ended(Outcome::Finished, [&] { ++durable; });
+            }
+        });
+    }
+    for (std::thread& connection : connections) {
+        connection.join();
+    }
+    recording_->close();
+    for (std::thread& loop : loops) {
+        loop.join();
+    }
+    journal_->close();
+    logging.join();
+    EXPECT_EQ(durable, 200);
+    const auto sessions = rowsBySession();
+    EXPECT_EQ(sessions.size(), 200U);
+    for (const auto& [session, rows] : sessions) {
+        expectAgreement(rows);
+    }
 }
 
 TEST_F(RecordingTest, LetsTheSpoolFreeWhatIsAcknowledgedOnceTheJournalIsSynced) {
