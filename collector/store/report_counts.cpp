@@ -28,7 +28,7 @@ std::string sumsOf(const std::string& rollup) {
            rollup + fromEnds("1, credentials, bytes_in, bytes_out") + ") x(n, credentials, bytes_in, bytes_out)";
 }
 std::string seriesOf(const std::string& rollup) {
-    return "SELECT (extract(epoch FROM date_bin($9::interval, at, '1970-01-01 00:00+00')) * 1000000)::bigint, "
+    return "SELECT (extract(epoch FROM date_bin($13::interval, at, '1970-01-01 00:00+00')) * 1000000)::bigint, "
            "protocol, "
            "sum(n)::bigint FROM (" +
            rollup + fromEnds("started_at, protocol, 1") + ") x(at, protocol, n) GROUP BY 1, 2 ORDER BY 2, 1";
@@ -82,7 +82,7 @@ const std::string kCountSources = R"(
          AND first_seen_at >= $1::timestamptz) k ON k.address = s.source
         WHERE NOT EXISTS (SELECT FROM apiary.source o WHERE o.address = s.source AND o.traffic = ANY ($5::text[])
           AND o.first_seen_at < $1::timestamptz)))";
-const std::string kTopSources = "SELECT host(source), n FROM s ORDER BY n DESC, source LIMIT $9::int";
+const std::string kTopSources = "SELECT host(source), n FROM s ORDER BY n DESC, source LIMIT $13::int";
 
 const std::string kFromHourSource =
     "SELECT source, sessions FROM apiary.rollup_hour_source WHERE" + kWholeBuckets + kTrafficFilter + " UNION ALL ";
@@ -127,7 +127,7 @@ std::string credentialsOf(const std::string& rollup) {
            "t.digest "
            "LIMIT 1), t.n FROM (SELECT digest, sum(n)::bigint AS n FROM (" +
            rollup + kCredentialEnds +
-           ") x(digest, n) GROUP BY digest ORDER BY n DESC, digest LIMIT $9::int) t ORDER BY t.n DESC, 1";
+           ") x(digest, n) GROUP BY digest ORDER BY n DESC, digest LIMIT $13::int) t ORDER BY t.n DESC, 1";
 }
 const std::string kCredentialsHour = credentialsOf("SELECT digest, uses FROM apiary.rollup_hour_credential WHERE" +
                                                    kWholeBuckets + kTrafficFilter + " UNION ALL ");
@@ -135,7 +135,7 @@ const std::string kCredentialsRows = credentialsOf("");
 
 std::string leadersOf(const std::string& rows) {
     return "SELECT key, sum(n)::bigint AS n FROM (" + rows +
-           ") x(key, n) GROUP BY key ORDER BY n DESC, key LIMIT $9::int";
+           ") x(key, n) GROUP BY key ORDER BY n DESC, key LIMIT $13::int";
 }
 const std::string kPortKey = "target_port || '/' || transport";
 const std::string kPortsDay = leadersOf("SELECT " + kPortKey + ", sessions FROM apiary.rollup_day_port WHERE" +
@@ -150,7 +150,7 @@ std::string sensorsOf(const std::string& rows) {
     return "SELECT coalesce(n.name, x.sensor_id::text), x.n FROM (SELECT sensor_id, sum(n)::bigint AS n FROM (" + rows +
            ") y(sensor_id, n) GROUP BY sensor_id) x LEFT JOIN apiary.sensor n USING (sensor_id) ORDER BY x.n DESC, 1 "
            "LIMIT "
-           "$9::int";
+           "$13::int";
 }
 const std::string kSensorsHour = sensorsOf("SELECT sensor_id, sessions" + kFromHourSensor + fromEnds("sensor_id, 1"));
 const std::string kSensorsRows = sensorsOf(fromEnds("sensor_id, 1"));
@@ -182,14 +182,17 @@ Plan planTop(pqxx::transaction_base& transaction, const ReportScope& scope, v1::
     }
 }
 
-// What counts no sessions asks for the same parameters, so it mentions those that it does not need.
+// What counts no ended sessions has the same parameters, so it mentions those that it does not need.
 const std::string kProbes =
     "SELECT count(*) FROM apiary.probe WHERE started_at >= $1::timestamptz AND started_at < $2::timestamptz AND "
-    "cardinality($4::text[]) >= 0 AND $7::timestamptz <= $8::timestamptz" +
+    "probe_id >= "
+    "$9::uuid AND probe_id < $10::uuid AND $11::uuid <= $12::uuid AND cardinality($4::text[]) >= 0 AND $7::timestamptz "
+    "<= "
+    "$8::timestamptz" +
     kSensorFilter + kTrafficFilter + kSourceFilter;
 const std::string kOpen =
-    "SELECT count(*) FROM apiary.session_open WHERE $1::timestamptz <= $2::timestamptz AND "
-    "$7::timestamptz <= $8::timestamptz" +
+    "SELECT count(*) FROM apiary.session_open WHERE $1::timestamptz <= $2::timestamptz AND $7::timestamptz <= "
+    "$8::timestamptz AND $9::uuid <= $10::uuid AND $11::uuid <= $12::uuid" +
     kFilter;
 
 std::uint64_t micros(ReportMoment at) {

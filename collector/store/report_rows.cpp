@@ -99,17 +99,6 @@ void readRow(const pqxx::row& from, v1::SessionRow& row) {
     addTags(row, textOf(from[21]));
 }
 
-// The smallest id that a session of this millisecond, or a later one, can have.
-Uuid firstIdFrom(ReportMoment at) {
-    const auto millis =
-        static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(at).time_since_epoch().count());
-    Uuid first;
-    for (std::size_t i = 0; i < 6; ++i) {
-        first.bytes[i] = static_cast<std::uint8_t>(millis >> (40 - 8 * i));
-    }
-    return first;
-}
-
 void readEvents(pqxx::transaction_base& transaction, const std::string& id, v1::SessionDetail& detail) {
     std::int64_t total = 0;
     for (const auto& row : transaction.exec_params(kEvents, id, kMostEventBytes, kMostEvents)) {
@@ -224,7 +213,8 @@ std::unique_ptr<Connection> openForReports(const std::string& dsn, std::chrono::
     auto connection = std::make_unique<Connection>(dsn, "apiary-collector reports");
     pqxx::nontransaction settings(connection->session());
     settings.exec("SET default_transaction_read_only = on");
-    settings.exec("SET jit = off");  // compiling costs more than these statements take
+    settings.exec("SET jit = off");          // compiling costs more than these statements take
+    settings.exec("SET work_mem = '64MB'");  // a hash of a hundred thousand sources stays off the disk
     settings.exec_params("SELECT set_config('statement_timeout', $1, false)", std::to_string(longest.count()));
     settings.commit();
     return connection;

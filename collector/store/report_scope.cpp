@@ -120,4 +120,14 @@ Result<std::chrono::seconds> chooseStep(const ReportScope& scope, std::uint64_t 
     return std::chrono::duration_cast<std::chrono::seconds>(asked);
 }
 
+Uuid firstIdFrom(ReportMoment at) {
+    const auto millis =
+        static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(at).time_since_epoch().count());
+    Uuid first;
+    for (std::size_t i = 0; i < 6; ++i) {
+        first.bytes[i] = static_cast<std::uint8_t>(millis >> (40 - 8 * i));
+    }
+    return first;
+}
+
 }  // namespace apiary::collector

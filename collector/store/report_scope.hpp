@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/result.hpp"
+#include "common/uuid.hpp"
 #include "proto/apiary/v1/report.pb.h"
 
 #include <chrono>
@@ -45,5 +46,8 @@ Result<std::chrono::seconds> chooseStep(const ReportScope& scope, std::uint64_t 
 
 /// The start of the bucket that holds `at`; buckets are counted from 1970.
 ReportMoment bucketOf(ReportMoment at, std::chrono::seconds width);
+
+/// The smallest id that a session can have that began then or later.
+Uuid firstIdFrom(ReportMoment at);
 
 }  // namespace apiary::collector

@@ -14,7 +14,10 @@ namespace apiary::collector {
 
 /// The statements of reports are put together from constants here and in the files of the report reader, never from
 /// values. All that count share their parameters:
-///   $1 from  $2 to  $3 sensors  $4 protocols  $5 traffic  $6 source  $7 and $8 the whole buckets, from and to.
+///   $1 from  $2 to  $3 sensors  $4 protocols  $5 traffic  $6 source  $7 and $8 the whole buckets, from and to
+///   $9 to $12 the smallest ids of $1, $2, $7 and $8
+/// A session's id begins with its start, so its primary key finds an end of the range at once. The BRIN on the start
+/// alone does not know the newest pages until the next vacuum, and it is just these that charts ask for.
 using ReportTransaction = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
 
 /// Conditions on rows that have the columns; a filter that names nothing is settled when the statement is planned.
@@ -26,8 +29,12 @@ inline const std::string kFilter = kSensorFilter + kProtocolFilter + kTrafficFil
 
 inline const std::string kWholeBuckets = " bucket_at >= $7::timestamptz AND bucket_at < $8::timestamptz";
 inline const std::string kWholeDays = " day_at >= $7::timestamptz AND day_at < $8::timestamptz";
-inline const std::string kFirstEnd = " started_at >= $1::timestamptz AND started_at < $7::timestamptz";
-inline const std::string kLastEnd = " started_at >= $8::timestamptz AND started_at < $2::timestamptz";
+inline const std::string kFirstEnd =
+    " started_at >= $1::timestamptz AND started_at < $7::timestamptz AND session_id >= $9::uuid AND session_id < "
+    "$11::uuid";
+inline const std::string kLastEnd =
+    " started_at >= $8::timestamptz AND started_at < $2::timestamptz AND session_id >= $12::uuid AND session_id < "
+    "$10::uuid";
 
 /// `columns` of the sessions at the two ends of the range.
 inline std::string fromEnds(const std::string& columns) {
@@ -35,14 +42,15 @@ inline std::string fromEnds(const std::string& columns) {
            " FROM apiary.session WHERE" + kLastEnd + kFilter;
 }
 
-/// Executes a statement with the eight parameters, and those given, which follow them.
+/// Executes a statement with the twelve parameters, and those given, which follow them.
 template <typename... More>
 pqxx::result ask(pqxx::transaction_base& transaction, const std::string& statement, const ReportScope& scope,
                  const RangeCut& cut, More&&... more) {
-    return transaction.exec_params(statement, momentText(scope.from), momentText(scope.to), arrayText(scope.sensors),
-                                   arrayText(scope.protocols), arrayText(scope.traffic),
-                                   scope.everySource() ? nullptr : scope.source.c_str(), momentText(cut.wholeFrom),
-                                   momentText(cut.wholeTo), std::forward<More>(more)...);
+    return transaction.exec_params(
+        statement, momentText(scope.from), momentText(scope.to), arrayText(scope.sensors), arrayText(scope.protocols),
+        arrayText(scope.traffic), scope.everySource() ? nullptr : scope.source.c_str(), momentText(cut.wholeFrom),
+        momentText(cut.wholeTo), firstIdFrom(scope.from).text(), firstIdFrom(scope.to).text(),
+        firstIdFrom(cut.wholeFrom).text(), firstIdFrom(cut.wholeTo).text(), std::forward<More>(more)...);
 }
 
 /// A range of which nothing is a whole bucket: everything comes from rows.
