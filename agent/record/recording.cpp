@@ -147,6 +147,9 @@ private:
         texts.reserve(pending.size());
         for (std::size_t i = 0; i < pending.size(); ++i) {
             if (PendingRecord& next = pending[i]; next.last || !next.text.empty()) {
+                if (follow_) {
+                    follow_(next.text);
+                }
                 texts.push_back({batch_[i].session, std::move(next.path), std::move(next.text), next.last});
             }
         }
@@ -194,6 +197,7 @@ private:
     RecordQueue queue_;
     const RecorderContext context_;
     Guarded<LogChooser> chooser_;
+    const std::function<void(std::string_view)> follow_;
     const std::chrono::milliseconds upkeep_;
     Guarded<ProbeFold> probes_;
     Guarded<std::optional<Steady::time_point>> closedAt_;

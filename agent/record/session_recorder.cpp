@@ -14,17 +14,13 @@ constexpr std::size_t kLongestHeld = std::size_t{64} << 10U;
 
 SessionRecorder::SessionRecorder(const RecorderContext& context, const SessionStart& start, const Uuid& session,
                                  std::uint32_t lane, LogChoice choice)
-    : context_(context),
-      start_(start),
-      session_(session),
-      lane_(lane),
-      lines_(start.source, start.target),
-      choice_(choice) {
-    start_.at = session.time();
+    : context_(context), session_(session), lane_(lane), lines_(start.source, start.target), choice_(choice) {
     std::string header;
-    appendHeader(header, start_.at);
-    record(RecordKind::Opening, start_.at, std::move(header),
-           [this](v1::Record& record) { setHead(*record.mutable_opened(), start_, session_); });
+    appendHeader(header, session.time());
+    record(RecordKind::Opening, session.time(), std::move(header), [&](v1::Record& record) {
+        setHead(*record.mutable_opened(), start, session_);
+        head_ = record.opened().SerializeAsString();
+    });
 }
 
 SessionRecorder::~SessionRecorder() {
@@ -88,8 +84,9 @@ void SessionRecorder::ended(Outcome outcome, std::function<void()> durable) {
         return;
     }
     const WallTime at = now();
+    const v1::SessionHead whole = head();
     std::string footer;
-    lines_.footer(footer, start_.protocol, endingOf(outcome), at);
+    lines_.footer(footer, whole.protocol(), endingOf(outcome), at);
     digest_.update(footer);
     const bool logged = choice_ == LogChoice::Yes;
     PendingRecord pending{
@@ -100,14 +97,14 @@ void SessionRecorder::ended(Outcome outcome, std::function<void()> durable) {
         .durable = std::move(durable)};
     pending.record.body = recordBody(session_, seq_, at, [&](v1::Record& record) {
         auto& closed = *record.mutable_closed();
-        setHead(*closed.mutable_head(), start_, session_);
+        *closed.mutable_head() = whole;
         closed.set_ended_at_us(microsSince1970(at));
         closed.set_outcome(outcomeOf(endingOf(outcome)));
         tally_.write(closed, seq_ - 1);
         const Sha256Digest digest = digest_.finish();
         closed.set_journal_sha256(digest.data(), digest.size());
         if (logged) {
-            closed.set_journal_path(logPath());
+            closed.set_journal_path(logPath(whole.protocol()));
         }
     });
     ++seq_;
@@ -117,7 +114,7 @@ void SessionRecorder::ended(Outcome outcome, std::function<void()> durable) {
 }
 
 WallTime SessionRecorder::now() const {
-    return start_.at + std::chrono::duration_cast<WallTime::duration>(std::chrono::steady_clock::now() - began_);
+    return session_.time() + std::chrono::duration_cast<WallTime::duration>(std::chrono::steady_clock::now() - began_);
 }
 
 void SessionRecorder::packets(bool sent, ChannelId channel, std::string_view bytes) {
@@ -204,7 +201,7 @@ void SessionRecorder::queue(PendingRecord pending, bool urgent) {
                 pending.text.insert(0, std::exchange(held_, {}));
             }
             if (!named_ && !pending.text.empty()) {
-                pending.path = logPath();
+                pending.path = logPath(head().protocol());
                 named_ = true;
             }
     }
@@ -213,8 +210,14 @@ void SessionRecorder::queue(PendingRecord pending, bool urgent) {
     context_.queue.push(std::move(pending), weight, urgent);
 }
 
-std::string SessionRecorder::logPath() const {
-    return context_.journal.folder() + '/' + sessionPath(start_.protocol, start_.source, session_);
+v1::SessionHead SessionRecorder::head() const {
+    v1::SessionHead head;
+    head.ParseFromString(head_);  // written by the constructor: it cannot fail
+    return head;
+}
+
+std::string SessionRecorder::logPath(std::string_view protocol) const {
+    return context_.journal.folder() + '/' + sessionPath(protocol, lines_.source(), session_);
 }
 
 }  // namespace apiary::agent

@@ -60,10 +60,11 @@ private:
     template <typename Fill>
     void record(RecordKind kind, WallTime at, std::string text, Fill&& fill);
     void queue(PendingRecord pending, bool urgent);
-    std::string logPath() const;
+    v1::SessionHead head() const;
+    std::string logPath(std::string_view protocol) const;
 
     RecorderContext context_;
-    SessionStart start_;
+    std::string head_;  // a serialised SessionHead: needed again at the end, and smaller than its parts
     Uuid session_;
     std::uint32_t lane_;
     std::uint32_t seq_ = 0;

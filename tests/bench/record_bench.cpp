@@ -165,9 +165,9 @@ void idle(std::size_t total) {
         while (recording.view().records + 1000 < 2 * i) {
             std::this_thread::yield();
         }
-        before = i == total / 10 ? residentBytes() : before;  // behind what is reserved once
+        before = i == total / 2 ? residentBytes() : before;  // behind what is taken once
     }
-    print("record.idle_session", static_cast<double>(residentBytes() - before) / static_cast<double>(total * 9 / 10),
+    print("record.idle_session", static_cast<double>(residentBytes() - before) / static_cast<double>(total / 2),
           "bytes");
     open.clear();
     recording.close();
@@ -183,7 +183,7 @@ int main(int argc, char** argv) {
     try {
         commits(100, 200'000);
         commits(1000, 500'000);
-        idle(20'000);
+        idle(60'000);
         sessions(total, 256);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "record_bench: %s\n", error.what());
