@@ -39,6 +39,7 @@ public:
           queue_(settings.queued),
           context_{queue_, journal_, unlogged_},
           chooser_(std::move(settings.rules)),
+          follow_(std::move(settings.follow)),
           upkeep_(settings.upkeep) {}
 
     std::unique_ptr<Recorder> open(const SessionStart& start) {

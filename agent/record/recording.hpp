@@ -26,6 +26,7 @@ struct RecordingSettings {
     std::size_t queued = std::size_t{32} << 20U;                 // bytes that may wait for the disk
     std::map<std::string, JournalRule, std::less<>> rules;       // by service; All for those not named
     std::chrono::milliseconds upkeep = std::chrono::seconds(5);  // between two rounds of upkeep()
+    std::function<void(std::string_view)> follow = {};           // shown each text once it is recorded; on run()
 };
 
 /// Figures since the agent started.

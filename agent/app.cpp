@@ -1,0 +1,353 @@
+#include "agent/app.hpp"
+
+#include "agent/config.hpp"
+#include "agent/control/control_server.hpp"
+#include "agent/engine/engine.hpp"
+#include "agent/inspection.hpp"
+#include "agent/journal/journal.hpp"
+#include "agent/record/recording.hpp"
+#include "agent/service_board.hpp"
+#include "agent/spool/spool.hpp"
+#include "agent/uplink/uplink.hpp"
+#include "common/crypto/digest.hpp"
+#include "common/log/log.hpp"
+#include "common/net/address.hpp"
+#include "common/rpc/grpc_log.hpp"
+
+#include <atomic>
+#include <csignal>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace apiary::agent {
+namespace {
+
+constexpr auto kSessionsEnd = std::chrono::seconds(10);
+constexpr auto kLastUplink = std::chrono::seconds(2);
+
+/// The signals that main waits for; blocked in every thread.
+sigset_t handledSignals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        sigaddset(&signals, signal);
+    }
+    return signals;
+}
+
+/// As many descriptors as this process may have: each connection is one.
+void raiseDescriptors() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+            log::warn("cannot raise the limit of open files: fewer connections can be held");
+        }
+    }
+}
+
+/// The sensor's seed, made at the first start and kept: what differs between sensors stays the same on each.
+std::uint64_t keptSeed(const std::string& file) {
+    std::uint64_t seed = 0;
+    if (std::ifstream(file) >> std::hex >> seed) {
+        return seed;
+    }
+    const auto random = randomBytes<sizeof seed>();
+    std::memcpy(&seed, random.data(), sizeof seed);
+    std::ofstream out(file);
+    out << std::hex << seed << '\n';
+    if (!out.flush()) {
+        throw std::runtime_error("cannot keep the sensor's seed in " + file + "; see that the folder is writable");
+    }
+    return seed;
+}
+
+/// Threads that end together: what one of them throws ends the agent, which its supervisor starts again.
+class Crew {
+public:
+    void add(const char* name, std::function<void()> body) {
+        threads_.emplace_back([this, name, body = std::move(body)] {
+            pthread_setname_np(pthread_self(), name);
+            try {
+                body();
+            } catch (const std::exception& error) {
+                log::error(std::string("the ") + name + " thread failed, the agent ends: " + error.what());
+                failed_ = true;
+                kill(getpid(), SIGTERM);
+            }
+        });
+    }
+
+    void join() {
+        for (std::thread& thread : threads_) {
+            thread.join();
+        }
+        threads_.clear();
+    }
+
+    bool failed() const { return failed_; }
+
+private:
+    std::atomic<bool> failed_ = false;
+    std::vector<std::thread> threads_;
+};
+
+/// The parts of a running agent, in the order in which they are made; they end in the reverse one.
+class Agent {
+public:
+    Agent(AgentConfig config, std::string configFile, std::uint64_t seed, std::unique_ptr<Spool> spool,
+          std::unique_ptr<JournalWriter> journal)
+        : config_(std::move(config)),
+          configFile_(std::move(configFile)),
+          seed_(seed),
+          spool_(std::move(spool)),
+          journal_(std::move(journal)),
+          recording_(recordingSettings(), *spool_, *journal_),
+          engine_({.threads = config_.threads, .connections = config_.connections, .seed = seed}, recording_),
+          board_(engine_, config_.state + "/services") {
+        if (config_.collector) {
+            UplinkSettings settings;
+            settings.address = config_.collector->address;
+            settings.identity = config_.collector->identity;
+            settings.version = APIARY_VERSION;
+            settings.bootNonce = Uuid::v4(randomBytes<16>());
+            uplink_.emplace(std::move(settings), *spool_, board_);
+        }
+    }
+
+    Status run() {
+        auto control = ControlServer::open(
+            controlSocket(config_.state),
+            [this](std::string_view verb, std::string_view argument) { return answer(verb, argument); });
+        if (!control) {
+            return Error{control.error()};
+        }
+        control_ = *std::move(control);
+        board_.onChanged([this] {
+            if (uplink_) {
+                uplink_->statusChanged();
+            }
+        });
+        recording_.recover();
+
+        Crew keepers;
+        Crew players;
+        Crew links;
+        keepers.add("journal", [this] { journal_->run(); });
+        Crew recorders;
+        recorders.add("record", [this] { recording_.run(); });
+        recorders.add("upkeep", [this] { recording_.upkeep(); });
+        for (std::size_t i = 0; i < config_.threads; ++i) {
+            players.add("engine", [this, i] { engine_.run(i); });
+        }
+        if (uplink_) {
+            links.add("uplink", [this] { uplink_->run(); });
+        }
+        links.add("control", [this] { control_->run(); });
+
+        for (const std::string& failure : board_.load(config_.services, configFile_)) {
+            log::error(failure);
+        }
+        announce();
+        waitForTheEnd();
+
+        const std::size_t left = engine_.shutDown(kSessionsEnd);
+        if (left > 0) {
+            log::warn(std::to_string(left) + " sessions had not ended within the deadline; the next start closes them");
+        }
+        players.join();
+        recording_.close();
+        recorders.join();
+        journal_->close();
+        keepers.join();
+        if (uplink_) {
+            uplink_->stop(kLastUplink);
+        }
+        control_->close();
+        links.join();
+        if (players.failed() || recorders.failed() || keepers.failed() || links.failed()) {
+            return Error{"a part of the agent failed, see above"};
+        }
+        log::info("stopped");
+        return Done{};
+    }
+
+private:
+    RecordingSettings recordingSettings() {
+        RecordingSettings settings;
+        settings.rules = journalRules(config_);
+        settings.follow = [this](std::string_view text) { show(text); };
+        return settings;
+    }
+
+    void show(std::string_view text) {
+        if (control_) {
+            control_->publish(text);
+        }
+    }
+
+    /// One line a service, for who started the agent by hand.
+    void announce() const {
+        for (const ServiceReport& service : board_.reports()) {
+            std::string listens;
+            for (const Endpoint& endpoint : service.listens) {
+                listens += (listens.empty() ? "" : ", ") + endpointText(endpoint);
+            }
+            const bool on = service.actual == ServiceReport::Actual::On;
+            std::cout << service.name << (on ? " on " : service.desired ? " FAILED on " : " off, would be on ") << listens
+                      << '\n';
+        }
+        std::cout << std::flush;
+    }
+
+    void waitForTheEnd() {
+        const sigset_t signals = handledSignals();
+        for (;;) {
+            int signal = 0;
+            if (sigwait(&signals, &signal) == 0 && signal != SIGHUP) {
+                log::info(signal == SIGINT ? "interrupted: ending sessions" : "ending sessions");
+                return;
+            }
+            reload();
+        }
+    }
+
+    /// A bad file changes nothing.
+    void reload() {
+        ConfigReading reading = readConfig(configFile_, seed_);
+        if (!reading.errors.empty()) {
+            for (const std::string& error : reading.errors) {
+                log::error(error);
+            }
+            log::error("the configuration was not changed");
+            return;
+        }
+        recording_.setRules(journalRules(reading.config));
+        for (const std::string& failure : board_.load(reading.config.services, configFile_)) {
+            log::error(failure);
+        }
+        config_.services = std::move(reading.config.services);
+        log::info("configuration read again: " + std::to_string(config_.services.size()) +
+                  " services; other changes take a restart");
+        announce();
+    }
+
+    Result<std::string> answer(std::string_view verb, std::string_view argument) {
+        if (verb == "status") {
+            return statusText({.name = config_.name,
+                               .startedAt = startedAt_,
+                               .collector = config_.collector ? config_.collector->address : std::string(),
+                               .uplink = uplink_ ? std::optional(uplink_->view()) : std::nullopt,
+                               .backlog = spool_->backlog(),
+                               .lost = spool_->lost(),
+                               .recording = recording_.view(),
+                               .journal = journal_->view(),
+                               .journalDirectory = config_.journalDirectory,
+                               .services = board_.reports()});
+        }
+        if (verb == "services") {
+            return servicesText(board_.reports());
+        }
+        if (verb == "sessions") {
+            return sessionsText(engine_.sessions(1000), std::chrono::system_clock::now());
+        }
+        if (verb == "start" || verb == "stop") {
+            if (const Status done = board_.wish(argument, verb == "start"); !done) {
+                return Error{done.error()};
+            }
+            return servicesText(board_.reports());
+        }
+        return Error{"unknown request; there are: status, services, sessions, start NAME, stop NAME, tail"};
+    }
+
+    AgentConfig config_;
+    const std::string configFile_;
+    const std::uint64_t seed_;
+    const std::chrono::system_clock::time_point startedAt_ = std::chrono::system_clock::now();
+    std::unique_ptr<Spool> spool_;
+    std::unique_ptr<JournalWriter> journal_;
+    std::unique_ptr<ControlServer> control_;
+    Recording recording_;
+    Engine engine_;
+    ServiceBoard board_;
+    std::optional<Uplink> uplink_;
+};
+
+void logGrpc(std::string_view message) {
+    log::debug(message);
+}
+
+}  // namespace
+
+std::string controlSocket(const std::string& folder) {
+    return folder + "/control.sock";
+}
+
+Status runAgent(const std::string& configFile) {
+    const sigset_t signals = handledSignals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    routeGrpcLog(logGrpc);
+    raiseDescriptors();
+
+    ConfigReading reading = readConfig(configFile);
+    if (reading.errors.empty()) {
+        std::error_code failed;
+        std::filesystem::create_directories(reading.config.state, failed);
+        std::filesystem::create_directories(reading.config.journalDirectory, failed);
+        if (failed) {
+            return Error{"cannot make the folder " + reading.config.state + ": " + failed.message()};
+        }
+    }
+    std::uint64_t seed = 0;
+    if (reading.errors.empty()) {
+        seed = reading.config.seed ? *reading.config.seed : keptSeed(reading.config.state + "/seed");
+        reading = readConfig(configFile, seed);
+    }
+    if (!reading.errors.empty()) {
+        std::string all;
+        for (const std::string& error : reading.errors) {
+            all += (all.empty() ? "" : "\n") + error;
+        }
+        return Error{all};
+    }
+    AgentConfig& config = reading.config;
+
+    SpoolSettings spoolSettings;
+    spoolSettings.path = config.state + "/spool.db";
+    spoolSettings.bytes = config.spoolBytes;
+    auto spool = Spool::open(withRecordBodies(std::move(spoolSettings)));
+    if (!spool) {
+        return Error{spool.error()};
+    }
+    JournalSettings journalSettings;
+    journalSettings.directory = config.journalDirectory;
+    journalSettings.bytes = config.journalBytes;
+    journalSettings.files = config.journalFiles;
+    journalSettings.agentStart = std::chrono::system_clock::now();
+    journalSettings.safeUntil = [&store = **spool] {
+        const auto backlog = store.backlog();
+        return backlog.oldest ? *backlog.oldest : std::chrono::system_clock::now();
+    };
+    auto journal = JournalWriter::open(std::move(journalSettings));
+    if (!journal) {
+        return Error{journal.error()};
+    }
+    Agent agent(std::move(config), configFile, seed, *std::move(spool), *std::move(journal));
+    return agent.run();
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "agent/engine/engine.hpp"
+#include "agent/record/recording.hpp"
+#include "common/rpc/credentials.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace apiary::agent {
+
+struct CollectorConfig {
+    std::string address;  // host:port
+    TlsIdentity identity;
+};
+
+/// A service of the file, ready for the engine. The file's table is keyed by (address, transport, port).
+struct ServiceConfig {
+    ServiceSpec spec;
+    bool enabled = true;  // until somebody starts or stops it
+    JournalRule rule;
+    std::size_t line = 0;
+};
+
+/// What agent.toml says. Every path is absolute or relative to the file's folder, already joined with it.
+struct AgentConfig {
+    std::string name;
+    std::string state;  // folder
+    std::size_t threads = 1;
+    std::optional<std::uint64_t> seed;
+    std::optional<CollectorConfig> collector;  // without it the agent works alone
+    std::string journalDirectory;
+    std::uint64_t journalBytes = 0;
+    std::uint64_t journalFiles = 0;
+    std::uint64_t spoolBytes = 0;
+    std::size_t connections = 0;
+    std::vector<ServiceConfig> services;
+};
+
+/// A file as read, and everything that is wrong with it: use `config` only if `errors` is empty.
+struct ConfigReading {
+    AgentConfig config;
+    std::vector<std::string> errors;  // "agent.toml:12: …", by line
+};
+
+/// Reads and checks the whole file; modules prepare their settings with the file's seed, or with `seed` if it has none.
+ConfigReading readConfig(const std::string& path, std::uint64_t seed = 0);
+
+/// The same of a text that stands for a file called `name`.
+ConfigReading parseConfig(std::string_view text, const std::string& name, std::uint64_t seed = 0);
+
+/// The rules of all services, for Recording.
+std::map<std::string, JournalRule, std::less<>> journalRules(const AgentConfig& config);
+
+}  // namespace apiary::agent

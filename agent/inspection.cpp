@@ -1,0 +1,134 @@
+#include "agent/inspection.hpp"
+
+#include "common/net/address.hpp"
+#include "common/text/escape.hpp"
+#include "common/text/stamp.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace apiary::agent {
+namespace {
+
+using Table = std::vector<std::vector<std::string>>;
+
+/// Columns as wide as their widest cell; the last one is left as it is.
+std::string layOut(const Table& rows) {
+    std::vector<std::size_t> widths;
+    for (const auto& row : rows) {
+        widths.resize(std::max(widths.size(), row.size()));
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            widths[i] = std::max(widths[i], row[i].size());
+        }
+    }
+    std::string text;
+    for (const auto& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            line += row[i];
+            line.append(i + 1 < row.size() ? widths[i] - row[i].size() + 2 : 0, ' ');
+        }
+        line.erase(line.find_last_not_of(' ') + 1);
+        text += line + '\n';
+    }
+    return text;
+}
+
+std::string span(std::chrono::system_clock::duration length) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(length).count();
+    if (seconds < 120) {
+        return std::to_string(seconds) + " s";
+    }
+    return seconds < 7200 ? std::to_string(seconds / 60) + " min" : std::to_string(seconds / 3600) + " h";
+}
+
+const char* actualText(ServiceReport::Actual actual) {
+    switch (actual) {
+        case ServiceReport::Actual::Off:
+            return "off";
+        case ServiceReport::Actual::Starting:
+            return "starting";
+        case ServiceReport::Actual::On:
+            return "on";
+        case ServiceReport::Actual::Failed:
+            return "failed";
+        case ServiceReport::Actual::Draining:
+            return "draining";
+        case ServiceReport::Actual::Unknown:
+            break;
+    }
+    return "unknown";
+}
+
+std::string linkText(const AgentFigures& figures) {
+    if (!figures.uplink) {
+        return "none configured: records stay in the spool";
+    }
+    const UplinkView& link = *figures.uplink;
+    const std::string since = " since " + isoStamp(link.since);
+    switch (link.state) {
+        case UplinkView::State::Connected:
+            return figures.collector + ", connected" + since;
+        case UplinkView::State::Connecting:
+            return figures.collector + ", connecting";
+        case UplinkView::State::Away:
+            return figures.collector + ", away" + since + ": " + escape(link.reason);
+        case UplinkView::State::Refused:
+            break;
+    }
+    return figures.collector + ", refused" + since + ": " + escape(link.reason);
+}
+
+}  // namespace
+
+std::string statusText(const AgentFigures& figures) {
+    std::size_t on = 0;
+    std::size_t open = 0;
+    for (const ServiceReport& service : figures.services) {
+        on += service.actual == ServiceReport::Actual::On ? 1 : 0;
+        open += service.openSessions;
+    }
+    const auto count = [](std::uint64_t number) { return std::to_string(number); };
+    std::string backlog = count(figures.backlog.records) + " records not yet acknowledged";
+    if (figures.backlog.oldest) {
+        backlog += ", the oldest of " + isoStamp(*figures.backlog.oldest);
+    }
+    std::string journal = figures.journalDirectory + ", " + count(figures.journal.files) + " files";
+    if (figures.journal.incomplete + figures.journal.removed > 0) {
+        journal += ", " + count(figures.journal.incomplete) + " incomplete, " + count(figures.journal.removed) +
+                   " removed by the budget";
+    }
+    return layOut({{"agent", figures.name + " " APIARY_VERSION + ", up since " + isoStamp(figures.startedAt)},
+                   {"collector", linkText(figures)},
+                   {"spool", backlog + ", " + count(figures.lost) + " lost"},
+                   {"services", count(on) + " of " + count(figures.services.size()) + " on"},
+                   {"sessions", count(open) + " open, " + count(figures.recording.sessions) + " recorded, " +
+                                    count(figures.recording.probes) + " contacts refused"},
+                   {"journal", journal}});
+}
+
+std::string servicesText(const std::vector<ServiceReport>& services) {
+    Table table{{"NAME", "PROTOCOL", "LISTENS", "DESIRED", "ACTUAL", "OPEN", "SESSIONS", "REFUSED", "REASON"}};
+    for (const ServiceReport& service : services) {
+        std::string listens;
+        for (const Endpoint& endpoint : service.listens) {
+            listens += (listens.empty() ? "" : ",") + endpointText(endpoint);
+        }
+        table.push_back({service.name, service.protocol, listens, service.desired ? "on" : "off",
+                         actualText(service.actual), std::to_string(service.openSessions),
+                         std::to_string(service.sessions), std::to_string(service.refused), service.reason});
+    }
+    return layOut(table);
+}
+
+std::string sessionsText(const std::vector<SessionView>& sessions, std::chrono::system_clock::time_point now) {
+    Table table{{"SERVICE", "SOURCE", "TARGET", "STARTED", "AGE", "IN", "OUT"}};
+    for (const SessionView& session : sessions) {
+        table.push_back({session.service, endpointText(session.source), endpointText(session.target),
+                         isoStamp(session.startedAt), span(now - session.startedAt), std::to_string(session.bytesIn),
+                         std::to_string(session.bytesOut)});
+    }
+    return layOut(table);
+}
+
+}  // namespace apiary::agent

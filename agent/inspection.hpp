@@ -1,0 +1,41 @@
+#pragma once
+
+#include "agent/engine/engine.hpp"
+#include "agent/journal/journal.hpp"
+#include "agent/record/recording.hpp"
+#include "agent/spool/spool.hpp"
+#include "agent/uplink/service_control.hpp"
+#include "agent/uplink/uplink.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace apiary::agent {
+
+/// What `apiary-agent status` tells of.
+struct AgentFigures {
+    std::string name;
+    std::chrono::system_clock::time_point startedAt;
+    std::string collector;             // its address; empty without one
+    std::optional<UplinkView> uplink;  // nothing without a collector
+    Spool::Backlog backlog;
+    std::uint64_t lost = 0;
+    RecordingView recording;
+    JournalView journal;
+    std::string journalDirectory;
+    std::vector<ServiceReport> services;
+};
+
+/// The agent as text for a person at its terminal, one fact a line, printable ASCII only.
+std::string statusText(const AgentFigures& figures);
+
+/// One row a service.
+std::string servicesText(const std::vector<ServiceReport>& services);
+
+/// One row a session, newest first; `now` gives their age.
+std::string sessionsText(const std::vector<SessionView>& sessions, std::chrono::system_clock::time_point now);
+
+}  // namespace apiary::agent

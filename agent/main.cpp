@@ -1,0 +1,102 @@
+#include "agent/app.hpp"
+#include "agent/config.hpp"
+#include "agent/control/control_server.hpp"
+#include "common/log/log.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <exception>
+#include <iostream>
+#include <string>
+
+namespace {
+
+using namespace apiary;
+
+int checkConfig(const std::string& file) {
+    const agent::ConfigReading reading = agent::readConfig(file);
+    for (const std::string& error : reading.errors) {
+        std::cerr << error << '\n';
+    }
+    if (!reading.errors.empty()) {
+        return 1;
+    }
+    std::cout << file << ": ok, " << reading.config.services.size() << " services\n";
+    return 0;
+}
+
+int run(const std::string& file, const std::string& level) {
+    log::start("apiary-agent", level);
+    const Status ended = agent::runAgent(file);
+    if (!ended) {
+        std::cerr << ended.error() << '\n';
+        return 1;
+    }
+    return 0;
+}
+
+/// Asks the running agent; finds its socket by the state folder of the configuration.
+int ask(const std::string& file, const std::string& request) {
+    const agent::ConfigReading reading = agent::readConfig(file);
+    if (reading.config.state.empty()) {
+        for (const std::string& error : reading.errors) {
+            std::cerr << error << '\n';
+        }
+        return 1;
+    }
+    const Status asked = agent::askAgent(agent::controlSocket(reading.config.state), request,
+                                         [](std::string_view text) { std::cout << text << std::flush; });
+    if (!asked) {
+        std::cerr << "apiary-agent: " << asked.error() << '\n';
+        return 1;
+    }
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("Apiary's agent: emulates services on unused addresses and records who comes.");
+    app.set_version_flag("--version", "apiary-agent " APIARY_VERSION);
+    app.require_subcommand(1);
+    std::string file = "/etc/apiary/agent.toml";
+    std::string level = "info";
+    std::string name;
+    bool check = false;
+    int code = 0;
+
+    CLI::App* command = app.add_subcommand("run", "Serve until SIGTERM; SIGHUP reads the configuration again");
+    command->add_option("--config", file, "The configuration, agent.toml")->capture_default_str();
+    command->add_flag("--check-config", check, "Only say whether the configuration is good");
+    command->add_option("--log-level", level, "debug, info, warn or error")
+        ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+        ->capture_default_str();
+    command->callback([&] { code = check ? checkConfig(file) : run(file, level); });
+
+    for (const auto& [verb, help] : {std::pair("status", "Say how the running agent is"),
+                                     std::pair("services", "List its services, wanted and actual"),
+                                     std::pair("sessions", "List the sessions that are open now"),
+                                     std::pair("tail", "Follow the text logs as they are written; Ctrl-C ends")}) {
+        command = app.add_subcommand(verb, help);
+        command->add_option("--config", file, "The agent's configuration")->capture_default_str();
+        command->callback([&, request = std::string(verb)] { code = ask(file, request); });
+    }
+    for (const auto& [verb, help] :
+         {std::pair("start", "Start a service, until told otherwise"),
+          std::pair("stop", "Stop a service: its ports refuse, sessions under way go on")}) {
+        command = app.add_subcommand(verb, help);
+        command->add_option("name", name, "Its name in the configuration")->required();
+        command->add_option("--config", file, "The agent's configuration")->capture_default_str();
+        command->callback([&, word = std::string(verb)] { code = ask(file, word + ' ' + name); });
+    }
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error);
+    } catch (const std::exception& error) {
+        std::cerr << "apiary-agent: " << error.what() << '\n';
+        return 1;
+    }
+    return code;
+}

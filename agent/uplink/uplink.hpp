@@ -1,0 +1,68 @@
+#pragma once
+
+#include "agent/spool/spool.hpp"
+#include "agent/uplink/service_control.hpp"
+#include "agent/uplink/uplink_cursor.hpp"
+#include "common/rpc/credentials.hpp"
+#include "common/uuid.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace apiary::agent {
+
+struct UplinkSettings {
+    std::string address;  // host:port of the collector
+    TlsIdentity identity;
+    std::string version;  // of this program
+    Uuid bootNonce;       // new at each start
+    UplinkLimits limits;
+    std::chrono::milliseconds statusEvery{3000};
+    std::chrono::milliseconds welcomeWithin{15'000};
+    std::chrono::milliseconds provenAfter{10'000};  // a stream that lived so long makes the next try a quick one
+    std::chrono::milliseconds retryLeast{500};
+    std::chrono::milliseconds retryMost{30'000};
+};
+
+/// How the link to the collector is, for people.
+struct UplinkView {
+    enum class State { Connecting, Connected, Away, Refused };
+    State state = State::Connecting;
+    std::string reason;  // why it is not connected
+    std::chrono::system_clock::time_point since;
+    std::uint64_t sent = 0;          // records, since the agent started
+    std::uint64_t acknowledged = 0;  // batches, likewise
+};
+
+/// Brings the spool's records to the collector and its wishes back, over one stream that is opened again whenever it
+/// ends, for as long as the agent lives. What is sent stays in the spool until it is acknowledged; nothing is lost or
+/// doubled by an end of the stream.
+///
+/// run() is the body of one thread, on which ServiceControl is called too; the rest may be called from any thread. The
+/// reason of a failure is logged when it changes, not at each try. The files of the identity are read at each try.
+class Uplink {
+public:
+    /// `spool` and `services` must outlive it. Takes the spool's onAppended().
+    Uplink(UplinkSettings settings, Spool& spool, ServiceControl& services);
+    Uplink(const Uplink&) = delete;
+    Uplink& operator=(const Uplink&) = delete;
+    ~Uplink();
+
+    void run();
+
+    /// Makes run() return: at once without a collector, else when all is sent and acknowledged, or after `within`.
+    void stop(std::chrono::milliseconds within);
+
+    /// A service changed: the collector is told now, not only at the next turn.
+    void statusChanged();
+
+    UplinkView view() const;
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace apiary::agent
