@@ -39,12 +39,14 @@ protected:
         Activity& activity;
         Steady::time_point deadline;
 
+        // NOLINTBEGIN(readability-identifier-naming): the names that the language asks for
         bool await_ready() const { return std::exchange(activity.woken_, false); }
         void await_suspend(std::coroutine_handle<> self) const {
             activity.waiting_ = self;
             activity.setTimer(deadline);
         }
         void await_resume() const {}
+        // NOLINTEND(readability-identifier-naming)
     };
     Wait until(Steady::time_point deadline) { return {*this, deadline}; }
 
@@ -70,18 +72,18 @@ public:
     int fd() { return descriptor_.native_handle(); }
 
     /// Asks to be woken when there is something to read or accept; readable() says so until it is asked again.
-    void wantRead(Activity& owner) { want(kRead, owner); }
-    void wantWrite(Activity& owner) { want(kWrite, owner); }
+    void wantRead(Activity& owner) { want(Read, owner); }
+    void wantWrite(Activity& owner) { want(Write, owner); }
 
     /// Asks to be woken when the connection has failed, though nobody reads or writes.
-    void wantFailure(Activity& owner) { want(kFailure, owner); }
+    void wantFailure(Activity& owner) { want(Failure, owner); }
 
-    bool readable() const { return state_[kRead] == State::Ready; }
-    bool writable() const { return state_[kWrite] == State::Ready; }
+    bool readable() const { return state_[Read] == State::Ready; }
+    bool writable() const { return state_[Write] == State::Ready; }
 
     /// Forgets that it was readable: the next wantRead() asks the kernel again.
-    void tookRead() { state_[kRead] = State::Idle; }
-    void tookWrite() { state_[kWrite] = State::Idle; }
+    void tookRead() { state_[Read] = State::Idle; }
+    void tookWrite() { state_[Write] = State::Idle; }
 
     /// True if the connection was reset or has another error pending.
     bool failed();
@@ -90,13 +92,13 @@ public:
     void close();
 
 private:
-    enum What { kRead, kWrite, kFailure, kWhats };
+    enum What { Read, Write, Failure };
     enum class State : std::uint8_t { Idle, Asked, Ready };
 
     void want(What what, Activity& owner);
 
     LoopDescriptor descriptor_;
-    std::array<State, kWhats> state_{};
+    std::array<State, 3> state_{};  // of each What
 };
 
 }  // namespace apiary::agent

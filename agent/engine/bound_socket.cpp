@@ -4,11 +4,11 @@
 #include "common/net/address.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string>
 #include <sys/socket.h>
+#include <system_error>
 
 namespace apiary::agent {
 namespace {
@@ -32,7 +32,8 @@ Error bindError(const Endpoint& wanted, int reason) {
         case EAFNOSUPPORT:
             return Error{where + ": this machine has no such address family; list another address"};
         default:
-            return Error{where + ": " + std::strerror(reason) + "; list an address and port that can be bound"};
+            return Error{where + ": " + std::generic_category().message(reason) +
+                         "; list an address and port that can be bound"};
     }
 }
 

@@ -117,7 +117,7 @@ void DatagramFlow::noteDatagram(std::string_view bytes) {
 }
 
 Task DatagramFlow::perform(Actions actions) {
-    std::size_t replies = static_cast<std::size_t>(std::ranges::count_if(actions, [](const Action& action) {
+    auto replies = static_cast<std::size_t>(std::ranges::count_if(actions, [](const Action& action) {
         return std::holds_alternative<Send>(action) || std::holds_alternative<SendShared>(action);
     }));
     const bool over = conversation().over();

@@ -64,7 +64,7 @@ void DatagramListener::welcome(const Arrival& arrival) {
     const auto serving = service();
     auto share = engine_.flows.take();
     if (!share) {
-        refuse(*serving, key.source, key.target, "connections in all");
+        refuse(*serving, key.first, key.second, "connections in all");
         return;
     }
     const auto self = std::static_pointer_cast<DatagramListener>(shared_from_this());

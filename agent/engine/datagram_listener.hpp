@@ -3,9 +3,9 @@
 #include "agent/engine/datagram_flow.hpp"
 #include "agent/engine/listener.hpp"
 
-#include <compare>
 #include <map>
 #include <memory>
+#include <utility>
 
 namespace apiary::agent {
 
@@ -20,11 +20,7 @@ public:
     void close() override;
 
 private:
-    struct FlowKey {
-        Endpoint source;
-        Endpoint target;
-        friend auto operator<=>(const FlowKey&, const FlowKey&) = default;
-    };
+    using FlowKey = std::pair<Endpoint, Endpoint>;  // source and target
 
     Task run();
     void receiveSome();

@@ -12,9 +12,8 @@ namespace apiary::agent {
 namespace {
 
 /// Room for one control message of either family, aligned as the kernel wants it.
-union Control {
-    cmsghdr aligned;
-    std::array<char, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(in_pktinfo))> bytes;
+struct Control {
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(in6_pktinfo))> bytes;
 };
 
 void takeTarget(msghdr& message, Arrival& arrival) {
@@ -73,7 +72,7 @@ bool DatagramSocket::receive(std::span<char> buffer, Arrival& arrival) const {
 bool DatagramSocket::send(std::string_view bytes, const Endpoint& from, const SocketAddress& to) const {
     Control control{};
     SocketAddress target = to;
-    iovec part{const_cast<char*>(bytes.data()), bytes.size()};  // sendmsg only reads it
+    iovec part{const_cast<char*>(bytes.data()), bytes.size()};  // NOLINT(*-const-cast): sendmsg only reads it
     msghdr message{};
     message.msg_name = target.raw();
     message.msg_namelen = target.size;

@@ -29,7 +29,7 @@ public:
 private:
     struct Reply {
         Time at;
-        std::size_t bytes;
+        std::size_t bytes = 0;
     };
     using Replies = std::vector<Reply>;  // oldest first, none older than a minute once looked at
 

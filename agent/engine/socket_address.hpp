@@ -16,8 +16,10 @@ struct SocketAddress {
 
     Endpoint endpoint() const;
     int family() const { return storage.ss_family; }
+    // NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast): how the socket calls take addresses
     sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage); }
     const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(&storage); }
+    // NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
 };
 
 /// What a socket is bound to; of an accepted connection, what the peer addressed.

@@ -80,7 +80,7 @@ Task StreamHost::negotiate(std::string first, Steady::time_point deadline, bool&
         lost_ = true;
         co_return;
     }
-    wire_.beginTls(*service().tls, std::move(first));
+    wire_.beginTls(*service().tls, first);
     for (;;) {
         const Io io = wire_.handshake();
         done = io == Io::Done;

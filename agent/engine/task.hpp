@@ -11,6 +11,8 @@ namespace apiary::agent {
 /// Leaner than asio::awaitable, of which an idle connection holds six frames with their bookkeeping: here it holds
 /// three small ones. A task that ends without suspending returns to its awaiter by a plain return, so a loop of
 /// such tasks needs no stack. Destroying a task destroys what it awaits. One thread.
+// NOLINTBEGIN(readability-identifier-naming,readability-convert-member-functions-to-static): names and kinds that the
+// language asks for.
 class [[nodiscard]] Task {
 public:
     struct promise_type;
@@ -72,5 +74,6 @@ private:
 
     Handle handle_;
 };
+// NOLINTEND(readability-identifier-naming,readability-convert-member-functions-to-static)
 
 }  // namespace apiary::agent

@@ -37,7 +37,7 @@ struct WireBio {
     }
 
     static long control(BIO* bio, int command, long, void*) {
-        return command == BIO_CTRL_FLUSH ? 1 : command == BIO_CTRL_EOF ? long{wireOf(bio).last_ == Io::End} : 0;
+        return command == BIO_CTRL_FLUSH ? 1 : command == BIO_CTRL_EOF ? (wireOf(bio).last_ == Io::End ? 1 : 0) : 0;
     }
 
     static int create(BIO* bio) {
@@ -130,7 +130,7 @@ Io Wire::write(std::string_view bytes, std::size_t& count) {
     return outcome(put);
 }
 
-void Wire::beginTls(SSL_CTX& context, std::string first) {
+void Wire::beginTls(SSL_CTX& context, std::string_view first) {
     early_.insert(0, first);
     tls_.reset(SSL_new(&context));
     if (!tls_) {

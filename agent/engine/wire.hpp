@@ -44,7 +44,7 @@ public:
     bool buffered() const { return !early_.empty() || (tls_ && SSL_pending(tls_.get()) > 0); }
 
     /// From now on the stream is TLS, which begins with `first`, already read. Repeat handshake() until it is done.
-    void beginTls(SSL_CTX& context, std::string first);
+    void beginTls(SSL_CTX& context, std::string_view first);
     Io handshake();
 
     /// Of the handshake that is done.
