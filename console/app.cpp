@@ -100,7 +100,8 @@ int runConsole(const Options& options) {
         screenshot.emplace(window, workspace, options.screenshot);
     }
     window.show();
-    link.start();
+    // From within the event loop: what fails at once may want to end it.
+    QMetaObject::invokeMethod(&link, &GrpcLink::start, Qt::QueuedConnection);
     return QCoreApplication::exec();
 }
 

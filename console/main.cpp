@@ -1,4 +1,5 @@
 #include "common/log/log.hpp"
+#include "common/rpc/grpc_log.hpp"
 #include "console/app.hpp"
 
 #include <QApplication>
@@ -85,6 +86,7 @@ int main(int argc, char** argv) {
     });
     parser.process(application);
     apiary::log::start("apiary-console", "warn");
+    apiary::routeGrpcLog(apiary::log::debug);  // the window says what is wrong, in words
     try {
         return apiary::console::runConsole(read(parser));
     } catch (const Refused& refused) {

@@ -38,7 +38,8 @@ public:
         painter->setPen(tokens.grid);
         painter->drawLine(option.rect.bottomLeft(), option.rect.bottomRight());
         if (const auto look = lookOf(index)) {
-            paintSwitch(*painter, switchField(option.rect), *look, tokens, false);
+            paintSwitch(*painter, switchField(option.rect), *look, tokens, canSwitch(*look, workspace_.link().live()),
+                        false);
         } else if (index.column() == FleetModel::HealthWord) {
             paintMood(*painter, option.rect.left() + 8, option.rect.center().y() + 0.5, healthWords(sensor.health),
                       moodOf(sensor.health), tokens);

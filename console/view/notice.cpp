@@ -97,12 +97,21 @@ LinkPage::LinkPage(const Theme& theme, QWidget* parent)
     column->addStretch(2);
     column->addWidget(drawing_, 0, Qt::AlignHCenter);
     column->addWidget(headline_, 0, Qt::AlignHCenter);
+    // A layout gives a wrapped label the height it needs only where the label fills the width.
+    auto* texts = new QWidget;
+    texts->setMaximumWidth(680);
+    auto* lines = new QVBoxLayout(texts);
+    lines->setContentsMargins(0, 0, 0, 0);
     for (QLabel* label : {reason_, advice_}) {
         label->setWordWrap(true);
         label->setAlignment(Qt::AlignHCenter | Qt::AlignTop);
-        label->setFixedWidth(640);
-        column->addWidget(label, 0, Qt::AlignHCenter);
+        lines->addWidget(label);
     }
+    auto* middle = new QHBoxLayout;
+    middle->addStretch(1);
+    middle->addWidget(texts, 100);
+    middle->addStretch(1);
+    column->addLayout(middle);
     column->addSpacing(4);
     column->addWidget(retry_, 0, Qt::AlignHCenter);
     column->addStretch(3);

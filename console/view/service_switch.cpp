@@ -10,7 +10,8 @@ bool canSwitch(const SwitchLook& look, bool linkLive) {
     return linkLive && look.phase != Phase::Unknown;
 }
 
-void paintSwitch(QPainter& painter, const QRectF& field, const SwitchLook& look, const Tokens& tokens, bool focus) {
+void paintSwitch(QPainter& painter, const QRectF& field, const SwitchLook& look, const Tokens& tokens, bool enabled,
+                 bool focus) {
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing);
     const double round = field.height() / 2;
@@ -23,7 +24,7 @@ void paintSwitch(QPainter& painter, const QRectF& field, const SwitchLook& look,
                    : look.phase == Phase::Applying ? tokens.warn
                    : look.on                       ? tokens.accent
                                                    : tokens.switchOff;
-    if (look.phase == Phase::Unknown) {
+    if (!enabled) {
         track.setAlphaF(0.4F);
     }
     painter.setPen(Qt::NoPen);
@@ -60,7 +61,7 @@ void ServiceSwitch::show(const SwitchLook& look, bool linkLive) {
 
 void ServiceSwitch::paintEvent(QPaintEvent*) {
     QPainter painter(this);
-    paintSwitch(painter, QRectF(rect()).adjusted(4, 3.5, -4, -3.5), look_, theme_.tokens(), hasFocus());
+    paintSwitch(painter, QRectF(rect()).adjusted(4, 3.5, -4, -3.5), look_, theme_.tokens(), isEnabled(), hasFocus());
 }
 
 }  // namespace apiary::console

@@ -8,7 +8,8 @@
 namespace apiary::console {
 
 /// Paints a switch: its knob shows the wish, its colour whether the sensor agrees.
-void paintSwitch(QPainter& painter, const QRectF& field, const SwitchLook& look, const Tokens& tokens, bool focus);
+void paintSwitch(QPainter& painter, const QRectF& field, const SwitchLook& look, const Tokens& tokens, bool enabled,
+                 bool focus);
 
 /// Whether a click on a switch means anything.
 bool canSwitch(const SwitchLook& look, bool linkLive);

@@ -1,0 +1,63 @@
+#include "console/client/from_wire.hpp"
+
+#include <gtest/gtest.h>
+
+namespace apiary::console {
+namespace {
+
+using namespace Qt::Literals::StringLiterals;
+
+v1::LiveBatch batchOf(int sessions) {
+    v1::LiveBatch batch;
+    for (int i = 0; i < sessions; ++i) {
+        batch.add_ended()->set_session_id("x");
+    }
+    return batch;
+}
+
+TEST(FromWireTest, WritesAddressesOfBothFamilies) {
+    v1::SessionRow row;
+    row.mutable_source()->set_address("\xcb\x00\x71\x07", 4);
+    row.mutable_source()->set_port(40'001);
+    row.mutable_target()->set_address(std::string("\x20\x01\x0d\xb8", 4) + std::string(11, '\0') + '\x01');
+    const SessionRow value = fromWire(row);
+    EXPECT_EQ(value.source, u"203.0.113.7"_s);
+    EXPECT_EQ(value.sourcePort, 40'001);
+    EXPECT_EQ(value.target, u"2001:db8::1"_s);
+}
+
+TEST(FromWireTest, TakesAnAddressOfNoFamily) {
+    v1::SessionRow row;
+    row.mutable_source()->set_address("abc");
+    EXPECT_EQ(fromWire(row).source, u"::"_s);
+}
+
+TEST(FromWireTest, KeepsAttackersBytesAsBytes) {
+    v1::SessionDetail detail;
+    detail.add_events()->set_bytes(std::string("\xff\x00\x1b", 3));
+    EXPECT_EQ(fromWire(detail).events[0].bytes, QByteArray("\xff\x00\x1b", 3));
+}
+
+TEST(FromWireTest, TakesAStateItDoesNotKnowAsUnknown) {
+    v1::FleetState state;
+    auto* service = state.add_sensors()->add_services();
+    service->set_actual(static_cast<v1::ActualState>(77));
+    EXPECT_EQ(fromWire(state)[0].services[0].actual, Actual::Unknown);
+}
+
+TEST(FromWireTest, SortsSensorsByName) {
+    v1::FleetState state;
+    state.add_sensors()->set_name("b");
+    state.add_sensors()->set_name("a");
+    EXPECT_EQ(fromWire(state)[0].name, u"a"_s);
+}
+
+TEST(FromWireTest, MergedBatchesAreBoundedAndSayWhatIsMissing) {
+    LiveBatch pending = fromWire(batchOf(900));
+    merge(pending, fromWire(batchOf(300)));
+    EXPECT_EQ(pending.ended.size(), kLiveRows);
+    EXPECT_EQ(pending.notShown, 200U);
+}
+
+}  // namespace
+}  // namespace apiary::console

@@ -1,0 +1,89 @@
+#include "console/model/transcript.hpp"
+
+#include "tests/console/support/sample_values.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace apiary::console {
+namespace {
+
+using namespace Qt::Literals::StringLiterals;
+
+/// "0.31 > USER ann↵" for each line; lines that go on have no time.
+std::string text(const QList<TranscriptLine>& lines) {
+    QString text;
+    for (const TranscriptLine& line : lines) {
+        const char16_t arrow = line.kind == TranscriptLine::Kind::Received ? u'>'
+                               : line.kind == TranscriptLine::Kind::Sent   ? u'<'
+                                                                           : u'#';
+        text += (line.first ? QString::number(line.seconds, 'f', 2) + u' ' : QString()) + arrow + u' ' + line.text() +
+                u'\n';
+    }
+    return text.toStdString();
+}
+
+TEST(TranscriptTest, ShowsWhoSaidWhatAndWhen) {
+    EXPECT_EQ(text(layOutTranscript(sampleDetail(sampleRow(0, 'a')), 80)),
+              "0.00 < 220 ready↵\n"
+              "0.31 > USER ann↵\n"
+              "0.90 > STOR \\xff\\x00\\\\\\x1b[31m\\n\n"
+              "0.91 # data channel 1 open 51522 40021\n");
+}
+
+TEST(TranscriptTest, BreaksLongLinesBetweenEscapes) {
+    SessionDetail detail = sampleDetail(sampleRow(0, 'a'));
+    detail.events = {{detail.row.startedUs, SessionEvent::Received, 0, QByteArray(5, '\xff')}};
+    EXPECT_EQ(text(layOutTranscript(detail, 10)), "0.00 > \\xff\\xff\n> \\xff\\xff\n> \\xff\n");
+}
+
+TEST(TranscriptTest, MarksWhatIsNoText) {
+    SessionDetail detail = sampleDetail(sampleRow(0, 'a'));
+    detail.events = {{detail.row.startedUs, SessionEvent::Received, 0, "ab\x01"}};
+    const auto lines = layOutTranscript(detail, 80);
+    ASSERT_EQ(lines[0].runs.size(), 2);
+    EXPECT_FALSE(lines[0].runs[0].escaped);
+    EXPECT_TRUE(lines[0].runs[1].escaped);
+}
+
+TEST(TranscriptTest, HoldsPrintableCharactersOnlyForEveryByte) {
+    QByteArray all;
+    for (int byte = 0; byte < 256; ++byte) {
+        all.append(static_cast<char>(byte));
+    }
+    SessionDetail detail = sampleDetail(sampleRow(0, 'a'));
+    detail.events = {{detail.row.startedUs, SessionEvent::Received, 0, all}};
+    for (const TranscriptLine& line : layOutTranscript(detail, 40)) {
+        for (const QChar c : line.text()) {
+            EXPECT_TRUE((c >= u' ' && c <= u'~') || c == u'↵') << int(c.unicode());
+        }
+    }
+}
+
+TEST(TranscriptTest, BoundsALongSessionAndSaysWhatIsLeft) {
+    SessionDetail detail = sampleDetail(sampleRow(0, 'a'));
+    detail.events = {{detail.row.startedUs, SessionEvent::Received, 0, QByteArray(10'000'000, 'x')}};
+    const auto lines = layOutTranscript(detail, 120);
+    EXPECT_LE(lines.size(), kTranscriptLines + 1);
+    EXPECT_TRUE(lines.last().text().contains(u"MB more are not shown here"_s)) << lines.last().text().toStdString();
+}
+
+TEST(TranscriptTest, AgreesOnlyWhenBothDigestsAreThereAndEqual) {
+    SessionDetail detail = sampleDetail(sampleRow(0, 'a'));
+    EXPECT_EQ(agreementOf(detail), Agreement::Agree);
+    detail.journalSha256 = QByteArray(32, 'b');
+    EXPECT_EQ(agreementOf(detail), Agreement::Differ);
+    detail.journalSha256.clear();
+    EXPECT_EQ(agreementOf(detail), Agreement::NoDigest);
+    detail.row.endedUs = 0;
+    EXPECT_EQ(agreementOf(detail), Agreement::StillOpen);
+}
+
+TEST(TranscriptTest, ShowsTheTextLogAsItIs) {
+    EXPECT_EQ(text(layOutLog(sampleDetail(sampleRow(0, 'a')), 80)),
+              "0.00 # *****\n0.00 # *****Started at: Thu Mar 12 14:00:00 UTC 2026*****\n");
+}
+
+}  // namespace
+}  // namespace apiary::console

@@ -1,0 +1,99 @@
+#include "tests/console/support/shown_window.hpp"
+
+#include <QElapsedTimer>
+#include <QLabel>
+#include <QPushButton>
+#include <QScrollBar>
+
+namespace apiary::console {
+namespace {
+
+using namespace Qt::Literals::StringLiterals;
+
+class SessionViewsTest : public ShownWindow {
+protected:
+    SessionTable& table() { return const_cast<SessionTable&>(window_.analysis().table()); }
+    TranscriptView& transcript() const { return window_.analysis().panel().transcript(); }
+};
+
+TEST_F(SessionViewsTest, ChoosingARowAsksForThatSession) {
+    fill();
+    table().setCurrentIndex(table().model()->index(1, 0));
+    EXPECT_EQ(link_.sessions.last().id, sampleRow(-20, 'a').id);
+}
+
+TEST_F(SessionViewsTest, TheRowOfTheSelectedSessionStaysChosenWhenNewOnesCome) {
+    fill();
+    Q_EMIT link_.happened({.opened = {}, .ended = {sampleRow(-2, 'c')}, .notShown = 0});
+    EXPECT_EQ(table().currentIndex().row(), 1);
+    EXPECT_EQ(workspace_.selection().id, sampleRow(-5, 'b').id);
+}
+
+TEST_F(SessionViewsTest, NewSessionsWaitBehindAButtonWhileTheReaderIsFurtherDown) {
+    fill();
+    QList<SessionRow> many;
+    for (int i = 0; i < 100; ++i) {
+        many.append(sampleRow(-100 - i, char(i)));
+    }
+    Q_EMIT link_.happened({.opened = {}, .ended = many, .notShown = 0});
+    table().verticalScrollBar()->setValue(200);
+    const int rows = table().model()->rowCount();
+    Q_EMIT link_.happened({.opened = {}, .ended = {sampleRow(-1, 'z')}, .notShown = 0});
+    EXPECT_EQ(table().model()->rowCount(), rows);
+    ASSERT_TRUE(table().newer().isVisible());
+    EXPECT_EQ(table().newer().text(), u"1 new · show"_s);
+    QTest::mouseClick(&table().newer(), Qt::LeftButton);
+    EXPECT_EQ(table().model()->rowCount(), rows + 1);
+    EXPECT_FALSE(table().newer().isVisible());
+    EXPECT_EQ(table().verticalScrollBar()->value(), 0);
+}
+
+TEST_F(SessionViewsTest, PaintsWhoSaidWhat) {
+    fill();
+    const auto& lines = transcript().lines();
+    ASSERT_EQ(lines.size(), 4);
+    EXPECT_EQ(lines[1].kind, TranscriptLine::Kind::Received);
+    EXPECT_EQ(lines[1].text(), u"USER ann↵"_s);
+}
+
+TEST_F(SessionViewsTest, HostileTextStaysTextEverywhere) {
+    fill();
+    SessionRow row = sampleRow(-1, 'h');
+    row.source = u"<img src=file:///etc/passwd>"_s;
+    row.sensor = u"<b>\u202ebold</b>"_s;
+    row.outcome = u"\x1b[2J"_s;
+    SessionDetail detail = sampleDetail(row);
+    detail.credentials = {{"<h1>root</h1>", "\x1b]0;owned\x07", false}};
+    Q_EMIT link_.happened({.opened = {}, .ended = {row}, .notShown = 0});
+    workspace_.select(row.id);
+    Q_EMIT link_.sessionArrived(link_.sessions.last().number, detail);
+    for (const auto* label : window_.findChildren<QLabel*>()) {
+        EXPECT_EQ(label->textFormat(), Qt::PlainText) << label->text().toStdString();
+        for (const QChar c : label->text()) {
+            EXPECT_TRUE(c == u'\n' || c.isPrint()) << label->text().toStdString();
+        }
+        EXPECT_FALSE(Qt::mightBeRichText(label->toolTip())) << label->toolTip().toStdString();
+    }
+    for (const QString& cell : table().shownCells(0)) {
+        for (const QChar c : cell) {
+            EXPECT_TRUE(c.isPrint()) << cell.toStdString();
+        }
+    }
+}
+
+TEST_F(SessionViewsTest, TenMegabytesOfASessionAreBoundedAndPaintedAtOnce) {
+    fill();
+    SessionDetail detail = sampleDetail(sampleRow(-5, 'b'));
+    detail.events = {{detail.row.startedUs, SessionEvent::Received, 0, QByteArray(10'000'000, '\x1b')}};
+    detail.log = {QByteArray(10'000'000, '<')};
+    workspace_.select(sampleRow(-20, 'a').id);
+    workspace_.select(sampleRow(-5, 'b').id);
+    Q_EMIT link_.sessionArrived(link_.sessions.last().number, detail);
+    EXPECT_LE(transcript().lines().size(), kTranscriptLines + 1);
+    transcript().setForm(TranscriptView::Form::Log);
+    EXPECT_LE(transcript().lines().size(), kTranscriptLines + 50'000);
+    EXPECT_FALSE(window_.grab().isNull());
+}
+
+}  // namespace
+}  // namespace apiary::console
