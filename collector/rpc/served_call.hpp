@@ -84,6 +84,7 @@ public:
         if (!taken) {
             call->Finish(tooMuchToDo());
         }
+        Reaction::handOver(call);
         return call;
     }
 
@@ -118,6 +119,7 @@ public:
         stream->self_ = stream;
         ticker.add(stream);
         stream->begin();
+        Reaction::handOver(stream->reactor());
         return stream.get();
     }
 
@@ -203,10 +205,16 @@ template <typename Message>
 grpc::ServerWriteReactor<Message>* refuse(const grpc::Status& status) {
     class Refusal final : public grpc::ServerWriteReactor<Message> {
     public:
-        explicit Refusal(const grpc::Status& why) { this->Finish(why); }
+        explicit Refusal(const grpc::Status& why) {
+            this->Finish(why);
+            Reaction::handOver(this);
+        }
 
     private:
-        void OnDone() override { delete this; }  // NOLINT(cppcoreguidelines-owning-memory)
+        void OnDone() override {
+            { const Reaction reaction(this); }
+            delete this;  // NOLINT(cppcoreguidelines-owning-memory)
+        }
     };
     return new Refusal(status);  // NOLINT(cppcoreguidelines-owning-memory): gRPC tells it when to go
 }

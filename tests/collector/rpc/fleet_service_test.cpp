@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
 
 namespace apiary::test {
 namespace {
@@ -47,7 +50,7 @@ protected:
 };
 
 TEST_F(FleetServiceTest, StoresAWishAndTellsTheSensorsStream) {
-    std::uint64_t heard = 0;
+    std::atomic<std::uint64_t> heard = 0;
     const auto listener = server_.hub.onDesired(roof_, [&](const auto& desired) { heard = desired.version(); });
     ASSERT_TRUE(switchService(roof_, "ftp", false).ok());
     EXPECT_EQ(reply_.version(), 1U);
