@@ -10,11 +10,11 @@
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
-#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <mutex>
 #include <stdexcept>
+#include <system_error>
 #include <unistd.h>
 #include <unordered_map>
 #include <utility>
@@ -115,7 +115,7 @@ public:
             }
         }
         if (::syncfs(directory_.number()) != 0) {
-            throw std::runtime_error("cannot sync the journal's disk: " + std::string(std::strerror(errno)));
+            throw std::runtime_error("cannot sync the journal's disk: " + std::generic_category().message(errno));
         }
     }
 
@@ -129,7 +129,7 @@ private:
             incomplete_ += outcome.incomplete ? 1 : 0;
             if (outcome.error != 0 && !std::exchange(refused_, true)) {
                 log::error("journal: cannot write a log below " + settings_.directory + ": " +
-                           std::strerror(outcome.error) +
+                           std::generic_category().message(outcome.error) +
                            "; its records are kept in the spool. Further refusals are counted, not logged");
             }
         }

@@ -53,10 +53,11 @@ std::optional<std::string> findLog(const std::string& directory, std::string_vie
     // Most likely in the run that began last before the session did.
     std::ranges::sort(runs, std::greater<>());
     const std::string stamp = runFolder(session.time());
-    std::ranges::stable_partition(runs, [&](const std::string& run) { return run <= stamp; });
+    std::stable_partition(runs.begin(), runs.end(), [&](const std::string& run) { return run <= stamp; });
     const std::string below = sessionPath(protocol, source, session);
     for (const std::string& run : runs) {
-        std::string path = run + '/' + below;
+        std::string path = run;
+        path.append(1, '/').append(below);
         if (fs::exists(fs::path(directory) / path, none)) {
             return path;
         }

@@ -68,7 +68,7 @@ LogFiles::Outcome LogFiles::append(const Uuid& session, std::string_view path, s
     return outcome;
 }
 
-int LogFiles::write(Log& log, std::string_view text, Outcome& outcome) {
+int LogFiles::write(const Log& log, std::string_view text, Outcome& outcome) {
     while (!text.empty()) {
         const ssize_t wrote = ::write(log.file.number(), text.data(), text.size());
         if (wrote < 0) {

@@ -57,7 +57,7 @@ private:
         std::list<Uuid>::iterator use;  // only while `file` is open
     };
 
-    int write(Log& log, std::string_view text, Outcome& outcome);
+    static int write(const Log& log, std::string_view text, Outcome& outcome);
     int reopen(const Uuid& session, Log& log);
     int openFile(const std::string& path, Descriptor& file);
     int folder(const std::string& path);

@@ -34,7 +34,7 @@ v1::Outcome outcomeOf(Ending ending);
 /// A serialised Record; `fill` sets what is particular to it. Costs no allocation but for large contents.
 template <typename Fill>
 std::string recordBody(const Uuid& session, std::uint32_t seq, WallTime at, Fill&& fill) {
-    alignas(std::max_align_t) std::array<char, 2048> block;
+    alignas(std::max_align_t) std::array<char, 2048> block{};
     google::protobuf::Arena arena(block.data(), block.size());
     auto* record = google::protobuf::Arena::CreateMessage<v1::Record>(&arena);
     if (session != Uuid{}) {

@@ -7,12 +7,12 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -35,7 +35,7 @@ std::string machineMark(const std::string& path) {
 std::string moveAside(const std::string& path) {
     std::string stamp = isoStamp(std::chrono::system_clock::now());
     std::erase(stamp, ':');
-    const std::string aside = path + ".damaged-" + stamp;
+    std::string aside = path + ".damaged-" + stamp;
     for (const char* part : {"", "-wal", "-shm"}) {
         std::error_code none;
         std::filesystem::rename(path + part, aside + part, none);
@@ -76,7 +76,7 @@ bool identify(SpoolFile& file, const SpoolSettings& settings, const ProcessLock&
 Result<ProcessLock> ProcessLock::take(const std::string& path) {
     ProcessLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (lock.descriptor_ < 0) {
-        return Error{"cannot make " + path + ": " + std::strerror(errno) +
+        return Error{"cannot make " + path + ": " + std::generic_category().message(errno) +
                      "; make its folder, writable for the agent's user"};
     }
     if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {

@@ -39,7 +39,7 @@ Database::Database(const std::string& path, const std::string& vfs, bool readOnl
     sqlite3_busy_timeout(handle, 5000);
 }
 
-void Database::execute(const char* sql) {
+void Database::execute(const char* sql) const {
     check(handle(), sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr), sql);
 }
 
@@ -94,11 +94,10 @@ bool Statement::step() {
     }
     if (code != SQLITE_DONE) {
         sqlite3* handle = sqlite3_db_handle(statement_.get());
-        const SqliteError error(sqlite3_extended_errcode(handle), std::string(sqlite3_sql(statement_.get())) + ": " +
-                                                                      sqlite3_errmsg(handle) + " (" +
-                                                                      std::to_string(code) + ")");
+        const int extended = sqlite3_extended_errcode(handle);
+        const std::string what = std::string(sqlite3_sql(statement_.get())) + ": " + sqlite3_errmsg(handle);
         sqlite3_reset(statement_.get());
-        throw error;
+        throw SqliteError(extended, what + " (" + std::to_string(extended) + ")");
     }
     return false;
 }

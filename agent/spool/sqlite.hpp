@@ -32,7 +32,7 @@ public:
     /// Opens or makes the file; `vfs` is empty for the default.
     Database(const std::string& path, const std::string& vfs, bool readOnly);
 
-    void execute(const char* sql);
+    void execute(const char* sql) const;
 
     /// The first column of the first row.
     std::int64_t number(const char* sql);
