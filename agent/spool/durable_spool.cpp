@@ -242,22 +242,6 @@ bool DurableSpool::reached(const SpoolLedger& ledger, const Positions& wanted) {
     });
 }
 
-std::vector<SpoolRow> DurableSpool::read(std::uint32_t lane, std::uint64_t after, std::size_t records,
-                                         std::size_t bytes) const {
-    const LaneState state = positions_.with([&](const Positions& positions) {
-        const auto found = positions.find(lane);
-        return found == positions.end() ? LaneState{} : found->second;
-    });
-    if (after >= state.last) {
-        return {};
-    }
-    return reader_.with([&](SpoolReader& reader) {
-        auto rows = reader.read(lane, after, state.acknowledged, state.last, records, bytes);
-        lost_ += reader.takeDamaged();
-        return rows;
-    });
-}
-
 void DurableSpool::acknowledge(std::uint32_t lane, std::uint64_t seq) {
     positions_.with([&](Positions& positions) {
         if (const auto found = positions.find(lane); found != positions.end()) {
@@ -305,16 +289,6 @@ bool DurableSpool::freeSome(Writer& writer, std::uint32_t lane, const Positions&
     }
 }
 
-std::vector<LaneView> DurableSpool::lanes() const {
-    return positions_.with([](const Positions& positions) {
-        std::vector<LaneView> views;
-        for (const auto& [lane, state] : positions) {
-            views.push_back({lane, state.acknowledged, state.last});
-        }
-        return views;
-    });
-}
-
 std::uint32_t DurableSpool::openLane() {
     const std::uint32_t lane = currentLane_ + 1;
     const bool opened = writer_.with([&](Writer& writer) {
@@ -338,65 +312,6 @@ std::uint32_t DurableSpool::openLane() {
         currentLane_ = lane;
     }
     return currentLane_;
-}
-
-Spool::Backlog DurableSpool::backlog() const {
-    const Positions positions = positions_.with([](const Positions& present) { return present; });
-    Backlog backlog;
-    for (const auto& [lane, state] : positions) {
-        if (state.last > state.acknowledged) {
-            backlog.records += state.last - state.acknowledged;
-            const auto at = reader_.with([&, number = lane, behind = state.acknowledged](SpoolReader& reader) {
-                return reader.timeBehind(number, behind);
-            });
-            if (at && (!backlog.oldest || *at < *backlog.oldest)) {
-                backlog.oldest = at;
-            }
-        }
-    }
-    return backlog;
-}
-
-std::vector<Uuid> DurableSpool::heldSessions(bool open) const {
-    return writer_.with([&](const Writer& writer) {
-        std::vector<Uuid> sessions;
-        for (const auto& [session, held] : writer.ledger.held) {
-            const std::uint64_t journalled = writer.ledger.lanes.at(held.lane).journalled.value_or(0);
-            if (open ? held.closing == 0 : held.closing > journalled) {
-                sessions.push_back(session);
-            }
-        }
-        std::ranges::sort(sessions);
-        return sessions;
-    });
-}
-
-std::vector<Uuid> DurableSpool::openSessions() const {
-    return heldSessions(true);
-}
-
-std::vector<Uuid> DurableSpool::unjournalledSessions() const {
-    return heldSessions(false);
-}
-
-Spool::OpenSession DurableSpool::openSession(const Uuid& session) const {
-    OpenSession result{.session = session, .lane = 0, .rows = {}};
-    const auto numbers = writer_.with([&](const Writer& writer) {
-        const auto held = writer.ledger.held.find(session);
-        if (held == writer.ledger.held.end()) {
-            return std::vector<std::uint64_t>();
-        }
-        result.lane = held->second.lane;
-        return held->second.rows;
-    });
-    return reader_.with([&](SpoolReader& reader) {
-        for (const std::uint64_t seq : numbers) {
-            if (auto row = reader.row(result.lane, seq, session)) {
-                result.rows.push_back(std::move(*row));
-            }
-        }
-        return std::move(result);
-    });
 }
 
 void DurableSpool::onAppended(std::function<void()> call) {

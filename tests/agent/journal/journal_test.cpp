@@ -27,10 +27,10 @@ class JournalTest : public testing::Test {
 protected:
     JournalTest() {
         std::string folder = quickFolder() + "journalXXXXXX";
-        settings_.directory = ::mkdtemp(folder.data());
+        folder_ = settings_.directory = ::mkdtemp(folder.data());
         settings_.agentStart = kStart;
     }
-    ~JournalTest() override { fs::remove_all(settings_.directory); }
+    ~JournalTest() override { fs::remove_all(folder_); }
 
     void open() {
         auto opened = JournalWriter::open(settings_);
@@ -72,6 +72,7 @@ protected:
         return found;
     }
 
+    std::string folder_;
     JournalSettings settings_;
     std::unique_ptr<JournalWriter> journal_;
 };
