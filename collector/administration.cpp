@@ -1,0 +1,219 @@
+#include "collector/administration.hpp"
+
+#include "collector/pki/certificate_authority.hpp"
+#include "collector/pki/peer_identity.hpp"
+#include "collector/store/connection.hpp"
+#include "collector/store/fleet_repository.hpp"
+#include "collector/store/migrator.hpp"
+#include "common/crypto/digest.hpp"
+#include "common/net/address.hpp"
+#include "common/rpc/credentials.hpp"
+
+#include <pqxx/nontransaction>
+#include <pqxx/result>
+
+#include <arpa/inet.h>
+#include <array>
+#include <chrono>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <netinet/in.h>
+#include <optional>
+#include <pwd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
+
+namespace apiary::collector {
+namespace {
+
+constexpr std::uint64_t kLeastFree = std::uint64_t{1} << 30U;
+
+std::chrono::system_clock::time_point now() {
+    return std::chrono::system_clock::now();
+}
+
+/// Who acts, for the audit log.
+std::string account() {
+    const passwd* entry = getpwuid(geteuid());
+    return entry == nullptr ? "uid " + std::to_string(geteuid()) : entry->pw_name;
+}
+
+Status ensureCertificates(const CollectorConfig& config) {
+    auto authority = CertificateAuthority::open(config.pki, now());
+    if (!authority) {
+        return Error{authority.error()};
+    }
+    std::cout << (authority->created() ? "made the certificate authority in " : "certificate authority in ")
+              << config.pki << '\n';
+    if (authority->ensureCollector(config.listens, config.hostNames, now())) {
+        std::cout << "issued the collector's certificate\n";
+    }
+    return Done{};
+}
+
+/// One address that nothing listens on can be bound.
+Status checkPort(const Endpoint& endpoint) {
+    const bool four = endpoint.v4().has_value();
+    const int probe = ::socket(four ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int bound = -1;
+    const int on = 1;
+    ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (four) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(endpoint.port);
+        inet_pton(AF_INET, addressText(endpoint).c_str(), &address.sin_addr);
+        bound = ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    } else {
+        sockaddr_in6 address{};
+        address.sin6_family = AF_INET6;
+        address.sin6_port = htons(endpoint.port);
+        inet_pton(AF_INET6, addressText(endpoint).c_str(), &address.sin6_addr);
+        bound = ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    }
+    ::close(probe);
+    if (bound != 0) {
+        return Error{endpointText(endpoint) +
+                     " is taken (by a running collector, or by another program), or no address of this machine"};
+    }
+    return Done{};
+}
+
+std::string askDatabase(Connection& connection, const std::string& query) {
+    pqxx::nontransaction work(connection.session());
+    const pqxx::result rows = work.exec(query);
+    return rows.empty() ? std::string() : std::string(rows[0][0].c_str());
+}
+
+}  // namespace
+
+Status initialise(const CollectorConfig& config, const std::string& superuser) {
+    if (Status prepared = prepareDatabase(superuser, config.owner); !prepared) {
+        return prepared;
+    }
+    std::cout << "database is prepared\n";
+    if (Status migrated = bringUpToDate(config); !migrated) {
+        return migrated;
+    }
+    return ensureCertificates(config);
+}
+
+Status bringUpToDate(const CollectorConfig& config) {
+    const Result<int> steps = migrate(config.owner);
+    if (!steps) {
+        return Error{steps.error()};
+    }
+    std::cout << "schema " << schemaVersion() << ", " << *steps << " steps taken\n";
+    return Done{};
+}
+
+Status issueSensor(const CollectorConfig& config, const std::string& name, const std::string& folder) {
+    if (!validName(name)) {
+        return Error{"'" + name +
+                     "' cannot be a sensor's name: 1 to 64 letters, digits, dots, hyphens and underscores"};
+    }
+    auto authority = CertificateAuthority::open(config.pki, now());
+    if (!authority) {
+        return Error{authority.error()};
+    }
+    Connection connection(config.writer);
+    FleetRepository fleet(connection);
+    const Uuid uuid = fleet.uuidOf(name).value_or(Uuid::v4(randomBytes<16>()));
+    const auto issued = authority->issueSensor(uuid, name, now());
+    if (!issued) {
+        return Error{issued.error()};
+    }
+    if (Status written = writeIdentity(folder, name, *issued, authority->certificate()); !written) {
+        return written;
+    }
+    const auto number = fleet.registerSensor(uuid, name, issued->sha256, account());
+    if (!number) {
+        return Error{number.error()};
+    }
+    std::cout << "sensor " << name << " is number " << *number << "; its certificate is in " << folder << '\n';
+    return Done{};
+}
+
+Status issueOperator(const CollectorConfig& config, const std::string& name, const std::string& role,
+                     const std::string& folder) {
+    const auto parsed = parseRole(role);
+    if (!parsed) {
+        return Error{parsed.error()};
+    }
+    auto authority = CertificateAuthority::open(config.pki, now());
+    if (!authority) {
+        return Error{authority.error()};
+    }
+    const auto issued = authority->issueOperator(name, *parsed, now());
+    if (!issued) {
+        return Error{issued.error()};
+    }
+    if (Status written = writeIdentity(folder, name, *issued, authority->certificate()); !written) {
+        return written;
+    }
+    std::cout << role << ' ' << name << ": the certificate is in " << folder << '\n';
+    return Done{};
+}
+
+int doctor(const CollectorConfig& config) {
+    int failed = 0;
+    const auto check = [&](const std::string& what, const std::function<Status()>& ask) {
+        Status status = Done{};
+        try {
+            status = ask();
+        } catch (const std::exception& error) {
+            status = Error{error.what()};
+        }
+        failed += status ? 0 : 1;
+        std::cout << (status ? "ok    " : "FAIL  ") << what << (status ? "" : ": " + status.error()) << '\n';
+    };
+    check("certificates in " + config.pki, [&] {
+        return checkIdentity({CertificateAuthority::certificateFile(config.pki).string(),
+                              CertificateAuthority::collectorCertificateFile(config.pki).string(),
+                              CertificateAuthority::collectorKeyFile(config.pki).string()},
+                             now());
+    });
+    std::optional<Connection> connection;
+    check("database answers as writer", [&]() -> Status {
+        connection.emplace(config.writer);
+        return Done{};
+    });
+    if (connection) {
+        check("schema is this program's", [&] { return checkSchema(config.writer); });
+        check("writer may add sessions and not change them", [&]() -> Status {
+            if (askDatabase(*connection,
+                            "SELECT has_table_privilege('apiary.session', 'INSERT') AND NOT "
+                            "has_table_privilege('apiary.session', 'UPDATE')") != "t") {
+                return Error{"its rights are not those of apiary_writer; connect as that role"};
+            }
+            return Done{};
+        });
+        check("partitions of today and tomorrow", [&]() -> Status {
+            askDatabase(*connection, "SELECT apiary.ensure_partitions(now(), now() + interval '1 day')");
+            return Done{};
+        });
+        check("clock agrees with the database's", [&]() -> Status {
+            const double offset = std::stod(askDatabase(*connection, "SELECT extract(epoch FROM clock_timestamp())")) -
+                                  std::chrono::duration<double>(now().time_since_epoch()).count();
+            if (offset > 2 || offset < -2) {
+                return Error{"they differ by " + std::to_string(offset) + " s; set both by NTP"};
+            }
+            return Done{};
+        });
+    }
+    check("free space where the certificates are", [&]() -> Status {
+        if (std::filesystem::space(config.pki).available < kLeastFree) {
+            return Error{"less than 1 GiB is left"};
+        }
+        return Done{};
+    });
+    for (const Endpoint& endpoint : config.listens) {
+        check("port " + endpointText(endpoint) + " is free", [&] { return checkPort(endpoint); });
+    }
+    return failed;
+}
+
+}  // namespace apiary::collector

@@ -1,0 +1,277 @@
+#include "collector/app.hpp"
+
+#include "collector/ingest/ingest_hub.hpp"
+#include "collector/ingest/live_feed.hpp"
+#include "collector/pki/certificate_authority.hpp"
+#include "collector/rpc/fleet_hub.hpp"
+#include "collector/rpc/fleet_service.hpp"
+#include "collector/rpc/ingest_service.hpp"
+#include "collector/rpc/query_pool.hpp"
+#include "collector/rpc/report_service.hpp"
+#include "collector/rpc/sensor_desk.hpp"
+#include "collector/rpc/server.hpp"
+#include "collector/rpc/ticker.hpp"
+#include "collector/store/fleet_repository.hpp"
+#include "collector/store/migrator.hpp"
+#include "collector/store/report_reader.hpp"
+#include "collector/store/session_store.hpp"
+#include "common/log/log.hpp"
+#include "common/net/address.hpp"
+#include "common/rpc/grpc_log.hpp"
+
+#include <grpcpp/impl/service_type.h>  // only to destroy the services
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <pthread.h>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace apiary::collector {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kReportThreads = 3;
+constexpr std::size_t kQuestionsWaiting = 256;
+constexpr auto kLongestReport = 20s;
+constexpr auto kLastAnswers = 2000ms;
+
+std::chrono::system_clock::time_point now() {
+    return std::chrono::system_clock::now();
+}
+
+sigset_t handledSignals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        sigaddset(&signals, signal);
+    }
+    return signals;
+}
+
+void logGrpc(std::string_view message) {
+    // The only place where gRPC says why it refused somebody's handshake.
+    if (message.find("SSL") != std::string_view::npos || message.find("certificate") != std::string_view::npos) {
+        log::warn("a handshake was refused: " + std::string(message));
+    } else {
+        log::debug(message);
+    }
+}
+
+/// Threads that end together: what one of them throws ends the collector, which its supervisor starts again.
+class Crew {
+public:
+    Crew() = default;
+    Crew(const Crew&) = delete;
+    Crew& operator=(const Crew&) = delete;
+    ~Crew() { join(); }
+
+    void add(const char* name, std::function<void()> body) {
+        threads_.emplace_back([this, name, body = std::move(body)] {
+            pthread_setname_np(pthread_self(), name);
+            try {
+                body();
+            } catch (const std::exception& error) {
+                log::error(std::string("the ") + name + " thread failed, the collector ends: " + error.what());
+                failed_ = true;
+                kill(getpid(), SIGTERM);
+            }
+        });
+    }
+    void join() {
+        for (std::thread& thread : threads_) {
+            thread.join();
+        }
+        threads_.clear();
+    }
+    bool failed() const { return failed_; }
+
+private:
+    std::atomic<bool> failed_ = false;
+    std::vector<std::thread> threads_;
+};
+
+/// Asks until there is a database whether its schema is the one this program was written for.
+class SchemaWatch {
+public:
+    explicit SchemaWatch(std::string dsn) : dsn_(std::move(dsn)) {}
+
+    /// Nothing while there is no database; else whether its schema will do.
+    std::optional<Status> ask() {
+        try {
+            return checkSchema(dsn_);
+        } catch (const std::exception& error) {
+            if (!std::exchange(said_, true)) {
+                log::error("the database does not answer, records wait at the sensors meanwhile: " +
+                           std::string(error.what()));
+            }
+            return std::nullopt;
+        }
+    }
+
+    /// The body of a thread: throws if the schema turns out wrong.
+    void run() {
+        for (;;) {
+            {
+                std::unique_lock lock(mutex_);
+                if (stopped_.wait_for(lock, 2s, [&] { return stopping_; })) {
+                    return;
+                }
+            }
+            if (const auto schema = ask()) {
+                if (!*schema) {
+                    throw std::runtime_error(schema->error());
+                }
+                log::info("the database answers, and its schema is this program's");
+                return;
+            }
+        }
+    }
+
+    void stop() {
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        stopped_.notify_all();
+    }
+
+private:
+    const std::string dsn_;
+    bool said_ = false;
+    std::mutex mutex_;
+    std::condition_variable stopped_;
+    bool stopping_ = false;
+};
+
+/// The parts of a running collector, in the order in which they are made; they end in the reverse one.
+class Collector {
+public:
+    explicit Collector(const CollectorConfig& config)
+        : config_(config),
+          store_(config.writer, config.id),
+          fleetStore_(config.writer, config.id),
+          schema_(config.writer),
+          ingest_(
+              store_, feed_, [] { return std::chrono::floor<std::chrono::microseconds>(now()); },
+              IngestHub::Settings{}),
+          reports_([dsn = config.writer] { return openForReports(dsn, kLongestReport); }, kQuestionsWaiting),
+          switches_([dsn = config.writer] { return std::make_unique<Connection>(dsn, "apiary-collector fleet"); },
+                    kQuestionsWaiting),
+          ingestService_(ingest_, fleet_, ticker_, now),
+          desk_(fleetStore_, fleetStore_, fleet_, [this](std::int32_t sensor) { ingestService_.shutOut(sensor); }),
+          reportService_(makeReportService(feed_, reports_, ticker_, now)),
+          fleetService_(makeFleetService(fleet_, switches_, ticker_, now)) {
+        ingestService_.setDesk(desk_);
+    }
+
+    Status run() {
+        const auto schema = schema_.ask();
+        if (schema && !*schema) {
+            return Error{schema->error()};
+        }
+        Crew watch;
+        if (!schema) {
+            watch.add("schema", [this] { schema_.run(); });
+        }
+        Crew writers;
+        writers.add("ingest", [this] { ingest_.run(); });
+        Crew servants;
+        servants.add("desk", [this] { desk_.run(); });
+        servants.add("ticker", [this] { ticker_.run(); });
+        for (std::size_t i = 0; i < kReportThreads; ++i) {
+            servants.add("report", [this] { reports_.run(); });
+        }
+        servants.add("report-cancel", [this] { reports_.runCancellations(); });
+        servants.add("fleet", [this] { switches_.run(); });
+        servants.add("fleet-cancel", [this] { switches_.runCancellations(); });
+
+        auto server = serve();
+        Status outcome = server ? Status(Done{}) : Status(Error{server.error()});
+        if (server) {
+            waitForTheEnd();
+        }
+        ingest_.stop();  // what waits is committed and acknowledged while the streams still live
+        writers.join();
+        if (server) {
+            (*server)->stop(kLastAnswers);
+        }
+        schema_.stop();
+        ticker_.stop();
+        desk_.stop();
+        reports_.stop();
+        switches_.stop();
+        servants.join();
+        watch.join();
+        if (outcome && (writers.failed() || servants.failed() || watch.failed())) {
+            return Error{"a part of the collector failed, see above"};
+        }
+        log::info("stopped");
+        return outcome;
+    }
+
+private:
+    Result<std::unique_ptr<RpcServer>> serve() {
+        const TlsIdentity identity{CertificateAuthority::certificateFile(config_.pki).string(),
+                                   CertificateAuthority::collectorCertificateFile(config_.pki).string(),
+                                   CertificateAuthority::collectorKeyFile(config_.pki).string()};
+        if (const Status checked = checkIdentity(identity, now()); !checked) {
+            return Error{checked.error() + "; apiary-collector init makes what is missing"};
+        }
+        auto server = RpcServer::start(config_.listens, identity,
+                                       {&ingestService_.service(), reportService_.get(), fleetService_.get()});
+        if (server) {
+            for (const Endpoint& endpoint : config_.listens) {
+                log::info("listening on " + endpointText(endpoint));
+            }
+        }
+        return server;
+    }
+
+    static void waitForTheEnd() {
+        const sigset_t signals = handledSignals();
+        for (int signal = 0; sigwait(&signals, &signal) != 0 || signal == SIGHUP;) {
+            log::info("SIGHUP: the collector reads its configuration at the start only");
+        }
+        log::info("stopping: committing what waits");
+    }
+
+    const CollectorConfig config_;
+    SessionStore store_;
+    FleetStore fleetStore_;
+    SchemaWatch schema_;
+    LiveFeed feed_;
+    FleetHub fleet_;
+    Ticker ticker_;
+    IngestHub ingest_;
+    QueryPool reports_;
+    QueryPool switches_;
+    IngestService ingestService_;
+    SensorDesk desk_;
+    std::unique_ptr<grpc::Service> reportService_;
+    std::unique_ptr<grpc::Service> fleetService_;
+};
+
+}  // namespace
+
+Status runCollector(const CollectorConfig& config) {
+    const sigset_t signals = handledSignals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    routeGrpcLog(logGrpc);
+    Collector collector(config);
+    return collector.run();
+}
+
+}  // namespace apiary::collector

@@ -1,0 +1,37 @@
+#include "collector/config.hpp"
+
+#include "common/config/toml.hpp"
+
+#include <limits>
+
+namespace apiary::collector {
+
+Result<CollectorConfig> readConfig(const std::string& path) {
+    TomlFile file = TomlFile::read(path);
+    const TomlTable root = file.root();
+    CollectorConfig config;
+    const TomlTable collector = root.table("collector");
+    config.id = static_cast<std::int16_t>(
+        collector.field("id").number(1, 1, static_cast<std::uint64_t>(std::numeric_limits<std::int16_t>::max())));
+    config.name = collector.field("name").text("collector");
+    config.listens = collector.field("listen").endpoints();
+    if (config.listens.empty()) {
+        config.listens.push_back(Endpoint::of({127, 0, 0, 1}, 7443));
+    }
+    config.hostNames = collector.field("host_names").texts();
+    const TomlTable database = root.table("database");
+    config.owner = database.field("owner").required().text();
+    config.writer = database.field("writer").required().text();
+    config.pki = root.table("pki").field("directory").required().path();
+    const std::vector<std::string> errors = file.finish();
+    if (!errors.empty()) {
+        std::string all;
+        for (const std::string& error : errors) {
+            all += (all.empty() ? "" : "\n") + error;
+        }
+        return Error{all};
+    }
+    return config;
+}
+
+}  // namespace apiary::collector

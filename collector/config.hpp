@@ -1,0 +1,26 @@
+#pragma once
+
+#include "common/net/endpoint.hpp"
+#include "common/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace apiary::collector {
+
+/// What collector.toml says. Every path is absolute or relative to the file's folder, already joined with it.
+struct CollectorConfig {
+    std::int16_t id = 1;  // keys the rollups: no two collectors of a database share it
+    std::string name;
+    std::vector<Endpoint> listens;
+    std::vector<std::string> hostNames;  // under which agents and consoles reach it, besides the addresses
+    std::string owner;                   // connection of apiary_owner: migrations
+    std::string writer;                  // connection of apiary_writer: everything else
+    std::string pki;                     // folder of the certificate authority
+};
+
+/// Reads and checks the whole file. The Error has a line for each thing that is wrong, `file:line: what to do`.
+Result<CollectorConfig> readConfig(const std::string& path);
+
+}  // namespace apiary::collector

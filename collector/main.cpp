@@ -1,0 +1,91 @@
+#include "collector/administration.hpp"
+#include "collector/app.hpp"
+#include "collector/config.hpp"
+#include "common/log/log.hpp"
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <functional>
+#include <iostream>
+#include <string>
+
+namespace {
+
+using namespace apiary;
+
+int finish(const Status& status) {
+    if (!status) {
+        std::cerr << status.error() << '\n';
+        return 1;
+    }
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("Apiary's collector: takes in what agents record and answers the console.");
+    app.set_version_flag("--version", "apiary-collector " APIARY_VERSION);
+    app.require_subcommand(1);
+    std::string file = "/etc/apiary/collector.toml";
+    std::string superuser;
+    std::string name;
+    std::string role = "viewer";
+    std::string folder = ".";
+    std::string level = "info";
+    bool check = false;
+    int code = 0;
+
+    const auto add = [&](CLI::App& to, const char* verb, const char* help,
+                         const std::function<int(const collector::CollectorConfig&)>& act) {
+        CLI::App* command = to.add_subcommand(verb, help);
+        command->add_option("--config", file, "The configuration, collector.toml")->capture_default_str();
+        command->callback([&code, &file, act] {
+            const auto config = collector::readConfig(file);
+            code = config ? act(*config) : finish(Error{config.error()});
+        });
+        return command;
+    };
+    add(app, "init", "Prepare database and certificates; may be repeated",
+        [&](const auto& config) { return finish(collector::initialise(config, superuser)); })
+        ->add_option("--superuser", superuser, "Connection of a PostgreSQL superuser, e.g. \"host=/run/postgresql\"")
+        ->required();
+    add(app, "migrate", "Bring the schema up to this program's",
+        [](const auto& config) { return finish(collector::bringUpToDate(config)); });
+    CLI::App* run = add(app, "run", "Serve until SIGTERM", [&](const auto& config) {
+        if (check) {
+            std::cout << file << ": ok\n";
+            return 0;
+        }
+        log::start("apiary-collector", level);
+        return finish(collector::runCollector(config));
+    });
+    run->add_flag("--check-config", check, "Only say whether the configuration is good");
+    run->add_option("--log-level", level, "debug, info, warn or error")
+        ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+        ->capture_default_str();
+    add(app, "doctor", "Check everything a collector needs and say what to do",
+        [](const auto& config) { return collector::doctor(config) == 0 ? 0 : 1; });
+    CLI::App* issue = app.add_subcommand("issue", "Issue a certificate for a sensor or an operator");
+    issue->require_subcommand(1);
+    CLI::App* sensor = add(*issue, "sensor", "Enrol a sensor",
+                           [&](const auto& config) { return finish(collector::issueSensor(config, name, folder)); });
+    CLI::App* person = add(*issue, "operator", "Let a person use the console", [&](const auto& config) {
+        return finish(collector::issueOperator(config, name, role, folder));
+    });
+    person->add_option("--role", role, "viewer, analyst, operator or admin")->capture_default_str();
+    for (CLI::App* command : {sensor, person}) {
+        command->add_option("name", name, "Its name")->required();
+        command->add_option("--out", folder, "Folder for ca.crt, NAME.crt and NAME.key")->capture_default_str();
+    }
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error);
+    } catch (const std::exception& error) {
+        std::cerr << "apiary-collector: " << error.what() << '\n';
+        return 1;
+    }
+    return code;
+}
