@@ -23,20 +23,22 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <pthread.h>
 #include <stdexcept>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
-
-#include <pthread.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 namespace apiary::agent {
 namespace {
 
 constexpr auto kSessionsEnd = std::chrono::seconds(10);
 constexpr auto kLastUplink = std::chrono::seconds(2);
+constexpr timespec kRetryServices{10, 0};
+constexpr mode_t kNobodyElse = 0027;  // the group may read what the agent writes
 
 /// The signals that main waits for; blocked in every thread.
 sigset_t handledSignals() {
@@ -207,8 +209,11 @@ private:
                 listens += (listens.empty() ? "" : ", ") + endpointText(endpoint);
             }
             const bool on = service.actual == ServiceReport::Actual::On;
-            std::cout << service.name << (on ? " on " : service.desired ? " FAILED on " : " off, would be on ") << listens
-                      << '\n';
+            std::cout << service.name
+                      << (on                ? " on "
+                          : service.desired ? " FAILED on "
+                                            : " off, would be on ")
+                      << listens << '\n';
         }
         std::cout << std::flush;
     }
@@ -216,12 +221,16 @@ private:
     void waitForTheEnd() {
         const sigset_t signals = handledSignals();
         for (;;) {
-            int signal = 0;
-            if (sigwait(&signals, &signal) == 0 && signal != SIGHUP) {
+            const int signal = sigtimedwait(&signals, nullptr, &kRetryServices);
+            if (signal == SIGTERM || signal == SIGINT) {
                 log::info(signal == SIGINT ? "interrupted: ending sessions" : "ending sessions");
                 return;
             }
-            reload();
+            if (signal == SIGHUP) {
+                reload();
+            } else {
+                board_.retry();
+            }
         }
     }
 
@@ -300,6 +309,7 @@ Status runAgent(const std::string& configFile) {
     const sigset_t signals = handledSignals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
+    ::umask(kNobodyElse);
     routeGrpcLog(logGrpc);
     raiseDescriptors();
 

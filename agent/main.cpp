@@ -4,7 +4,6 @@
 #include "common/log/log.hpp"
 
 #include <CLI/CLI.hpp>
-
 #include <exception>
 #include <iostream>
 #include <string>
@@ -81,9 +80,8 @@ int main(int argc, char** argv) {
         command->add_option("--config", file, "The agent's configuration")->capture_default_str();
         command->callback([&, request = std::string(verb)] { code = ask(file, request); });
     }
-    for (const auto& [verb, help] :
-         {std::pair("start", "Start a service, until told otherwise"),
-          std::pair("stop", "Stop a service: its ports refuse, sessions under way go on")}) {
+    for (const auto& [verb, help] : {std::pair("start", "Start a service, until told otherwise"),
+                                     std::pair("stop", "Stop a service: its ports refuse, sessions under way go on")}) {
         command = app.add_subcommand(verb, help);
         command->add_option("name", name, "Its name in the configuration")->required();
         command->add_option("--config", file, "The agent's configuration")->capture_default_str();
