@@ -51,7 +51,7 @@ QVariant FleetModel::data(const QModelIndex& index, int role) const {
     const Sensor& sensor = sensors_[index.row()];
     const int tail = index.column() - LeadCount - static_cast<int>(serviceNames_.size());
     if (role == Qt::ToolTipRole) {
-        return sensor.healthReason.isEmpty() ? QVariant() : forMarkup(sensor.healthReason);
+        return sensor.healthReason.isEmpty() ? QVariant() : toolTip(sensor.healthReason);
     }
     if (role == Qt::TextAlignmentRole) {
         return int((tail == Queue || tail == LastSeen ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);

@@ -52,14 +52,14 @@ QString cellText(const SessionRow& row, int column) {
     }
 }
 
-QString toolTip(const SessionRow& row) {
+QString tipOf(const SessionRow& row) {
     QString text =
         u"%1:%2 → %3:%4\n%5 UTC"_s.arg(visible(row.source), QString::number(row.sourcePort), visible(row.target),
                                        QString::number(row.targetPort), fullTimeText(row.startedUs));
     if (!row.identified.isEmpty()) {
         text += u"\nspoke "_s + protocolText(row.identified);
     }
-    return forMarkup(text.replace(u'\n', u" · "_s), 400);
+    return toolTip(text.replace(u'\n', u" · "_s));
 }
 
 bool right(int column) {
@@ -87,7 +87,7 @@ QVariant SessionTableModel::data(const QModelIndex& index, int role) const {
         case Qt::TextAlignmentRole:
             return int((right(index.column()) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
         case Qt::ToolTipRole:
-            return toolTip(row);
+            return tipOf(row);
         case IdRole:
             return row.id;
         case OutcomeRole:

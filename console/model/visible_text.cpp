@@ -55,8 +55,8 @@ QString visible(const QByteArray& bytes, qsizetype longest) {
     return shown;
 }
 
-QString forMarkup(const QString& text, qsizetype longest) {
-    return visible(text, longest).toHtmlEscaped();
+QString toolTip(const QString& text, qsizetype longest) {
+    return QStringLiteral("<qt>%1</qt>").arg(visible(text, longest).toHtmlEscaped());
 }
 
 }  // namespace apiary::console

@@ -86,7 +86,7 @@ void Notice::paintEvent(QPaintEvent*) {
 LinkPage::LinkPage(const Theme& theme, QWidget* parent)
     : QWidget(parent),
       theme_(theme),
-      drawing_(new QLabel),
+      drawing_(plainLabel({}, uiFont(13))),
       headline_(plainLabel({}, uiFont(17, QFont::DemiBold))),
       reason_(plainLabel({}, uiFont(13))),
       advice_(plainLabel({}, uiFont(12.5), "secondary")),

@@ -105,7 +105,7 @@ bool SensorServices::refresh() {
     if (name_ != nullptr) {
         name_->setText(visible(found->name, 64));
         health_->show(healthWords(found->health), moodOf(found->health));
-        health_->setToolTip(forMarkup(found->healthReason));
+        health_->setToolTip(console::toolTip(found->healthReason));
     }
     for (qsizetype i = 0; i < lines_.size(); ++i) {
         const Service& service = found->services[i];
@@ -116,9 +116,9 @@ bool SensorServices::refresh() {
         }
         line.control->show(*look, workspace_.link().live());
         line.ports->setText(portsOf(service));
-        line.ports->setToolTip(forMarkup(service.listens.join(u", "_s)));
+        line.ports->setToolTip(console::toolTip(service.listens.join(u", "_s)));
         line.words->setText(wordsOf(service, *look));
-        line.words->setToolTip(forMarkup(look->words));
+        line.words->setToolTip(console::toolTip(look->words));
         setTone(*line.words, toneOf(look->phase));
     }
     return true;

@@ -1,5 +1,7 @@
 #include "console/view/service_switch.hpp"
 
+#include "console/model/visible_text.hpp"
+
 #include <QPainter>
 
 namespace apiary::console {
@@ -55,7 +57,7 @@ void ServiceSwitch::show(const SwitchLook& look, bool linkLive) {
     const bool can = canSwitch(look, linkLive);
     setEnabled(can);
     setCursor(can ? Qt::PointingHandCursor : Qt::ArrowCursor);
-    setToolTip(look.words.toHtmlEscaped());
+    setToolTip(console::toolTip(look.words));
     update();
 }
 

@@ -171,13 +171,13 @@ void SessionPanel::showFacts(const SessionDetail& detail) {
     const SessionRow& row = detail.row;
     title_->setText(u"%1 session from %2"_s.arg(protocolText(row.protocol), visible(row.source, kFactLength)));
     subtitle_->setText(u"%1 UTC · %2"_s.arg(fullTimeText(row.startedUs), idText(row.id)));
-    subtitle_->setToolTip(forMarkup(idText(row.id)));
+    subtitle_->setToolTip(console::toolTip(idText(row.id)));
     const Agreement agreement = agreementOf(detail);
     const QString shape = agreement == Agreement::Agree    ? u"✓  "_s
                           : agreement == Agreement::Differ ? u"▲  "_s
                                                            : u"○  "_s;
     agreement_->show(shape + agreementText(agreement), moodOf(agreement));
-    agreement_->setToolTip(forMarkup(u"text log %1 · database %2"_s.arg(
+    agreement_->setToolTip(console::toolTip(u"text log %1 · database %2"_s.arg(
         detail.journalSha256.isEmpty() ? u"none"_s : QString::fromLatin1(detail.journalSha256.toHex()),
         QString::fromLatin1(detail.transcriptSha256.toHex()))));
     const QString spoke = row.identified.isEmpty() ? protocolText(row.protocol) : protocolText(row.identified);
@@ -191,7 +191,7 @@ void SessionPanel::showFacts(const SessionDetail& detail) {
     for (qsizetype i = 0; i < texts.size(); ++i) {
         facts_[i].first->setText(texts[i].first);
         facts_[i].second->setText(texts[i].second);
-        facts_[i].second->setToolTip(forMarkup(texts[i].second));
+        facts_[i].second->setToolTip(console::toolTip(texts[i].second));
     }
 }
 

@@ -42,22 +42,21 @@ void put(QCategoryAxis& axis, const QList<Tick>& ticks, double from, double to) 
 }  // namespace
 
 TimeChart::TimeChart(const Theme& theme, QWidget* parent)
-    : QChartView(parent), theme_(theme), times_(new QCategoryAxis), counts_(new QCategoryAxis) {
-    auto* chart = new QChart;
-    chart->legend()->hide();
-    chart->setMargins({0, 6, 0, 0});
-    chart->setBackgroundVisible(false);
-    chart->setAnimationOptions(QChart::NoAnimation);
-    chart->layout()->setContentsMargins(0, 0, 0, 0);
-    setChart(chart);
+    : QChartView(new QChart, parent), theme_(theme), times_(new QCategoryAxis), counts_(new QCategoryAxis) {
+    QChart* plot = chart();
+    plot->legend()->hide();
+    plot->setMargins({0, 6, 0, 0});
+    plot->setBackgroundVisible(false);
+    plot->setAnimationOptions(QChart::NoAnimation);
+    plot->layout()->setContentsMargins(0, 0, 0, 0);
     for (QCategoryAxis* axis : {times_, counts_}) {
         axis->setLabelsPosition(QCategoryAxis::AxisLabelsPositionOnValue);
         axis->setTruncateLabels(false);
     }
     times_->setGridLineVisible(false);
     counts_->setLineVisible(false);
-    chart->addAxis(times_, Qt::AlignBottom);
-    chart->addAxis(counts_, Qt::AlignLeft);
+    plot->addAxis(times_, Qt::AlignBottom);
+    plot->addAxis(counts_, Qt::AlignLeft);
     setRenderHint(QPainter::Antialiasing);
     setFrameShape(QFrame::NoFrame);
     setStyleSheet(u"background: transparent"_s);

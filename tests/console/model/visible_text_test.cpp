@@ -46,8 +46,8 @@ TEST(VisibleTextTest, CutsBytesBetweenEscapes) {
     EXPECT_EQ(visible(QByteArray(10'000'000, '\xff'), 9), u"\\xff\\xff…"_s);
 }
 
-TEST(VisibleTextTest, EscapesMarkup) {
-    EXPECT_EQ(forMarkup(u"<img src=x>&"_s), u"&lt;img src=x&gt;&amp;"_s);
+TEST(VisibleTextTest, EscapesMarkupInToolTips) {
+    EXPECT_EQ(toolTip(u"<img src=x>&"_s), u"<qt>&lt;img src=x&gt;&amp;</qt>"_s);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "console/view/main_window.hpp"
 
+#include "console/view/controls.hpp"
 #include "console/view/service_switch.hpp"
 #include "tests/console/support/shown_window.hpp"
 

@@ -46,7 +46,9 @@ TEST_F(ReadoutTest, GivesTheSwitchAPlaceWhereAClickMeetsIt) {
     const QJsonValue rect = shown[u"rect"_s];
     const QPoint centre(rect[u"x"_s].toInt() + rect[u"w"_s].toInt() / 2,
                         rect[u"y"_s].toInt() + rect[u"h"_s].toInt() / 2);
-    QTest::mouseClick(QApplication::widgetAt(centre), Qt::LeftButton);
+    QWidget* hit = window_.childAt(window_.mapFromGlobal(centre));
+    ASSERT_NE(hit, nullptr);
+    QTest::mouseClick(hit, Qt::LeftButton);
     ASSERT_EQ(link_.wishes.size(), 1);
     EXPECT_EQ(link_.wishes[0].service, shown[u"service"_s].toString());
 }
