@@ -27,6 +27,11 @@ ServiceReport::Actual actualOf(ServiceActual actual) {
     return ServiceReport::Actual::Unknown;
 }
 
+/// A name that the file of wishes can hold: one word.
+bool keepable(std::string_view name) {
+    return !name.empty() && name.size() <= 100 && std::ranges::all_of(name, [](char c) { return c > ' ' && c <= '~'; });
+}
+
 }  // namespace
 
 ServiceBoard::ServiceBoard(Engine& engine, std::string file) : engine_(engine), file_(std::move(file)) {
@@ -37,10 +42,10 @@ ServiceBoard::ServiceBoard(Engine& engine, std::string file) : engine_(engine), 
             std::string key;
             std::string value;
             words >> key >> value;
-            if (key == "version") {
-                content.version = std::strtoull(value.c_str(), nullptr, 10);
-            } else if (value == "on" || value == "off") {
+            if (value == "on" || value == "off") {
                 content.wishes[key] = value == "on";
+            } else if (key == "version") {
+                content.version = std::strtoull(value.c_str(), nullptr, 10);
             }
         }
     });
@@ -49,22 +54,36 @@ ServiceBoard::ServiceBoard(Engine& engine, std::string file) : engine_(engine), 
 std::vector<std::string> ServiceBoard::load(const std::vector<ServiceConfig>& services, const std::string& configFile) {
     std::vector<std::string> failures;
     content_.with([&](Content& content) {
-        std::map<std::string, Entry, std::less<>> before = std::exchange(content.services, {});
+        const std::map<std::string, Entry, std::less<>> before = std::exchange(content.services, {});
         for (const ServiceConfig& service : services) {
             const auto known = before.find(service.spec.name);
             if (known != before.end() && known->second.config.enabled != service.enabled) {
                 content.wishes.erase(service.spec.name);  // the file has spoken last
             }
-            Entry& entry = content.services[service.spec.name];
-            entry.config = service;
-            bring(content, entry);
-            if (!entry.failure.empty()) {
-                failures.push_back(configFile + ':' + std::to_string(service.line) + ": " + entry.failure);
-            }
+            content.services[service.spec.name].config = service;
         }
+        // What is to be off gives its ports up before others ask for them; who failed asks again once all have moved.
         for (const auto& [name, entry] : before) {
             if (!content.services.contains(name)) {
                 engine_.stop(name);
+            }
+        }
+        for (auto& [name, entry] : content.services) {
+            if (!desired(content, entry)) {
+                bring(content, entry);
+            }
+        }
+        for (auto& [name, entry] : content.services) {
+            if (desired(content, entry)) {
+                bring(content, entry);
+            }
+        }
+        for (auto& [name, entry] : content.services) {
+            if (!entry.failure.empty()) {
+                bring(content, entry);
+            }
+            if (!entry.failure.empty()) {
+                failures.push_back(configFile + ':' + std::to_string(entry.config.line) + ": " + entry.failure);
             }
         }
         keep(content);
@@ -97,23 +116,47 @@ Status ServiceBoard::wish(std::string_view name, bool on) {
 
 void ServiceBoard::apply(const DesiredServices& desired) {
     const bool changed = content_.with([&](Content& content) {
-        if (desired.version <= content.version) {
-            return false;
+        if (desired.version == content.version) {
+            return false;  // what was said on this machine since then stands
         }
         content.version = desired.version;
         for (const auto& [name, on] : desired.on) {
+            if (!keepable(name)) {
+                continue;
+            }
+            content.wishes[name] = on;  // the file may name the service later
             const auto found = content.services.find(name);
             if (found == content.services.end()) {
                 log::warn("the collector speaks of a service that is not in the configuration: " + name);
                 continue;
             }
-            content.wishes[name] = on;
             bring(content, found->second);
             log::info("the collector wants " + name + (on ? " on" : " off") +
                       (found->second.failure.empty() ? "" : ": " + found->second.failure));
         }
         keep(content);
         return true;
+    });
+    if (changed) {
+        announce();
+    }
+}
+
+void ServiceBoard::retry() {
+    const bool changed = content_.with([&](Content& content) {
+        bool news = false;
+        for (auto& [name, entry] : content.services) {
+            if (entry.failure.empty()) {
+                continue;
+            }
+            const std::string before = entry.failure;
+            bring(content, entry);
+            if (entry.failure != before) {
+                log::info(name + (entry.failure.empty() ? " is on now" : ": " + entry.failure));
+                news = true;
+            }
+        }
+        return news;
     });
     if (changed) {
         announce();

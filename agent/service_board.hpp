@@ -32,6 +32,9 @@ public:
     /// A wish of somebody at this machine. An Error if there is no such service, or it cannot start.
     Status wish(std::string_view name, bool on);
 
+    /// Tries again what could not be started: a port may be free by now. Logs what changed.
+    void retry();
+
     void apply(const DesiredServices& desired) override;
     std::uint64_t appliedVersion() const override;
     std::vector<ServiceReport> reports() const override;
