@@ -184,11 +184,7 @@ ServiceConfig readService(const TomlTable& table, const Defaults& defaults, std:
     service.line = table.line();
     spec.name = readName(table);
     spec.module = readModule(table);
-    const TomlField listen = table.field("listen");
-    spec.listens = listen.required().endpoints();
-    if (listen.present() && spec.listens.empty()) {
-        listen.complain("must name at least one ADDRESS:PORT");
-    }
+    spec.listens = table.field("listen").required().endpoints();
     service.enabled = table.field("enabled").flag(true);
     service.rule = readRule(table);
     spec.persona = table.field("persona").text();

@@ -266,6 +266,10 @@ std::uint64_t TomlField::size(std::uint64_t fallback, std::uint64_t least, std::
 
 std::vector<Endpoint> TomlField::endpoints() const {
     std::vector<Endpoint> endpoints;
+    const auto* items = node_ == nullptr ? nullptr : std::get_if<TomlNode::Array>(&node_->value);
+    if (items != nullptr && items->empty()) {
+        complain("must name at least one ADDRESS:PORT");
+    }
     for (const std::string& text : texts()) {
         const auto endpoint = parseEndpoint(escapeCut(text, 100));
         if (!endpoint) {

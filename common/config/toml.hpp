@@ -46,7 +46,7 @@ public:
     /// Bytes: 4096, "512KiB", "1MiB", "2GiB", "1TiB".
     std::uint64_t size(std::uint64_t fallback, std::uint64_t least, std::uint64_t most) const;
 
-    /// "127.0.0.1:21" or "[::1]:21", one or a list of them. Empty if missing.
+    /// "127.0.0.1:21" or "[::1]:21", one or a list of at least one. Empty if missing.
     std::vector<Endpoint> endpoints() const;
 
     /// Notes an error at this key, or at its table where it is missing: `message` follows the key's name.
