@@ -71,9 +71,12 @@ void printEvidence(std::ostream& out, const Evidence& evidence) {
     out << "! ";
     std::visit(Overloaded{
                    [&](const Command& c) { out << "command " << escape(c.verb + " " + c.argument); },
-                   [&](const Credential& c) { out << "credential " << escape(c.user) << ' ' << escape(c.secret); },
+                   [&](const Credential& c) {
+                       out << "credential " << escape(c.user) << ' ' << escape(c.secret)
+                           << (c.accepted ? " accepted" : " refused");
+                   },
                    [&](const Identified& i) { out << "identified " << i.protocol; },
-                   [&](const PayloadPiece& p) { out << "payload " << p.id << " complete"; },
+                   [&](const PayloadPiece& p) { out << "payload " << p.id << " complete " << escape(p.name); },
                    [&](const Anomaly& a) { out << "anomaly " << a.what; },
                },
                evidence);
@@ -147,7 +150,44 @@ std::vector<Step> join(const std::vector<Step>& steps) {
 namespace {
 
 const std::string kRecalled = "recalled ";
+const std::string kSettings = "settings ";
+const std::string kOffersTls = "offerstls";
 const std::string kTlsFail = "tlsfail ";
+
+/// What the steps on top say of the session before it begins.
+struct Beginning {
+    Settings settings;
+    Environment environment;
+    std::size_t steps = 0;  // how many they are
+};
+
+Beginning readBeginning(const std::vector<Step>& steps) {
+    Beginning beginning;
+    beginning.environment.peer = Endpoint::of({127, 0, 0, 1}, 40000);
+    beginning.environment.local = Endpoint::of({127, 0, 0, 1}, 21);
+    for (const auto& [kind, value] : steps) {
+        if (value.starts_with(kRecalled)) {
+            beginning.environment.recalled = unescape(value.substr(kRecalled.size()));
+        } else if (value == kOffersTls) {
+            beginning.environment.offersTls = true;
+        } else if (value.starts_with(kSettings)) {
+            std::istringstream words(value.substr(kSettings.size()));
+            for (std::string word; words >> word;) {
+                const auto sign = std::min(word.find('='), word.size() - 1);
+                beginning.settings.insert_or_assign(word.substr(0, sign), unescape(word.substr(sign + 1)));
+            }
+        } else {
+            break;
+        }
+        ++beginning.steps;
+    }
+    return beginning;
+}
+
+Result<std::shared_ptr<const Prepared>> preparedFor(const Module& module, const Settings& settings) {
+    auto prepared = prepare(module, settings);
+    return prepared ? prepared : throw std::runtime_error(prepared.error());
+}
 
 /// Writes down what a session asks for. Bytes of neighbouring actions are one answer, however they were queued.
 class Scribe {
@@ -232,13 +272,10 @@ std::string play(const Module& module, const std::vector<Step>& steps, bool echo
     using Awaits = Conversation::Awaits;
     const WallTime now{};
     const TlsInfo tlsInfo{"", "TLSv1.3"};
-    Environment environment;
-    if (!steps.empty() && steps.front().value.starts_with(kRecalled)) {
-        environment.recalled = unescape(steps.front().value.substr(kRecalled.size()));
-    }
-    Conversation conversation(module, *prepare(module), environment);
+    const Beginning beginning = readBeginning(steps);
+    Conversation conversation(module, *preparedFor(module, beginning.settings), beginning.environment);
     Scribe scribe(module.transport);
-    std::optional<Endpoint> port = Endpoint::of({192, 0, 2, 1}, 50000);
+    std::optional<Endpoint> port = Endpoint::of({127, 0, 0, 1}, 50000);
     ChannelId channel = kControl;
 
     const auto perform = [&](Conversation::Actions actions) {
@@ -278,7 +315,7 @@ std::string play(const Module& module, const std::vector<Step>& steps, bool echo
         }
         if (event == "noports") {
             port.reset();
-        } else if (!event.starts_with(kRecalled)) {
+        } else {
             return event == "alarm"    ? conversation.alarm(now)
                    : event == "idle"   ? conversation.idle(now)
                    : event == "eof"    ? conversation.peerClosed(now)
@@ -288,12 +325,13 @@ std::string play(const Module& module, const std::vector<Step>& steps, bool echo
         }
         return {};
     };
-    const bool recalls = !environment.recalled.empty();
-    if (echo && recalls) {
-        scribe.line("@ " + steps.front().value);
+    for (const Step& step : steps | std::views::take(beginning.steps)) {
+        if (echo) {
+            scribe.line("@ " + step.value);
+        }
     }
     perform(conversation.open(now));
-    for (const auto& [kind, value] : steps | std::views::drop(recalls ? 1 : 0)) {
+    for (const auto& [kind, value] : steps | std::views::drop(beginning.steps)) {
         if (echo && kind == '@') {
             scribe.line("@ " + value);
         } else if (echo) {
