@@ -1,122 +1,220 @@
-/// FTP (RFC 959, 4217) after vsftpd 3.0.3. Only anonymous gets in; what it uploads is listed at its next visit.
-/// Left out: PORT and EPRT (a decoy never connects out), RETR, ASCII conversion, ABOR, true sizes in the listing.
+/// FTP after Debian 12's vsftpd 3.0.3-13, configured as its package does, and besides that:
+///   anonymous_enable, anon_upload_enable and anon_mkdir_write_enable by setting; write_enable=YES
+///   local_umask=022 anon_umask=022 chroot_local_user=YES allow_writeable_chroot=YES, both roots being the same
+///   where the service has a certificate: ssl_enable=YES allow_anon_ssl=YES force_local_{logins,data}_ssl=NO
+/// Left out on purpose: PORT and EPRT never connect, whatever the address; TLS on data connections is refused as to a
+/// client that does not reuse its session; a Telnet ABOR during a transfer waits for its end; .message files.
 
-#include "agent/protocol/line_session.hpp"
+#include "agent/protocols/ftp_decoys.hpp"
+#include "agent/protocols/ftp_session.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace apiary::agent {
 namespace {
 
-struct FtpService final : Prepared {
-    explicit FtpService(const Settings& settings) : greeting("220 " + settings.at("greeting") + "\r\n") {}
-    static Result<std::shared_ptr<const Prepared>> prepare(const Settings& settings, std::uint64_t) {
-        return std::shared_ptr<const Prepared>(std::make_shared<const FtpService>(settings));
-    }
-    std::string greeting;
-    std::shared_ptr<const std::string> files =
-        std::make_shared<const std::string>("drwxr-xr-x    2 0        0            4096 Apr 18  2017 pub\r\n");
-};
+constexpr std::size_t kLongestLine = 4096;  // its end included
 
-class Ftp final : public LineSession {
-public:
-    Ftp(const FtpService& service, const Environment& environment)
-        : LineSession(512), service_(service), left_(environment.recalled) {}
+Result<bool> readFlag(const Settings& settings, std::string_view name) {
+    const std::string& value = settings.find(name)->second;
+    if (value != "yes" && value != "no") {
+        return Error{std::string(name) + " is '" + value + "'; it may be yes or no"};
+    }
+    return value == "yes";
+}
 
-    void onOpen(Turn& turn) override { turn.send(service_.greeting); }
-    void onIdle(Turn& turn) override { turn.send("421 Timeout.\r\n"); }
-    void onPassive(std::optional<Endpoint> where, Turn& turn) override {
-        data_ = Data{where.has_value()};
-        const auto [ip, port] = where.value_or(Endpoint{});
-        std::string reply = "227 Entering Passive Mode (";
-        for (const int number : {+ip[12], +ip[13], +ip[14], +ip[15], port / 256, port % 256}) {
-            reply += std::to_string(number) + ',';
-        }
-        reply.replace(reply.size() - 1, 1, ").\r\n");
-        turn.send(where ? reply : "425 Failed to establish connection.\r\n");
-    }
-    void onChannelOpen(ChannelId channel, Turn& turn) override {
-        data_.channel = channel;
-        transfer(turn);
-    }
-    void onChannelBytes(ChannelId channel, std::string_view bytes, Turn& turn) override {
-        turn.observe(PayloadPiece{channel, std::string(bytes), false});
-    }
-    void onChannelClosed(ChannelId channel, Turn& turn) override {
-        if (data_.verb == "STOR" && data_.channel == channel) {
-            turn.observe(PayloadPiece{channel, "", true});
-            turn.remember(left_ += "-rw-------    1 14       50            512 Apr 18  2017 " + data_.name + "\r\n");
-            turn.send("226 Transfer complete.\r\n");
-        } else if (busy()) {
-            turn.send("425 Failed to establish connection.\r\n");
-        }
-        data_ = {};
-    }
+}  // namespace
 
-private:
-    bool busy() const override { return !data_.verb.empty(); }
-    void onLine(std::string_view line, Turn& turn) override {
-        const auto [verb, argument] = splitVerb(line);
-        turn.observe(Command{verb, argument});
-        if (verb == "USER") {
-            user_ = argument;
-            turn.send("331 Please specify the password.\r\n");
-        } else if (verb == "PASS") {
-            turn.observe(Credential{user_, argument});
-            guest_ = user_ == "anonymous";
-            turn.pause(std::chrono::seconds(guest_ ? 0 : 3));
-            turn.send(guest_ ? "230 Login successful.\r\n" : "530 Login incorrect.\r\n");
-        } else if (verb == "AUTH" && argument == "TLS") {
-            turn.send("234 Proceed with negotiation.\r\n");
-            turn.startTls();
-        } else if (verb == "QUIT") {
-            turn.send("221 Goodbye.\r\n");
-            turn.close();
-        } else if (!guest_) {
-            turn.send("530 Please login with USER and PASS.\r\n");
-        } else if (verb == "PASV") {
-            turn.openPassive();
-        } else if (verb != "LIST" && verb != "STOR") {
-            turn.send("500 Unknown command.\r\n");
-        } else if (!data_.listening) {
-            turn.send("425 Use PORT or PASV first.\r\n");
-        } else {
-            data_ = {data_.listening, data_.channel, verb, argument};
-            transfer(turn);
+Result<std::shared_ptr<const Prepared>> FtpService::prepare(const Settings& settings, std::uint64_t sensorSeed) {
+    auto service = std::make_shared<FtpService>();
+    const auto accounts = Accounts::of(settings, sensorSeed);
+    const auto anonymous = readFlag(settings, "anonymous");
+    const auto upload = readFlag(settings, "anonymous_upload");
+    for (const std::string* error : {accounts ? nullptr : &accounts.error(), anonymous ? nullptr : &anonymous.error(),
+                                     upload ? nullptr : &upload.error()}) {
+        if (error != nullptr) {
+            return Error{*error};
         }
     }
-
-    /// Begins as soon as both the command and the connection are there, in whatever order they come.
-    void transfer(Turn& turn) {
-        if (data_.channel != kControl && data_.verb == "STOR") {
-            turn.send("150 Ok to send data.\r\n");
-        } else if (data_.channel != kControl && busy()) {
-            turn.send("150 Here comes the directory listing.\r\n");
-            turn.sendShared(service_.files, 0, service_.files->size(), data_.channel);
-            turn.sendOn(data_.channel, left_);
-            turn.closeChannel(data_.channel);
-            turn.send("226 Directory send OK.\r\n");
-            data_ = {};
-        }
+    service->timeout = settings.at("timeout");
+    if (service->timeout.empty() || service->timeout.find_first_not_of("0123456789") != std::string::npos) {
+        return Error{"timeout is '" + service->timeout + "'; it is a number of seconds"};
     }
+    service->greeting = "220 " + settings.at("greeting") + "\r\n";
+    service->anonymous = *anonymous;
+    service->anonymousUpload = *upload;
+    service->accounts = *accounts;
+    service->files = FtpFiles(ftpDecoys(sensorSeed));
+    return std::shared_ptr<const Prepared>(std::move(service));
+}
 
-    struct Data {
-        bool listening = false;        // PASV told the peer where to connect
-        ChannelId channel = kControl;  // on which it did
-        std::string verb = {};         // of the transfer under way
-        std::string name = {};
+FtpSession::FtpSession(const FtpService& service, const Environment& environment)
+    : service_(service),
+      peer_(environment.peer),
+      chance_(environment.seed),
+      offersTls_(environment.offersTls || environment.tls),
+      tls_(environment.tls) {
+    if (!environment.recalled.empty()) {
+        ownFiles().recall(environment.recalled, service_.files);
+    }
+}
+
+const FtpSession::Verb* FtpSession::find(std::string_view name, bool loggedIn) {
+    using F = FtpSession;
+    using enum When;
+    static constexpr std::string_view kHelp =
+        "214-The following commands are recognized.\r\n"
+        " ABOR ACCT ALLO APPE CDUP CWD  DELE EPRT EPSV FEAT HELP LIST MDTM MKD\r\n"
+        " MODE NLST NOOP OPTS PASS PASV PORT PWD  QUIT REIN REST RETR RMD  RNFR\r\n"
+        " RNTO SITE SIZE SMNT STAT STOR STOU STRU SYST TYPE USER XCUP XCWD XMKD\r\n"
+        " XPWD XRMD\r\n"
+        "214 Help OK.\r\n";
+    static constexpr std::string_view kNothingToAbort = "225 No transfer to ABOR.\r\n";
+    static constexpr auto all = May::Everybody;
+    static constexpr auto uploader = May::Uploader;
+    static constexpr auto local = May::Local;
+    static constexpr Verb kVerbs[] = {
+        {"USER", Before, all, &F::user, {}},
+        {"PASS", Before, all, &F::pass, {}},
+        {"AUTH", Before, all, &F::auth, {}, true},
+        {"PBSZ", Always, all, &F::pbsz, {}, true},
+        {"PROT", Always, all, &F::prot, {}, true},
+        {"FEAT", Always, all, &F::feat, {}},
+        {"OPTS", Always, all, &F::opts, {}},
+        {"QUIT", Always, all, &F::quit, {}},
+        {"USER", After, all, &F::userAgain, {}},
+        {"PASS", After, all, nullptr, "230 Already logged in.\r\n"},
+        {"PWD", After, all, &F::pwd, {}},
+        {"XPWD", After, all, &F::pwd, {}},
+        {"CWD", After, all, &F::cwd, {}},
+        {"XCWD", After, all, &F::cwd, {}},
+        {"CDUP", After, all, &F::cdup, {}},
+        {"XCUP", After, all, &F::cdup, {}},
+        {"PASV", After, all, &F::pasv, {}},
+        {"P@SW", After, all, &F::pasv, {}},
+        {"EPSV", After, all, &F::epsv, {}},
+        {"PORT", After, all, &F::port, {}},
+        {"EPRT", After, all, &F::eprt, {}},
+        {"LIST", After, all, &F::list, {}},
+        {"NLST", After, all, &F::nlst, {}},
+        {"RETR", After, all, &F::retr, {}},
+        {"STOR", After, uploader, &F::stor, {}},
+        {"STOU", After, uploader, &F::stou, {}},
+        {"APPE", After, local, &F::appe, {}},
+        {"REST", After, all, &F::rest, {}},
+        {"SIZE", After, all, &F::size, {}},
+        {"MDTM", After, all, &F::mdtm, {}},
+        {"MKD", After, uploader, &F::mkd, {}},
+        {"XMKD", After, uploader, &F::mkd, {}},
+        {"RMD", After, local, &F::rmd, {}},
+        {"XRMD", After, local, &F::rmd, {}},
+        {"DELE", After, local, &F::dele, {}},
+        {"RNFR", After, local, &F::rnfr, {}},
+        {"RNTO", After, local, &F::rnto, {}},
+        {"SITE", After, local, &F::site, {}},
+        {"STAT", After, all, &F::stat, {}},
+        {"TYPE", After, all, &F::type, {}},
+        {"MODE", After, all, &F::mode, {}},
+        {"STRU", After, all, &F::stru, {}},
+        {"NOOP", After, all, nullptr, "200 NOOP ok.\r\n"},
+        {"SYST", After, all, nullptr, "215 UNIX Type: L8\r\n"},
+        {"HELP", After, all, nullptr, kHelp},
+        {"ABOR", After, all, nullptr, kNothingToAbort},
+        {"\xff\xf4\xff\xf2"
+         "ABOR",
+         After, all, nullptr, kNothingToAbort},
+        {"ALLO", After, all, nullptr, "202 ALLO command ignored.\r\n"},
+        {"REIN", After, all, nullptr, "502 REIN not implemented.\r\n"},
+        {"ACCT", After, all, nullptr, "502 ACCT not implemented.\r\n"},
+        {"SMNT", After, all, nullptr, "502 SMNT not implemented.\r\n"},
     };
-    Data data_;
-    const FtpService& service_;
-    std::string left_;  // listing of what this source uploaded, now and earlier
-    std::string user_;
-    bool guest_ = false;
-};
+    const auto found = std::ranges::find_if(kVerbs, [&](const Verb& verb) {
+        return verb.name == name && (verb.when == Always || (verb.when == After) == loggedIn);
+    });
+    return found == std::end(kVerbs) ? nullptr : found;
+}
+
+std::size_t FtpSession::step(std::string_view rest, Turn& turn) {
+    const auto end = rest.substr(0, kLongestLine).find('\n');
+    if (end != std::string_view::npos) {
+        onLine(rest.substr(0, end), turn);
+        return end + 1;
+    }
+    if (rest.size() < kLongestLine) {
+        return 0;
+    }
+    turn.observe(Anomaly{"line too long"});
+    reply(500, "Input line too long.", turn);
+    turn.close();
+    return rest.size();
+}
+
+void FtpSession::onLine(std::string_view line, Turn& turn) {
+    line = line.substr(0, line.find_last_not_of('\r') + 1);
+    const auto blank = line == " " ? std::string_view::npos : line.find(' ');
+    std::string name = ftpUpper(line.substr(0, blank));
+    std::string argument(line.substr(std::min(blank, line.size() - 1) + 1));
+    if (line.empty()) {
+        return;  // the real server takes it for the fault of a NAT device
+    }
+    turn.observe(Command{name, argument});
+    if (line.find('\0') != std::string_view::npos) {
+        turn.observe(Anomaly{"NUL in a command"});
+        std::ranges::replace(name, '\0', '\n');
+        std::ranges::replace(argument, '\0', '\n');
+    }
+    dispatch(name, argument, turn);
+}
+
+void FtpSession::dispatch(const std::string& name, const std::string& argument, Turn& turn) {
+    const Verb* verb = find(name, loggedIn_);
+    if (!loggedIn_ && (verb == nullptr || (verb->aboutTls && (!offersTls_ || (name == "AUTH" && tls_))))) {
+        reply(530, "Please login with USER and PASS.", turn);
+    } else if (verb == nullptr) {
+        reply(500, "Unknown command.", turn);
+    } else if ((verb->aboutTls && !offersTls_) ||
+               (guest_ && (verb->who == May::Local || (verb->who == May::Uploader && !service_.anonymousUpload)))) {
+        reply(550, "Permission denied.", turn);
+    } else if (verb->handler == nullptr) {
+        turn.send(verb->answer);
+    } else {
+        (this->*verb->handler)(argument, turn);
+    }
+}
+
+/// Bytes of the peer that come back are escaped as the protocol (Telnet, RFC 854) and the real server have it.
+void FtpSession::reply(int code, std::string_view text, Turn& turn, char separator) {
+    std::string line = std::to_string(code) + separator;
+    for (const char c : text) {
+        line += c == '\n' ? '\0' : c;
+        line += c == '\xff' ? "\xff" : "";
+    }
+    turn.send(line + "\r\n");
+}
+
+FtpFiles& FtpSession::ownFiles() {
+    if (!own_) {
+        own_ = std::make_unique<FtpFiles>(service_.files);
+    }
+    return *own_;
+}
+
+namespace {
 
 constexpr std::uint16_t kPorts[] = {21};
-constexpr Setting kSettings[] = {{"greeting", "(vsFTPd 3.0.3)", "text of the 220 line"}};
+constexpr Setting kSettings[] = {
+    {"greeting", "(vsFTPd 3.0.3)", "text of the 220 line"},
+    Accounts::kAccounts,
+    Accounts::kUsers,
+    {"anonymous", "yes", "yes or no: anonymous and ftp may log in with any password (anonymous_enable)"},
+    {"anonymous_upload", "yes", "yes or no: they may upload and make directories (anon_upload_enable)"},
+    {"timeout", "120", "seconds of silence that STAT names; make it the service's idle limit"},
+};
 
 }  // namespace
 
 extern constinit const Module ftp{
-    "ftp", Transport::Stream, true, kPorts, kSettings, FtpService::prepare, openSession<Ftp, FtpService>};
+    "ftp", Transport::Stream, true, kPorts, kSettings, FtpService::prepare, openSession<FtpSession, FtpService>};
 
 }  // namespace apiary::agent

@@ -1,0 +1,173 @@
+#pragma once
+
+#include "agent/protocol/accounts.hpp"
+#include "agent/protocol/buffered_session.hpp"
+#include "agent/protocol/seeded.hpp"
+#include "agent/protocols/ftp_files.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace apiary::agent {
+
+/// What all FTP sessions of a service share.
+struct FtpService final : Prepared {
+    std::string greeting;
+    bool anonymous = true;        // may log in
+    bool anonymousUpload = true;  // STOR, STOU and MKD for anonymous
+    std::string timeout;          // seconds, as STAT says them
+    Accounts accounts;
+    FtpFiles files{{}};
+
+    static Result<std::shared_ptr<const Prepared>> prepare(const Settings& settings, std::uint64_t sensorSeed);
+};
+
+/// FTP (RFC 959, 2228, 2389, 2428, 3659, 4217) as Debian's vsftpd 3.0.3 speaks it. See ftp.cpp for its configuration.
+///
+/// One line of input is one command, looked up in a table (ftp.cpp). What a source changes goes into its own copy of
+/// the decoy tree, made at the first change and remembered for its next visit.
+class FtpSession final : public BufferedSession {
+public:
+    FtpSession(const FtpService& service, const Environment& environment);
+
+    void onOpen(Turn& turn) override { turn.send(service_.greeting); }
+    void onTls(const TlsInfo&, Turn&) override { tls_ = true; }
+    void onTlsFailed(std::string_view bytesRead, Turn& turn) override;
+    void onPassive(std::optional<Endpoint> where, Turn& turn) override;
+    void onChannelOpen(ChannelId channel, Turn& turn) override;
+    void onChannelBytes(ChannelId channel, std::string_view bytes, Turn& turn) override;
+    void onChannelClosed(ChannelId channel, Turn& turn) override;
+    bool readsChannel() const override { return transfer_ != nullptr; }
+    void onIdle(Turn& turn) override;
+    void onPeerClosed(Turn& turn) override;
+
+private:
+    using Handler = void (FtpSession::*)(const std::string& argument, Turn& turn);
+    enum class When { Before, After, Always };      // the login
+    enum class May { Everybody, Uploader, Local };  // anonymous counts as uploader if it may upload
+    struct Verb {
+        std::string_view name;
+        When when;
+        May who;
+        Handler handler;
+        std::string_view answer;  // in place of a handler
+        bool aboutTls = false;    // unknown where TLS is not offered
+    };
+    struct Transfer {
+        enum class Kind { Send, Store } kind;
+        std::string opening;   // behind 150
+        std::string complete;  // the line after a Send
+        std::shared_ptr<const std::string> content = {};
+        std::size_t offset = 0;
+        FtpPath path = {};                     // of a Store
+        std::string name = {};                 // as the peer wrote it
+        std::uint64_t size = 0;                // of the file so far
+        std::optional<std::string> kept = {};  // its content so far, while it is worth keeping
+        bool begun = false;
+    };
+    enum class Channel { None, Asked, Listening, Open, Failed };
+
+    static const Verb* find(std::string_view name, bool loggedIn);
+
+    // BufferedSession
+    std::size_t step(std::string_view rest, Turn& turn) override;
+    bool busy() const override { return transfer_ != nullptr; }
+    void onProgress(Turn& turn) override;
+
+    void onLine(std::string_view line, Turn& turn);
+    void dispatch(const std::string& name, const std::string& argument, Turn& turn);
+    static void reply(int code, std::string_view text, Turn& turn, char separator = ' ');
+
+    // ftp_login.cpp: who the peer is, and what it may know
+    void user(const std::string& argument, Turn& turn);
+    void pass(const std::string& argument, Turn& turn);
+    void userAgain(const std::string& argument, Turn& turn);
+    void auth(const std::string& argument, Turn& turn);
+    void pbsz(const std::string& argument, Turn& turn);
+    void prot(const std::string& argument, Turn& turn);
+    void feat(const std::string& argument, Turn& turn);
+    void opts(const std::string& argument, Turn& turn);
+    void stat(const std::string& argument, Turn& turn);
+    void type(const std::string& argument, Turn& turn);
+    void mode(const std::string& argument, Turn& turn);
+    void stru(const std::string& argument, Turn& turn);
+    void quit(const std::string& argument, Turn& turn);
+
+    // ftp_transfer.cpp: the channel, and what goes over it
+    void pasv(const std::string& argument, Turn& turn);
+    void epsv(const std::string& argument, Turn& turn);
+    void port(const std::string& argument, Turn& turn);
+    void eprt(const std::string& argument, Turn& turn);
+    void rest(const std::string& argument, Turn& turn);
+    void list(const std::string& argument, Turn& turn);
+    void nlst(const std::string& argument, Turn& turn);
+    void retr(const std::string& argument, Turn& turn);
+    void stor(const std::string& argument, Turn& turn);
+    void stou(const std::string& argument, Turn& turn);
+    void appe(const std::string& argument, Turn& turn);
+    void listOn(const std::string& argument, bool full, Turn& turn);
+    void store(const std::string& name, bool append, bool unique, Turn& turn);
+    void start(Transfer transfer, Turn& turn);
+    void begin(Turn& turn);
+    void finishStore(Turn& turn);
+    bool hasChannel(Turn& turn) const;
+    void openChannel(bool extended, Turn& turn);
+    void dropChannel(Turn& turn);
+
+    // ftp_change.cpp: the tree
+    void pwd(const std::string& argument, Turn& turn);
+    void cwd(const std::string& argument, Turn& turn);
+    void cdup(const std::string& argument, Turn& turn);
+    void mkd(const std::string& argument, Turn& turn);
+    void rmd(const std::string& argument, Turn& turn);
+    void dele(const std::string& argument, Turn& turn);
+    void rnfr(const std::string& argument, Turn& turn);
+    void rnto(const std::string& argument, Turn& turn);
+    void size(const std::string& argument, Turn& turn);
+    void mdtm(const std::string& argument, Turn& turn);
+    void site(const std::string& argument, Turn& turn);
+    std::optional<std::string> listing(const std::string& argument, bool full, bool all, Turn& turn) const;
+    void chmod(const std::string& argument, Turn& turn);
+    void umask(const std::string& argument, Turn& turn);
+    std::string absolute(const std::string& argument) const;
+
+    const FtpFiles& files() const { return own_ ? *own_ : service_.files; }
+    FtpFiles& ownFiles();
+    void remember(Turn& turn);
+    std::optional<FtpPath> resolve(const std::string& path) const { return files().resolve(workingDirectory_, path); }
+    FtpUser who() const { return guest_ ? FtpUser::Anonymous : FtpUser::Local; }
+
+    const FtpService& service_;
+    Endpoint peer_;
+    Seeded chance_;
+    std::unique_ptr<FtpFiles> own_;
+    std::unique_ptr<Transfer> transfer_;  // under way, or waiting for the peer to connect
+    std::string user_;
+    std::string workingDirectory_ = "/";
+    std::string renameFrom_;
+    std::uint64_t restart_ = 0;
+    ChannelId channelId_ = kControl;  // counts the channels asked for
+    Channel channel_ = Channel::None;
+    unsigned failures_ = 0;
+    std::uint16_t umask_ = 022;
+    bool offersTls_ = false;
+    bool tls_ = false;
+    bool privateData_ = false;  // PROT P
+    bool loggedIn_ = false;
+    bool guest_ = false;
+    bool ascii_ = true;
+    bool extended_ = false;      // EPSV asked for the channel
+    bool extendedOnly_ = false;  // EPSV ALL
+};
+
+/// A leading ~ is the home, which is the root.
+std::string ftpExpand(std::string_view path);
+
+/// As atoi: the number at the front, or 0; negative numbers and such that do not fit are -1.
+int ftpNumber(std::string_view text);
+
+std::string ftpUpper(std::string_view text);
+
+}  // namespace apiary::agent

@@ -1,0 +1,384 @@
+#include "agent/protocols/ftp_listing.hpp"
+#include "agent/protocols/ftp_session.hpp"
+#include "common/net/address.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <climits>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+constexpr std::size_t kAtOnce = std::size_t{16} << 10U;  // fits a socket's buffer: sent before the peer can hang up
+
+std::int64_t seconds(const Turn& turn) {
+    return std::chrono::floor<std::chrono::seconds>(turn.now()).time_since_epoch().count();
+}
+
+/// REST's number: nothing but digits, and not too many of them, or it is 0.
+std::uint64_t offsetOf(std::string_view text) {
+    if (text.empty() || text.size() > 15 || text.find_first_not_of("0123456789") != std::string_view::npos) {
+        return 0;
+    }
+    return std::stoull(std::string(text));
+}
+
+std::string ipText(std::string_view address) {
+    return std::string(address.substr(0, address.find('%')));
+}
+
+}  // namespace
+
+int ftpNumber(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t\n\v\f\r");
+    text.remove_prefix(std::min(first, text.size()));
+    const bool negative = text.starts_with('-');
+    text.remove_prefix(negative || text.starts_with('+') ? 1 : 0);
+    std::int64_t number = 0;
+    for (; !text.empty() && text[0] >= '0' && text[0] <= '9' && number <= INT_MAX; text.remove_prefix(1)) {
+        number = number * 10 + (text[0] - '0');
+    }
+    return number > INT_MAX || (negative && number > 0) ? -1 : static_cast<int>(number);
+}
+
+void FtpSession::openChannel(bool extended, Turn& turn) {
+    extended_ = extended;
+    channel_ = Channel::Asked;
+    ++channelId_;
+    turn.openPassive();
+}
+
+void FtpSession::dropChannel(Turn& turn) {
+    if (channel_ == Channel::Listening || channel_ == Channel::Open) {
+        turn.closeChannel(channelId_);
+    }
+    channel_ = Channel::None;
+}
+
+void FtpSession::pasv(const std::string&, Turn& turn) {
+    extendedOnly_ ? reply(550, "Permission denied.", turn) : openChannel(false, turn);
+}
+
+void FtpSession::epsv(const std::string& argument, Turn& turn) {
+    const int protocol = ftpNumber(argument);
+    if (ftpUpper(argument) == "ALL") {
+        extendedOnly_ = true;
+        reply(200, "EPSV ALL ok.", turn);
+    } else if (!argument.empty() && (protocol < 1 || protocol > 2)) {
+        reply(522, "Bad network protocol.", turn);
+    } else {
+        openChannel(true, turn);
+    }
+}
+
+void FtpSession::onPassive(std::optional<Endpoint> where, Turn& turn) {
+    if (!where) {
+        channel_ = Channel::None;
+        reply(500, "OOPS: vsf_sysutil_bind, maximum number of attempts to find a listening port exceeded", turn);
+        turn.close();
+        return;
+    }
+    channel_ = Channel::Listening;
+    if (extended_) {
+        reply(229, "Entering Extended Passive Mode (|||" + std::to_string(where->port) + "|)", turn);
+        return;
+    }
+    const Endpoint::V4 ip = where->v4().value_or(Endpoint::V4{});
+    std::string numbers;
+    for (const std::uint8_t byte : ip) {
+        numbers += std::to_string(byte) + ',';
+    }
+    numbers += std::to_string(where->port / 256) + ',' + std::to_string(where->port % 256);
+    reply(227, "Entering Passive Mode (" + numbers + ").", turn);
+}
+
+/// A decoy connects to nobody: every address is answered as one that is not the peer's.
+void FtpSession::port(const std::string&, Turn& turn) {
+    if (extendedOnly_) {
+        reply(550, "Permission denied.", turn);
+        return;
+    }
+    dropChannel(turn);
+    reply(500, "Illegal PORT command.", turn);
+}
+
+void FtpSession::eprt(const std::string& argument, Turn& turn) {
+    dropChannel(turn);
+    std::string_view rest = argument;
+    const auto part = [&] {
+        const std::string_view text = rest.substr(0, rest.find('|'));
+        rest.remove_prefix(std::min(text.size() + 1, rest.size()));
+        return text;
+    };
+    const bool framed = part().empty();
+    const int protocol = ftpNumber(part());
+    const auto address = parseAddress(ipText(part()));
+    const std::string_view port = part();
+    const bool familyFits = address && address->v4().has_value() == (protocol == 1);
+    const int number = ftpNumber(port);
+    if (framed && (protocol < 1 || protocol > 2)) {
+        reply(500, "Bad EPRT protocol.", turn);
+    } else if (!framed || !familyFits || port.empty() || !rest.empty() || number < 0 || number > 65535) {
+        reply(500, "Bad EPRT command.", turn);
+    } else {
+        reply(500, "Illegal EPRT command.", turn);
+    }
+}
+
+void FtpSession::rest(const std::string& argument, Turn& turn) {
+    restart_ = offsetOf(argument);
+    reply(350, "Restart position accepted (" + std::to_string(restart_) + ").", turn);
+}
+
+bool FtpSession::hasChannel(Turn& turn) const {
+    if (channel_ == Channel::None) {
+        reply(425, "Use PORT or PASV first.", turn);
+    }
+    return channel_ != Channel::None;
+}
+
+/// The lines, or nothing if the directory cannot be read; `full` as LIST, else as NLST.
+std::optional<std::string> FtpSession::listing(const std::string& argument, bool full, bool all, Turn& turn) const {
+    FtpListing wanted;
+    wanted.full = full;
+    std::string filter = argument;
+    if (argument.starts_with('-')) {
+        const auto blank = std::min(argument.find(' '), argument.size());
+        wanted.options = argument.substr(1, blank - std::min<std::size_t>(blank, 1));
+        filter = argument.substr(std::min(blank + 1, argument.size()));
+    }
+    wanted.options += all ? "a" : "";
+    filter = ftpExpand(filter);
+    std::string directory = ".";
+    const auto isDirectory = [&](const std::string& path) {
+        const auto resolved = resolve(path);
+        const FtpNode* node = resolved ? files().find(resolved->absolute) : nullptr;
+        return node != nullptr && node->directory;
+    };
+    if (!filter.empty() && isDirectory(filter)) {
+        directory = std::exchange(filter, {});
+    } else if (const auto slash = filter.rfind('/'); slash != std::string::npos) {
+        directory = slash == 0 ? "/" : filter.substr(0, slash);
+        filter.erase(0, slash + 1);
+    }
+    const auto resolved = resolve(directory);
+    const FtpNode* node = resolved ? files().find(resolved->absolute) : nullptr;
+    if (node == nullptr || !node->directory) {
+        return all ? std::optional<std::string>("") : std::nullopt;
+    }
+    wanted.directory = resolved->absolute;
+    wanted.filter = filter;
+    wanted.shown = directory == "." ? "" : directory + (directory.ends_with('/') ? "" : "/");
+    return ftpList(files(), wanted, seconds(turn));
+}
+
+void FtpSession::listOn(const std::string& argument, bool full, Turn& turn) {
+    if (!hasChannel(turn)) {
+        return;
+    }
+    auto lines = listing(argument, full, false, turn);
+    Transfer transfer{Transfer::Kind::Send, "Here comes the directory listing.",
+                      lines ? "Directory send OK." : "Transfer done (but failed to open directory)."};
+    transfer.content = std::make_shared<const std::string>(std::move(lines).value_or(""));
+    start(std::move(transfer), turn);
+}
+
+void FtpSession::list(const std::string& argument, Turn& turn) {
+    listOn(argument, true, turn);
+}
+
+void FtpSession::nlst(const std::string& argument, Turn& turn) {
+    listOn(argument, false, turn);
+}
+
+void FtpSession::retr(const std::string& argument, Turn& turn) {
+    const std::uint64_t offset = std::exchange(restart_, 0);
+    if (!hasChannel(turn)) {
+        return;
+    }
+    if (ascii_ && offset != 0) {
+        reply(550, "No support for resume of ASCII transfer.", turn);
+        return;
+    }
+    const std::string name = ftpExpand(argument);
+    const auto path = resolve(name);
+    const FtpNode* node = path ? files().find(path->absolute) : nullptr;
+    const unsigned readable = node != nullptr && node->owner == who() ? 0400U : 0004U;
+    if (node == nullptr || node->directory || (node->mode & readable) == 0 ||
+        (node->content == nullptr && node->size > 0)) {
+        reply(550, "Failed to open file.", turn);
+        return;
+    }
+    Transfer transfer{
+        Transfer::Kind::Send,
+        "Opening BINARY mode data connection for " + name + " (" + std::to_string(node->size) + " bytes).",
+        "Transfer complete."};
+    transfer.content = node->content != nullptr ? node->content : std::make_shared<const std::string>();
+    transfer.offset = static_cast<std::size_t>(std::min<std::uint64_t>(offset, transfer.content->size()));
+    start(std::move(transfer), turn);
+}
+
+void FtpSession::stor(const std::string& argument, Turn& turn) {
+    store(ftpExpand(argument), false, false, turn);
+}
+
+void FtpSession::appe(const std::string& argument, Turn& turn) {
+    store(ftpExpand(argument), true, false, turn);
+}
+
+void FtpSession::stou(const std::string& argument, Turn& turn) {
+    store(ftpExpand(argument), false, true, turn);
+}
+
+/// As the real server does, makes the file before it looks for the connection.
+void FtpSession::store(const std::string& name, bool append, bool unique, Turn& turn) {
+    const std::uint64_t offset = std::exchange(restart_, 0);
+    if (!hasChannel(turn)) {
+        return;
+    }
+    const auto there = [&](const std::string& candidate) {
+        const auto path = resolve(candidate);
+        return path && files().find(path->absolute) != nullptr;
+    };
+    std::string chosen = unique && name.empty() ? "STOU.1" : name;
+    for (unsigned suffix = 1; unique && there(chosen); ++suffix) {
+        chosen = (name.empty() ? "STOU" : name) + '.' + std::to_string(suffix);
+    }
+    const auto path = resolve(chosen);
+    const FtpNode* old = path ? files().find(path->absolute) : nullptr;
+    const bool mayReplace = old == nullptr || (!guest_ && !old->directory);
+    Transfer transfer{Transfer::Kind::Store, unique ? "FILE: " + chosen : "Ok to send data.", {}};
+    std::string kept = old != nullptr && old->content != nullptr ? *old->content : "";
+    const bool keptWhole = old == nullptr || old->size == kept.size();
+    transfer.size = append && old != nullptr ? old->size : offset;
+    const bool truncates = !append && offset == 0;
+    const std::uint64_t size = truncates || old == nullptr ? 0 : old->size;
+    if (!path || !mayReplace ||
+        !ownFiles().write(*path, who(), static_cast<std::uint16_t>(0666U & ~umask_), size,
+                          size == 0 || old == nullptr ? nullptr : old->content, seconds(turn))) {
+        reply(553, "Could not create file.", turn);
+        return;
+    }
+    if (transfer.size <= FtpFiles::kMostKept && keptWhole) {
+        kept.resize(static_cast<std::size_t>(transfer.size));
+        transfer.kept = std::move(kept);
+    }
+    transfer.path = *path;
+    transfer.name = chosen;
+    start(std::move(transfer), turn);
+}
+
+void FtpSession::start(Transfer transfer, Turn& turn) {
+    transfer_ = std::make_unique<Transfer>(std::move(transfer));
+    if (channel_ == Channel::Failed) {
+        onChannelClosed(channelId_, turn);
+    } else if (channel_ == Channel::Open) {
+        begin(turn);
+    }
+}
+
+void FtpSession::onChannelOpen(ChannelId, Turn& turn) {
+    channel_ = Channel::Open;
+    if (transfer_) {
+        begin(turn);
+    }
+}
+
+void FtpSession::begin(Turn& turn) {
+    Transfer& transfer = *transfer_;
+    transfer.begun = true;
+    reply(150, transfer.opening, turn);
+    if (transfer.kind == Transfer::Kind::Store || privateData_) {
+        return;  // the peer's turn
+    }
+    const std::size_t length = transfer.content->size() - transfer.offset;
+    if (length > 0) {
+        turn.sendShared(transfer.content, transfer.offset, length, channelId_);
+    }
+    if (length > kAtOnce) {
+        turn.askResume();
+    } else {
+        onProgress(turn);
+    }
+}
+
+/// What was to be sent is sent.
+void FtpSession::onProgress(Turn& turn) {
+    if (transfer_ && transfer_->begun && transfer_->kind == Transfer::Kind::Send && !privateData_) {
+        dropChannel(turn);
+        reply(226, std::exchange(transfer_, nullptr)->complete, turn);
+    }
+}
+
+void FtpSession::onChannelBytes(ChannelId, std::string_view bytes, Turn& turn) {
+    if (!transfer_ || !transfer_->begun) {
+        return;
+    }
+    if (privateData_) {
+        dropChannel(turn);
+        transfer_.reset();
+        reply(522,
+              "SSL connection failed; session reuse required: see require_ssl_reuse option in vsftpd.conf man page",
+              turn);
+        return;
+    }
+    if (transfer_->kind != Transfer::Kind::Store) {
+        return;
+    }
+    turn.observe(PayloadPiece{channelId_, std::string(bytes), false});
+    transfer_->size += bytes.size();
+    if (transfer_->kept && transfer_->kept->size() + bytes.size() <= FtpFiles::kMostKept) {
+        transfer_->kept->append(bytes);
+    } else {
+        transfer_->kept.reset();
+    }
+}
+
+void FtpSession::onChannelClosed(ChannelId, Turn& turn) {
+    const bool begun = transfer_ && transfer_->begun;
+    channel_ = transfer_ ? Channel::None : Channel::Failed;
+    if (!transfer_) {
+        return;  // the next transfer will find out
+    }
+    if (begun && transfer_->kind == Transfer::Kind::Store && !privateData_) {
+        finishStore(turn);
+        reply(226, "Transfer complete.", turn);
+    } else if (begun && privateData_) {
+        reply(522,
+              "SSL connection failed; session reuse required: see require_ssl_reuse option in vsftpd.conf man page",
+              turn);
+    } else if (begun) {
+        reply(426, "Failure writing network stream.", turn);
+    } else {
+        reply(425, "Failed to establish connection.", turn);
+    }
+    transfer_.reset();
+}
+
+void FtpSession::finishStore(Turn& turn) {
+    const Transfer& transfer = *transfer_;
+    turn.observe(PayloadPiece{channelId_, "", true, transfer.name});
+    const FtpNode* old = files().find(transfer.path.absolute);
+    const bool shorter = old != nullptr && old->size > transfer.size;  // written into the middle of a file
+    ownFiles().write(transfer.path, who(), 0, shorter ? old->size : transfer.size,
+                     transfer.kept && !shorter ? std::make_shared<const std::string>(*transfer.kept) : nullptr,
+                     seconds(turn));
+    remember(turn);
+}
+
+void FtpSession::onIdle(Turn& turn) {
+    const bool begun = transfer_ && transfer_->begun;
+    if (begun && transfer_->kind == Transfer::Kind::Store) {
+        finishStore(turn);
+    }
+    begun ? reply(421, "Data timeout. Reconnect. Sorry.", turn) : reply(421, "Timeout.", turn);
+}
+
+void FtpSession::onPeerClosed(Turn& turn) {
+    if (transfer_ && transfer_->begun && transfer_->kind == Transfer::Kind::Store) {
+        finishStore(turn);
+    }
+}
+
+}  // namespace apiary::agent
