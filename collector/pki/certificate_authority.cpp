@@ -110,7 +110,7 @@ struct CertificateAuthority::State {
             key = makeKey();
             writeDurably(keyFile(directory), pemOf(key.get()), kPrivate);
         }
-        const auto tag = hexText({reinterpret_cast<const char*>(randomBytes<4>().data()), 4});
+        const auto tag = Uuid::v4(randomBytes<16>()).text().substr(0, 8);
         certificate = makeCertificate({"ca-" + tag, {}, "", now - kClocksDiffer, now + kAuthorityLasts}, key.get(),
                                       nullptr, key.get());
         pem = pemOf(certificate.get());

@@ -1,6 +1,7 @@
 #include "collector/pki/durable_file.hpp"
 
 #include "common/crypto/digest.hpp"
+#include "common/uuid.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -43,6 +44,7 @@ void writeAll(int fd, std::string_view content, const std::filesystem::path& pat
 }
 
 void syncDirectory(const std::filesystem::path& directory) {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): that is how open() is declared
     const Descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder.get() < 0 || ::fsync(folder.get()) != 0) {
         fail("sync the directory", directory);
@@ -57,8 +59,9 @@ std::filesystem::path directoryOf(const std::filesystem::path& path) {
 
 void writeDurably(const std::filesystem::path& path, std::string_view content, mode_t mode) {
     auto temporary = path;
-    temporary += "." + hexText({reinterpret_cast<const char*>(randomBytes<8>().data()), 8});
+    temporary += "." + Uuid::v4(randomBytes<16>()).text();
     try {
+        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): that is how open() is declared
         const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
         if (file.get() < 0) {
             fail("create", temporary);

@@ -5,6 +5,7 @@
 
 #include <pqxx/except>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -25,12 +26,7 @@ struct FreeCancel {
 };
 
 bool shuttingDown(const pqxx::sql_error& error) {
-    for (const auto* state : kShuttingDown) {
-        if (error.sqlstate() == state) {
-            return true;
-        }
-    }
-    return false;
+    return std::ranges::any_of(kShuttingDown, [&](const auto* state) { return error.sqlstate() == state; });
 }
 
 }  // namespace

@@ -3,8 +3,6 @@
 #include "common/text/escape.hpp"
 #include "common/text/stamp.hpp"
 
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 
 namespace apiary::collector {
@@ -33,10 +31,9 @@ std::string seconds(Time::duration length) {
 }
 
 std::string clockWords(std::int32_t offsetMs) {
-    std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "its clock is %.1f s %s", std::abs(offsetMs) / 1000.0,
-                  offsetMs > 0 ? "ahead" : "behind");
-    return text.data();
+    const auto tenths = std::abs(offsetMs) / 100;
+    return "its clock is " + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s " +
+           (offsetMs > 0 ? "ahead" : "behind");
 }
 
 SensorHealth offline(const SensorFacts& facts, Time now) {

@@ -4,8 +4,7 @@
 
 #include <pqxx/binarystring>
 
-#include <array>
-#include <cstdio>
+#include <algorithm>
 #include <stdexcept>
 
 namespace apiary::collector {
@@ -14,12 +13,14 @@ std::string momentText(std::chrono::sys_time<std::chrono::microseconds> at) {
     const auto day = std::chrono::floor<std::chrono::days>(at);
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss time(at - day);
-    std::array<char, 64> text{};
-    const int size = std::snprintf(
-        text.data(), text.size(), "%04d-%02u-%02u %02d:%02d:%02d.%06lld+00", int(date.year()), unsigned(date.month()),
-        unsigned(date.day()), static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-        static_cast<int>(time.seconds().count()), static_cast<long long>(time.subseconds().count()));
-    return {text.data(), static_cast<std::size_t>(size)};
+    const auto padded = [](auto number, std::size_t width) {
+        const auto digits = std::to_string(number);
+        return std::string(width - std::min(width, digits.size()), '0') + digits;
+    };
+    return padded(int(date.year()), 4) + "-" + padded(unsigned(date.month()), 2) + "-" +
+           padded(unsigned(date.day()), 2) + " " + padded(time.hours().count(), 2) + ":" +
+           padded(time.minutes().count(), 2) + ":" + padded(time.seconds().count(), 2) + "." +
+           padded(time.subseconds().count(), 6) + "+00";
 }
 
 std::string arrayText(std::span<const std::int32_t> numbers) {
@@ -75,13 +76,8 @@ void setEndpoint(v1::Endpoint& to, const std::string& address, std::uint32_t por
 }
 
 void setEndpoint(v1::Endpoint& to, const Endpoint& from) {
-    const auto v4 = from.v4();
-    const auto* bytes = reinterpret_cast<const char*>(from.address.data());
-    if (v4) {
-        to.set_address(bytes + 12, 4);
-    } else {
-        to.set_address(bytes, 16);
-    }
+    const std::ptrdiff_t first = from.v4() ? 12 : 0;
+    to.set_address(std::string(from.address.begin() + first, from.address.end()));
     to.set_port(from.port);
 }
 
