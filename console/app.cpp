@@ -69,6 +69,7 @@ int runConsole(const Options& options) {
     dress(*qApp, theme);
     GrpcLink link({.address = options.collector, .identity = options.identity, .channel = {}, .chance = {}});
     Workspace workspace(link);
+    workspace.setSpan(options.span);
     MainWindow window(theme, workspace);
     restoreGeometry(window, options, settings);
     choosePage(window, options.page);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/rpc/credentials.hpp"
+#include "console/model/workspace.hpp"
 #include "console/view/theme.hpp"
 
 #include <QSize>
@@ -18,7 +19,8 @@ struct Options {
     QSize size;                // empty: as it was last time
     QString screenshot;        // write the window there when it shows live data, and end
     QString readout;           // write what the window shows there, twice a second
-    QString page;
+    QString page = QStringLiteral("overview");
+    Span span;
 };
 
 /// Runs the console until its window is closed; returns the program's exit status. A QApplication must exist.

@@ -36,6 +36,15 @@ std::optional<apiary::console::Tone> toneOf(const QString& text) {
     return text == u"dark"_s ? apiary::console::Tone::Dark : apiary::console::Tone::Light;
 }
 
+apiary::console::Span spanOf(const QString& text) {
+    constexpr qint64 kHourUs = 3'600'000'000LL;
+    const QHash<QString, qint64> hours{{u"1h"_s, 1}, {u"6h"_s, 6}, {u"24h"_s, 24}, {u"7d"_s, 168}};
+    if (!hours.contains(text)) {
+        throw Refused{u"--range takes 1h, 6h, 24h or 7d"_s};
+    }
+    return {.lastUs = hours.value(text) * kHourUs, .fromUs = 0, .toUs = 0};
+}
+
 apiary::console::Options read(const QCommandLineParser& parser) {
     apiary::console::Options options;
     options.collector = parser.value(u"collector"_s).toStdString();
@@ -58,6 +67,7 @@ apiary::console::Options read(const QCommandLineParser& parser) {
     }
     options.screenshot = parser.value(u"screenshot"_s);
     options.readout = parser.value(u"readout"_s);
+    options.span = spanOf(parser.value(u"range"_s));
     options.page = parser.value(u"page"_s);
     if (!QStringList{u"overview"_s, u"sessions"_s, u"fleet"_s}.contains(options.page)) {
         throw Refused{u"--page takes overview, sessions or fleet"_s};
@@ -81,6 +91,7 @@ int main(int argc, char** argv) {
         {u"theme"_s, u"light or dark; as last time unless given."_s, u"THEME"_s},
         {u"size"_s, u"Size of the window, e.g. 1600x1000."_s, u"WxH"_s},
         {u"page"_s, u"Page to begin with: overview, sessions or fleet."_s, u"PAGE"_s, u"overview"_s},
+        {u"range"_s, u"Range to begin with: 1h, 6h, 24h or 7d."_s, u"RANGE"_s, u"24h"_s},
         {u"screenshot"_s, u"Write a picture of the window when it shows live data, and end."_s, u"FILE"_s},
         {u"readout"_s, u"Write what the window shows as JSON, twice a second."_s, u"FILE"_s},
     });

@@ -19,7 +19,7 @@ constexpr double kRow = 23;
 }  // namespace
 
 Legend::Legend(const Theme& theme, TimeChart& chart, QWidget* parent) : QWidget(parent), theme_(theme), chart_(chart) {
-    setFixedWidth(218);
+    setFixedWidth(222);
     setMouseTracking(true);
     setFocusPolicy(Qt::TabFocus);
     setCursor(Qt::PointingHandCursor);
@@ -47,14 +47,14 @@ void Legend::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     const Tokens& tokens = theme_.tokens();
-    const int countRight = width() - 54;
+    const int countRight = width() - 58;
     const double high = rowHeight();
     if (!entries_.isEmpty()) {
         painter.setFont(uiFont(11));
         painter.setPen(tokens.secondary);
         painter.drawText(QRect(24, 0, 80, 20), Qt::AlignLeft | Qt::AlignVCenter, u"Protocol"_s);
         painter.drawText(QRect(countRight - 70, 0, 70, 20), Qt::AlignRight | Qt::AlignVCenter, u"Sessions"_s);
-        painter.drawText(QRect(countRight, 0, 52, 20), Qt::AlignRight | Qt::AlignVCenter, u"Share"_s);
+        painter.drawText(QRect(countRight, 0, 56, 20), Qt::AlignRight | Qt::AlignVCenter, u"Share"_s);
     }
     for (int i = 0; i < entries_.size(); ++i) {
         const Entry& entry = entries_[i];
@@ -76,7 +76,7 @@ void Legend::paintEvent(QPaintEvent*) {
         painter.drawText(QRectF(countRight - 70, row.top(), 70, high), Qt::AlignRight | Qt::AlignVCenter,
                          entry.sessions);
         painter.setPen(entry.shown ? tokens.secondary : tokens.faint);
-        painter.drawText(QRectF(countRight, row.top(), 52, high), Qt::AlignRight | Qt::AlignVCenter, entry.share);
+        painter.drawText(QRectF(countRight, row.top(), 56, high), Qt::AlignRight | Qt::AlignVCenter, entry.share);
     }
 }
 

@@ -98,7 +98,7 @@ void Tile::paintEvent(QPaintEvent*) {
         return;
     }
     if (course_.size() > 1 && width() >= 210) {
-        paintCourse(painter, QRectF(width() * 0.58, 40, width() * 0.42 - 14, 24), smoothed(course_), tokens.accent);
+        paintCourse(painter, QRectF(width() * 0.58, 33, width() * 0.42 - 14, 24), smoothed(course_), tokens.accent);
     }
     painter.setFont(uiFont(25, QFont::DemiBold));
     painter.setPen(tokens.text);

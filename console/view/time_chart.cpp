@@ -28,6 +28,12 @@ double milliseconds(qint64 us) {
     return static_cast<double>(us) / 1000.0;
 }
 
+/// Few buckets with anything in them: lines between them would draw slopes where nothing was.
+bool sparse(const Bands& bands) {
+    const QList<quint64> sums = bands.sums();
+    return 3 * (sums.size() - sums.count(0)) < sums.size();
+}
+
 void put(QCategoryAxis& axis, const QList<Tick>& ticks, double from, double to) {
     for (const QString& label : axis.categoriesLabels()) {
         axis.remove(label);
@@ -123,7 +129,7 @@ void TimeChart::draw() {
     const double from = milliseconds(fromUs_);
     const double to = milliseconds(toUs_);
     const double step = milliseconds(bands_.stepUs);
-    const bool steps = step / std::max(1.0, to - from) * width() >= kNarrowestStep;
+    const bool steps = step / std::max(1.0, to - from) * width() >= kNarrowestStep || sparse(bands_);
     QList<double> sums(bands_.bucketUs.size(), 0.0);
     for (qsizetype i = 0; i < bands_.layers.size(); ++i) {
         const bool on = shown(bands_.layers[i].name);

@@ -13,8 +13,8 @@ class QLineSeries;
 namespace apiary::console {
 
 /// Sessions over time, stacked by protocol. Each bucket is a step, so that an area is a count and nothing between two
-/// buckets is invented; buckets of few pixels are joined by lines through their middles. A line follows the mouse or
-/// the arrow keys with the counts below it; dragging asks for a range.
+/// buckets is invented; many buckets of few pixels are joined by lines through their middles. A line follows the mouse
+/// or the arrow keys with the counts below it; dragging asks for a range.
 class TimeChart final : public QChartView {
     Q_OBJECT
 
