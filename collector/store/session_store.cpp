@@ -57,6 +57,11 @@ std::string firstLine(std::string_view text) {
     return std::string(text.substr(0, text.find('\n')));
 }
 
+/// A day's partition is not there, although it was.
+struct MissingPartition : pqxx::failure {
+    using pqxx::failure::failure;
+};
+
 /// True if it is the rows that the database refuses, and not the database that fails.
 bool blamesRows(const pqxx::sql_error& error) {
     const std::string& state = error.sqlstate();
@@ -101,7 +106,10 @@ auto SessionStore::use(Work work) {
         }
         return work(connection_->session());
     } catch (const pqxx::pqxx_exception& failure) {
-        const std::string message = firstLine(failure.base().what());
+        std::string message = firstLine(failure.base().what());
+        if (connection_ != nullptr && PQstatus(connection_->raw()) != CONNECTION_OK) {
+            message = "the connection broke";
+        }
         connection_.reset();
         partitioning_.reset();
         throw SinkUnavailable(message);
@@ -205,32 +213,40 @@ void SessionStore::ensurePartitions(const IngestRows& rows) {
 }
 
 WriteOutcome SessionStore::write(const IngestRows& rows) {
-    return use([&](pqxx::connection_base& session) -> WriteOutcome {
+    return use([&](pqxx::connection_base& session) {
         try {
-            ensurePartitions(rows);
-            pqxx::work transaction(session, "ingest");
-            for (const LedgerStep& step : rows.ledger) {
-                const pqxx::row verdict =
-                    transaction.exec_prepared1("ledger", step.stream.text(), step.lane, step.first, step.last);
-                if (verdict[0].c_str() != std::string_view("new")) {
-                    return Stale{};
-                }
-            }
-            writeRows(transaction, rows);
-            transaction.commit();
-            return Committed{};
-        } catch (const pqxx::sql_error& error) {
-            if (!blamesRows(error)) {
-                throw;
-            }
-            const std::string message = firstLine(error.what());
-            if (message.find("no partition of relation") != std::string::npos) {
-                days_.clear();  // one was dropped meanwhile
-                throw;
-            }
-            return Unfit{.sqlstate = error.sqlstate(), .message = message};
+            return transact(session, rows);
+        } catch (const MissingPartition&) {
+            days_.clear();  // it was there, and dropped meanwhile
+            return transact(session, rows);
         }
     });
+}
+
+WriteOutcome SessionStore::transact(pqxx::connection_base& session, const IngestRows& rows) {
+    try {
+        ensurePartitions(rows);
+        pqxx::work transaction(session, "ingest");
+        for (const LedgerStep& step : rows.ledger) {
+            const pqxx::row verdict =
+                transaction.exec_prepared1("ledger", step.stream.text(), step.lane, step.first, step.last);
+            if (verdict[0].c_str() != std::string_view("new")) {
+                return Stale{};
+            }
+        }
+        writeRows(transaction, rows);
+        transaction.commit();
+        return Committed{};
+    } catch (const pqxx::sql_error& error) {
+        const std::string message = firstLine(error.what());
+        if (message.find("no partition of relation") != std::string::npos) {
+            throw MissingPartition(message);
+        }
+        if (!blamesRows(error)) {
+            throw;
+        }
+        return Unfit{.sqlstate = error.sqlstate(), .message = message};
+    }
 }
 
 void SessionStore::writeRows(pqxx::transaction_base& transaction, const IngestRows& rows) {

@@ -37,6 +37,7 @@ private:
     auto use(Work work);
     void connect();
     void ensurePartitions(const IngestRows& rows);
+    WriteOutcome transact(pqxx::connection_base& session, const IngestRows& rows);
     void writeRows(pqxx::transaction_base& transaction, const IngestRows& rows);
 
     const std::string dsn_;

@@ -55,26 +55,29 @@ CREATE FUNCTION transcript(p_session uuid) RETURNS SETOF text LANGUAGE sql STABL
     SELECT channel, split_part(o, ' ', 2) AS source_port, split_part(o, ' ', 3) AS target_port
       FROM (SELECT channel, encode(bytes, 'escape') AS o FROM e WHERE kind = 3) x WHERE o LIKE 'open %'
   ), l AS (
-    SELECT 0 AS part, 0 AS seq,
-      unnest(ARRAY['*****', '*****Started at: ' || to_char(started_at AT TIME ZONE 'UTC',
-      'Dy Mon DD HH24:MI:SS "UTC" YYYY') || '*****',
-      'TIMESTAMP, SRC_IP:PRT, DST_IP:PRT, PACKET']) AS line FROM s
+    SELECT 0 AS part, h.n AS seq, h.line FROM s CROSS JOIN LATERAL unnest(ARRAY[
+      '*****',
+      '*****Started at: ' || to_char(s.started_at AT TIME ZONE 'UTC', 'Dy Mon DD HH24:MI:SS "UTC" YYYY') || '*****',
+      'TIMESTAMP, SRC_IP:PRT, DST_IP:PRT, PACKET']) WITH ORDINALITY h(line, n)
     UNION ALL
-    SELECT 1, e.seq, CASE WHEN e.kind = 5 THEN '*****' || split_part(encode(e.bytes, 'escape'), ' ',
-      1) || ' packets not kept (' || substr(apiary.escape(e.bytes), strpos(apiary.escape(e.bytes), ' ') + 1) || ')*****'
+    SELECT 1, e.seq, CASE WHEN e.kind = 5
+      THEN '*****' || split_part(encode(e.bytes, 'escape'), ' ', 1) || ' packets not kept (' ||
+        substr(apiary.escape(e.bytes), strpos(apiary.escape(e.bytes), ' ') + 1) || ')*****'
       ELSE to_char(e.at AT TIME ZONE 'UTC', 'Dy Mon DD HH24:MI:SS "UTC" YYYY') || ',' ||
-        CASE e.kind WHEN 0 THEN host(s.source) || ':' || coalesce(c.source_port, s.source_port::text) || ','
-          || host(s.target) || ':' || coalesce(c.target_port, s.target_port::text)
-                    ELSE        host(s.target) || ':' || coalesce(c.target_port, s.target_port::text) || ','
-                      || host(s.source) || ':' || coalesce(c.source_port, s.source_port::text) END
+        CASE e.kind
+          WHEN 0 THEN host(s.source) || ':' || coalesce(c.source_port, s.source_port::text) || ',' ||
+                      host(s.target) || ':' || coalesce(c.target_port, s.target_port::text)
+                 ELSE host(s.target) || ':' || coalesce(c.target_port, s.target_port::text) || ',' ||
+                      host(s.source) || ':' || coalesce(c.source_port, s.source_port::text) END
         || ',' || apiary.escape(e.bytes) END
       FROM s CROSS JOIN e LEFT JOIN c ON c.channel = e.channel AND e.channel > 0 WHERE e.kind <> 3
     UNION ALL
-    SELECT 2, 0, unnest(ARRAY['*****Protocol ' || upper(s.protocol) || ' ' || o.footer || ' /' || host(s.source)
-      || ' using local port ' || s.target_port || ', connection closed.****',
+    SELECT 2, f.n, f.line FROM s JOIN apiary.outcome o USING (outcome) CROSS JOIN LATERAL unnest(ARRAY[
+      '*****Protocol ' || upper(s.protocol) || ' ' || o.footer || ' /' || host(s.source) ||
+        ' using local port ' || s.target_port || ', connection closed.****',
       '*****Stopped at: ' || to_char(s.ended_at AT TIME ZONE 'UTC', 'Dy Mon DD HH24:MI:SS "UTC" YYYY') || '*****',
-        '*****'])
-      FROM s JOIN apiary.outcome o USING (outcome) WHERE o.footer IS NOT NULL
+      '*****']) WITH ORDINALITY f(line, n)
+      WHERE o.footer IS NOT NULL
   ) SELECT line FROM l ORDER BY part, seq $$;
 COMMENT ON FUNCTION transcript(uuid) IS
   'The lines of the agent''s text log of this session, rendered from the database. No footer while the session is '
