@@ -92,7 +92,7 @@ const FtpSession::Verb* FtpSession::find(std::string_view name, bool loggedIn) {
         {"CDUP", After, all, &F::cdup, {}},
         {"XCUP", After, all, &F::cdup, {}},
         {"PASV", After, all, &F::pasv, {}},
-        {"P@SW", After, all, &F::pasv, {}},
+        {"P@SW", After, all, &F::brokenPasv, {}},
         {"EPSV", After, all, &F::epsv, {}},
         {"PORT", After, all, &F::port, {}},
         {"EPRT", After, all, &F::eprt, {}},

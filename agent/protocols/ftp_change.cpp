@@ -166,7 +166,8 @@ void FtpSession::size(const std::string& argument, Turn& turn) {
     reply(213, std::to_string(node->size), turn);
 }
 
-/// With a time in front of the name, and no file called all that, it sets the time instead.
+/// With a time in front of the name, and no file called all that, it sets the time instead. Only then is a leading ~
+/// understood.
 void FtpSession::mdtm(const std::string& argument, Turn& turn) {
     const auto find = [&](const std::string& name) -> const FtpNode* {
         const auto path = resolve(name);
@@ -177,7 +178,7 @@ void FtpSession::mdtm(const std::string& argument, Turn& turn) {
     const bool sets =
         !guest_ && (blank == 8 || blank == 14) && digits(argument.substr(0, 1)) && find(argument) == nullptr;
     if (!sets) {
-        const FtpNode* node = find(ftpExpand(argument));
+        const FtpNode* node = find(argument);
         node != nullptr ? reply(213, ftpTime(node->modified), turn)
                         : reply(550, "Could not get file modification time.", turn);
         return;

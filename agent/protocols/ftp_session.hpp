@@ -41,7 +41,6 @@ public:
     void onChannelClosed(ChannelId channel, Turn& turn) override;
     bool readsChannel() const override { return transfer_ != nullptr; }
     void onIdle(Turn& turn) override;
-    void onPeerClosed(Turn& turn) override;
 
 private:
     using Handler = void (FtpSession::*)(const std::string& argument, Turn& turn);
@@ -64,7 +63,8 @@ private:
         FtpPath path = {};                     // of a Store
         std::string name = {};                 // as the peer wrote it
         std::uint64_t size = 0;                // of the file so far
-        std::optional<std::string> kept = {};  // its content so far, while it is worth keeping
+        std::uint64_t position = 0;            // in the file, of what comes next
+        std::optional<std::string> kept = {};  // its content, while it is worth keeping
         bool begun = false;
     };
     enum class Channel { None, Asked, Listening, Open, Failed };
@@ -97,6 +97,7 @@ private:
 
     // ftp_transfer.cpp: the channel, and what goes over it
     void pasv(const std::string& argument, Turn& turn);
+    void brokenPasv(const std::string& argument, Turn& turn);
     void epsv(const std::string& argument, Turn& turn);
     void port(const std::string& argument, Turn& turn);
     void eprt(const std::string& argument, Turn& turn);

@@ -60,6 +60,11 @@ void FtpSession::pasv(const std::string&, Turn& turn) {
     extendedOnly_ ? reply(550, "Permission denied.", turn) : openChannel(false, turn);
 }
 
+/// PASV as a router mangles it. The real server forgets it after EPSV ALL, and only refuses PASV.
+void FtpSession::brokenPasv(const std::string&, Turn& turn) {
+    extendedOnly_ ? reply(500, "Unknown command.", turn) : openChannel(false, turn);
+}
+
 void FtpSession::epsv(const std::string& argument, Turn& turn) {
     const int protocol = ftpNumber(argument);
     if (ftpUpper(argument) == "ALL") {
@@ -249,20 +254,18 @@ void FtpSession::store(const std::string& name, bool append, bool unique, Turn& 
     const FtpNode* old = path ? files().find(path->absolute) : nullptr;
     const bool mayReplace = old == nullptr || (!guest_ && !old->directory);
     Transfer transfer{Transfer::Kind::Store, unique ? "FILE: " + chosen : "Ok to send data.", {}};
-    std::string kept = old != nullptr && old->content != nullptr ? *old->content : "";
-    const bool keptWhole = old == nullptr || old->size == kept.size();
-    transfer.size = append && old != nullptr ? old->size : offset;
     const bool truncates = !append && offset == 0;
     const std::uint64_t size = truncates || old == nullptr ? 0 : old->size;
+    const auto content = size == 0 ? nullptr : old->content;
+    transfer.size = size;
+    transfer.position = append ? size : offset;
     if (!path || !mayReplace ||
-        !ownFiles().write(*path, who(), static_cast<std::uint16_t>(0666U & ~umask_), size,
-                          size == 0 || old == nullptr ? nullptr : old->content, seconds(turn))) {
+        !ownFiles().write(*path, who(), static_cast<std::uint16_t>(0666U & ~umask_), size, content, seconds(turn))) {
         reply(553, "Could not create file.", turn);
         return;
     }
-    if (transfer.size <= FtpFiles::kMostKept && keptWhole) {
-        kept.resize(static_cast<std::size_t>(transfer.size));
-        transfer.kept = std::move(kept);
+    if (size == 0 || (content != nullptr && size <= FtpFiles::kMostKept)) {
+        transfer.kept = content != nullptr ? *content : "";
     }
     transfer.path = *path;
     transfer.name = chosen;
@@ -327,12 +330,16 @@ void FtpSession::onChannelBytes(ChannelId, std::string_view bytes, Turn& turn) {
         return;
     }
     turn.observe(PayloadPiece{channelId_, std::string(bytes), false});
-    transfer_->size += bytes.size();
-    if (transfer_->kept && transfer_->kept->size() + bytes.size() <= FtpFiles::kMostKept) {
-        transfer_->kept->append(bytes);
+    const std::uint64_t end = transfer_->position + bytes.size();
+    if (transfer_->kept && end <= FtpFiles::kMostKept) {
+        std::string& kept = *transfer_->kept;
+        kept.resize(std::max(kept.size(), static_cast<std::size_t>(end)));
+        bytes.copy(kept.data() + transfer_->position, bytes.size());
     } else {
         transfer_->kept.reset();
     }
+    transfer_->position = end;
+    transfer_->size = std::max(transfer_->size, end);
 }
 
 void FtpSession::onChannelClosed(ChannelId, Turn& turn) {
@@ -359,11 +366,8 @@ void FtpSession::onChannelClosed(ChannelId, Turn& turn) {
 void FtpSession::finishStore(Turn& turn) {
     const Transfer& transfer = *transfer_;
     turn.observe(PayloadPiece{channelId_, "", true, transfer.name});
-    const FtpNode* old = files().find(transfer.path.absolute);
-    const bool shorter = old != nullptr && old->size > transfer.size;  // written into the middle of a file
-    ownFiles().write(transfer.path, who(), 0, shorter ? old->size : transfer.size,
-                     transfer.kept && !shorter ? std::make_shared<const std::string>(*transfer.kept) : nullptr,
-                     seconds(turn));
+    ownFiles().write(transfer.path, who(), 0, transfer.size,
+                     transfer.kept ? std::make_shared<const std::string>(*transfer.kept) : nullptr, seconds(turn));
     remember(turn);
 }
 
@@ -373,12 +377,6 @@ void FtpSession::onIdle(Turn& turn) {
         finishStore(turn);
     }
     begun ? reply(421, "Data timeout. Reconnect. Sorry.", turn) : reply(421, "Timeout.", turn);
-}
-
-void FtpSession::onPeerClosed(Turn& turn) {
-    if (transfer_ && transfer_->begun && transfer_->kind == Transfer::Kind::Store) {
-        finishStore(turn);
-    }
 }
 
 }  // namespace apiary::agent
