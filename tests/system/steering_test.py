@@ -1,4 +1,4 @@
-"""The agent steered on its own machine: the command line, HUP, TERM. And services that share nothing but the agent."""
+"""The agent steered on its own machine: the command line, HUP, TERM."""
 
 import socket
 import subprocess
@@ -6,14 +6,14 @@ import threading
 import unittest
 
 from agreement import assert_logs_agree
-from world import HUP, TERM, Service, ftp, listening, wait_for
+from world import HUP, TERM, ftp, listening, wait_for
 from world_test_case import WorldTestCase
 
 
 class SteeringTest(WorldTestCase):
     @classmethod
     def services(cls):
-        return [ftp(waiting="0ms"), ftp("other", waiting="0ms", enabled=False), Service("catchall", "catchall", waiting="0ms")]
+        return [ftp(waiting="0ms"), ftp("other", waiting="0ms", enabled=False)]
 
     def setUp(self):
         if not self.world.agent.running():
@@ -21,8 +21,7 @@ class SteeringTest(WorldTestCase):
 
     def connect(self, service):
         connection = self.enterContext(socket.create_connection(("127.0.0.1", self.world.port(service)), 10))
-        if service != "catchall":
-            self.assertTrue(connection.recv(1000).startswith(b"220 "))
+        self.assertTrue(connection.recv(1000).startswith(b"220 "))
         return connection
 
     def agent(self, *words):
