@@ -9,9 +9,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <utility>
-#include <vector>
-
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -19,6 +16,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace apiary::agent {
 namespace {
@@ -150,7 +149,7 @@ private:
         if (!client.answered && (end != std::string::npos || client.request.size() > kLongestLine)) {
             answer(client, client.request.substr(0, std::min(end, kLongestLine)));
         }
-        if (!client.answered && Steady::now() - client.since > kPatience) {
+        if (!client.follows && Steady::now() - client.since > kPatience) {
             return false;
         }
         return flush(client);
@@ -183,7 +182,8 @@ private:
         return !client.answered || client.follows || !client.answer.empty();
     }
 
-    /// Hands the news to all who follow; who has not read the news before is dropped with a word.
+    /// Hands the news to all who follow. Who has not read the news before gets a word instead, and what it had; then it
+    /// is let go, read or not.
     void follow() {
         const std::string news = news_.with([](std::string& text) { return std::exchange(text, {}); });
         if (news.empty()) {
@@ -193,10 +193,15 @@ private:
             if (client.socket < 0 || !client.follows) {
                 continue;
             }
-            const bool behind = client.answer.size() + news.size() > kUnread;
-            client.answer += behind ? "(cut off: reading too slowly)\n" : news;
-            if (!flush(client) || behind) {
-                followers_ -= behind ? 1 : 0;
+            if (client.answer.size() + news.size() > kUnread) {
+                client.answer += "(cut off: reading too slowly)\n";
+                client.follows = false;
+                client.since = Steady::now();
+                --followers_;
+            } else {
+                client.answer += news;
+            }
+            if (!flush(client)) {
                 ::close(std::exchange(client.socket, -1));
             }
         }
@@ -253,8 +258,7 @@ Status askAgent(const std::string& path, const std::string& request,
                 const std::function<void(std::string_view)>& show) {
     sockaddr_un address{};
     const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (!fill(address, path) ||
-        ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (!fill(address, path) || ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         const std::string why = reason();
         ::close(socket);
         return Error{"no agent answers at " + path + " (" + why + "); start it with: apiary-agent run --config FILE"};
@@ -280,7 +284,7 @@ Status askAgent(const std::string& path, const std::string& request,
         } else if (refused) {
             head.append(piece);
         }
-        if (!refused) {
+        if (!refused && !piece.empty()) {
             show(piece);
         }
     }

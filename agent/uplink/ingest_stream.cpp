@@ -1,5 +1,6 @@
 #include "agent/uplink/ingest_stream.hpp"
 
+#include "common/log/log.hpp"
 #include "common/rpc/reaction.hpp"
 #include "common/text/escape.hpp"
 #include "proto/apiary/v1/ingest.grpc.pb.h"
@@ -11,13 +12,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <tuple>
 #include <utility>
 
 namespace apiary::agent {
 namespace {
 
 constexpr std::size_t kLongestReason = 500;
-constexpr std::chrono::seconds kLettingGo{5};  // a cancelled call ends at once; this only bounds a fault
+constexpr std::chrono::seconds kLettingGo{30};  // a cancelled call ends at once; this only bounds a fault
 
 std::string reasonOf(const std::string& address, const grpc::Status& status) {
     const std::string said = escapeCut(status.error_message(), kLongestReason);
@@ -38,6 +40,8 @@ std::string reasonOf(const std::string& address, const grpc::Status& status) {
 
 }  // namespace
 
+/// Destroyed by the stream's own thread only: with the channel go gRPC's callback threads, and one of them would have
+/// to wait for itself.
 class IngestStream::Reactor final : public grpc::ClientBidiReactor<v1::FromSensor, v1::ToSensor> {
 public:
     Reactor(std::string address, std::shared_ptr<grpc::Channel> channel, std::function<void()> wake)
@@ -46,8 +50,7 @@ public:
           stub_(v1::Ingest::NewStub(channel_)),
           wake_(std::move(wake)) {}
 
-    void start(std::shared_ptr<Reactor> self) {
-        self_ = std::move(self);
+    void start() {
         context_.set_wait_for_ready(false);
         stub_->async()->Stream(&context_, this);
         AddHold();  // writes begin outside reactions
@@ -106,7 +109,8 @@ public:
         return end_;
     }
 
-    void cancel() {
+    /// Returns whether gRPC is done with this object.
+    bool cancel() {
         {
             const std::lock_guard lock(mutex_);
             wake_ = nullptr;
@@ -114,7 +118,7 @@ public:
         context_.TryCancel();
         letGo();
         std::unique_lock lock(mutex_);
-        done_.wait_for(lock, kLettingGo, [&] { return end_.has_value(); });
+        return done_.wait_for(lock, kLettingGo, [&] { return end_.has_value(); });
     }
 
     void OnReadDone(bool ok) override {
@@ -141,16 +145,13 @@ public:
     }
 
     void OnDone(const grpc::Status& status) override {
-        const auto self = [&] {
-            const Reaction reaction(this);
-            const std::lock_guard lock(mutex_);
-            end_ = reasonOf(address_, status);
-            if (wake_) {
-                wake_();
-            }
-            done_.notify_all();
-            return std::move(self_);
-        }();
+        const Reaction reaction(this);
+        const std::lock_guard lock(mutex_);
+        end_ = reasonOf(address_, status);
+        if (wake_) {
+            wake_();
+        }
+        done_.notify_all();  // still locked: whoever waits destroys this object next
     }
 
 private:
@@ -172,8 +173,7 @@ private:
     const std::shared_ptr<grpc::Channel> channel_;
     const std::unique_ptr<v1::Ingest::Stub> stub_;
     grpc::ClientContext context_;
-    std::shared_ptr<Reactor> self_;  // until gRPC is done with it
-    bool held_ = true;               // of the stream's own thread
+    bool held_ = true;  // of the stream's own thread
 
     mutable std::mutex mutex_;
     std::condition_variable done_;
@@ -191,15 +191,18 @@ Result<std::unique_ptr<IngestStream>> IngestStream::open(const std::string& addr
     if (!channel) {
         return Error{channel.error()};
     }
-    auto reactor = std::make_shared<Reactor>(address, *channel, std::move(wake));
-    reactor->start(reactor);
+    auto reactor = std::make_unique<Reactor>(address, *channel, std::move(wake));
+    reactor->start();
     return std::unique_ptr<IngestStream>(new IngestStream(std::move(reactor)));
 }
 
-IngestStream::IngestStream(std::shared_ptr<Reactor> reactor) : reactor_(std::move(reactor)) {}
+IngestStream::IngestStream(std::unique_ptr<Reactor> reactor) : reactor_(std::move(reactor)) {}
 
 IngestStream::~IngestStream() {
-    reactor_->cancel();
+    if (!reactor_->cancel()) {
+        log::error("uplink: gRPC does not let go of a cancelled stream; its memory is given up");
+        std::ignore = reactor_.release();
+    }
 }
 
 bool IngestStream::writable() const {

@@ -23,7 +23,8 @@ public:
     IngestStream(const IngestStream&) = delete;
     IngestStream& operator=(const IngestStream&) = delete;
 
-    /// Cancels the stream if it has not ended. `wake` is not called any more afterwards.
+    /// Cancels the stream if it has not ended, and waits until gRPC has let go of it. `wake` is not called any more
+    /// afterwards.
     ~IngestStream();
 
     /// True if write() may be called: nothing is being written, and the stream has not ended.
@@ -38,9 +39,9 @@ public:
 
 private:
     class Reactor;
-    explicit IngestStream(std::shared_ptr<Reactor> reactor);
+    explicit IngestStream(std::unique_ptr<Reactor> reactor);
 
-    std::shared_ptr<Reactor> reactor_;  // shared with gRPC, which lets go when the stream is done
+    std::unique_ptr<Reactor> reactor_;
 };
 
 }  // namespace apiary::agent

@@ -229,7 +229,7 @@ private:
             return;
         }
         if (reason != reason_) {
-            log::warn("uplink: " + reason + ". Records wait in the spool; the agent keeps trying");
+            log::warn("uplink: " + reason + " (records wait in the spool; the agent keeps trying)");
             reason_ = reason;
         }
         view_.with([&](UplinkView& view) {

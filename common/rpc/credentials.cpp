@@ -117,6 +117,9 @@ std::string explainFailure(const std::string& address, const std::string& grpcMe
                " closed the connection; if it is the collector, its log says whether it refuses our "
                "certificate (unknown, expired or revoked)";
     }
+    if (says("Broken pipe") || says("Cancelling all calls") || says("keepalive") || says("GOAWAY")) {
+        return "the connection to " + address + " was lost: it was stopped, or the network failed";
+    }
     if (says("DNS resolution failed") || says("Domain name not found")) {
         return "no address is known for '" + address + "': check the name and the resolver";
     }
