@@ -8,8 +8,7 @@ namespace apiary::agent {
 struct Limits {
     Millis idle = std::chrono::minutes(2);
     Millis total = std::chrono::minutes(15);
-    std::size_t received = std::size_t{2}
-                           << 20U;  // on all channels: the largest payload kept, and what is said around it
+    std::size_t received = std::size_t{2} << 20U;  // on all channels: an upload and the talk around it
     std::size_t sent = std::size_t{4} << 20U;
     std::size_t evidence = 1000;  // pieces of payloads apart
     std::size_t payload = std::size_t{1} << 20U;
