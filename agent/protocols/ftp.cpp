@@ -128,6 +128,11 @@ const FtpSession::Verb* FtpSession::find(std::string_view name, bool loggedIn) {
         {"REIN", After, all, nullptr, "502 REIN not implemented.\r\n"},
         {"ACCT", After, all, nullptr, "502 ACCT not implemented.\r\n"},
         {"SMNT", After, all, nullptr, "502 SMNT not implemented.\r\n"},
+        {"GET", After, all, &F::http, {}},
+        {"POST", After, all, &F::http, {}},
+        {"HEAD", After, all, &F::http, {}},
+        {"OPTIONS", After, all, &F::http, {}},
+        {"CONNECT", After, all, &F::http, {}},
     };
     const auto found = std::ranges::find_if(kVerbs, [&](const Verb& verb) {
         return verb.name == name && (verb.when == Always || (verb.when == After) == loggedIn);

@@ -154,4 +154,10 @@ void FtpSession::quit(const std::string&, Turn& turn) {
     turn.close();
 }
 
+/// The real server hangs up on some of the verbs of HTTP, and only on who is logged in.
+void FtpSession::http(const std::string&, Turn& turn) {
+    reply(500, "HTTP protocol commands not allowed.", turn);
+    turn.close();
+}
+
 }  // namespace apiary::agent

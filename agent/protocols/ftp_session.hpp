@@ -94,6 +94,7 @@ private:
     void mode(const std::string& argument, Turn& turn);
     void stru(const std::string& argument, Turn& turn);
     void quit(const std::string& argument, Turn& turn);
+    void http(const std::string& argument, Turn& turn);
 
     // ftp_transfer.cpp: the channel, and what goes over it
     void pasv(const std::string& argument, Turn& turn);
