@@ -8,6 +8,7 @@
 #include "proto/apiary/v1/fleet.grpc.pb.h"
 #include "proto/apiary/v1/report.grpc.pb.h"
 
+#include <QCoreApplication>
 #include <QDateTime>
 #include <QRandomGenerator>
 #include <grpcpp/channel.h>
@@ -76,6 +77,15 @@ GrpcLink::GrpcLink(Settings settings, QObject* parent)
 GrpcLink::~GrpcLink() {
     stop();
     mailbox_->close();
+    QCoreApplication::removePostedEvents(this);  // what was posted holds the calls that it came from
+    // A call that has ended lets its channel go within microseconds.
+    const auto until = std::chrono::steady_clock::now() + kStopPatience;
+    for (dropChannels(); !channels_.empty() && std::chrono::steady_clock::now() < until; dropChannels()) {
+        std::this_thread::yield();
+    }
+    if (!channels_.empty()) {
+        std::ignore = new auto(std::move(channels_));  // a call hangs: its memory is given up rather than freed twice
+    }
 }
 
 void GrpcLink::start() {
@@ -91,6 +101,11 @@ void GrpcLink::stop() {
     calls_->cancelAll();
     calls_->wait(kStopPatience);
     stubs_.reset();
+}
+
+/// Lets those go that no call holds any more.
+void GrpcLink::dropChannels() {
+    std::erase_if(channels_, [](const auto& channel) { return channel.use_count() == 1; });
 }
 
 void GrpcLink::retryNow() {
@@ -124,6 +139,8 @@ void GrpcLink::connectNow() {
         }
         stubs->channel = *std::move(channel);
     }
+    dropChannels();
+    channels_.push_back(stubs->channel);
     stubs->report = v1::Report::NewStub(stubs->channel);
     stubs->fleet = v1::Fleet::NewStub(stubs->channel);
     stubs_ = std::move(stubs);

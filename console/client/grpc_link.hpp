@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace grpc {
 class ChannelInterface;
@@ -55,6 +56,7 @@ public:
 
 private:
     void connectNow();
+    void dropChannels();
     void openStreams();
     void heard(quint64 epoch);
     void ended(quint64 epoch, const Failure& failure);
@@ -68,7 +70,10 @@ private:
     std::shared_ptr<Mailbox> mailbox_;
     std::shared_ptr<CallsUnderWay> calls_;
     std::shared_ptr<Stubs> stubs_;  // of this attempt; shared with its calls
-    quint64 epoch_ = 0;             // of the attempt: events of older ones are dropped
+    /// Of all attempts whose calls may not be gone yet. With a channel go gRPC's callback threads, and one of them
+    /// would have to wait for itself: so no call may be its last owner.
+    std::vector<std::shared_ptr<grpc::ChannelInterface>> channels_;
+    quint64 epoch_ = 0;  // of the attempt: events of older ones are dropped
     QTimer retry_;
     QTimer silence_;
     bool stopped_ = true;
