@@ -5,6 +5,9 @@
 namespace apiary {
 namespace {
 
+/// The last millisecond that the clock's nanoseconds can hold, in 2262; an id may say any.
+constexpr std::uint64_t kLatestMillis = 9'223'372'036'854;
+
 constexpr std::array<std::size_t, 4> kHyphens{8, 13, 18, 23};
 
 int digitOf(char c) {
@@ -75,7 +78,8 @@ std::chrono::system_clock::time_point Uuid::time() const {
     for (std::size_t i = 0; i < 6; ++i) {
         millis = millis << 8U | bytes[i];
     }
-    return std::chrono::system_clock::time_point(std::chrono::milliseconds(static_cast<std::int64_t>(millis)));
+    return std::chrono::system_clock::time_point(
+        std::chrono::milliseconds(static_cast<std::int64_t>(std::min(millis, kLatestMillis))));
 }
 
 std::string Uuid::text() const {

@@ -29,7 +29,7 @@ struct Uuid {
     /// Takes exactly 16 bytes; nothing for any other length.
     static std::optional<Uuid> ofBytes(std::string_view bytes);
 
-    /// The millisecond a version 7 was made for.
+    /// The millisecond a version 7 was made for; the end of time as the clock knows it, 2262, if it says a later one.
     std::chrono::system_clock::time_point time() const;
 
     /// Lower case, hyphenated.

@@ -13,6 +13,11 @@ TEST(UuidTest, KeepsTheMillisecondOfItsStart) {
     EXPECT_EQ(Uuid::v7(kAt + 400us, {}).time(), kAt);
 }
 
+TEST(UuidTest, HoldsATimeThatNoClockHasWithinTheClock) {
+    const auto late = Uuid::ofBytes(std::string(16, '\xff'));
+    EXPECT_GT(late->time(), Uuid::v7(kAt, {}).time());
+}
+
 TEST(UuidTest, SortsByTime) {
     EXPECT_LT(Uuid::v7(kAt, {0xff, 0xff, 0xff}), Uuid::v7(kAt + 1ms, {}));
 }
