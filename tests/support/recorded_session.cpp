@@ -72,8 +72,8 @@ RecordedSession::RecordedSession(const Plan& plan) : plan_(plan) {
     head_.set_transport(v1::TRANSPORT_TCP);
     head_.set_service(plan.protocol);
     head_.set_protocol(plan.protocol);
-    *next().mutable_opened() = head_;
     journal_ = "*****\n*****Started at: " + stamp(now_) + "*****\nTIMESTAMP, SRC_IP:PRT, DST_IP:PRT, PACKET\n";
+    *next().mutable_opened() = head_;
 }
 
 v1::Record& RecordedSession::next() {
