@@ -8,6 +8,8 @@
 #include <QStyledItemDelegate>
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 
 namespace apiary::console {
 
@@ -17,6 +19,9 @@ namespace {
 
 constexpr int kRow = 34;
 constexpr int kServiceWidth = 92;
+constexpr int kHealthWidth = 118;
+constexpr int kNameWidth = 110;
+constexpr int kSiteWidth = 56;
 
 /// Where the switch of a cell is.
 QRectF switchField(const QRect& cell) {
@@ -163,19 +168,24 @@ void FleetTable::resizeEvent(QResizeEvent* event) {
 }
 
 void FleetTable::fitColumns() {
+    const QList<Sensor>& sensors = workspace_.fleet().sensors();
     const int services = static_cast<int>(workspace_.fleet().serviceNames().size());
     const int tail = FleetModel::LeadCount + services;
-    const int fixed = 118 + services * kServiceWidth + 76 + 96 + 84;
-    const int spare = std::max(0, viewport()->width() - fixed - 150 - 130);
-    setColumnWidth(FleetModel::Name, 150 + spare / 2);
-    setColumnWidth(FleetModel::HealthWord, 118);
-    setColumnWidth(FleetModel::Site, 130 + spare - spare / 2);
+    const std::array<int, FleetModel::TailCount> tails{76, 96, 84};
+    const int fixed = kHealthWidth + services * kServiceWidth + std::accumulate(tails.begin(), tails.end(), 0);
+    const bool sites = !std::ranges::all_of(sensors, &QString::isEmpty, &Sensor::site);
+    const int room = viewport()->width() - fixed;
+    const int name = std::max(kNameWidth, sites ? room / 2 : room);
+    setColumnHidden(FleetModel::Site, !sites);
+    setColumnWidth(FleetModel::Name, name);
+    setColumnWidth(FleetModel::HealthWord, kHealthWidth);
+    setColumnWidth(FleetModel::Site, std::max(kSiteWidth, room - name));
     for (int i = 0; i < services; ++i) {
         setColumnWidth(FleetModel::LeadCount + i, kServiceWidth);
     }
-    setColumnWidth(tail + FleetModel::Queue, 76);
-    setColumnWidth(tail + FleetModel::LastSeen, 96);
-    setColumnWidth(tail + FleetModel::Version, 84);
+    for (int i = 0; i < FleetModel::TailCount; ++i) {
+        setColumnWidth(tail + i, tails[static_cast<std::size_t>(i)]);
+    }
 }
 
 }  // namespace apiary::console
