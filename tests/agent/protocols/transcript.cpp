@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <ranges>
+#include <span>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -17,6 +17,8 @@ template <typename... Fs>
 struct Overloaded : Fs... {
     using Fs::operator()...;
 };
+template <typename... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;  // clang 14 does not find it by itself
 
 std::string escape(std::string_view bytes) {
     constexpr char kHex[] = "0123456789abcdef";
@@ -325,13 +327,13 @@ std::string play(const Module& module, const std::vector<Step>& steps, bool echo
         }
         return {};
     };
-    for (const Step& step : steps | std::views::take(beginning.steps)) {
+    for (const Step& step : std::span(steps).first(beginning.steps)) {
         if (echo) {
             scribe.line("@ " + step.value);
         }
     }
     perform(conversation.open(now));
-    for (const auto& [kind, value] : steps | std::views::drop(beginning.steps)) {
+    for (const auto& [kind, value] : std::span(steps).subspan(beginning.steps)) {
         if (echo && kind == '@') {
             scribe.line("@ " + value);
         } else if (echo) {
