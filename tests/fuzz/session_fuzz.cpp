@@ -1,22 +1,35 @@
-/// One fuzz target for every protocol. Input: module index, then chunks of <length><bytes>; lengths from 0x80 up are
-/// for the channel, from 0xfa up events instead. What it requires is what Conversation and Turn promise. Built with
-/// -fsanitize=fuzzer, or with FUZZ_STANDALONE as a plain program.
+/// The fuzz target of the protocol that FUZZ_PROTOCOL names: any input in the format of session_input.hpp, played by
+/// Conversation's rules as the engine plays it. What it requires is what Conversation and Turn promise, and that
+/// output and evidence stay in proportion to the input.
 
+#include "agent/protocol/accounts.hpp"
 #include "agent/protocol/conversation.hpp"
 #include "agent/protocols/registry.hpp"
+#include "tests/fuzz/session_input.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <random>
 #include <string>
+#include <utility>
 
 using namespace apiary::agent;
+using apiary::agent::test::FuzzEvent;
 
 namespace {
 
-constexpr std::size_t kSlack = 16;  // actions, and KiB, that one message may add to a turn nearly full
+using Awaits = Conversation::Awaits;
+
+constexpr std::size_t kSlack = 16;            // actions, and KiB, that one message may add to a turn nearly full
+constexpr std::size_t kOutputPerByte = 512;   // on the connection: the longest answer to the shortest command
+constexpr std::size_t kOutputUnasked = 4096;  // greeting, farewell
+constexpr std::size_t kEvidencePerByte = 3;
+constexpr std::size_t kEvidenceUnasked = 8;
+constexpr std::size_t kNotedPerByte = 4;    // bytes that evidence holds, payloads apart
+constexpr std::size_t kNotedPerEach = 128;  // words of our own in it
+constexpr std::size_t kInputOfEvent = 16;   // what an event counts for
+constexpr Limits kLimits{.received = 16384, .sent = 65536, .evidence = 200, .payload = 2048};
 
 void require(bool condition) {
     if (!condition) {
@@ -24,99 +37,241 @@ void require(bool condition) {
     }
 }
 
+const Module& module() {
+    static const Module* const found = findModule(FUZZ_PROTOCOL);
+    require(found != nullptr);
+    return *found;
+}
+
+const std::shared_ptr<const Prepared>& prepared() {
+    static const auto once = [] {
+        Settings settings;
+        if (std::ranges::find(module().settings, Accounts::kAccounts.name, &Setting::name) != module().settings.end()) {
+            settings = {{"accounts", "listed"}, {"users", "admin:admin123"}};  // as in the transcripts
+        }
+        const auto result = prepare(module(), settings);
+        require(static_cast<bool>(result));
+        return *result;
+    }();
+    return once;
+}
+
+/// Takes an input apart.
+class Input {
+public:
+    Input(const std::uint8_t* data, std::size_t size) : left_(reinterpret_cast<const char*>(data), size) {}
+
+    bool empty() const { return left_.empty(); }
+
+    std::uint8_t byte() {
+        const auto value = static_cast<std::uint8_t>(left_.empty() ? 0 : left_[0]);
+        left_.remove_prefix(left_.empty() ? 0 : 1);
+        return value;
+    }
+
+    std::string bytes(std::size_t count) {
+        const std::string taken(left_.substr(0, count));
+        left_.remove_prefix(taken.size());
+        return taken;
+    }
+
+private:
+    std::string_view left_;
+};
+
+/// Plays one session, and looks at everything that it asks for.
+class Player {
+public:
+    Player(const Environment& environment, std::size_t recalled)
+        : conversation_(module(), prepared(), environment, kLimits), input_(recalled) {
+        look(conversation_.open(now_));
+        settle(false);
+    }
+
+    bool over() const { return ended_ || conversation_.over(); }
+
+    void say(const std::string& bytes, bool onChannel) {
+        const bool holds = std::exchange(holds_, false);
+        input_ += bytes.size();
+        received_ += bytes.size();
+        look(onChannel ? conversation_.channelBytes(channel_, bytes, now_) : conversation_.bytes(bytes, now_));
+        settle(holds);
+    }
+
+    void happen(FuzzEvent event) {
+        const bool holds = std::exchange(holds_, event == FuzzEvent::Hold);
+        input_ += kInputOfEvent;
+        look(tell(event));
+        settle(holds);
+    }
+
+private:
+    Conversation::Actions tell(FuzzEvent event) {
+        switch (event) {
+            case FuzzEvent::NoPorts:
+                ports_ = false;
+                return {};
+            case FuzzEvent::TlsFailed:
+            case FuzzEvent::Tls: {
+                if (conversation_.awaits() != Awaits::Handshake) {
+                    return {};
+                }
+                const auto early = conversation_.takeEarlyBytes();
+                require(early.handedBack.size() + early.smuggled.size() <= received_);
+                ended_ = event == FuzzEvent::TlsFailed;
+                return ended_ ? conversation_.tlsFailed(early.handedBack + early.smuggled, now_)
+                              : conversation_.tls({}, now_);
+            }
+            case FuzzEvent::ChannelOpen:
+                return conversation_.channelOpen(channel_, now_);
+            case FuzzEvent::ChannelClosed:
+                channelHolds_ = false;
+                return conversation_.channelClosed(channel_, now_);
+            case FuzzEvent::Alarm:
+                return std::exchange(alarm_, false) ? conversation_.alarm(now_) : Conversation::Actions{};
+            case FuzzEvent::Idle:
+                ended_ = true;
+                return conversation_.idle(now_);
+            case FuzzEvent::PeerClosed:
+                return std::exchange(peerClosed_, true) ? Conversation::Actions{} : conversation_.peerClosed(now_);
+            default:
+                return {};
+        }
+    }
+
+    /// Does what the host does between two messages; if it `holds`, the channel's bytes do not go out yet.
+    void settle(bool holds) {
+        for (int turns = 0; !over(); require(++turns < 1000)) {
+            if (conversation_.awaits() == Awaits::Passive) {
+                look(conversation_.passive(ports_ ? std::optional(apiary::Endpoint{}) : std::nullopt, now_));
+            } else if (conversation_.awaits() == Awaits::Resume && !(holds && channelHolds_)) {
+                channelHolds_ = false;
+                look(conversation_.resume(now_));
+            } else {
+                break;
+            }
+        }
+    }
+
+    void look(const Conversation::Actions& actions) {
+        require(actions.size() < Turn::kFullActions + kSlack);
+        turn_ = 0;
+        for (const Action& action : actions) {
+            require(!closed_);  // nothing happens after Close
+            std::visit([&](const auto& what) { see(what); }, action);
+        }
+        require(turn_ < Turn::kFullBytes + 1024 * kSlack);
+        require(answered_ + shown_ <= kLimits.sent);
+        require(answered_ <= kOutputUnasked + kOutputPerByte * input_);
+        require(module().transport == Transport::Stream || answered_ <= received_);  // nobody is to be reflected at
+        require(observed_ <= kLimits.evidence && observed_ <= kEvidenceUnasked + kEvidencePerByte * input_);
+        require(noted_ <= kNotedPerEach * (observed_ + 1) + kNotedPerByte * input_);
+        require(payload_ <= kLimits.payload && payload_ <= received_);
+    }
+
+    void see(const Send& send) { answer(send.bytes.size()); }
+    void see(const SendOn& send) {
+        require(send.channel == channel_ && channel_ != kControl);
+        show(send.bytes.size());
+    }
+    void see(const SendShared& send) {
+        require(send.offset <= send.whole->size() && send.length <= send.whole->size() - send.offset);
+        require(send.channel == kControl || send.channel == channel_);
+        send.channel == kControl ? answer(send.length) : show(send.length);
+    }
+    void see(const Pause& pause) {
+        require(pause.duration > Millis::zero() && pause.duration < std::chrono::minutes(1));
+    }
+    void see(const Alarm& alarm) { alarm_ = alarm.after > Millis::zero(); }
+    void see(const StartTls&) { require(conversation_.awaits() == Awaits::Handshake || conversation_.over()); }
+    void see(const OpenPassive& open) {
+        require(open.channel > channel_);
+        channel_ = open.channel;
+        channelHolds_ = false;
+    }
+    void see(const CloseChannel& close) {
+        require(close.channel == channel_);
+        channelHolds_ = false;
+    }
+    void see(const Remember& remember) { require(remember.bytes.size() <= Conversation::kRemembered); }
+    void see(const Close&) { closed_ = true; }
+    void see(const Evidence& evidence) {
+        std::visit([&](const auto& what) { note(what); }, evidence);
+    }
+
+    void note(const Command& command) { note(command.verb.size() + command.argument.size()); }
+    void note(const Credential& credential) { note(credential.user.size() + credential.secret.size()); }
+    void note(const Identified& identified) { note(identified.protocol.size()); }
+    void note(const Anomaly& anomaly) { note(anomaly.what.size()); }
+    void note(const PayloadPiece& piece) {
+        require(piece.id != complete_);  // nothing comes after the last piece
+        complete_ = piece.last ? piece.id : complete_;
+        payload_ += piece.bytes.size();
+        noted_ += piece.name.size();
+    }
+    void note(std::size_t bytes) {
+        ++observed_;
+        noted_ += bytes;
+    }
+
+    void answer(std::size_t bytes) {
+        answered_ += bytes;
+        turn_ += bytes;
+    }
+    void show(std::size_t bytes) {
+        shown_ += bytes;
+        turn_ += bytes;
+        channelHolds_ = true;
+    }
+
+    const WallTime now_{};
+    Conversation conversation_;
+    std::size_t input_;  // bytes that count as asked with
+    std::size_t received_ = 0;
+    std::size_t answered_ = 0;  // on the connection
+    std::size_t shown_ = 0;     // on channels
+    std::size_t turn_ = 0;
+    std::size_t observed_ = 0;
+    std::size_t noted_ = 0;
+    std::size_t payload_ = 0;
+    std::uint32_t complete_ = UINT32_MAX;  // the upload that ended last
+    ChannelId channel_ = kControl;
+    bool channelHolds_ = false;  // bytes wait to go out on it
+    bool ports_ = true;
+    bool alarm_ = false;
+    bool holds_ = false;
+    bool peerClosed_ = false;
+    bool closed_ = false;
+    bool ended_ = false;  // the host goes on no more
+};
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using Awaits = Conversation::Awaits;
-    if (size == 0) {
-        return 0;
+    Input input(data, size);
+    const unsigned flags = input.byte();
+    Environment environment;
+    environment.peer = apiary::Endpoint::of({127, 0, 0, 1}, 40000);
+    environment.local = apiary::Endpoint::of({127, 0, 0, 1}, module().ports.empty() ? 1 : module().ports.front());
+    if ((flags & test::kOverV6) != 0) {
+        environment.peer.address[0] = environment.local.address[0] = 0xfd;
     }
-    const Module& module = *modules()[data[0] % modules().size()];
-    const Limits limits{.received = 4096, .sent = 65536, .evidence = 100, .payload = 1024};
-    Conversation conversation(module, *prepare(module), {}, limits);
-    const WallTime now{};
-    std::size_t received = 0;
-    std::size_t answered = 0;
-    std::size_t observed = 0;
-    bool closed = false;
-    ChannelId channel = kControl;
-    const auto check = [&](const Conversation::Actions& actions) {
-        require(actions.size() < Turn::kFullActions + kSlack);
-        std::size_t bytes = 0;
-        for (const Action& action : actions) {
-            require(!closed);
-            closed = std::holds_alternative<Close>(action);
-            if (const auto* send = std::get_if<Send>(&action)) {
-                bytes += send->bytes.size();
-            } else if (const auto* onChannel = std::get_if<SendOn>(&action)) {
-                require(onChannel->channel == channel);
-                bytes += onChannel->bytes.size();
-            } else if (const auto* shared = std::get_if<SendShared>(&action)) {
-                bytes += shared->length;
-            } else if (const auto* open = std::get_if<OpenPassive>(&action)) {
-                channel = open->channel;
-            } else if (const auto* remember = std::get_if<Remember>(&action)) {
-                require(remember->bytes.size() <= Conversation::kRemembered);
-            } else if (const auto* evidence = std::get_if<Evidence>(&action)) {
-                observed += std::holds_alternative<PayloadPiece>(*evidence) ? 0 : 1;
+    environment.offersTls = (flags & test::kOffersTls) != 0;
+    if ((flags & test::kRecalls) != 0) {
+        environment.recalled = input.bytes(input.byte() * std::size_t{16});
+    }
+    Player player(environment, environment.recalled.size());
+    while (!input.empty() && !player.over()) {
+        const std::uint8_t what = input.byte();
+        if (what >= test::kFirstEvent) {
+            player.happen(static_cast<FuzzEvent>(what));
+        } else {
+            const bool onChannel = what >= test::kOnChannel;
+            const std::string bytes = input.bytes(what % test::kOnChannel);
+            if (!bytes.empty()) {
+                player.say(bytes, onChannel);
             }
-        }
-        answered += bytes;
-        require(bytes < Turn::kFullBytes + 1024 * kSlack);
-        require(answered <= limits.sent && observed <= limits.evidence);
-        require(module.transport == Transport::Stream || answered <= received);  // nobody is to be reflected at
-    };
-    check(conversation.open(now));
-    for (std::size_t at = 1; at < size;) {
-        const std::size_t length = data[at++];
-        const std::size_t n = std::min(length & 0x7fU, size - at);
-        const std::string bytes(data + at, data + at + n);
-        switch (length) {
-            case 0xff:
-                check(conversation.peerClosed(now));
-                break;
-            case 0xfe:
-                check(conversation.idle(now));
-                break;
-            case 0xfd:
-                check(conversation.alarm(now));
-                break;
-            case 0xfc:
-                require(conversation.takeEarlyBytes().smuggled.size() <= received);
-                check(conversation.tls({}, now));
-                break;
-            case 0xfb:
-                check(conversation.channelOpen(channel, now));
-                break;
-            case 0xfa:
-                check(conversation.channelClosed(channel, now));
-                break;
-            default:
-                at += n;
-                received += n;
-                check(length < 0x80 ? conversation.bytes(bytes, now) : conversation.channelBytes(channel, bytes, now));
-        }
-        for (int turns = 0; conversation.awaits() == Awaits::Passive || conversation.awaits() == Awaits::Resume;) {
-            require(++turns < 1000);
-            check(conversation.awaits() == Awaits::Resume ? conversation.resume(now)
-                                                          : conversation.passive(apiary::Endpoint{}, now));
         }
     }
     return 0;
 }
-
-#ifdef FUZZ_STANDALONE
-int main(int argc, char** argv) {
-    std::mt19937 random(argc > 2 ? static_cast<unsigned>(std::atoi(argv[2])) : 1U);
-    const int rounds = argc > 1 ? std::atoi(argv[1]) : 1000;
-    constexpr char kAlphabet[] =
-        "USER anonymous\r\nPASS\r\nPASV\r\nLIST\r\nSTOR AUTH TLS\r\nNICK JOIN :#\xfb\xfa\xfc\0";
-    for (int i = 0; i < rounds; ++i) {
-        std::string input(random() % 400, '\0');
-        for (char& c : input) {
-            c = random() % 4 == 0 ? static_cast<char>(random()) : kAlphabet[random() % sizeof kAlphabet];
-        }
-        LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
-    }
-}
-#endif
