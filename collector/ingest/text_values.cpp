@@ -66,10 +66,10 @@ std::size_t urlLength(std::string_view text) {
 /// Length of a run of \xHH at the start of `text`, or 0.
 std::size_t binaryLength(std::string_view text) {
     std::size_t at = 0;
-    while (text.substr(at).starts_with("\\x")) {
+    while (text.size() >= at + 4 && text.substr(at).starts_with("\\x")) {
         at += 4;
     }
-    return std::min(at, text.size());
+    return at;
 }
 
 struct Block {
@@ -170,8 +170,10 @@ std::string normalizeCommand(std::string_view verb, std::string_view argument) {
             continue;
         }
         inWord = isWord(rest.front());
-        out.push_back(rest.front());
-        rest.remove_prefix(1);
+        // An escaped backslash is one character: its second half must not be taken for the start of \xHH.
+        const std::size_t length = rest.starts_with("\\\\") ? 2 : 1;
+        out += rest.substr(0, length);
+        rest.remove_prefix(length);
     }
     return out.substr(0, kNormalized);
 }

@@ -1,0 +1,280 @@
+#include "collector/ingest/ingest_hub.hpp"
+
+#include "tests/support/recorded_session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace apiary::collector {
+namespace {
+
+using namespace std::chrono_literals;
+using test::RecordedSession;
+using test::TestSpool;
+
+constexpr Moment kNow{1'800'000'000s};
+
+/// A database in memory: it keeps the ledger and counts rows, refuses what the test calls unfit, and fails on demand.
+class FakeSink final : public SessionSink {
+public:
+    std::variant<Admission, Refusal> admit(const Uuid& sensor, const Uuid& stream,
+                                           std::span<const std::int16_t> lanes) override {
+        failIfAway();
+        if (sensor == revoked) {
+            return Refusal{"revoked"};
+        }
+        Admission admission{.sensorId = 1, .stream = stream, .positions = {}};
+        for (const std::int16_t lane : lanes) {
+            admission.positions[lane] = ledger[{stream, lane}];
+        }
+        return admission;
+    }
+    std::optional<std::int64_t> position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) override {
+        failIfAway();
+        return sensorId == 1 ? std::optional(ledger[{stream, lane}]) : std::nullopt;
+    }
+    SessionOwners findOpen(std::span<const Uuid>) override { return {}; }
+    Window window(Moment now) override { return {.from = now - 24h * 90, .to = now + 24h}; }
+    WriteOutcome write(const IngestRows& rows) override {
+        failIfAway();
+        ++transactions;
+        for (const LedgerStep& step : rows.ledger) {
+            if (ledger[{step.stream, step.lane}] != step.first - 1) {
+                return Stale{};
+            }
+        }
+        if (std::ranges::any_of(rows.events, [&](const EventRow& row) { return row.bytes == unfit; })) {
+            return Unfit{.sqlstate = "22000", .message = "unfit"};
+        }
+        for (const LedgerStep& step : rows.ledger) {
+            ledger[{step.stream, step.lane}] = step.last;
+        }
+        sessions += rows.closed.size();
+        events += rows.events.size();
+        quarantined += rows.quarantine.size();
+        if (failAfterCommits > 0) {
+            --failAfterCommits;
+            throw SinkUnavailable("in doubt");
+        }
+        return Committed{};
+    }
+
+    std::map<std::pair<Uuid, std::int16_t>, std::int64_t> ledger;
+    Uuid revoked = TestSpool(666).id();
+    std::string unfit = "unfit";
+    int failures = 0;          // calls that fail from now on
+    int failAfterCommits = 0;  // commits that come to pass, and of which nobody hears
+    int transactions = 0;
+    std::size_t sessions = 0;
+    std::size_t events = 0;
+    std::size_t quarantined = 0;
+
+private:
+    void failIfAway() {
+        if (failures > 0) {
+            --failures;
+            throw SinkUnavailable("away");
+        }
+    }
+};
+
+class Peer final : public IngestPeer {
+public:
+    void admitted(const Admission& admission) override { admission_ = admission; }
+    void refused(const std::string& reason) override { refusal_ = reason; }
+    void committed(std::int16_t, std::int64_t seq) override { acknowledged_.push_back(seq); }
+    void outOfOrder(const std::string& reason) override { outOfOrder_ = reason; }
+    void roomAgain() override { ++room_; }
+
+    std::optional<Admission> admission_;
+    std::string refusal_;
+    std::string outOfOrder_;
+    std::vector<std::int64_t> acknowledged_;
+    int room_ = 0;
+};
+
+class IngestHubTest : public testing::Test {
+protected:
+    bool submit(const TestSpool& spool, v1::Batch batch, std::int32_t sensorId = 1) {
+        return hub_.submit(peer_, {.sensorId = sensorId, .stream = spool.id(), .positions = {}}, 0,
+                           std::make_unique<v1::Batch>(std::move(batch)));
+    }
+    void run() {
+        hub_.stop();
+        hub_.run();
+    }
+    static RecordedSession session(std::uint64_t random, std::string_view packet = "x") {
+        return RecordedSession({.start = kNow - 1h, .random = random}).received(packet).close();
+    }
+
+    FakeSink sink_;
+    LiveFeed feed_;
+    IngestHub hub_{
+        sink_,
+        feed_,
+        [] { return kNow; },
+        {.queueBytes = 64'000, .groupEntries = 12, .firstPause = 1ms, .longestPause = 1ms, .stopWithin = 50ms}};
+    std::shared_ptr<Peer> peer_ = std::make_shared<Peer>();
+};
+
+TEST_F(IngestHubTest, TellsASensorWhereItsLanesStand) {
+    const TestSpool spool(1);
+    sink_.ledger[{spool.id(), 3}] = 40;
+    hub_.hello(peer_, TestSpool(2).id(), spool.id(), {0, 3});
+    run();
+    EXPECT_EQ(peer_->admission_->positions, (LanePositions{{0, 0}, {3, 40}}));
+}
+
+TEST_F(IngestHubTest, TurnsAwayASensorThatTheSinkRefuses) {
+    hub_.hello(peer_, sink_.revoked, TestSpool(1).id(), {0});
+    run();
+    EXPECT_EQ(peer_->refusal_, "revoked");
+}
+
+TEST_F(IngestHubTest, WritesBatchesThatWaitTogetherInOneTransaction) {
+    TestSpool first(1);
+    TestSpool second(2);
+    first.append(session(1));
+    second.append(session(2));
+    submit(first, first.all());
+    submit(second, second.all());
+    run();
+    EXPECT_EQ(sink_.transactions, 1);
+    EXPECT_EQ(sink_.sessions, 2U);
+    EXPECT_EQ(peer_->acknowledged_, (std::vector<std::int64_t>{3, 3}));
+}
+
+TEST_F(IngestHubTest, BoundsATransaction) {
+    TestSpool spool(1);
+    for (std::uint64_t i = 1; i <= 10; ++i) {
+        spool.append(session(i));
+    }
+    for (std::uint64_t first = 1; first <= spool.last(); first += 6) {
+        submit(spool, spool.batch(first, first + 5));
+    }
+    run();
+    EXPECT_EQ(sink_.transactions, 3);
+    EXPECT_EQ(sink_.sessions, 10U);
+}
+
+TEST_F(IngestHubTest, AcknowledgesAgainWhatIsCommitted) {
+    TestSpool spool(1);
+    spool.append(session(1));
+    submit(spool, spool.all());
+    submit(spool, spool.all());
+    run();
+    EXPECT_EQ(sink_.sessions, 1U);
+    EXPECT_EQ(peer_->acknowledged_.back(), 3);
+}
+
+TEST_F(IngestHubTest, EndsAStreamThatLeavesAHole) {
+    TestSpool spool(1);
+    spool.append(session(1));
+    submit(spool, spool.batch(2, 3));
+    run();
+    EXPECT_EQ(peer_->outOfOrder_, "records 2..3 of lane 0 where 1 was due");
+    EXPECT_EQ(sink_.transactions, 0);
+}
+
+TEST_F(IngestHubTest, EndsAStreamWhoseSpoolIsAnotherSensors) {
+    TestSpool spool(1);
+    spool.append(session(1));
+    submit(spool, spool.all(), 2);
+    run();
+    EXPECT_EQ(peer_->outOfOrder_, "the spool belongs to another sensor");
+}
+
+TEST_F(IngestHubTest, PutsAsideTheOneRecordThatIsUnfit) {
+    TestSpool spool(1);
+    spool.append(session(1));
+    spool.append(session(2, "unfit"));
+    spool.append(session(3));
+    submit(spool, spool.all());
+    run();
+    EXPECT_EQ(sink_.sessions, 3U);
+    EXPECT_EQ(sink_.events, 2U);
+    EXPECT_EQ(sink_.quarantined, 1U);
+    EXPECT_EQ(peer_->acknowledged_.back(), 9);
+}
+
+TEST_F(IngestHubTest, WaitsForADatabaseThatIsAway) {
+    TestSpool spool(1);
+    spool.append(session(1));
+    sink_.failures = 5;
+    submit(spool, spool.all());
+    run();
+    EXPECT_EQ(sink_.sessions, 1U);
+    EXPECT_EQ(peer_->acknowledged_, std::vector<std::int64_t>{3});
+    EXPECT_TRUE(hub_.databaseAnswers());
+}
+
+TEST_F(IngestHubTest, AsksTheLedgerAfterACommitInDoubt) {
+    TestSpool spool(1);
+    spool.append(session(1));
+    sink_.failAfterCommits = 1;
+    submit(spool, spool.all());
+    run();
+    EXPECT_EQ(sink_.sessions, 1U);
+    EXPECT_EQ(peer_->acknowledged_, std::vector<std::int64_t>{3});
+}
+
+TEST_F(IngestHubTest, FollowsALedgerThatAnotherCollectorMoved) {
+    TestSpool spool(1);
+    spool.append(session(1));
+    hub_.hello(peer_, TestSpool(2).id(), spool.id(), {0});
+    submit(spool, spool.batch(1, 1));
+    submit(spool, spool.batch(2, 3));
+    run();
+    EXPECT_EQ(sink_.sessions, 1U);
+    IngestHub other(sink_, feed_, [] { return kNow; }, {});
+    other.submit(peer_, {.sensorId = 1, .stream = spool.id(), .positions = {}}, 0,
+                 std::make_unique<v1::Batch>(spool.all()));
+    other.stop();
+    other.run();
+    EXPECT_EQ(sink_.sessions, 1U);
+}
+
+TEST_F(IngestHubTest, GivesUpWhenTheTimeToStopIsOver) {
+    TestSpool spool(1);
+    spool.append(session(1));
+    sink_.failures = 1'000'000;
+    submit(spool, spool.all());
+    run();
+    EXPECT_TRUE(peer_->acknowledged_.empty());
+    EXPECT_FALSE(hub_.databaseAnswers());
+}
+
+TEST_F(IngestHubTest, StopsAReaderWhileTheQueueIsFullAndCallsItBack) {
+    TestSpool spool(1);
+    spool.append(session(1, std::string(16384, 'x')));
+    bool room = true;
+    int batches = 0;
+    for (; room && batches < 100; ++batches) {
+        room = submit(spool, spool.all());
+    }
+    EXPECT_FALSE(room);
+    EXPECT_LT(batches, 10);
+    run();
+    EXPECT_EQ(peer_->room_, 1);
+}
+
+TEST_F(IngestHubTest, ShowsThoseWhoWatchWhatIsCommitted) {
+    TestSpool spool(1);
+    spool.append(session(1));
+    spool.append(RecordedSession({.start = kNow - 1h, .random = 2}));
+    const auto watching = feed_.subscribe(100, {});
+    submit(spool, spool.all());
+    run();
+    const LiveUpdate update = watching->take();
+    ASSERT_EQ(update.batches.size(), 1U);
+    EXPECT_EQ(update.batches[0]->opened.size(), 1U);
+    EXPECT_EQ(update.batches[0]->ended.size(), 1U);
+}
+
+}  // namespace
+}  // namespace apiary::collector

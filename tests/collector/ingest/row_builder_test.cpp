@@ -1,0 +1,185 @@
+#include "collector/ingest/row_builder.hpp"
+
+#include "tests/support/recorded_session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace apiary::collector {
+namespace {
+
+using namespace std::chrono_literals;
+using test::RecordedSession;
+using test::TestSpool;
+
+constexpr Moment kNow{1'800'000'000s};
+constexpr std::int32_t kSensor = 7;
+
+/// What becomes of all records of a spool, where the sessions `open` are known.
+IngestRows build(const TestSpool& spool, const SessionOwners& open = {}, std::int64_t committed = 0) {
+    const v1::Batch batch = spool.all();
+    RowBuilder builder(open, {.from = kNow - 24h * 90, .to = kNow + 24h});
+    builder.add({.stream = spool.id(),
+                 .sensorId = kSensor,
+                 .clockOffsetMs = 12,
+                 .batch = &batch,
+                 .from = 0,
+                 .to = batch.entries_size(),
+                 .first = committed + 1});
+    return builder.build();
+}
+
+RecordedSession session() {
+    return RecordedSession({.start = kNow - 1h});
+}
+
+/// A record of `session` that says what `change` makes it say.
+template <typename Change>
+std::string reasonFor(RecordedSession recorded, Change change) {
+    TestSpool spool(1);
+    v1::Record last = recorded.records().back();
+    for (std::size_t i = 0; i + 1 < recorded.records().size(); ++i) {
+        spool.append(recorded.records()[i]);
+    }
+    change(last);
+    spool.append(last);
+    const IngestRows rows = build(spool);
+    EXPECT_EQ(rows.quarantine.size(), 1U);
+    EXPECT_EQ(rows.quarantine.empty() ? "" : rows.quarantine.back().record, last.SerializeAsString());
+    return rows.quarantine.empty() ? "none" : rows.quarantine.back().reason;
+}
+
+TEST(RowBuilderTest, MakesOneRowOfASessionThatCameWhole) {
+    TestSpool spool(1);
+    spool.append(session().received("a").sent("bc").login("u", "s", true).close(v1::OUTCOME_TIMED_OUT));
+    const IngestRows rows = build(spool);
+    ASSERT_EQ(rows.closed.size(), 1U);
+    EXPECT_EQ(rows.closed[0].outcome, "timed_out");
+    EXPECT_EQ(rows.closed[0].bytesOut, 2);
+    EXPECT_EQ(rows.closed[0].clockOffsetMs, 12);
+    EXPECT_EQ(rows.closed[0].head.sensorId, kSensor);
+    EXPECT_TRUE(rows.opened.empty());
+    EXPECT_TRUE(rows.openBefore.empty());
+    EXPECT_EQ(rows.events.size(), 2U);
+    EXPECT_EQ(rows.ledger[0].last, 5);
+}
+
+TEST(RowBuilderTest, LeavesASessionOpenThatHasNotEnded) {
+    TestSpool spool(1);
+    spool.append(session().received("a"));
+    const IngestRows rows = build(spool);
+    EXPECT_EQ(rows.opened.size(), 1U);
+    EXPECT_EQ(rows.opened[0].scope, "special");
+    EXPECT_TRUE(rows.closed.empty());
+}
+
+TEST(RowBuilderTest, KnowsTheSourceOfEvidenceFromASessionOpenedBefore) {
+    RecordedSession recorded = session();
+    TestSpool spool(1);
+    recorded.login("a", "b");
+    spool.append(recorded.records().back());
+    const Endpoint source = Endpoint::of({203, 0, 113, 9}, 0);
+    const IngestRows rows = build(spool, {{recorded.id(), {.sensorId = kSensor, .source = source, .protocol = "ftp"}}});
+    ASSERT_EQ(rows.credentials.size(), 1U);
+    EXPECT_EQ(rows.credentials[0].key.source, source);
+    EXPECT_EQ(rows.credentials[0].method, "password");
+}
+
+TEST(RowBuilderTest, NamesTheSessionsThatItHasToAskFor) {
+    RecordedSession recorded = session().received("a");
+    TestSpool spool(1);
+    spool.append(recorded.records().back());
+    const v1::Batch batch = spool.all();
+    const SessionOwners none;
+    RowBuilder builder(none, {.from = kNow - 24h, .to = kNow + 24h});
+    builder.add({.stream = spool.id(), .sensorId = 1, .batch = &batch, .from = 0, .to = 1, .first = 1});
+    EXPECT_EQ(builder.unknown(), std::vector{recorded.id()});
+    EXPECT_EQ(builder.build().quarantine[0].reason, "its session is not open");
+}
+
+TEST(RowBuilderTest, PutsAsideWhatAnotherSensorsSessionIsToldToHold) {
+    RecordedSession recorded = session().received("a");
+    TestSpool spool(1);
+    spool.append(recorded.records().back());
+    const IngestRows rows = build(spool, {{recorded.id(), {.sensorId = kSensor + 1, .source = {}, .protocol = "ftp"}}});
+    EXPECT_EQ(rows.quarantine.at(0).reason, "session of another sensor");
+    EXPECT_TRUE(rows.events.empty());
+}
+
+TEST(RowBuilderTest, PutsAsideWhatIsOutOfBounds) {
+    const auto changed = [](auto change) { return reasonFor(session().received("a"), change); };
+    EXPECT_EQ(changed([](auto& r) { r.mutable_packet()->set_bytes(std::string(16385, 'x')); }),
+              "a packet out of bounds");
+    EXPECT_EQ(changed([](auto& r) { r.mutable_packet()->set_channel(1U << 31U); }), "a packet out of bounds");
+    EXPECT_EQ(changed([](auto& r) { r.set_seq(1U << 31U); }), "number in the session out of range");
+    EXPECT_EQ(changed([](auto& r) { r.set_at_us(~0ULL); }), "time outside the window");
+    EXPECT_EQ(changed([](auto& r) { r.set_session_id("short"); }), "without a session");
+    EXPECT_EQ(changed([](auto& r) { r.clear_what(); }), "of a kind that this collector does not know");
+}
+
+TEST(RowBuilderTest, PutsAsideAnEndThatCannotBe) {
+    const auto changed = [](auto change) {
+        return reasonFor(session().close(), [&](v1::Record& r) { change(*r.mutable_closed()); });
+    };
+    EXPECT_EQ(changed([](auto& c) { c.set_outcome(v1::OUTCOME_UNSPECIFIED); }), "unknown outcome");
+    EXPECT_EQ(changed([](auto& c) { c.set_ended_at_us(1); }), "ended before it began, or in the future");
+    EXPECT_EQ(changed([](auto& c) { c.set_bytes_in(~0ULL); }), "a count out of range");
+    EXPECT_EQ(changed([](auto& c) { c.mutable_head()->set_protocol("Not a name"); }), "not a name of a protocol");
+    EXPECT_EQ(changed([](auto& c) { c.mutable_head()->mutable_source()->set_address("abc"); }),
+              "an address that is none");
+    EXPECT_EQ(changed([](auto& c) { c.mutable_head()->set_session_id(std::string(16, 'x')); }),
+              "head of another session");
+}
+
+TEST(RowBuilderTest, TakesNothingOfASessionAfterItsEnd) {
+    TestSpool spool(1);
+    RecordedSession recorded = session().received("a");
+    const v1::Record packet = recorded.records().back();
+    recorded.close();
+    spool.append(recorded);
+    spool.append(packet);
+    spool.append(recorded.records().back());
+    const IngestRows rows = build(spool);
+    EXPECT_EQ(rows.closed.size(), 1U);
+    ASSERT_EQ(rows.quarantine.size(), 2U);
+    EXPECT_EQ(rows.quarantine[0].reason, "its session is not open");
+    EXPECT_EQ(rows.quarantine[1].reason, "the session has ended already");
+}
+
+TEST(RowBuilderTest, KeepsAGapThatWasCommittedInPartFromWhereItGoesOn) {
+    TestSpool spool(1);
+    v1::Gap gap;
+    gap.set_what("payload");
+    gap.set_reason("disk budget");
+    spool.appendGap(10, gap);
+    const IngestRows rows = build(spool, {}, 4);
+    ASSERT_EQ(rows.gaps.size(), 1U);
+    EXPECT_EQ(rows.gaps[0].firstSeq, 5);
+    EXPECT_EQ(rows.gaps[0].lastSeq, 10);
+    EXPECT_EQ(rows.ledger[0].first, 5);
+}
+
+TEST(RowBuilderTest, WritesDownADroppedRunOfPacketsInItsPlace) {
+    RecordedSession recorded = session();
+    TestSpool spool(1);
+    spool.append(recorded);
+    v1::Record record = recorded.received("x").records().back();
+    record.mutable_dropped()->set_packets(7);
+    record.mutable_dropped()->set_reason("disk budget");
+    spool.append(record);
+    const IngestRows rows = build(spool);
+    ASSERT_EQ(rows.events.size(), 1U);
+    EXPECT_EQ(rows.events[0].kind, EventKind::Gap);
+    EXPECT_EQ(rows.events[0].bytes, "7 disk budget");
+}
+
+TEST(RowBuilderTest, DigestsTheCommandsOfAWholeSession) {
+    TestSpool spool(1);
+    spool.append(session().command("USER", "a").command("SYST", "").close());
+    const IngestRows rows = build(spool);
+    EXPECT_EQ(rows.closed.at(0).commandDigest, Sha256::of("USER a\nSYST"));
+}
+
+}  // namespace
+}  // namespace apiary::collector
