@@ -1,7 +1,5 @@
 #include "collector/ingest/text_values.hpp"
 
-#include "common/net/address.hpp"
-
 #include <gtest/gtest.h>
 #include <string>
 
@@ -26,37 +24,6 @@ TEST(NormalizeCommandTest, TakesABackslashBeforeAnXForWhatItIs) {
 TEST(NormalizeCommandTest, NeedsNoMoreRoomThanItsColumnHas) {
     EXPECT_LE(normalizeCommand(std::string(100, 'v'), std::string(100'000, '\\')).size(), 256U);
     EXPECT_LE(normalizeCommand("USER", std::string(100'000, '\xff')).size(), 256U);
-}
-
-TEST(PlainTextTest, EscapesWhatIsNotPrintableAndNeverCutsAnEscape) {
-    EXPECT_EQ(plainText("plain \\ text", 100), "plain \\ text");
-    EXPECT_EQ(plainText("plain", 3), "pla");
-    EXPECT_EQ(plainText("a\xff", 100), "a\\xff");
-    EXPECT_EQ(plainText("a\xff", 4), "a");
-}
-
-TEST(ProtocolNameTest, IsWhatTheDatabaseTakes) {
-    EXPECT_TRUE(isProtocolName("ftp"));
-    EXPECT_TRUE(isProtocolName("http2.0_x-y"));
-    EXPECT_FALSE(isProtocolName(""));
-    EXPECT_FALSE(isProtocolName("FTP"));
-    EXPECT_FALSE(isProtocolName("f t p"));
-    EXPECT_FALSE(isProtocolName(std::string(33, 'a')));
-}
-
-TEST(ScopeTest, TellsTheInternetFromWhatIsInside) {
-    const auto scope = [](const char* text) { return scopeOf(*parseAddress(text)); };
-    EXPECT_EQ(scope("8.8.8.8"), "internet");
-    EXPECT_EQ(scope("10.1.2.3"), "private");
-    EXPECT_EQ(scope("172.31.255.255"), "private");
-    EXPECT_EQ(scope("172.32.0.0"), "internet");
-    EXPECT_EQ(scope("192.168.0.1"), "private");
-    EXPECT_EQ(scope("127.0.0.1"), "special");
-    EXPECT_EQ(scope("224.0.0.1"), "special");
-    EXPECT_EQ(scope("2600::1"), "internet");
-    EXPECT_EQ(scope("fd00::1"), "private");
-    EXPECT_EQ(scope("fe80::1"), "special");
-    EXPECT_EQ(scope("::1"), "special");
 }
 
 }  // namespace
