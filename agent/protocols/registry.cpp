@@ -5,8 +5,10 @@
 namespace apiary::agent {
 
 // To add a protocol: write <name>.cpp, name it here, and give it a folder in tests/transcripts.
+extern const Module catchall;
+extern const Module catchallUdp;
 extern const Module ftp;
-static constexpr const Module* kModules[] = {&ftp};
+static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &ftp};
 
 std::span<const Module* const> modules() {
     return kModules;
