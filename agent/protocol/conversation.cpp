@@ -135,9 +135,17 @@ bool Conversation::receive(std::size_t size) {
     return used_.received <= limits_.received;
 }
 
-Conversation::Actions Conversation::cut() {
-    cutShort_ = over_ = true;
-    return {Close{}};
+Conversation::Actions Conversation::cut(WallTime now) {
+    Actions last = turn(now, [&](Turn& turn) {
+        session_->onCut(turn);
+        turn.close();
+    });
+    std::erase_if(last, [](const Action& action) {
+        return !std::holds_alternative<Evidence>(action) && !std::holds_alternative<Remember>(action) &&
+               !std::holds_alternative<Close>(action);
+    });
+    cutShort_ = true;
+    return last;
 }
 
 Conversation::Actions Conversation::open(WallTime now) {
@@ -149,7 +157,7 @@ Conversation::Actions Conversation::bytes(std::string_view bytes, WallTime now) 
         return {};
     }
     if (!receive(bytes.size())) {
-        return cut();
+        return cut(now);
     }
     if (awaitsTls_) {
         early_.smuggled.append(bytes);
@@ -241,7 +249,7 @@ Conversation::Actions Conversation::channelBytes(ChannelId channel, std::string_
         return {};
     }
     if (!receive(bytes.size())) {
-        return cut();
+        return cut(now);
     }
     if (!readsChannel()) {
         held_.append(bytes);

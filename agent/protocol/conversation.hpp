@@ -84,7 +84,7 @@ private:
     static bool admit(Alarm&) { return true; }
     std::size_t sendable(ChannelId channel, std::size_t size);
     bool receive(std::size_t size);
-    Actions cut();
+    Actions cut(WallTime now);
     void giveHeld(Turn& turn);
     void forgetHeld();
 

@@ -200,6 +200,9 @@ public:
     /// The peer was silent too long: last words. The engine closes afterwards.
     virtual void onIdle(Turn&) {}
 
+    /// A limit ends the session: last evidence, of an upload under way for instance. What it sends is dropped.
+    virtual void onCut(Turn&) {}
+
     /// The peer finished sending. Nothing more will arrive; answers may still be read.
     virtual void onPeerClosed(Turn&) {}
 

@@ -29,6 +29,10 @@ public:
     void onChannelOpen(ChannelId channel, Turn&) override { channel_ = channel; }
     void onChannelBytes(ChannelId channel, std::string_view bytes, Turn& turn) override { turn.sendOn(channel, bytes); }
     void onChannelClosed(ChannelId, Turn& turn) override { turn.send("closed"); }
+    void onCut(Turn& turn) override {
+        turn.send("more");
+        turn.observe(Anomaly{"cut"});
+    }
     bool readsChannel() const override { return reads_; }
 
 private:
@@ -108,6 +112,14 @@ TEST_F(ConversationTest, EndsASessionThatReceivesTooMuch) {
     Conversation conversation = talk({.received = 3});
     EXPECT_EQ(count<Close>(conversation.bytes("abcd", now_)), 1U);
     EXPECT_TRUE(conversation.cutShort());
+}
+
+TEST_F(ConversationTest, TakesLastEvidenceOfASessionThatItCuts) {
+    Conversation conversation = talk({.received = 3});
+    const auto actions = conversation.bytes("abcd", now_);
+    ASSERT_EQ(actions.size(), 2U);
+    EXPECT_EQ(std::get<Anomaly>(std::get<Evidence>(actions[0])).what, "cut");
+    EXPECT_TRUE(std::holds_alternative<Close>(actions[1]));
 }
 
 TEST_F(ConversationTest, CutsPayloadsAndMemories) {
