@@ -41,6 +41,7 @@ public:
     void onChannelClosed(ChannelId channel, Turn& turn) override;
     bool readsChannel() const override { return transfer_ != nullptr; }
     void onIdle(Turn& turn) override;
+    void onCut(Turn& turn) override;
 
 private:
     using Handler = void (FtpSession::*)(const std::string& argument, Turn& turn);

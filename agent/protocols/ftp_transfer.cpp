@@ -379,4 +379,10 @@ void FtpSession::onIdle(Turn& turn) {
     begun ? reply(421, "Data timeout. Reconnect. Sorry.", turn) : reply(421, "Timeout.", turn);
 }
 
+void FtpSession::onCut(Turn& turn) {
+    if (transfer_ && transfer_->begun && transfer_->kind == Transfer::Kind::Store) {
+        finishStore(turn);
+    }
+}
+
 }  // namespace apiary::agent

@@ -79,6 +79,22 @@ TEST_F(FtpDownloadTest, AnswersWhatWasPipelinedOnceItIsOver) {
     EXPECT_EQ(reply(), "426 Failure writing network stream.\r\n200 NOOP ok.\r\n");
 }
 
+TEST(FtpUploadTest, IsCompleteAsFarAsItCameWhenALimitEndsTheSession) {
+    const Limits limits{.received = 100};
+    Conversation conversation(*findModule("ftp"), *prepare(*findModule("ftp")), {}, limits);
+    conversation.bytes("USER ftp\r\nPASS x\r\nPASV\r\n", WallTime{});
+    conversation.passive(Endpoint{}, WallTime{});
+    conversation.channelOpen(1, WallTime{});
+    conversation.bytes("STOR incoming/x\r\n", WallTime{});
+    conversation.channelBytes(1, "kept", WallTime{});
+    const auto actions = conversation.channelBytes(1, std::string(100, 'x'), WallTime{});
+    ASSERT_EQ(actions.size(), 3U);  // the piece, what is remembered, Close
+    const auto& piece = std::get<PayloadPiece>(std::get<Evidence>(actions[0]));
+    EXPECT_TRUE(piece.last);
+    EXPECT_EQ(piece.name, "incoming/x");
+    EXPECT_EQ(piece.offered, 4U);
+}
+
 TEST_F(FtpDownloadTest, TakesNothingFromThePeerMeanwhile) {
     perform(conversation_.channelBytes(channel_, "what is this", WallTime{}));
     EXPECT_EQ(reply(), "");
