@@ -31,6 +31,7 @@
 #include <mutex>
 #include <optional>
 #include <pthread.h>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -197,15 +198,13 @@ public:
         servants.add("fleet", [this] { switches_.run(); });
         servants.add("fleet-cancel", [this] { switches_.runCancellations(); });
 
-        auto server = serve();
-        Status outcome = server ? Status(Done{}) : Status(Error{server.error()});
-        if (server) {
-            waitForTheEnd();
-        }
+        std::unique_ptr<RpcServer> server;
+        const Status outcome = serveUntilTheEnd(server);
         ingest_.stop();  // what waits is committed and acknowledged while the streams still live
         writers.join();
+        ingestService_.close();
         if (server) {
-            (*server)->stop(kLastAnswers);
+            server->stop(kLastAnswers);
         }
         schema_.stop();
         ticker_.stop();
@@ -222,6 +221,21 @@ public:
     }
 
 private:
+    /// Throws nothing: the threads are to be stopped however this ends.
+    Status serveUntilTheEnd(std::unique_ptr<RpcServer>& server) {
+        try {
+            auto started = serve();
+            if (!started) {
+                return Error{started.error()};
+            }
+            server = *std::move(started);
+            waitForTheEnd();
+            return Done{};
+        } catch (const std::exception& error) {
+            return Error{error.what()};
+        }
+    }
+
     Result<std::unique_ptr<RpcServer>> serve() {
         const TlsIdentity identity{CertificateAuthority::certificateFile(config_.pki).string(),
                                    CertificateAuthority::collectorCertificateFile(config_.pki).string(),
@@ -233,7 +247,8 @@ private:
                                        {&ingestService_.service(), reportService_.get(), fleetService_.get()});
         if (server) {
             for (const Endpoint& endpoint : config_.listens) {
-                log::info("listening on " + endpointText(endpoint));
+                log::info("collector " + config_.name + ", number " + std::to_string(config_.id) + ", listens on " +
+                          endpointText(endpoint));
             }
         }
         return server;

@@ -74,6 +74,7 @@ void IngestHub::run() {
         };
         for (Item& item : items) {
             if (const auto* hello = std::get_if<Hello>(&item)) {
+                flush();  // so that the answer counts what came before
                 untilItWorks([&] { admit(*hello); });
                 continue;
             }

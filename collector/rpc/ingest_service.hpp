@@ -32,6 +32,10 @@ public:
     /// Ends the stream of a sensor, if it has one.
     void shutOut(std::int32_t sensor);
 
+    /// Lets every stream end by the ticker's next tick but one, once it has said what is committed; the sensors connect
+    /// again. For when the hub has stopped.
+    void close();
+
     grpc::Service& service();
 
 private:

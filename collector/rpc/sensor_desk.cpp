@@ -10,7 +10,7 @@ namespace apiary::collector {
 namespace {
 
 constexpr auto kStoreEvery = std::chrono::seconds(1);
-constexpr auto kLookEvery = std::chrono::seconds(5);
+constexpr auto kLookEvery = std::chrono::seconds(4);  // a revoked sensor is out within 5 s
 
 }  // namespace
 
@@ -35,26 +35,33 @@ void SensorDesk::reported(SensorReport report) {
 }
 
 void SensorDesk::run() {
-    bool troubled = false;
-    auto lookedAt = std::chrono::steady_clock::time_point::min();
-    while (true) {
-        const bool hurry = waitForWork();
-        try {
-            const auto now = std::chrono::steady_clock::now();
-            if (hurry || lookedAt + kLookEvery <= now) {
-                lookedAt = now;
-                look();
-            }
-            storeReports();
-            troubled = false;
-        } catch (const std::exception& error) {
-            if (!std::exchange(troubled, true)) {
-                log::warn(std::string("what sensors report waits for the database: ") + error.what());
-            }
-        }
-        const std::lock_guard lock(mutex_);
+    for (;;) {
+        work(std::chrono::steady_clock::now());
+        std::unique_lock lock(mutex_);
         if (stopping_) {
             return;
+        }
+        changed_.wait_for(lock, kStoreEvery, [&] { return hurry_ || stopping_; });
+    }
+}
+
+void SensorDesk::work(std::chrono::steady_clock::time_point now) {
+    bool hurry = false;
+    {
+        const std::lock_guard lock(mutex_);
+        hurry = std::exchange(hurry_, false);
+    }
+    try {
+        if (hurry || !lookedAt_ || *lookedAt_ + kLookEvery <= now) {
+            lookedAt_ = now;
+            look();
+        }
+        storeReports();
+        troubled_ = false;
+    } catch (const std::exception& error) {
+        if (!std::exchange(troubled_, true)) {
+            log::warn(std::string("what sensors report and what is wanted of them waits for the database: ") +
+                      error.what());
         }
     }
 }
@@ -67,23 +74,21 @@ void SensorDesk::stop() {
     changed_.notify_one();
 }
 
-/// True if somebody has just connected.
-bool SensorDesk::waitForWork() {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kStoreEvery, [&] { return hurry_ || stopping_; });
-    return std::exchange(hurry_, false);
-}
-
+/// Begins behind the sensor whose report failed last: one that is never taken does not hold up the others.
 void SensorDesk::storeReports() {
     auto reports = reports_.with([](auto& waiting) { return std::exchange(waiting, {}); });
-    for (auto next = reports.begin(); next != reports.end(); ++next) {
+    auto next = reports.upper_bound(failedAt_);
+    while (!reports.empty()) {
+        next = next == reports.end() ? reports.begin() : next;
         try {
             sink_.store(next->second);
         } catch (const std::exception&) {
+            failedAt_ = next->first;
             // Offered again, unless a newer report of the sensor has come meanwhile.
-            reports_.with([&](auto& waiting) { waiting.insert(next, reports.end()); });
+            reports_.with([&](auto& waiting) { waiting.merge(reports); });
             throw;
         }
+        next = reports.erase(next);
     }
 }
 

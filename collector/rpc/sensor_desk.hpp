@@ -4,11 +4,13 @@
 #include "collector/rpc/fleet_hub.hpp"
 #include "common/concurrent/guarded.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,8 +36,11 @@ public:
     void run();
     void stop();
 
+    /// One round of run(), which makes one each second and as soon as somebody connects: stores what was reported, and
+    /// looks for wishes and revocations if somebody connected or the last look was long ago. Tests call it instead.
+    void work(std::chrono::steady_clock::time_point now);
+
 private:
-    bool waitForWork();
     void storeReports();
     void look();
 
@@ -49,6 +54,11 @@ private:
     std::condition_variable changed_;
     bool hurry_ = false;  // somebody connected: guarded by mutex_, like the next
     bool stopping_ = false;
+
+    // Of run()'s thread.
+    std::optional<std::chrono::steady_clock::time_point> lookedAt_;
+    std::int32_t failedAt_ = 0;  // the sensor whose report was not taken: the others go first
+    bool troubled_ = false;
 };
 
 }  // namespace apiary::collector
