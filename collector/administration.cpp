@@ -126,14 +126,26 @@ Status issueSensor(const CollectorConfig& config, const std::string& name, const
     if (!issued) {
         return Error{issued.error()};
     }
-    if (Status written = writeIdentity(folder, name, *issued, authority->certificate()); !written) {
-        return written;
-    }
+    // First the database: a name that it refuses leaves no key behind. What fails after that is made good by a
+    // repetition.
     const auto number = fleet.registerSensor(uuid, name, issued->sha256, account());
     if (!number) {
         return Error{number.error()};
     }
+    if (Status written = writeIdentity(folder, name, *issued, authority->certificate()); !written) {
+        return written;
+    }
     std::cout << "sensor " << name << " is number " << *number << "; its certificate is in " << folder << '\n';
+    return Done{};
+}
+
+Status revokeSensor(const CollectorConfig& config, const std::string& name) {
+    Connection connection(config.writer);
+    if (Status revoked = FleetRepository(connection).revoke(name, account()); !revoked) {
+        return revoked;
+    }
+    std::cout << "sensor " << name
+              << " is revoked: its stream ends within seconds, and its certificate opens nothing\n";
     return Done{};
 }
 

@@ -20,7 +20,10 @@ Status bringUpToDate(const CollectorConfig& config);
 /// Writes ca.crt, NAME.crt and NAME.key into `folder`, for a sensor that is enrolled by that.
 Status issueSensor(const CollectorConfig& config, const std::string& name, const std::string& folder);
 
-/// The same for an operator of the role: viewer, analyst, operator or admin.
+/// Shuts a sensor out for ever. What it has sent stays.
+Status revokeSensor(const CollectorConfig& config, const std::string& name);
+
+/// Like issueSensor() for an operator of the role: viewer, analyst, operator or admin.
 Status issueOperator(const CollectorConfig& config, const std::string& name, const std::string& role,
                      const std::string& folder);
 

@@ -79,6 +79,13 @@ int main(int argc, char** argv) {
         command->add_option("--out", folder, "Folder for ca.crt, NAME.crt and NAME.key")->capture_default_str();
     }
 
+    CLI::App* revoke = app.add_subcommand("revoke", "Shut a sensor out");
+    revoke->require_subcommand(1);
+    add(*revoke, "sensor", "Shut a sensor out for ever",
+        [&](const auto& config) { return finish(collector::revokeSensor(config, name)); })
+        ->add_option("name", name, "Its name")
+        ->required();
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

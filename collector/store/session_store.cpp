@@ -65,7 +65,7 @@ struct MissingPartition : pqxx::failure {
 /// True if it is the rows that the database refuses, and not the database that fails.
 bool blamesRows(const pqxx::sql_error& error) {
     const std::string& state = error.sqlstate();
-    return state.starts_with("22") || state.starts_with("23");
+    return state.starts_with("22") || state.starts_with("23") || state.starts_with("54");  // 54: too long for an index
 }
 
 void prepareStatements(pqxx::connection_base& session) {
