@@ -149,7 +149,7 @@ async def raw_bytes(client, chance):
 async def raw_flood(client, _):
     """More than a session may send."""
     try:
-        for _ in range(160):
+        for _ in range(20):
             await client.send(ALL_BYTES * 64)
         await client.rest()
     except ConnectionError:

@@ -17,7 +17,8 @@ class CollectorKilledTest(WorldTestCase):
     @classmethod
     def services(cls):
         tls = {"tls_certificate": "certificates/test.crt", "tls_key": "certificates/test.key"}
-        return [ftp(waiting="0ms", **tls), ftp("brief", waiting="0ms", idle="1s"), Service("catchall", "catchall", waiting="0ms")]
+        return [ftp(waiting="0ms", **tls), ftp("brief", waiting="0ms", idle="1s"),
+                Service("catchall", "catchall", waiting="0ms", received="128KiB")]
 
     async def attack(self):
         """The crowd goes on while the collector dies and comes back at moments that only the seed knows."""

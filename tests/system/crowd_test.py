@@ -24,7 +24,8 @@ class CrowdTest(WorldTestCase):
     @classmethod
     def services(cls):
         tls = {"tls_certificate": "certificates/test.crt", "tls_key": "certificates/test.key"}
-        return [ftp(waiting="0ms", **tls), ftp("brief", waiting="0ms", idle="1s"), Service("catchall", "catchall", waiting="0ms")]
+        return [ftp(waiting="0ms", **tls), ftp("brief", waiting="0ms", idle="1s"),
+                Service("catchall", "catchall", waiting="0ms", received="128KiB")]
 
     @classmethod
     def agent_environment(cls):

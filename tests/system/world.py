@@ -109,7 +109,8 @@ class Database:
     def run(self, sql, dsn=None):
         """The output of psql: a row a line, columns apart by |."""
         done = subprocess.run([PSQL, "-XqAt", "-v", "ON_ERROR_STOP=1", dsn or self.dsn("postgres"), "-c", sql],
-                              capture_output=True, text=True, check=False)
+                              capture_output=True, text=True, check=False,
+                              env={**os.environ, "PGOPTIONS": "-c statement_timeout=0"})
         if done.returncode != 0:
             raise AssertionError(f"{sql}\n{done.stderr}")
         return done.stdout.rstrip("\n")
