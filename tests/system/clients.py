@@ -25,6 +25,7 @@ class Talk:
     connected: bool = False
     saw_end: bool = False  # end of stream: from here on the session must be durable
     broken: bool = False   # the connection was lost in a way that the client did not choose
+    killed: bool = False   # the agent was killed meanwhile: the kernel ends such connections as if all were well
 
 
 def source_of(number):
@@ -187,21 +188,24 @@ async def talk_once(talk, port, chance):
 
 
 async def crowd(ports, count, seed, at_once=40, first=0, on_done=None):
-    """Plays `count` talks, `at_once` at a time, and returns their histories. on_done(number done) may act in between."""
+    """Plays `count` talks, `at_once` at a time, and returns their histories. on_done(number done, talks under way) may act in
+    between."""
     chooser = random.Random(seed)
     kinds = chooser.choices(list(KINDS), weights=[kind[2] for kind in KINDS.values()], k=count)
     kinds[:len(KINDS)] = list(KINDS)
-    slots, talks, done = asyncio.Semaphore(at_once), [], 0
+    slots, talks, under_way, done = asyncio.Semaphore(at_once), [], {}, 0
 
     async def one(number, kind):
         nonlocal done
         async with slots:
             talk = Talk(number, kind, KINDS[kind][1], source_of(first + number))
             talks.append(talk)
+            under_way[number] = talk
             await talk_once(talk, ports[talk.service], random.Random(seed * 1000003 + number))
+            del under_way[number]
             done += 1
             if on_done:
-                on_done(done)
+                on_done(done, under_way.values())
 
     await asyncio.gather(*(one(number, kind) for number, kind in enumerate(kinds)))
     return talks
