@@ -1,0 +1,298 @@
+/// The product's whole transaction (ledger, rows by binary COPY, evidence, rollups) against a bare text COPY of the
+/// same rows into the same tables of a database of its own, one transaction in all: what PostgreSQL can do at best.
+/// Sessions lie whole in a transaction, or span four.
+
+#include "collector/ingest/row_builder.hpp"
+#include "collector/store/connection.hpp"
+#include "collector/store/row_copies.hpp"
+#include "collector/store/session_store.hpp"
+#include "tests/bench/load.hpp"
+#include "tests/support/postgres_fixture.hpp"
+#include "tests/support/recorded_session.hpp"
+
+#include <pqxx/transaction>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <libpq-fe.h>
+#include <map>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace apiary;
+using namespace apiary::bench;
+using namespace std::chrono_literals;
+using collector::IngestRows;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kPackets = 8;  // of a session
+constexpr std::int32_t kSensor = 1;
+
+const Uuid kStream = test::TestSpool(1).id();
+
+double secondsSince(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+collector::Moment now() {
+    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+/// A login by force: eight packets, a name and a password most times, a command or none.
+test::RecordedSession sessionOf(std::mt19937_64& random) {
+    constexpr std::array kProtocols{"ftp", "telnet", "smtp", "http"};
+    const auto below = [&](std::uint64_t bound) { return random() % bound; };
+    test::RecordedSession session(
+        {.start = now() - 1h - std::chrono::milliseconds(below(3'600'000)),
+         .source = Endpoint::of({45, 16, static_cast<std::uint8_t>(below(8)), static_cast<std::uint8_t>(below(256))},
+                                static_cast<std::uint16_t>(1024 + below(60000))),
+         .target = Endpoint::of({198, 51, 100, 7}, 21),
+         .protocol = kProtocols[below(kProtocols.size())],
+         .random = random()});
+    for (std::size_t i = 0; i < kPackets; ++i) {
+        const std::string packet(30 + below(60), static_cast<char>('a' + below(26)));
+        i % 2 == 0 ? session.sent(packet) : session.received(packet);
+    }
+    if (below(10) < 6) {
+        session.login("root", "secret" + std::to_string(below(5000)));
+    }
+    if (below(2) == 0) {
+        session.command("RETR", "file" + std::to_string(below(100)));
+    }
+    return session.close();
+}
+
+/// The records of many sessions in the order in which a spool has them, cut where `events` packets are together.
+std::vector<v1::Batch> batchesOf(std::size_t sessions, std::size_t events, bool spanning) {
+    std::mt19937_64 random(1);
+    test::TestSpool spool(1);
+    std::vector<v1::Batch> batches;
+    std::size_t packets = 0;
+    std::uint64_t cut = 0;
+    const auto append = [&](const v1::Record& record) {
+        const std::uint64_t seq = spool.append(record);
+        packets += record.has_packet() ? 1 : 0;
+        if (packets == events) {
+            batches.push_back(spool.batch(cut + 1, seq));
+            cut = seq;
+            packets = 0;
+        }
+    };
+    const std::size_t together = spanning ? events / 2 : 1;
+    for (std::size_t done = 0; done < sessions; done += together) {
+        std::vector<test::RecordedSession> open;
+        std::size_t longest = 0;
+        for (std::size_t i = 0; i < together; ++i) {
+            open.push_back(sessionOf(random));
+            longest = std::max(longest, open.back().records().size());
+        }
+        for (std::size_t step = 0; step < longest; ++step) {
+            for (const test::RecordedSession& session : open) {
+                if (step < session.records().size()) {
+                    append(session.records()[step]);
+                }
+            }
+        }
+    }
+    if (spool.last() > cut) {
+        batches.push_back(spool.batch(cut + 1, spool.last()));
+    }
+    return batches;
+}
+
+/// The rows of each transaction, as ingest makes them.
+std::vector<IngestRows> rowsOf(const std::vector<v1::Batch>& batches) {
+    std::vector<IngestRows> transactions;
+    collector::SessionOwners open;
+    for (const v1::Batch& batch : batches) {
+        collector::RowBuilder builder(open, {.from = now() - 48h, .to = now() + 24h});
+        builder.add({.stream = kStream,
+                     .sensorId = kSensor,
+                     .clockOffsetMs = 0,
+                     .batch = &batch,
+                     .from = 0,
+                     .to = batch.entries_size(),
+                     .first = static_cast<std::int64_t>(batch.first_seq())});
+        IngestRows& rows = transactions.emplace_back(builder.build());
+        for (const collector::OpenRow& row : rows.opened) {
+            open[row.session] = {.sensorId = row.sensorId, .source = row.source, .protocol = row.protocol};
+        }
+        for (const Uuid& session : rows.openBefore) {
+            open.erase(session);
+        }
+        if (!rows.quarantine.empty()) {
+            throw std::runtime_error("a record of the bench was put aside: " + rows.quarantine.front().reason);
+        }
+    }
+    return transactions;
+}
+
+std::size_t countOf(const std::vector<IngestRows>& transactions) {
+    std::size_t count = 0;
+    for (const IngestRows& rows : transactions) {
+        count += rows.closed.size() + rows.opened.size() + rows.events.size() + rows.credentials.size() +
+                 rows.commands.size();
+    }
+    return count;
+}
+
+void expect(PGconn* raw, PGresult* result, ExecStatusType wanted) {
+    const bool good = PQresultStatus(result) == wanted;
+    PQclear(result);
+    if (!good) {
+        throw std::runtime_error(PQerrorMessage(raw));
+    }
+}
+
+/// A database to write into again and again.
+class Target {
+public:
+    Target() {
+        database_.ask("INSERT INTO apiary.sensor(sensor_uuid, name) VALUES (gen_random_uuid(), 'bench')");
+        database_.ask("SELECT apiary.ensure_partitions(now() - interval '1 day', now() + interval '1 day')");
+        sensor_ = *Uuid::parse(database_.ask("SELECT sensor_uuid FROM apiary.sensor"));
+    }
+
+    /// As at the start.
+    void empty() const {
+        database_.ask(
+            "TRUNCATE apiary.session, apiary.event, apiary.credential, apiary.command, apiary.session_open, "
+            "apiary.ingest_stream, apiary.source, apiary.credential_seen, apiary.command_seen, "
+            "apiary.rollup_5m_protocol, apiary.rollup_hour_protocol, apiary.rollup_hour_sensor, "
+            "apiary.rollup_hour_country, apiary.rollup_hour_source, apiary.rollup_hour_credential, "
+            "apiary.source_day, apiary.rollup_day_port");
+    }
+
+    std::string writer() const { return database_.writer(); }
+    const Uuid& sensor() const { return sensor_; }
+
+private:
+    test::TestDatabase database_;
+    Uuid sensor_;
+};
+
+/// What psql's \copy would send, by target: made by PostgreSQL itself, of the rows as the product encodes them.
+std::map<std::string, std::string> textOf(const Target& target, const std::vector<IngestRows>& transactions) {
+    target.empty();
+    collector::Connection connection(target.writer());
+    pqxx::work work(connection.session());
+    std::map<std::string, std::string> texts;
+    for (const IngestRows& rows : transactions) {
+        std::vector<collector::CopyRows> copies = collector::copiesOf(rows, 1);
+        copies.push_back(collector::copyOfClosed(rows.closed, 1, {}));
+        for (const collector::CopyRows& copy : copies) {
+            texts[copy.target()];
+            collector::copyBinary(connection, copy.target(), copy.encoded());
+        }
+    }
+    for (auto& [name, text] : texts) {
+        const std::size_t columns = name.find('(');
+        const std::string query = "COPY (SELECT " + name.substr(columns + 1, name.size() - columns - 2) + " FROM " +
+                                  name.substr(0, columns) + ") TO STDOUT";
+        PGconn* raw = connection.raw();
+        expect(raw, PQexec(raw, query.c_str()), PGRES_COPY_OUT);
+        char* line = nullptr;
+        for (int length = 0; (length = PQgetCopyData(raw, &line, 0)) > 0; PQfreemem(line)) {
+            text.append(line, static_cast<std::size_t>(length));
+        }
+        while (PGresult* rest = PQgetResult(raw)) {
+            PQclear(rest);
+        }
+    }
+    return texts;
+}
+
+/// Seconds for the bare COPY.
+double copyBare(const Target& target, const std::map<std::string, std::string>& texts) {
+    constexpr std::size_t kPiece = 65536;
+    target.empty();
+    collector::Connection connection(target.writer());
+    const auto start = Clock::now();
+    pqxx::work work(connection.session());
+    for (const auto& [name, text] : texts) {
+        PGconn* raw = connection.raw();
+        expect(raw, PQexec(raw, ("COPY " + name + " FROM STDIN").c_str()), PGRES_COPY_IN);
+        for (std::size_t at = 0; at < text.size(); at += kPiece) {
+            PQputCopyData(raw, text.data() + at, static_cast<int>(std::min(kPiece, text.size() - at)));
+        }
+        PQputCopyEnd(raw, nullptr);
+        expect(raw, PQgetResult(raw), PGRES_COMMAND_OK);
+        PQgetResult(raw);
+    }
+    work.commit();
+    return secondsSince(start);
+}
+
+/// Seconds for the product.
+double writeAll(const Target& target, const std::vector<IngestRows>& transactions, bool rollups) {
+    target.empty();
+    collector::SessionStore store(target.writer(), 1);
+    store.countInRollups(rollups);
+    const std::vector<std::int16_t> lanes{0};
+    store.admit(target.sensor(), kStream, lanes);
+    const auto start = Clock::now();
+    for (const IngestRows& rows : transactions) {
+        const collector::WriteOutcome outcome = store.write(rows);
+        if (const auto* unfit = std::get_if<collector::Unfit>(&outcome)) {
+            throw std::runtime_error("not committed: " + unfit->message);
+        }
+        if (!std::holds_alternative<collector::Committed>(outcome)) {
+            throw std::runtime_error("not committed: the ledger stood elsewhere");
+        }
+    }
+    return secondsSince(start);
+}
+
+double median(std::vector<double> values) {
+    std::ranges::sort(values);
+    return values[values.size() / 2];
+}
+
+/// Ratios of three runs each, of which the median counts; the ceiling is taken around every one.
+void measure(const Target& product, const Target& bareTarget, std::size_t sessions, std::size_t events, bool spanning) {
+    const std::vector<IngestRows> transactions = rowsOf(batchesOf(sessions, events, spanning));
+    const auto texts = textOf(bareTarget, transactions);
+    const auto count = static_cast<double>(countOf(transactions));
+    std::vector<double> with;
+    std::vector<double> without;
+    std::vector<double> bare{copyBare(bareTarget, texts)};
+    for (int round = 0; round < 3; ++round) {
+        const double counted = writeAll(product, transactions, true);
+        const double plain = writeAll(product, transactions, false);
+        bare.push_back(copyBare(bareTarget, texts));
+        const double ceiling = (bare.back() + bare[bare.size() - 2]) / 2;
+        with.push_back(ceiling / counted);
+        without.push_back(ceiling / plain);
+    }
+    const std::string name = std::string("store_") + (spanning ? "spanning_" : "whole_") + std::to_string(events);
+    report(name + "_bare_copy", count / median(bare), "rows/s");
+    report(name + "_transaction", median(with), "of_bare_copy", events < 5000 ? 0.6 : 0.9);
+    report(name + "_without_rollups", median(without), "of_bare_copy", events < 5000 ? 0.8 : 1.2);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::size_t sessions = argc > 1 ? std::stoul(argv[1]) : 20'000;
+    try {
+        const Target product;
+        const Target bare;
+        for (const std::size_t events : {1000, 5000}) {
+            for (const bool spanning : {false, true}) {
+                measure(product, bare, sessions, events, spanning);
+            }
+        }
+    } catch (const std::exception& error) {
+        std::cerr << "store_bench: " << error.what() << '\n';
+        return 1;
+    }
+    return 0;
+}
