@@ -23,8 +23,9 @@ Endpoint endpoint(const v1::Endpoint& wire) {
     const std::string& from = wire.address();
     Endpoint endpoint;
     if (from.size() == 4) {
-        const auto* v4 = reinterpret_cast<const std::uint8_t*>(from.data());
-        endpoint = Endpoint::of({v4[0], v4[1], v4[2], v4[3]}, 0);
+        Endpoint::V4 v4{};
+        std::copy(from.begin(), from.end(), v4.begin());
+        endpoint = Endpoint::of(v4, 0);
     } else if (from.size() == endpoint.address.size()) {
         std::copy(from.begin(), from.end(), endpoint.address.begin());
     }

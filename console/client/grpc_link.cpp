@@ -13,6 +13,8 @@
 #include <QRandomGenerator>
 #include <grpcpp/channel.h>
 
+#include <thread>
+
 namespace apiary::console {
 
 using namespace Qt::Literals::StringLiterals;
@@ -84,7 +86,8 @@ GrpcLink::~GrpcLink() {
         std::this_thread::yield();
     }
     if (!channels_.empty()) {
-        std::ignore = new auto(std::move(channels_));  // a call hangs: its memory is given up rather than freed twice
+        // A call hangs: its memory is given up rather than freed twice.
+        [[maybe_unused]] const auto* givenUp = std::make_unique<decltype(channels_)>(std::move(channels_)).release();
     }
 }
 

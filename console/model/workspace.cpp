@@ -129,10 +129,8 @@ void Workspace::takeState(const LinkState& state) {
 }
 
 void Workspace::takeFailure(quint64 number, const QString& words) {
-    const auto wish = wishes_.constFind(number);
-    if (wish != wishes_.constEnd()) {
-        const Wish refusedWish = *wish;
-        wishes_.erase(wish);
+    if (wishes_.contains(number)) {
+        const Wish refusedWish = wishes_.take(number);
         fleet_.forgetWish(refusedWish.sensorId, refusedWish.service);
         Q_EMIT fleetChanged();
         Q_EMIT refused(words);

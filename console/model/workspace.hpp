@@ -64,7 +64,6 @@ public:
     /// The range that the newest figures are for.
     const Scope& scope() const { return scope_; }
 
-public Q_SLOTS:
     void setSpan(const Span& span);
     void select(const QByteArray& id);
     void refresh();
