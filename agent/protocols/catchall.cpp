@@ -30,6 +30,7 @@ public:
 
     void onIdle(Turn& turn) override { consider(true, turn); }
     void onPeerClosed(Turn& turn) override { consider(true, turn); }
+    void onCut(Turn& turn) override { consider(true, turn); }
 
 private:
     static constexpr std::size_t kKept = 4096;

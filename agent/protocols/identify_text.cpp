@@ -13,6 +13,9 @@ constexpr std::string_view kHttpMethods[] = {
 constexpr std::string_view kSipMethods[] = {"OPTIONS", "INVITE", "REGISTER", "ACK",   "BYE",   "CANCEL", "SUBSCRIBE",
                                             "NOTIFY",  "INFO",   "MESSAGE",  "PRACK", "REFER", "UPDATE", "PUBLISH"};
 
+constexpr std::string_view kRtspMethods[] = {"OPTIONS", "DESCRIBE", "ANNOUNCE",      "SETUP",        "PLAY",
+                                             "PAUSE",   "TEARDOWN", "GET_PARAMETER", "SET_PARAMETER"};
+
 bool digit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -87,6 +90,93 @@ Match matchRedis(std::string_view begin) {
         return Match::No;
     }
     return rest.size() < 4 ? Match::NeedMore : digit(rest[3]) ? Match::Yes : Match::No;
+}
+
+/// RFC 2326.
+Match matchRtsp(std::string_view begin) {
+    return isRequest(begin, kRtspMethods, " RTSP/1.0");
+}
+
+/// The search of UPnP: HTTP's line in a datagram.
+Match matchSsdp(std::string_view begin) {
+    return either(startsWith(begin, "M-SEARCH * HTTP/1.1"), startsWith(begin, "NOTIFY * HTTP/1.1"));
+}
+
+/// RFC 2812. USER with its four parameters is told from that of FTP by the end of its line.
+Match matchIrc(std::string_view begin) {
+    const Match other = either(startsWithAnyWord(begin, {"NICK", "JOIN"}),
+                               either(startsWith(begin, "CAP LS"), startsWith(begin, "CAP REQ")));
+    const Match user = startsWithWord(begin, "USER");
+    if (user != Match::Yes) {
+        return either(other, user);
+    }
+    const auto line = firstLine(begin);
+    return !line.whole ? Match::NeedMore : std::ranges::count(line.text, ' ') >= 4 ? Match::Yes : Match::No;
+}
+
+/// RFC 959 and 4217. USER alone could be POP3 as well; where a peer may speak to any port, FTP is the likelier.
+Match matchFtp(std::string_view begin) {
+    return either(startsWithWord(begin, "USER"), isAnyLine(begin, {"FEAT", "SYST", "AUTH TLS", "AUTH SSL", "PASV"}));
+}
+
+/// RFC 1939, 2449 and 5034, by what FTP does not have.
+Match matchPop3(std::string_view begin) {
+    return either(startsWithWord(begin, "APOP"),
+                  isAnyLine(begin, {"CAPA", "STLS", "AUTH", "AUTH PLAIN", "AUTH LOGIN", "AUTH CRAM-MD5", "AUTH NTLM"}));
+}
+
+/// RFC 3501: a tag, and one of the commands with which a client begins.
+Match matchImap(std::string_view begin) {
+    constexpr std::size_t kLongestTag = 16;
+    const auto tag = begin.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.");
+    if (tag == std::string_view::npos) {
+        return begin.size() > kLongestTag ? Match::No : Match::NeedMore;
+    }
+    if (tag == 0 || tag > kLongestTag || begin[tag] != ' ') {
+        return Match::No;
+    }
+    return startsWithAnyWord(begin.substr(tag + 1), {"LOGIN", "CAPABILITY", "STARTTLS", "AUTHENTICATE", "NAMESPACE"});
+}
+
+/// The text protocol, which is in small letters.
+Match matchMemcached(std::string_view begin) {
+    if (std::ranges::any_of(begin.substr(0, 3), [](char c) { return c >= 'A' && c <= 'Z'; })) {
+        return Match::No;
+    }
+    return either(isAnyLine(begin, {"VERSION", "FLUSH_ALL", "STATS", "STATS ITEMS", "STATS SLABS", "STATS SETTINGS"}),
+                  startsWithAnyWord(begin, {"GET", "GETS"}));
+}
+
+/// The four-letter words of ZooKeeper's administrators.
+Match matchZookeeper(std::string_view begin) {
+    Match match = Match::No;
+    for (const std::string_view word : {"ruok", "srvr", "mntr"}) {
+        const bool same = begin.substr(0, word.size()) == word.substr(0, begin.size());
+        match = either(match, !same ? Match::No : begin.size() < word.size() ? Match::NeedMore : Match::Yes);
+    }
+    return match;
+}
+
+/// JSON-RPC of miners for coins.
+Match matchStratum(std::string_view begin) {
+    if (begin[0] != '{') {
+        return Match::No;
+    }
+    const auto line = firstLine(begin);
+    const bool said = line.text.find("\"mining.") != std::string_view::npos ||
+                      line.text.find("\"eth_submitLogin\"") != std::string_view::npos;
+    return said ? Match::Yes : line.whole ? Match::No : Match::NeedMore;
+}
+
+/// The git protocol: a length in hexadecimal digits and the request for a service.
+Match matchGit(std::string_view begin) {
+    const auto digits = begin.substr(0, 4);
+    if (digits.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
+        return Match::No;
+    }
+    return begin.size() < 5
+               ? Match::NeedMore
+               : either(startsWith(begin.substr(4), "GIT-UPLOAD-"), startsWith(begin.substr(4), "GIT-RECEIVE-"));
 }
 
 }  // namespace apiary::agent
