@@ -10,13 +10,14 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <tuple>
 
 namespace apiary {
 namespace {
+
+constexpr std::size_t kLongestFile = std::size_t{1} << 20U;
 
 struct Unit {
     std::string_view name;
@@ -358,10 +359,14 @@ TomlFile::~TomlFile() = default;
 TomlFile TomlFile::read(const std::string& path) {
     errno = 0;
     std::ifstream in(path, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (!in.is_open() || in.bad()) {
+    std::string text(kLongestFile + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    const bool whole = text.size() <= kLongestFile;
+    if (!in.is_open() || in.bad() || !whole) {
         TomlFile file = parse("", path);
-        file.document_->complain(0, "cannot be read: " + std::string(std::strerror(errno)));
+        file.document_->complain(0, whole ? "cannot be read: " + std::string(std::strerror(errno))
+                                          : "is larger than 1 MiB; is this the configuration?");
         file.document_->readable = false;
         return file;
     }

@@ -1,5 +1,7 @@
 #include "common/config/toml_document.hpp"
 
+#include "common/text/escape.hpp"
+
 #include <algorithm>
 #include <toml++/toml.h>
 
@@ -58,6 +60,18 @@ TomlNode* TomlNode::find(std::string_view key) const {
         return found == table->end() ? nullptr : found->second.get();
     }
     return nullptr;
+}
+
+void TomlDocument::complain(std::size_t line, std::string_view message) {
+    std::string printable;
+    for (const char& c : message) {
+        if (c >= ' ' && c <= '~') {
+            printable += c;
+        } else {
+            appendEscaped(printable, {&c, 1});
+        }
+    }
+    errors.emplace_back(line, std::move(printable));
 }
 
 std::unique_ptr<TomlDocument> parseToml(std::string_view text, const std::string& name) {

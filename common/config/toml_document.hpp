@@ -32,7 +32,8 @@ struct TomlDocument {
     std::vector<std::pair<std::size_t, std::string>> errors = {};  // line, 0 for none; message
     bool readable = true;  // false: the one error says why, and what the file lacks is no news
 
-    void complain(std::size_t line, std::string message) { errors.emplace_back(line, std::move(message)); }
+    /// What of the message is not printable, since the file's own words are in it, is escaped.
+    void complain(std::size_t line, std::string_view message);
 };
 
 /// Reads TOML. A syntax error is noted in the document, whose root is then empty.

@@ -119,6 +119,19 @@ TEST(TomlTest, ReportsAFileThatIsNotThere) {
               std::vector<std::string>{"/nonexistent/a.toml: cannot be read: No such file or directory"});
 }
 
+TEST(TomlTest, ShowsTheFilesOwnWordsEscaped) {
+    TomlFile file = parse("a = tru\nb = 1\n");
+    const auto errors = file.finish();
+    ASSERT_EQ(errors.size(), 1U);
+    EXPECT_NE(errors[0].find("saw 'tru\\x0a'"), std::string::npos) << errors[0];
+}
+
+TEST(TomlTest, RefusesWhatIsNoConfigurationFile) {
+    EXPECT_EQ(TomlFile::read("/dev/zero").finish(),
+              std::vector<std::string>{"/dev/zero: is larger than 1 MiB; is this the configuration?"});
+    EXPECT_EQ(TomlFile::read("/").finish(), std::vector<std::string>{"/: cannot be read: Is a directory"});
+}
+
 TEST(TomlTest, HandsOverATableWhoseKeysOthersKnow) {
     TomlFile file = parse("[[service]]\n[service.settings]\nbanner = 'hi'\nhost = 'x'\n");
     auto entries = file.root().tables("service").at(0).table("settings").entries();
