@@ -117,7 +117,7 @@ void play(const std::string& text) {
 
 std::string mutated(std::mt19937& random) {
     std::string text(kGood);
-    for (auto changes = 1 + random() % 4; changes > 0; --changes) {
+    for (auto changes = 1 + random() % 4; changes > 0 && !text.empty(); --changes) {
         const std::size_t at = random() % text.size();
         const std::size_t length = std::min<std::size_t>(1 + random() % 20, text.size() - at);
         switch (random() % 4) {
