@@ -41,23 +41,41 @@ std::string complete(const std::string& dsn, const std::string& program) {
     return options;
 }
 
-/// All results of a COPY, to the last: libpq wants them taken. The first error, as an exception.
-void finishCopy(PGconn* raw, const std::string& statement) {
-    std::string message;
-    std::string state;
-    while (PGresult* result = PQgetResult(raw)) {
-        if (PQresultStatus(result) != PGRES_COMMAND_OK && message.empty()) {
-            message = PQresultErrorMessage(result);
-            const char* code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-            state = code == nullptr ? "" : code;
-        }
-        PQclear(result);
+/// Takes a result that should be `wanted`. Otherwise takes all that follow too, as libpq wants, and throws what the
+/// server said.
+void take(PGconn* raw, ExecStatusType wanted, const std::string& statement) {
+    std::unique_ptr<PGresult, decltype(&PQclear)> result(PQgetResult(raw), &PQclear);
+    if (result != nullptr && PQresultStatus(result.get()) == wanted) {
+        return;
+    }
+    const char* code = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+    const std::string state = code == nullptr ? "" : code;
+    const std::string message = result == nullptr ? "no answer" : PQresultErrorMessage(result.get());
+    while (result != nullptr && PQstatus(raw) == CONNECTION_OK) {
+        result.reset(PQgetResult(raw));
     }
     if (PQstatus(raw) != CONNECTION_OK) {
         throw pqxx::broken_connection(PQerrorMessage(raw));
     }
-    if (!message.empty()) {
-        throw pqxx::sql_error(message, statement, state.c_str());
+    throw pqxx::sql_error(message, statement, state.c_str());
+}
+
+/// Sends the rows of a COPY that has begun.
+void sendRows(PGconn* raw, std::string_view rows) {
+    static constexpr std::string_view kHeader("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
+    static constexpr std::string_view kTrailer("\377\377", 2);
+    static constexpr std::size_t kPiece = 65536;
+    const auto put = [&](std::string_view bytes) {
+        return PQputCopyData(raw, bytes.data(), static_cast<int>(bytes.size())) == 1;
+    };
+    bool sent = put(kHeader);
+    for (std::size_t at = 0; sent && at < rows.size(); at += kPiece) {
+        sent = put(rows.substr(at, kPiece));
+    }
+    sent = sent && put(kTrailer);
+    // A server that has refused already says why in the results; a failed send is only told apart there.
+    if ((!sent || PQputCopyEnd(raw, nullptr) != 1) && PQstatus(raw) != CONNECTION_OK) {
+        throw pqxx::broken_connection(PQerrorMessage(raw));
     }
 }
 
@@ -91,37 +109,29 @@ PGconn* Connection::raw() const {
     return exposed_->raw();
 }
 
-void copyBinary(Connection& connection, const std::string& target, const std::string& rows) {
-    static constexpr std::string_view kHeader("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
-    static constexpr std::string_view kTrailer("\377\377", 2);
-    static constexpr std::size_t kPiece = 65536;
-    const std::string statement = "COPY " + target + " FROM STDIN (FORMAT binary)";
+void copyBinary(Connection& connection, std::span<const CopyRows> copies) {
+    std::string statements;
+    for (const CopyRows& copy : copies) {
+        statements += "COPY " + copy.target() + " FROM STDIN (FORMAT binary);";
+    }
     PGconn* raw = connection.raw();
-    PGresult* result = PQexec(raw, statement.c_str());
-    const bool started = PQresultStatus(result) == PGRES_COPY_IN;
-    const char* code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const std::string state = code == nullptr ? "" : code;
-    const std::string message = started ? "" : PQerrorMessage(raw);
-    PQclear(result);
-    if (!started) {
-        if (PQstatus(raw) != CONNECTION_OK) {
-            throw pqxx::broken_connection(message);
-        }
-        throw pqxx::sql_error(message, statement, state.c_str());
+    if (statements.empty()) {
+        return;
     }
-    const auto put = [&](std::string_view bytes) {
-        return PQputCopyData(raw, bytes.data(), static_cast<int>(bytes.size())) == 1;
-    };
-    bool sent = put(kHeader);
-    for (std::size_t at = 0; sent && at < rows.size(); at += kPiece) {
-        sent = put(std::string_view(rows).substr(at, kPiece));
-    }
-    sent = sent && put(kTrailer);
-    // A server that has refused already says why in the results; a failed send is only told apart there.
-    if ((!sent || PQputCopyEnd(raw, nullptr) != 1) && PQstatus(raw) != CONNECTION_OK) {
+    if (PQsendQuery(raw, statements.c_str()) != 1) {
         throw pqxx::broken_connection(PQerrorMessage(raw));
     }
-    finishCopy(raw, statement);
+    for (const CopyRows& copy : copies) {
+        take(raw, PGRES_COPY_IN, statements);
+        sendRows(raw, copy.encoded());
+        take(raw, PGRES_COMMAND_OK, statements);
+    }
+    while (PGresult* rest = PQgetResult(raw)) {
+        PQclear(rest);
+    }
+    if (PQstatus(raw) != CONNECTION_OK) {
+        throw pqxx::broken_connection(PQerrorMessage(raw));
+    }
 }
 
 }  // namespace apiary::collector

@@ -1,9 +1,12 @@
 #pragma once
 
+#include "collector/store/copy_rows.hpp"
+
 #include <pqxx/connection_base>
 
 #include <libpq-fe.h>
 #include <memory>
+#include <span>
 #include <string>
 
 namespace apiary::collector {
@@ -32,9 +35,9 @@ private:
     std::unique_ptr<Exposed> exposed_;
 };
 
-/// Sends `rows`, in the binary format of COPY without header and trailer, to `target`, `table(columns)`. To be called
-/// while a transaction of libpqxx is open on the connection. Throws pqxx::sql_error with the SQLSTATE when the server
-/// refuses them, pqxx::broken_connection when it is gone.
-void copyBinary(Connection& connection, const std::string& target, const std::string& rows);
+/// Adds the rows to their tables by binary COPY, one after the other, with one question for all: a small transaction
+/// spends its time on its way to and fro. To be called while a transaction of libpqxx is open on the connection. Throws
+/// pqxx::sql_error with the SQLSTATE when the server refuses some, pqxx::broken_connection when it is gone.
+void copyBinary(Connection& connection, std::span<const CopyRows> copies);
 
 }  // namespace apiary::collector

@@ -1,11 +1,11 @@
 #include "collector/store/session_store.hpp"
 
-#include "collector/store/row_copies.hpp"
 #include "common/net/address.hpp"
 
 #include <pqxx/pqxx>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -66,6 +66,10 @@ struct MissingPartition : pqxx::failure {
 bool blamesRows(const pqxx::sql_error& error) {
     const std::string& state = error.sqlstate();
     return state.starts_with("22") || state.starts_with("23") || state.starts_with("54");  // 54: too long for an index
+}
+
+bool lacksDigest(const ClosedRow& row) {
+    return row.commands > 0 && !row.commandDigest;
 }
 
 void prepareStatements(pqxx::connection_base& session) {
@@ -249,49 +253,55 @@ WriteOutcome SessionStore::transact(pqxx::connection_base& session, const Ingest
     }
 }
 
-void SessionStore::writeRows(pqxx::transaction_base& transaction, const IngestRows& rows) {
-    for (const CopyRows& copy : copiesOf(rows, collectorId_)) {
-        copyBinary(*connection_, copy.target(), copy.encoded());
+/// The command digests of sessions whose commands came in several transactions; those of this one must be written.
+CommandDigests SessionStore::commandDigests(pqxx::transaction_base& transaction, const std::vector<ClosedRow>& closed) {
+    std::vector<Uuid> sessions;
+    Moment first = Moment::max();
+    Moment last = Moment::min();
+    for (const ClosedRow& row : closed) {
+        if (lacksDigest(row)) {
+            sessions.push_back(row.head.session);
+            first = std::min(first, row.head.startedAt);
+            last = std::max(last, row.head.startedAt);
+        }
     }
+    CommandDigests digests;
+    for (const auto& row : transaction.exec_prepared("digests", arrayText(sessions), micros(first), micros(last))) {
+        const auto id = Uuid::parse(row[0].c_str());
+        const std::string hex = row[1].c_str();
+        Sha256Digest& digest = digests[id.value_or(Uuid{})];
+        for (std::size_t i = 0; i < digest.size(); ++i) {
+            digest[i] = static_cast<std::uint8_t>(std::stoi(hex.substr(2 * i, 2), nullptr, 16));
+        }
+    }
+    return digests;
+}
+
+void SessionStore::writeRows(pqxx::transaction_base& transaction, const IngestRows& rows) {
+    std::vector<CopyRows> copies = copiesOf(rows, collectorId_);
+    CommandDigests digests;
+    if (std::ranges::any_of(rows.closed, lacksDigest)) {
+        copyBinary(*connection_, copies);
+        copies.clear();
+        digests = commandDigests(transaction, rows.closed);
+    }
+    if (!rows.closed.empty()) {
+        copies.push_back(copyOfClosed(rows.closed, collectorId_, digests));
+    }
+    copyBinary(*connection_, copies);
     for (const UploadRow& row : rows.uploads) {
         transaction.exec_prepared("assemble", row.key.session.text(), row.payload, row.key.seq, micros(row.key.at),
                                   row.key.sensorId, addressText(row.key.source), binary(view(row.sha256)), row.size,
                                   binary(row.name));
     }
-    if (rows.closed.empty()) {
-        return;
-    }
-    std::vector<Uuid> ids;
-    std::vector<Uuid> digestless;
-    Moment first = rows.closed.front().head.startedAt;
-    Moment last = first;
-    for (const ClosedRow& row : rows.closed) {
-        ids.push_back(row.head.session);
-        if (row.commands > 0 && !row.commandDigest) {
-            digestless.push_back(row.head.session);
-        }
-        first = std::min(first, row.head.startedAt);
-        last = std::max(last, row.head.startedAt);
-    }
-    CommandDigests digests;
-    if (!digestless.empty()) {
-        for (const auto& row :
-             transaction.exec_prepared("digests", arrayText(digestless), micros(first), micros(last))) {
-            const auto id = Uuid::parse(row[0].c_str());
-            const std::string hex = row[1].c_str();
-            Sha256Digest& digest = digests[id.value_or(Uuid{})];
-            for (std::size_t i = 0; i < digest.size(); ++i) {
-                digest[i] = static_cast<std::uint8_t>(std::stoi(hex.substr(2 * i, 2), nullptr, 16));
-            }
-        }
-    }
-    const CopyRows closed = copyOfClosed(rows.closed, collectorId_, digests);
-    copyBinary(*connection_, closed.target(), closed.encoded());
     if (!rows.openBefore.empty()) {
         transaction.exec_prepared("closed", arrayText(rows.openBefore));
     }
-    if (rollups_) {
-        transaction.exec_prepared("rollups", arrayText(ids));
+    if (rollups_ && !rows.closed.empty()) {
+        std::vector<Uuid> sessions;
+        std::ranges::transform(rows.closed, std::back_inserter(sessions),
+                               [](const ClosedRow& row) { return row.head.session; });
+        transaction.exec_prepared("rollups", arrayText(sessions));
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "collector/ingest/session_sink.hpp"
 #include "collector/store/connection.hpp"
+#include "collector/store/row_copies.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -38,6 +39,7 @@ private:
     void connect();
     void ensurePartitions(const IngestRows& rows);
     WriteOutcome transact(pqxx::connection_base& session, const IngestRows& rows);
+    static CommandDigests commandDigests(pqxx::transaction_base& transaction, const std::vector<ClosedRow>& closed);
     void writeRows(pqxx::transaction_base& transaction, const IngestRows& rows);
 
     const std::string dsn_;

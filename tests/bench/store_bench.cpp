@@ -46,17 +46,21 @@ collector::Moment now() {
     return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
-/// A login by force: eight packets, a name and a password most times, a command or none.
-test::RecordedSession sessionOf(std::mt19937_64& random) {
+/// Logins by force: a source comes eight times in a row on the average, with eight packets, a name and a password most
+/// times, a command or none.
+test::RecordedSession sessionOf(std::mt19937_64& random, Endpoint& source) {
     constexpr std::array kProtocols{"ftp", "telnet", "smtp", "http"};
     const auto below = [&](std::uint64_t bound) { return random() % bound; };
-    test::RecordedSession session(
-        {.start = now() - 1h - std::chrono::milliseconds(below(3'600'000)),
-         .source = Endpoint::of({45, 16, static_cast<std::uint8_t>(below(8)), static_cast<std::uint8_t>(below(256))},
-                                static_cast<std::uint16_t>(1024 + below(60000))),
-         .target = Endpoint::of({198, 51, 100, 7}, 21),
-         .protocol = kProtocols[below(kProtocols.size())],
-         .random = random()});
+    if (below(8) == 0) {
+        source =
+            Endpoint::of({45, 16, static_cast<std::uint8_t>(below(256)), static_cast<std::uint8_t>(below(256))}, 0);
+    }
+    source.port = static_cast<std::uint16_t>(1024 + below(60000));
+    test::RecordedSession session({.start = now() - 1h - std::chrono::milliseconds(below(3'600'000)),
+                                   .source = source,
+                                   .target = Endpoint::of({198, 51, 100, 7}, 21),
+                                   .protocol = kProtocols[below(kProtocols.size())],
+                                   .random = random()});
     for (std::size_t i = 0; i < kPackets; ++i) {
         const std::string packet(30 + below(60), static_cast<char>('a' + below(26)));
         i % 2 == 0 ? session.sent(packet) : session.received(packet);
@@ -74,6 +78,7 @@ test::RecordedSession sessionOf(std::mt19937_64& random) {
 std::vector<v1::Batch> batchesOf(std::size_t sessions, std::size_t events, bool spanning) {
     std::mt19937_64 random(1);
     test::TestSpool spool(1);
+    Endpoint source = Endpoint::of({45, 16, 0, 1}, 0);
     std::vector<v1::Batch> batches;
     std::size_t packets = 0;
     std::uint64_t cut = 0;
@@ -91,7 +96,7 @@ std::vector<v1::Batch> batchesOf(std::size_t sessions, std::size_t events, bool 
         std::vector<test::RecordedSession> open;
         std::size_t longest = 0;
         for (std::size_t i = 0; i < together; ++i) {
-            open.push_back(sessionOf(random));
+            open.push_back(sessionOf(random, source));
             longest = std::max(longest, open.back().records().size());
         }
         for (std::size_t step = 0; step < longest; ++step) {
@@ -190,8 +195,8 @@ std::map<std::string, std::string> textOf(const Target& target, const std::vecto
         copies.push_back(collector::copyOfClosed(rows.closed, 1, {}));
         for (const collector::CopyRows& copy : copies) {
             texts[copy.target()];
-            collector::copyBinary(connection, copy.target(), copy.encoded());
         }
+        collector::copyBinary(connection, copies);
     }
     for (auto& [name, text] : texts) {
         const std::size_t columns = name.find('(');

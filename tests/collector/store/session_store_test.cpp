@@ -321,6 +321,15 @@ TEST_F(SessionStoreTest, RendersEveryTranscriptAsTheAgentsLog) {
         "201 of 201, outcomes 8");
 }
 
+TEST_F(SessionStoreTest, ShowsPacketsOfADataChannelWithItsOwnPorts) {
+    TestSpool spool(1);
+    spool.append(shortSession().channel(1, 50123, 2121).received("bytes of a file", 1).close());
+    send(spool, {spool.all()});
+    EXPECT_EQ(database_.ask("SELECT split_part(line, ',', 2) || ' ' || split_part(line, ',', 3) FROM apiary.session, "
+                            "apiary.transcript(session_id) line WHERE line LIKE '%bytes of a file'"),
+              "192.0.2.1:50123 198.51.100.1:2121");
+}
+
 TEST_F(SessionStoreTest, CountsInRollupsWhatARebuildCounts) {
     std::mt19937_64 random(7);
     TestSpool spool(1);
