@@ -58,7 +58,7 @@ std::optional<std::int64_t> timeOf(std::string_view text) {
         return std::nullopt;
     }
     const std::int64_t day = std::chrono::sys_days{date}.time_since_epoch().count();
-    return day * 86400 + number(8, 2) * 3600 + number(10, 2) * 60 + number(12, 2);
+    return day * 86400 + std::int64_t{3600} * number(8, 2) + std::int64_t{60} * number(10, 2) + number(12, 2);
 }
 
 }  // namespace
