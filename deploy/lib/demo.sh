@@ -18,7 +18,7 @@ demo_play() {
     client "lftp lists, gets and puts at $host" lftp -u "$demo_user,$demo_password" -e "$(lftp_commands)" "ftp://$host:$ftp_port"
     client "curl lists at $host" curl -sS --max-time 10 --user "$demo_user:$demo_password" "ftp://$host:$ftp_port/"
     client "curl guesses a password at $host" curl -sS --max-time 20 --user root:toor "ftp://$host:$ftp_port/"
-    client "nc sends an HTTP request to the catch-all at $host" raw "$host" 'GET /login?next=%2f HTTP/1.0\r\nHost: 192.0.2.1\r\n\r\n'
+    client "nc sends an HTTP request to the catch-all at $host" raw "$host" 'GET /login?next=%%2f HTTP/1.0\r\nHost: 192.0.2.1\r\n\r\n'
     client "nc sends bytes of every kind to the catch-all at $host" raw "$host" '\x00\x01\\ comma, \x7f\xff\x1b[2J\n'
   done
   rm -rf "$demo_folder"
@@ -50,6 +50,17 @@ demo_arrived() {
   (($(demo_files) > 0 && $(demo_sessions) == $(demo_files) && $(query analyst 'SELECT count(*) FROM session_open') == 0))
 }
 
+# Leaves out the middle of a long comparison. A line that differs has a mark in the middle column, and is never left out.
+shorten() {
+  awk '{ line[NR] = $0 }
+    END {
+      for (n = 1; n <= NR; n++) {
+        if (n <= 16 || n > NR - 8 || line[n] ~ /   *[|<>]( |$)/) { print line[n]; left = 0 }
+        else if (!left++) print "  ..."
+      }
+    }'
+}
+
 # Prints every session of the demo twice, log and transcript, and compares three digests. Fails if one does not agree.
 demo_compare() {
   wait_until 30 0 demo_arrived || say "after 30 s: $(demo_files) text logs, $(demo_sessions) sessions in the database"
@@ -67,7 +78,8 @@ demo_compare() {
     file=$(sha256sum "$path" | cut -d' ' -f1)
     say
     say "session $id"
-    diff --side-by-side --width="$width" "$path" <(query analyst "SELECT line FROM transcript('$id') WITH ORDINALITY t(line, n) ORDER BY n") || true
+    diff --side-by-side --expand-tabs --width="$width" "$path" \
+      <(query analyst "SELECT line FROM transcript('$id') WITH ORDINALITY t(line, n) ORDER BY n") | shorten
     if [[ $file == "$stored" && $stored == "$rendered" ]]; then
       say "agree: SHA-256 $file"
     else
