@@ -97,23 +97,47 @@ COMMENT ON FUNCTION transcript_digest(uuid) IS
   'Null when payload was dropped on the way (event kind 5).';
 
 -- ---------------------------------------------------------------- rollups
--- One statement, used by ingest and by rebuild, so that both count the same. {rows} is the choice of sessions. Runs as
--- owner, callable by nobody else.
-CREATE FUNCTION rollup_write(p_rows text, p_ids uuid[], p_from timestamptz, p_to timestamptz,
-  p_totals boolean) RETURNS bigint LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS $f$
+-- What rollup_write() reads: the rows of these sessions, or without ids of all in [from, to). Planned anew each time,
+-- so that only the partitions meant are touched, while the long statement behind them keeps its plan.
+CREATE FUNCTION rollup_sessions(p_ids uuid[], p_from timestamptz, p_to timestamptz) RETURNS SETOF apiary.session
+  LANGUAGE plpgsql STABLE ROWS 200 SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY EXECUTE 'SELECT * FROM apiary.session WHERE started_at >= $2 AND started_at < $3' ||
+    CASE WHEN p_ids IS NULL THEN '' ELSE ' AND session_id = ANY ($1)' END USING p_ids, p_from, p_to;
+END $$;
+COMMENT ON FUNCTION rollup_sessions(uuid[], timestamptz, timestamptz) IS
+  'Internal: the sessions that rollup_write() counts.';
+CREATE FUNCTION rollup_credentials(p_ids uuid[], p_from timestamptz, p_to timestamptz) RETURNS SETOF apiary.credential
+  LANGUAGE plpgsql STABLE ROWS 200 SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY EXECUTE 'SELECT * FROM apiary.credential WHERE started_at >= $2 AND started_at < $3' ||
+    CASE WHEN p_ids IS NULL THEN '' ELSE ' AND session_id = ANY ($1)' END USING p_ids, p_from, p_to;
+END $$;
+COMMENT ON FUNCTION rollup_credentials(uuid[], timestamptz, timestamptz) IS 'Internal: their credentials.';
+CREATE FUNCTION rollup_commands(p_ids uuid[], p_from timestamptz, p_to timestamptz) RETURNS SETOF apiary.command
+  LANGUAGE plpgsql STABLE ROWS 200 SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY EXECUTE 'SELECT * FROM apiary.command WHERE started_at >= $2 AND started_at < $3' ||
+    CASE WHEN p_ids IS NULL THEN '' ELSE ' AND session_id = ANY ($1)' END USING p_ids, p_from, p_to;
+END $$;
+COMMENT ON FUNCTION rollup_commands(uuid[], timestamptz, timestamptz) IS 'Internal: their commands.';
+REVOKE ALL ON FUNCTION rollup_sessions(uuid[], timestamptz, timestamptz),
+  rollup_credentials(uuid[], timestamptz, timestamptz), rollup_commands(uuid[], timestamptz, timestamptz) FROM PUBLIC;
+
+-- One statement, used by ingest and by rebuild, so that both count the same. Runs as owner, callable by nobody else.
+CREATE FUNCTION rollup_write(p_ids uuid[], p_from timestamptz, p_to timestamptz, p_totals boolean)
+  RETURNS bigint LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $f$
 DECLARE n bigint;
 BEGIN
-  EXECUTE replace($q$
   WITH s AS MATERIALIZED (SELECT session_id, started_at, date_bin('5 min', started_at, '2000-01-01 00:00+00') AS five,
     date_trunc('hour', started_at, 'UTC') AS hour, date_trunc('day', started_at, 'UTC') AS day,
       collector_id, traffic, protocol, sensor_id, transport, target_port, source, source_scope,
         coalesce(country, '??') AS country, asn, packets, bytes_in, bytes_out, credentials, commands, login_accepted
-    FROM apiary.session WHERE {rows}),
+    FROM apiary.rollup_sessions(p_ids, p_from, p_to)),
   c AS MATERIALIZED (SELECT s.hour, s.traffic, s.collector_id, k.digest, k.username_text, k.secret_text, k.accepted,
-    s.started_at FROM s JOIN apiary.credential k
-      ON k.session_id = s.session_id AND k.started_at = s.started_at AND k.started_at >= $2 AND k.started_at < $3
-        WHERE s.credentials > 0),
+    s.started_at FROM s JOIN apiary.rollup_credentials(p_ids, p_from, p_to) k
+      ON k.session_id = s.session_id WHERE s.credentials > 0),
   r1 AS (INSERT INTO apiary.rollup_5m_protocol AS r SELECT five, traffic, protocol, collector_id, count(*),
     sum(packets), sum(bytes_in), sum(bytes_out), sum(credentials),
     sum(commands) FROM s GROUP BY 1,2,3,4 ORDER BY 1,2,3,4
@@ -162,30 +186,29 @@ BEGIN
   t1 AS (INSERT INTO apiary.source AS r SELECT source, traffic, collector_id, min(started_at), max(started_at),
     count(*), sum(credentials), count(*) FILTER (WHERE login_accepted), max(nullif(country, '??')), max(asn),
     max(source_scope)
-      FROM s WHERE $4 GROUP BY 1,2,3 ORDER BY 1,2,3
+      FROM s WHERE p_totals GROUP BY 1,2,3 ORDER BY 1,2,3
     ON CONFLICT (address, traffic, collector_id) DO UPDATE SET first_seen_at = least(r.first_seen_at,
       excluded.first_seen_at), last_seen_at = greatest(r.last_seen_at, excluded.last_seen_at),
       sessions = r.sessions + excluded.sessions, credentials = r.credentials + excluded.credentials,
         logins_accepted = r.logins_accepted + excluded.logins_accepted,
       country = coalesce(excluded.country, r.country), asn = coalesce(excluded.asn, r.asn)),
   t2 AS (INSERT INTO apiary.credential_seen AS r SELECT digest, traffic, collector_id, min(username_text),
-    min(secret_text), min(started_at), max(started_at), count(*) FROM c WHERE $4 GROUP BY 1,2,3 ORDER BY 1,2,3
+    min(secret_text), min(started_at), max(started_at), count(*) FROM c WHERE p_totals GROUP BY 1,2,3 ORDER BY 1,2,3
     ON CONFLICT (digest, traffic, collector_id) DO UPDATE SET first_seen_at = least(r.first_seen_at,
       excluded.first_seen_at), last_seen_at = greatest(r.last_seen_at, excluded.last_seen_at),
       uses = r.uses + excluded.uses),
   t3 AS (INSERT INTO apiary.command_seen AS r SELECT k.normalized, s.traffic, s.collector_id, min(s.started_at),
-    max(s.started_at), count(*) FROM s JOIN apiary.command k
-      ON k.session_id = s.session_id AND k.started_at = s.started_at AND k.started_at >= $2 AND k.started_at < $3
-        WHERE $4 AND s.commands > 0 GROUP BY 1,2,3 ORDER BY 1,2,3
+    max(s.started_at), count(*) FROM s JOIN apiary.rollup_commands(p_ids, p_from, p_to) k
+      ON k.session_id = s.session_id WHERE p_totals AND s.commands > 0 GROUP BY 1,2,3 ORDER BY 1,2,3
     ON CONFLICT (normalized, traffic, collector_id) DO UPDATE SET first_seen_at = least(r.first_seen_at,
       excluded.first_seen_at), last_seen_at = greatest(r.last_seen_at, excluded.last_seen_at),
       uses = r.uses + excluded.uses)
-  SELECT count(*) FROM s $q$, '{rows}', p_rows) INTO n USING p_ids, p_from, p_to, p_totals;
+  SELECT count(*) INTO n FROM s;
   RETURN n;
 END $f$;
-COMMENT ON FUNCTION rollup_write(text, uuid[], timestamptz, timestamptz,
-  boolean) IS 'Internal: counts the chosen sessions into every rollup.';
-REVOKE ALL ON FUNCTION rollup_write(text, uuid[], timestamptz, timestamptz, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION rollup_write(uuid[], timestamptz, timestamptz, boolean) IS
+  'Internal: counts the chosen sessions into every rollup.';
+REVOKE ALL ON FUNCTION rollup_write(uuid[], timestamptz, timestamptz, boolean) FROM PUBLIC;
 
 CREATE FUNCTION rollup_add(p_ids uuid[]) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog,
   pg_temp AS $$
@@ -193,7 +216,7 @@ DECLARE lo timestamptz; hi timestamptz; n bigint;
 BEGIN
   IF coalesce(cardinality(p_ids), 0) = 0 THEN RETURN 0; END IF;
   SELECT min(apiary.uuid_time(u)), max(apiary.uuid_time(u)) + interval '1 ms' INTO lo, hi FROM unnest(p_ids) u;
-  n := apiary.rollup_write('session_id = ANY ($1) AND started_at >= $2 AND started_at < $3', p_ids, lo, hi, true);
+  n := apiary.rollup_write(p_ids, lo, hi, true);
   IF n <> cardinality(p_ids) THEN RAISE EXCEPTION 'rollup_add: % ids, % sessions found', cardinality(p_ids),
     n USING ERRCODE = '22023'; END IF;
   RETURN n;
@@ -229,7 +252,7 @@ BEGIN
   DELETE FROM apiary.rollup_hour_credential WHERE bucket_at >= p_from AND bucket_at < p_to;
   DELETE FROM apiary.source_day             WHERE day_at >= p_from AND day_at < p_to;
   DELETE FROM apiary.rollup_day_port        WHERE day_at >= p_from AND day_at < p_to;
-  RETURN apiary.rollup_write('started_at >= $2 AND started_at < $3', NULL, p_from, p_to, false);
+  RETURN apiary.rollup_write(NULL, p_from, p_to, false);
 END $$;
 COMMENT ON FUNCTION rollup_rebuild(timestamptz,
   timestamptz) IS

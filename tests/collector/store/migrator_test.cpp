@@ -53,7 +53,7 @@ TEST(MigratorTest, LeavesTheWriterNoWayToChangeEvidence) {
             << table;
     }
     EXPECT_EQ(database.ask("SELECT has_function_privilege('apiary_writer', "
-                           "'apiary.rollup_write(text, uuid[], timestamptz, timestamptz, boolean)', 'EXECUTE')"),
+                           "'apiary.rollup_write(uuid[], timestamptz, timestamptz, boolean)', 'EXECUTE')"),
               "f");
 }
 
