@@ -36,9 +36,9 @@ std::pair<QString, Tile::Mood> changeOf(quint64 now, quint64 before, const QStri
 
 QString lengthWords(const Scope& scope) {
     const qint64 minutes = (scope.toUs - scope.fromUs) / 60'000'000;
-    return minutes >= 2 * 1440 && minutes % 1440 == 0 ? u"%1 d"_s.arg(minutes / 1440)
-           : minutes >= 60                            ? u"%1 h"_s.arg(qRound(double(minutes) / 60))
-                                                      : u"%1 min"_s.arg(minutes);
+    return minutes >= 2'880 && minutes % 1440 == 0 ? u"%1 d"_s.arg(minutes / 1440)
+           : minutes >= 60                         ? u"%1 h"_s.arg(qRound(double(minutes) / 60))
+                                                   : u"%1 min"_s.arg(minutes);
 }
 
 QString stepWords(qint64 stepUs) {

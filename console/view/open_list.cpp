@@ -94,7 +94,8 @@ void OpenList::paintEvent(QPaintEvent*) {
         const bool roomy = wide >= kRoomy;
         painter.setFont(monoFont(12));
         const int room = wide - kSource - (roomy ? 68 : 4);
-        painter.drawText(QRect(kSource, top + 2, room, 20), Qt::AlignVCenter | (roomy ? Qt::AlignLeft : Qt::AlignRight),
+        painter.drawText(QRect(kSource, top + 2, room, 20),
+                         int(Qt::AlignVCenter) | int(roomy ? Qt::AlignLeft : Qt::AlignRight),
                          painter.fontMetrics().elidedText(cells[1], Qt::ElideMiddle, room));
         painter.setFont(monoFont(11));
         painter.setPen(tokens.secondary);

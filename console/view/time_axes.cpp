@@ -45,7 +45,10 @@ QList<Tick> timeTicks(double fromMs, double toMs, int pixels, int pixelsEach) {
         }
     }
     QList<Tick> ticks;
-    for (double at = std::ceil(fromMs / step) * step; at <= toMs; at += step) {
+    const auto first = static_cast<qint64>(std::ceil(fromMs / step));
+    const auto last = static_cast<qint64>(std::floor(toMs / step));
+    for (qint64 i = first; i <= last; ++i) {
+        const double at = static_cast<double>(i) * step;
         if (at - fromMs < span / 50 || toMs - at < span / 50) {
             continue;  // its label would be cut
         }

@@ -259,7 +259,8 @@ void TimeChart::drawForeground(QPainter* painter, const QRectF&) {
                           veil);
     }
     if (hovered_ >= 0 && toUs_ > fromUs_) {
-        const double middle = static_cast<double>(bands_.bucketUs[hovered_] + bands_.stepUs / 2 - fromUs_);
+        const auto middle =
+            static_cast<double>(bands_.bucketUs[hovered_] - fromUs_) + static_cast<double>(bands_.stepUs) / 2;
         const double x = std::clamp(plot.left() + plot.width() * middle / static_cast<double>(toUs_ - fromUs_),
                                     plot.left(), plot.right());
         painter->setPen(QPen(theme_.tokens().text, 1, Qt::DashLine));
