@@ -12,7 +12,7 @@
 #include <QTimer>
 
 #include <csignal>
-#include <cstdio>
+#include <iostream>
 #include <unistd.h>
 
 namespace apiary::console {
@@ -91,7 +91,7 @@ int runConsole(const Options& options) {
             const QString error = writeReadout(options.readout, readOut(window, workspace));
             if (!error.isEmpty()) {
                 readout.stop();
-                std::fprintf(stderr, "apiary-console: %s\n", qPrintable(error));
+                std::cerr << "apiary-console: " << qPrintable(error) << '\n';
             }
         });
         readout.start(kReadoutMs);

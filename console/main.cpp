@@ -5,7 +5,7 @@
 #include <QApplication>
 #include <QCommandLineParser>
 
-#include <cstdio>
+#include <iostream>
 
 namespace {
 
@@ -101,10 +101,10 @@ int main(int argc, char** argv) {
     try {
         return apiary::console::runConsole(read(parser));
     } catch (const Refused& refused) {
-        std::fprintf(stderr, "apiary-console: %s\n", qPrintable(refused.message));
+        std::cerr << "apiary-console: " << qPrintable(refused.message) << '\n';
         return 2;
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "apiary-console: %s\n", error.what());
+        std::cerr << "apiary-console: " << error.what() << '\n';
         return 1;
     }
 }

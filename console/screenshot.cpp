@@ -3,7 +3,7 @@
 #include <QCoreApplication>
 #include <QPixmap>
 
-#include <cstdio>
+#include <iostream>
 
 namespace apiary::console {
 
@@ -68,7 +68,7 @@ void Screenshot::take() {
 void Screenshot::giveUp(const QString& reason) {
     patience_.stop();
     still_.stop();
-    std::fprintf(stderr, "apiary-console: no screenshot: %s\n", qPrintable(reason));
+    std::cerr << "apiary-console: no screenshot: " << qPrintable(reason) << '\n';
     QCoreApplication::exit(1);
 }
 

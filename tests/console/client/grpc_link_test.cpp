@@ -163,10 +163,7 @@ TEST_F(GrpcLinkTest, StopsWithinHalfASecondInTheMiddleOfTheStreams) {
 class GrpcLinkCertificateTest : public GrpcLinkTest {
 protected:
     GrpcLink::Settings showing(const TlsIdentity& identity) const {
-        return {.address = "localhost:" + std::to_string(collector_.port()),
-                .identity = identity,
-                .channel = {},
-                .chance = [] { return 0.0; }};
+        return {.address = collector_.address(), .identity = identity, .channel = {}, .chance = [] { return 0.0; }};
     }
 
     test::TemporaryFolder folder_;
