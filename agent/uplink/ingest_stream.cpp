@@ -62,20 +62,21 @@ public:
 
     bool writable() const {
         const std::lock_guard lock(mutex_);
-        return !writing_ && !failed_ && !end_;
+        return !writing_ && !cut_ && !end_;
     }
 
     void write(v1::FromSensor message) {
         {
             const std::lock_guard lock(mutex_);
             assert(!writing_);
-            if (failed_ || end_) {
+            if (cut_ || end_) {
                 return;
             }
-            writing_ = std::make_unique<v1::FromSensor>(std::move(message));
+            writing_ = true;
         }
+        written_ = std::move(message);
         Reaction::handOver(this);
-        StartWrite(writing_.get());
+        StartWrite(&written_);
     }
 
     std::optional<v1::ToSensor> take() {
@@ -84,7 +85,7 @@ public:
         {
             const std::lock_guard lock(mutex_);
             taken = std::move(read_);
-            if (taken != nullptr && !failed_) {
+            if (taken != nullptr) {
                 reading_ = std::make_unique<v1::ToSensor>();
                 next = reading_.get();
             }
@@ -96,13 +97,14 @@ public:
         return taken == nullptr ? std::nullopt : std::optional(std::move(*taken));
     }
 
-    /// Once something failed nothing more is started, and gRPC may finish the call.
+    /// Once the reads have failed nothing more is started, and gRPC may finish the call. A failed write does not
+    /// suffice: gRPC keeps the end of a call back until every message before it was read.
     std::optional<std::string> ended() {
-        const bool failed = [&] {
+        const bool drained = [&] {
             const std::lock_guard lock(mutex_);
-            return failed_;
+            return drained_;
         }();
-        if (failed) {
+        if (drained) {
             letGo();
         }
         const std::lock_guard lock(mutex_);
@@ -128,7 +130,7 @@ public:
             if (ok) {
                 read_ = std::move(reading_);
             } else {
-                failed_ = true;
+                drained_ = cut_ = true;
             }
         }
         wake();
@@ -138,8 +140,8 @@ public:
         const Reaction reaction(this);
         {
             const std::lock_guard lock(mutex_);
-            writing_.reset();
-            failed_ = failed_ || !ok;
+            writing_ = false;
+            cut_ = cut_ || !ok;
         }
         wake();
     }
@@ -173,15 +175,19 @@ private:
     const std::shared_ptr<grpc::Channel> channel_;
     const std::unique_ptr<v1::Ingest::Stub> stub_;
     grpc::ClientContext context_;
-    bool held_ = true;  // of the stream's own thread
+
+    // Of the stream's own thread.
+    bool held_ = true;
+    v1::FromSensor written_;  // last; touched by gRPC while writing_
 
     mutable std::mutex mutex_;
     std::condition_variable done_;
     std::function<void()> wake_;
-    std::unique_ptr<v1::FromSensor> writing_;
+    bool writing_ = false;
     std::unique_ptr<v1::ToSensor> reading_;
     std::unique_ptr<v1::ToSensor> read_;
-    bool failed_ = false;
+    bool cut_ = false;      // no write can succeed any more
+    bool drained_ = false;  // all that was sent to us is read
     std::optional<std::string> end_;
 };
 

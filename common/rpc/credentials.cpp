@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kKeepaliveMs = 20'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
+constexpr int kConnectWithinMs = 10'000;
 constexpr int kLargestMessage = 16 << 20;  // a batch is 1 MiB, but for one record that is larger
 
 struct Pems {
@@ -79,7 +80,7 @@ Result<std::shared_ptr<grpc::Channel>> openChannel(const std::string& address, c
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 500);
-    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 500);
+    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectWithinMs);  // despite its name
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5'000);
     arguments.SetMaxReceiveMessageSize(kLargestMessage);
     return grpc::CreateCustomChannel(address, *credentials, arguments);
