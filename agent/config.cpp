@@ -85,7 +85,7 @@ std::optional<CollectorConfig> readCollector(const TomlTable& table) {
     const TomlField address = table.field("address");
     collector.address = address.required().text();
     if (address.present() && !goodAddress(collector.address)) {
-        address.complain("must be HOST:PORT, for instance \"collector.example:7443\" or \"127.0.0.1:7443\"");
+        address.complain(R"(must be HOST:PORT, for instance "collector.example:7443" or "127.0.0.1:7443")");
     }
     collector.identity.ca = table.field("ca").required().path();
     collector.identity.certificate = table.field("certificate").required().path();
@@ -149,7 +149,7 @@ JournalRule readRule(const TomlTable& table) {
         rule.which = JournalRule::Which::Spoken;
     } else if (which != "all") {
         field.complain(
-            "must be \"all\", \"first\" (logs_first of each source and hour) or \"spoken\" (the peer sent something)");
+            R"(must be "all", "first" (logs_first of each source and hour) or "spoken" (the peer sent something))");
     }
     rule.first = table.field("logs_first").number(rule.first, 1, 1'000'000);
     return rule;
@@ -282,7 +282,7 @@ ConfigReading readAll(TomlFile file, std::uint64_t seed) {
     if (config.journalDirectory.empty()) {
         config.journalDirectory = config.state + "/journal";
     }
-    config.journalBytes = journal.field("bytes").size(2 * kGiB, kMiB, 1024 * 1024 * kGiB);
+    config.journalBytes = journal.field("bytes").size(2 * kGiB, kMiB, kMiB * kGiB);
     config.journalFiles = journal.field("files").number(500'000, 100, 1'000'000'000);
     config.spoolBytes = root.table("spool").field("bytes").size(kGiB, kMiB, 1024 * kGiB);
 

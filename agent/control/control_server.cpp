@@ -8,13 +8,13 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -39,7 +39,7 @@ struct Client {
 };
 
 std::string reason() {
-    return std::strerror(errno);
+    return std::generic_category().message(errno);
 }
 
 /// Nothing if the path does not fit into a socket's address.

@@ -8,6 +8,7 @@
 #include "common/log/log.hpp"
 #include "common/text/escape.hpp"
 
+#include <bit>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -87,11 +88,7 @@ public:
     }
 
 private:
-    static std::uint64_t seed() {
-        std::uint64_t value = 0;
-        fillRandom(reinterpret_cast<std::uint8_t*>(&value), sizeof value);
-        return value;
-    }
+    static std::uint64_t seed() { return std::bit_cast<std::uint64_t>(randomBytes<sizeof(std::uint64_t)>()); }
 
     std::optional<Steady::time_point> stopBy() const {
         return stopBy_.with([](const auto& by) { return by; });

@@ -64,8 +64,8 @@ public:
     /// The next batch, or nothing: all is on its way, or the window is full.
     std::optional<OutgoingBatch> next();
 
-    /// The collector has committed the lane up to `seq`. An Error: that was never sent.
-    Status acknowledge(std::uint32_t lane, std::uint64_t seq);
+    /// The collector has committed that lane up to `seq`. An Error: that was never sent.
+    Status acknowledge(std::uint32_t number, std::uint64_t seq);
 
     /// True if all that the spool holds has been sent and acknowledged.
     bool drained();
@@ -78,7 +78,7 @@ private:
         std::deque<std::uint64_t> underWay = {};  // last numbers of the batches sent
     };
 
-    OutgoingBatch fill(std::uint32_t lane, const Lane& state, std::uint64_t last) const;
+    OutgoingBatch fill(std::uint32_t number, const Lane& lane, std::uint64_t last) const;
 
     Spool& spool_;
     UplinkLimits limits_;

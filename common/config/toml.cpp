@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <optional>
+#include <system_error>
 #include <tuple>
 
 namespace apiary {
@@ -155,7 +155,7 @@ std::vector<std::string> TomlField::texts() const {
     }
     const auto* items = std::get_if<TomlNode::Array>(&node_->value);
     if (items == nullptr) {
-        complain("must be a list of texts: [\"...\", \"...\"]");
+        complain(R"(must be a list of texts: ["...", "..."])");
         return texts;
     }
     for (const auto& item : *items) {
@@ -362,10 +362,11 @@ TomlFile TomlFile::read(const std::string& path) {
     std::string text(kLongestFile + 1, '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
+    const int reason = errno;
     const bool whole = text.size() <= kLongestFile;
     if (!in.is_open() || in.bad() || !whole) {
         TomlFile file = parse("", path);
-        file.document_->complain(0, whole ? "cannot be read: " + std::string(std::strerror(errno))
+        file.document_->complain(0, whole ? "cannot be read: " + std::generic_category().message(reason)
                                           : "is larger than 1 MiB; is this the configuration?");
         file.document_->readable = false;
         return file;
@@ -390,6 +391,7 @@ std::vector<std::string> TomlFile::finish() {
     }
     std::ranges::stable_sort(errors, {}, &std::pair<std::size_t, std::string>::first);
     std::vector<std::string> lines;
+    lines.reserve(errors.size());
     for (const auto& [line, message] : errors) {
         lines.push_back(document_->name + (line == 0 ? ": " : ":" + std::to_string(line) + ": ") + message);
     }

@@ -1,8 +1,8 @@
 #include "common/rpc/pem.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
+#include <system_error>
 
 namespace apiary {
 namespace {
@@ -20,7 +20,7 @@ Result<std::string> readPem(const std::string& what, const std::string& path) {
     std::string text(kLongest + 1, '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (!in.is_open() || in.bad()) {
-        return Error{"cannot read the " + what + " '" + path + "': " + std::strerror(errno)};
+        return Error{"cannot read the " + what + " '" + path + "': " + std::generic_category().message(errno)};
     }
     text.resize(static_cast<std::size_t>(in.gcount()));
     if (text.size() > kLongest) {
