@@ -11,7 +11,7 @@ class DatagramTest : public EngineFixture {
 protected:
     static ServiceSpec datagrams() {
         ServiceSpec service = spec(drillDatagram);
-        service.limits.idle = 100ms;
+        service.limits.idle = 400ms;  // also on a busy machine longer than between two datagrams
         service.credit = {2, 100, 100'000};
         return service;
     }
@@ -148,7 +148,9 @@ TEST_F(DatagramTest, LetsGoOfThePortWhenStopped) {
 
 TEST_F(DatagramTest, KeepsEachSourceOnItsThread) {
     restart({.threads = 3});
-    const Endpoint where = serve(datagrams());
+    ServiceSpec patient = datagrams();
+    patient.limits.idle = Millis(3000);  // a busy machine must not end a flow between its two questions
+    const Endpoint where = serve(patient);
     std::vector<DatagramClient> clients;
     for (int i = 0; i < 20; ++i) {
         clients.emplace_back(loopback()).send("a", where);
