@@ -4,6 +4,8 @@
 #include "common/log/log.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <new>
 #include <utility>
 
 namespace apiary::collector {
@@ -232,23 +234,27 @@ void IngestHub::attempt(std::span<Pending*> group) {
     }
 }
 
-/// Writes the parts in one transaction. If the database refuses it for what it holds, halves it down to the record.
+/// Writes the parts in one transaction. If it fails for what it holds, halves it down to the record.
 void IngestHub::commit(std::span<const Part> parts) {
-    RowBuilder builder(open_, sink_.window(clock_()));
-    for (const Part& part : parts) {
-        builder.add(part.part);
-    }
-    if (const auto unknown = builder.unknown(); !unknown.empty()) {
-        open_.merge(sink_.findOpen(unknown));
-    }
-    IngestRows rows = builder.build();
-    WriteOutcome outcome = sink_.write(rows);
-    const auto* unfit = std::get_if<Unfit>(&outcome);
-    if (unfit != nullptr && parts.size() == 1 && parts.front().part.size() == 1) {
-        log::warn("a record is put aside in quarantine: " + unfit->message);
+    IngestRows rows;
+    WriteOutcome outcome = write(parts, rows);
+    if (const auto* unfit = std::get_if<Unfit>(&outcome)) {
+        if (parts.size() > 1) {
+            commit(parts.first(parts.size() / 2));
+            commit(parts.subspan(parts.size() / 2));
+            return;
+        }
+        if (parts.front().part.size() > 1) {
+            Part left = parts.front();
+            Part right = left;
+            left.part.to = right.part.from = left.part.from + left.part.size() / 2;
+            right.part.first = left.part.last() + 1;
+            commit(std::span(&left, 1));
+            commit(std::span(&right, 1));
+            return;
+        }
         rows = RowBuilder::putAside(parts.front().part, *unfit);
         outcome = sink_.write(rows);
-        unfit = nullptr;
         if (std::holds_alternative<Unfit>(outcome)) {
             throw SinkUnavailable("a record cannot even be put aside: " + std::get<Unfit>(outcome).message);
         }
@@ -256,21 +262,29 @@ void IngestHub::commit(std::span<const Part> parts) {
     if (std::holds_alternative<Stale>(outcome)) {
         throw LedgerMoved{};
     }
-    if (unfit == nullptr) {
-        applied(parts, std::move(rows));
-        return;
+    applied(parts, std::move(rows));
+}
+
+/// Makes rows of the parts and writes them. An exception on the way is taken for the fault of what they hold: a record
+/// that nobody foresaw must not end the collector, and with it what all other sensors send.
+WriteOutcome IngestHub::write(std::span<const Part> parts, IngestRows& rows) {
+    try {
+        RowBuilder builder(open_, sink_.window(clock_()));
+        for (const Part& part : parts) {
+            builder.add(part.part);
+        }
+        if (const auto unknown = builder.unknown(); !unknown.empty()) {
+            open_.merge(sink_.findOpen(unknown));
+        }
+        rows = builder.build();
+        return sink_.write(rows);
+    } catch (const SinkUnavailable&) {
+        throw;
+    } catch (const std::bad_alloc&) {
+        throw;  // the fault of the machine
+    } catch (const std::exception& bug) {
+        return Unfit{.sqlstate = {}, .message = std::string("no rows can be made of it: ") + bug.what()};
     }
-    if (parts.size() > 1) {
-        commit(parts.first(parts.size() / 2));
-        commit(parts.subspan(parts.size() / 2));
-        return;
-    }
-    Part left = parts.front();
-    Part right = left;
-    left.part.to = right.part.from = left.part.from + left.part.size() / 2;
-    right.part.first = left.part.last() + 1;
-    commit(std::span(&left, 1));
-    commit(std::span(&right, 1));
 }
 
 /// After the commit: remembers where lanes and sessions stand, acknowledges, and tells those who watch.
@@ -286,6 +300,12 @@ void IngestHub::applied(std::span<const Part> parts, IngestRows rows) {
     }
     for (const Uuid& session : rows.openBefore) {
         open_.erase(session);
+    }
+    if (!rows.quarantine.empty()) {
+        const QuarantineRow& first = rows.quarantine.front();
+        log::warn("put aside in quarantine: " + std::to_string(rows.quarantine.size()) +
+                  " record(s), the first number " + std::to_string(first.seq) + " of lane " +
+                  std::to_string(first.lane) + " of sensor " + std::to_string(first.sensorId) + ": " + first.reason);
     }
     for (const auto& [pending, part] : parts) {
         pending->peer->committed(part.lane(), part.last());

@@ -45,7 +45,8 @@ public:
 ///
 /// Invariants: the records of a lane are written in their order and once, however often they are sent; an
 /// acknowledgement follows its commit. When the database is away everything waits in the queue, whose bound stops the
-/// readers. A record that the database refuses is put aside and the others go on.
+/// readers. A record that the database refuses, or of which no rows can be made, is put aside with its reason and the
+/// others go on.
 ///
 /// hello(), submit() and stop() may be called from any thread and do not block; run() belongs to one thread, which is
 /// the only one that uses the sink.
@@ -108,6 +109,7 @@ private:
     void writeGroup(std::span<Pending*> group);
     void attempt(std::span<Pending*> group);
     void commit(std::span<const Part> parts);
+    WriteOutcome write(std::span<const Part> parts, IngestRows& rows);
     void applied(std::span<const Part> parts, IngestRows rows);
     std::int64_t positionOf(const Pending& pending);
     void notifyRoom();

@@ -17,6 +17,7 @@ namespace {
 using What = v1::Record::WhatCase;
 
 constexpr std::size_t kSyn = 1024;
+constexpr std::size_t kReason = 512;
 constexpr std::uint64_t kMost = std::numeric_limits<std::int32_t>::max();
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 62U;
 
@@ -133,7 +134,7 @@ IngestRows RowBuilder::putAside(const BatchPart& part, const Unfit& why) {
     IngestRows rows;
     rows.ledger.push_back({.stream = part.stream, .lane = part.lane(), .first = part.first, .last = part.last()});
     for (int i = part.from; i < part.to; ++i) {
-        rows.quarantine.push_back(asideRow(part, part.batch->entries(i), why.message));
+        rows.quarantine.push_back(asideRow(part, part.batch->entries(i), plainText(why.message, kReason)));
         rows.quarantine.back().sqlstate = why.sqlstate;
     }
     return rows;

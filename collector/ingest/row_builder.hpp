@@ -45,7 +45,7 @@ public:
 
     IngestRows build();
 
-    /// The rows by which a part of one entry is put aside because the database does not take it.
+    /// The rows by which a part of one entry is put aside because no others can be written of it.
     static IngestRows putAside(const BatchPart& part, const Unfit& why);
 
 private:

@@ -5,6 +5,7 @@
 #include <pqxx/pqxx>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <map>
 #include <string_view>
@@ -64,8 +65,9 @@ struct MissingPartition : pqxx::failure {
 
 /// True if it is the rows that the database refuses, and not the database that fails.
 bool blamesRows(const pqxx::sql_error& error) {
-    const std::string& state = error.sqlstate();
-    return state.starts_with("22") || state.starts_with("23") || state.starts_with("54");  // 54: too long for an index
+    // Values, constraints, limits of an index or of a field; and what functions, triggers and views raise of their own.
+    static constexpr std::array<std::string_view, 8> kClasses{"21", "22", "23", "38", "39", "44", "54", "P0"};
+    return std::ranges::any_of(kClasses, [&](std::string_view of) { return error.sqlstate().starts_with(of); });
 }
 
 bool lacksDigest(const ClosedRow& row) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -51,12 +52,18 @@ public:
         if (std::ranges::any_of(rows.events, [&](const EventRow& row) { return row.bytes == unfit; })) {
             return Unfit{.sqlstate = "22000", .message = "unfit"};
         }
+        if (std::ranges::any_of(rows.events, [&](const EventRow& row) { return row.bytes == poison; })) {
+            throw std::logic_error("nobody foresaw \xff");
+        }
         for (const LedgerStep& step : rows.ledger) {
             ledger[{step.stream, step.lane}] = step.last;
         }
         sessions += rows.closed.size();
         events += rows.events.size();
         quarantined += rows.quarantine.size();
+        for (const QuarantineRow& row : rows.quarantine) {
+            reasons += std::to_string(row.seq) + " " + row.reason + "\n";
+        }
         if (failAfterCommits > 0) {
             --failAfterCommits;
             throw SinkUnavailable("in doubt");
@@ -67,12 +74,14 @@ public:
     std::map<std::pair<Uuid, std::int16_t>, std::int64_t> ledger;
     Uuid revoked = TestSpool(666).id();
     std::string unfit = "unfit";
+    std::string poison = "poison";
     int failures = 0;          // calls that fail from now on
     int failAfterCommits = 0;  // commits that come to pass, and of which nobody hears
     int transactions = 0;
     std::size_t sessions = 0;
     std::size_t events = 0;
     std::size_t quarantined = 0;
+    std::string reasons;
 
 private:
     void failIfAway() {
@@ -200,6 +209,22 @@ TEST_F(IngestHubTest, PutsAsideTheOneRecordThatIsUnfit) {
     EXPECT_EQ(sink_.events, 2U);
     EXPECT_EQ(sink_.quarantined, 1U);
     EXPECT_EQ(peer_->acknowledged_.back(), 9);
+}
+
+TEST_F(IngestHubTest, PutsAsideTheOneRecordAtWhichAnExceptionIsThrown) {
+    TestSpool first(1);
+    TestSpool second(2);
+    first.append(session(1));
+    first.append(session(2, "poison"));
+    second.append(session(3));
+    submit(first, first.all());
+    submit(second, second.all());
+    run();
+    EXPECT_EQ(sink_.sessions, 3U);
+    EXPECT_EQ(sink_.events, 2U);
+    EXPECT_EQ(sink_.reasons, "5 no rows can be made of it: nobody foresaw \\xff\n");
+    EXPECT_EQ(peer_->acknowledged_.back(), 3);
+    EXPECT_EQ((sink_.ledger[{first.id(), 0}]), 6);
 }
 
 TEST_F(IngestHubTest, WaitsForADatabaseThatIsAway) {

@@ -1,17 +1,11 @@
-#include "collector/store/session_store.hpp"
-
-#include "collector/ingest/ingest_hub.hpp"
-#include "tests/support/postgres_fixture.hpp"
-#include "tests/support/recorded_session.hpp"
+#include "tests/collector/store/session_store_fixture.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <memory>
 #include <numeric>
-#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -22,65 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 using test::RecordedSession;
 using test::TestSpool;
-
-/// The other end of a stream.
-class Peer : public IngestPeer {
-public:
-    void admitted(const Admission& admission) override { admission_ = admission; }
-    void refused(const std::string& reason) override { refusal_ = reason; }
-    void committed(std::int16_t lane, std::int64_t seq) override { acknowledged_[lane] = seq; }
-    void outOfOrder(const std::string& reason) override { outOfOrder_ = reason; }
-    void roomAgain() override {}
-
-    Admission admission_;
-    std::string refusal_;
-    std::string outOfOrder_;
-    std::map<std::int16_t, std::int64_t> acknowledged_;
-};
-
-Moment now() {
-    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
-/// A hub over a store on a database of its own, with one sensor.
-class SessionStoreTest : public testing::Test {
-protected:
-    SessionStoreTest() { sensorId_ = std::stoi(addSensor(sensor_, "first")); }
-
-    std::string addSensor(const Uuid& uuid, const std::string& name) {
-        return database_.ask("INSERT INTO apiary.sensor(sensor_uuid, name) VALUES ('" + uuid.text() + "', '" + name +
-                             "') RETURNING sensor_id");
-    }
-
-    /// Sends these batches of a stream, one after the other, and lets the hub work until all are answered.
-    std::shared_ptr<Peer> send(const TestSpool& spool, std::vector<v1::Batch> batches,
-                               std::optional<Uuid> sensor = {}) {
-        IngestHub hub(store_, feed_, now, {});
-        auto peer = std::make_shared<Peer>();
-        hub.hello(peer, sensor.value_or(sensor_), spool.id(), {0});
-        Admission admission{.sensorId = sensor ? sensorId_ + 1 : sensorId_, .stream = spool.id(), .positions = {}};
-        for (v1::Batch& batch : batches) {
-            hub.submit(peer, admission, 0, std::make_unique<v1::Batch>(std::move(batch)));
-        }
-        hub.stop();
-        hub.run();
-        return peer;
-    }
-
-    std::string count(const std::string& table) { return database_.ask("SELECT count(*) FROM apiary." + table); }
-
-    test::TestDatabase database_;
-    SessionStore store_{database_.writer(), 1};
-    LiveFeed feed_;
-    Uuid sensor_ = TestSpool(77).id();
-    std::int32_t sensorId_ = 0;
-};
-
-/// A short session of an hour ago.
-RecordedSession shortSession(std::uint64_t random = 1) {
-    RecordedSession session({.start = now() - 1h, .random = random});
-    return session.sent("220 hello\r\n").received("USER a\r\n").login("a", "b").command("USER", "a");
-}
 
 TEST_F(SessionStoreTest, StoresASessionWithItsEvidence) {
     TestSpool spool(1);
@@ -195,58 +130,6 @@ TEST_F(SessionStoreTest, KeepsOnlyTheDigestOfAnUploadWithAPieceMissing) {
         "false 13 true");
 }
 
-TEST_F(SessionStoreTest, PutsAsideWhatTheDatabaseRefusesAndKeepsTheRest) {
-    TestSpool spool(1);
-    RecordedSession session = shortSession();
-    spool.append(session);
-    spool.append(session.records()[1]);  // the same number in the session once more
-    spool.append(session.close().records().back());
-    spool.append(shortSession(2).close());
-    const auto peer = send(spool, {spool.all()});
-    EXPECT_EQ(peer->acknowledged_[0], static_cast<std::int64_t>(spool.last()));
-    EXPECT_EQ(count("session") + count("event"), "24");
-    EXPECT_EQ(database_.ask("SELECT seq || ' ' || sqlstate FROM apiary.quarantine"), "6 23505");
-    EXPECT_EQ(database_.ask("SELECT sum(sessions) FROM apiary.rollup_5m_protocol"), "2");
-}
-
-TEST_F(SessionStoreTest, PutsAsideWhatIsNoRecord) {
-    TestSpool spool(1);
-    spool.appendRaw("\xff\xff not a record");
-    spool.append(shortSession().close());
-    send(spool, {spool.all()});
-    EXPECT_EQ(database_.ask("SELECT reason || ' ' || length(record) FROM apiary.quarantine"), "not a record 15");
-    EXPECT_EQ(count("session"), "1");
-}
-
-TEST_F(SessionStoreTest, PutsAsideSessionsOutsideTheWindow) {
-    TestSpool spool(1);
-    spool.append(RecordedSession({.start = now() - 100 * 24h, .random = 1}).close());
-    spool.append(RecordedSession({.start = now() + 50h, .random = 2}).close());
-    spool.append(RecordedSession({.start = now() - 80 * 24h, .random = 3}).close());
-    send(spool, {spool.all()});
-    EXPECT_EQ(database_.ask("SELECT count(*) || ' ' || min(reason) FROM apiary.quarantine"),
-              "4 time outside the window");
-    EXPECT_EQ(count("session"), "1");
-}
-
-TEST_F(SessionStoreTest, PutsAsideWhatBelongsToAnotherSensorsSession) {
-    const Uuid other = TestSpool(78).id();
-    addSensor(other, "second");
-    TestSpool mine(1);
-    RecordedSession session = shortSession();
-    mine.append(session);
-    send(mine, {mine.all()});
-    TestSpool theirs(2);
-    theirs.append(RecordedSession({.start = now() - 1h, .random = 1}).received("forged").records().back());
-    v1::Record forged = session.records()[1];
-    theirs.append(forged);
-    theirs.append(session.close().records().back());
-    send(theirs, {theirs.all()}, other);
-    EXPECT_EQ(database_.ask("SELECT string_agg(DISTINCT reason, '; ' ORDER BY reason) FROM apiary.quarantine"),
-              "its session is not open; session of another sensor");
-    EXPECT_EQ(count("session") + count("session_open") + count("event"), "012");
-}
-
 TEST_F(SessionStoreTest, AdmitsOnlySensorsThatAreKnownAndNotRevoked) {
     TestSpool spool(1);
     EXPECT_NE(send(spool, {}, TestSpool(99).id())->refusal_.find("not in the table sensor"), std::string::npos);
@@ -286,7 +169,7 @@ TEST_F(SessionStoreTest, MakesAPartitionAgainThatWasDropped) {
     TestSpool later(2);
     later.append(shortSession(2).close());
     IngestHub hub(store_, feed_, now, {.firstPause = 1ms});
-    auto peer = std::make_shared<Peer>();
+    auto peer = std::make_shared<StorePeer>();
     hub.hello(peer, sensor_, later.id(), {0});
     hub.submit(peer, {.sensorId = sensorId_, .stream = later.id(), .positions = {}}, 0,
                std::make_unique<v1::Batch>(later.all()));
@@ -360,7 +243,7 @@ TEST_F(SessionStoreTest, LosesAndDoublesNothingWhenTheServerKillsTheConnection) 
         spool.append(test::randomSession(random, now() - 48h, now() - 2h));
     }
     IngestHub hub(store_, feed_, now, {.firstPause = 1ms, .longestPause = 1ms, .stopWithin = 60s});
-    auto peer = std::make_shared<Peer>();
+    auto peer = std::make_shared<StorePeer>();
     const Admission admission{.sensorId = sensorId_, .stream = spool.id(), .positions = {}};
     hub.hello(peer, sensor_, spool.id(), {0});
     std::jthread worker([&] { hub.run(); });
