@@ -44,6 +44,7 @@ Task DatagramFlow::run() {
     try {
         begin(SessionStart());
         co_await converse();
+        co_await perform(conversation().cut(clock()));  // nothing, if the session is over
     } catch (const std::exception& bug) {
         failed(bug);
     }

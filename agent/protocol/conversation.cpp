@@ -144,6 +144,11 @@ Conversation::Actions Conversation::cut(WallTime now) {
         return !std::holds_alternative<Evidence>(action) && !std::holds_alternative<Remember>(action) &&
                !std::holds_alternative<Close>(action);
     });
+    return last;
+}
+
+Conversation::Actions Conversation::cutAtLimit(WallTime now) {
+    Actions last = cut(now);
     cutShort_ = true;
     return last;
 }
@@ -157,7 +162,7 @@ Conversation::Actions Conversation::bytes(std::string_view bytes, WallTime now) 
         return {};
     }
     if (!receive(bytes.size())) {
-        return cut(now);
+        return cutAtLimit(now);
     }
     if (awaitsTls_) {
         early_.smuggled.append(bytes);
@@ -196,7 +201,9 @@ Conversation::Actions Conversation::alarm(WallTime now) {
 }
 
 Conversation::Actions Conversation::idle(WallTime now) {
-    return turn(now, [&](Turn& turn) { session_->onIdle(turn); });
+    Actions last = turn(now, [&](Turn& turn) { session_->onIdle(turn); });
+    over_ = true;
+    return last;
 }
 
 Conversation::Actions Conversation::peerClosed(WallTime now) {
@@ -249,7 +256,7 @@ Conversation::Actions Conversation::channelBytes(ChannelId channel, std::string_
         return {};
     }
     if (!receive(bytes.size())) {
-        return cut(now);
+        return cutAtLimit(now);
     }
     if (!readsChannel()) {
         held_.append(bytes);

@@ -43,8 +43,12 @@ public:
     Actions bytes(std::string_view bytes, WallTime now);
     Actions resume(WallTime now);
     Actions alarm(WallTime now);
-    Actions idle(WallTime now);
+    Actions idle(WallTime now);  // the last words
     Actions peerClosed(WallTime now);
+
+    /// The connection ends in mid-session: the peer reset it, the host stops, or the time is over. What is left is
+    /// evidence and what is to be remembered.
+    Actions cut(WallTime now);
 
     /// What precedes the handshake on the wire. Take it before tls() or tlsFailed(), and give it to the handshake.
     struct EarlyBytes {
@@ -84,7 +88,7 @@ private:
     static bool admit(Alarm&) { return true; }
     std::size_t sendable(ChannelId channel, std::size_t size);
     bool receive(std::size_t size);
-    Actions cut(WallTime now);
+    Actions cutAtLimit(WallTime now);
     void giveHeld(Turn& turn);
     void forgetHeld();
 

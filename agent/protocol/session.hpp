@@ -200,7 +200,8 @@ public:
     /// The peer was silent too long: last words. The engine closes afterwards.
     virtual void onIdle(Turn&) {}
 
-    /// A limit ends the session: last evidence, of an upload under way for instance. What it sends is dropped.
+    /// The session ends in its midst, by a reset, a limit, or because the agent stops: last evidence, of an upload
+    /// under way for instance. What it sends is dropped. May follow onPeerClosed().
     virtual void onCut(Turn&) {}
 
     /// The peer finished sending. Nothing more will arrive; answers may still be read.

@@ -2,7 +2,7 @@
 ///
 /// An answer that fits every protocol would make all ports alike and give the sensor away; silence is what a service
 /// shows that is busy or waits for more. Left out on purpose: everything behind the first command of a conversation.
-/// The engine records the bytes themselves. A peer that resets the connection while the decision is open gets none.
+/// The engine records the bytes themselves.
 
 #include "agent/protocols/identify.hpp"
 

@@ -373,16 +373,16 @@ void FtpSession::finishStore(Turn& turn) {
 
 void FtpSession::onIdle(Turn& turn) {
     const bool begun = transfer_ && transfer_->begun;
-    if (begun && transfer_->kind == Transfer::Kind::Store) {
-        finishStore(turn);
-    }
+    onCut(turn);
     begun ? reply(421, "Data timeout. Reconnect. Sorry.", turn) : reply(421, "Timeout.", turn);
 }
 
+/// An upload is complete as far as it came.
 void FtpSession::onCut(Turn& turn) {
-    if (transfer_ && transfer_->begun && transfer_->kind == Transfer::Kind::Store) {
+    if (transfer_ && transfer_->begun && transfer_->kind == Transfer::Kind::Store && !privateData_) {
         finishStore(turn);
     }
+    transfer_.reset();
 }
 
 }  // namespace apiary::agent

@@ -134,6 +134,8 @@ private:
                 return conversation_.idle(now_);
             case FuzzEvent::PeerClosed:
                 return std::exchange(peerClosed_, true) ? Conversation::Actions{} : conversation_.peerClosed(now_);
+            case FuzzEvent::Cut:
+                return conversation_.cut(now_);
             default:
                 return {};
         }

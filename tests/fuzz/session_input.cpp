@@ -51,6 +51,8 @@ std::string fuzzInput(const std::vector<Step>& steps) {
             append(input, FuzzEvent::Idle);
         } else if (value == "eof") {
             append(input, FuzzEvent::PeerClosed);
+        } else if (value == "cut") {
+            append(input, FuzzEvent::Cut);
         } else if (value == "noports") {
             append(input, FuzzEvent::NoPorts);
         }

@@ -29,6 +29,7 @@ enum class FuzzEvent : std::uint8_t {
     Alarm,
     Idle,
     PeerClosed,
+    Cut,  // the connection was reset
     // Others do nothing.
 };
 

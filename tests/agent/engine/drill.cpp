@@ -55,6 +55,12 @@ public:
         putting_ = getting_ = false;
     }
     bool readsChannel() const override { return putting_ || getting_; }
+    void onCut(Turn& turn) override {
+        turn.send("never");
+        if (putting_) {
+            turn.observe(Anomaly{"cut at " + std::to_string(took_)});
+        }
+    }
 
 private:
     void onProgress(Turn& turn) override {
@@ -128,6 +134,7 @@ public:
             turn.close();
         }
     }
+    void onCut(Turn& turn) override { turn.observe(Anomaly{"cut"}); }
 };
 
 }  // namespace

@@ -11,11 +11,11 @@ namespace apiary::agent::test {
 ///   get N   sends N bytes on the channel, then closes it and says "done" or "cut"
 ///   blast N the same, but all of it in one turn: what follows must wait for the channel
 ///   leave N sends N bytes on the channel and closes everything
-///   put     takes what comes on the channel until its end, says "took N"
+///   put     takes what comes on the channel until its end, says "took N"; if it is cut, notes "cut at N"
 /// It greets with "hello\r\n", says "idle" when idle, "end" when the peer has finished, "plain" instead of a handshake.
 extern const Module drill;
 
-/// Datagrams: answers with what came, "twice" with two datagrams; after "bye" it closes.
+/// Datagrams: answers with what came, "twice" with two datagrams; after "bye" it closes. Notes "cut" if it is.
 extern const Module drillDatagram;
 
 /// Byte `index` of what get, blast and big send.

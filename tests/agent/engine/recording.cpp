@@ -46,7 +46,13 @@ public:
     void observed(const Evidence& evidence) override {
         change([&](Recorded& session) {
             const auto* anomaly = std::get_if<Anomaly>(&evidence);
-            session.lines.push_back(anomaly != nullptr ? "note " + anomaly->what : "evidence");
+            const auto* identified = std::get_if<Identified>(&evidence);
+            const auto* piece = std::get_if<PayloadPiece>(&evidence);
+            session.lines.push_back(anomaly != nullptr      ? "note " + anomaly->what
+                                    : identified != nullptr ? "identified " + identified->protocol
+                                    : piece != nullptr && piece->last
+                                        ? "complete " + piece->name + " " + std::to_string(piece->offered)
+                                        : "evidence");
         });
     }
     bool full() const override { return recording_.full_; }

@@ -100,6 +100,16 @@ TEST_F(ConversationTest, AnswersAFloodOfLinesInPortionsAndCutsItAtTheLimit) {
     EXPECT_TRUE(conversation.over() && conversation.cutShort());
 }
 
+TEST_F(ConversationTest, TakesLastEvidenceAndNothingElseWhenTheConnectionIsCut) {
+    Conversation conversation = talk();
+    const auto actions = conversation.cut(WallTime{});
+    ASSERT_EQ(actions.size(), 2U);
+    EXPECT_EQ(std::get<Anomaly>(std::get<Evidence>(actions[0])).what, "cut");
+    EXPECT_TRUE(std::holds_alternative<Close>(actions[1]));
+    EXPECT_TRUE(conversation.over() && !conversation.cutShort());
+    EXPECT_TRUE(conversation.cut(WallTime{}).empty());
+}
+
 TEST_F(ConversationTest, DropsEvidencePastTheLimitAndGoesOn) {
     Conversation conversation = talk({.evidence = 2});
     const auto actions = conversation.bytes("a\nb\nc\n", now_);

@@ -321,6 +321,7 @@ std::string play(const Module& module, const std::vector<Step>& steps, bool echo
             return event == "alarm"    ? conversation.alarm(now)
                    : event == "idle"   ? conversation.idle(now)
                    : event == "eof"    ? conversation.peerClosed(now)
+                   : event == "cut"    ? conversation.cut(now)
                    : event == "open"   ? conversation.channelOpen(channel, now)
                    : event == "closed" ? conversation.channelClosed(channel, now)
                                        : throw std::runtime_error("unknown event: " + event);
