@@ -1,15 +1,14 @@
 #include "common/config/toml.hpp"
 
 #include "common/config/toml_document.hpp"
+#include "common/config/units.hpp"
 #include "common/net/address.hpp"
 #include "common/text/escape.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <optional>
 #include <system_error>
 #include <tuple>
@@ -18,41 +17,6 @@ namespace apiary {
 namespace {
 
 constexpr std::size_t kLongestFile = std::size_t{1} << 20U;
-
-struct Unit {
-    std::string_view name;
-    std::uint64_t factor;
-};
-constexpr Unit kDurations[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
-constexpr Unit kSizes[] = {{"B", 1},
-                           {"KiB", std::uint64_t{1} << 10U},
-                           {"MiB", std::uint64_t{1} << 20U},
-                           {"GiB", std::uint64_t{1} << 30U},
-                           {"TiB", std::uint64_t{1} << 40U}};
-
-// "15m" by the units given; nothing if it is not a number with one of them, or too large.
-template <std::size_t N>
-std::optional<std::uint64_t> measure(std::string_view text, const Unit (&units)[N]) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const std::string_view rest = text.substr(static_cast<std::size_t>(end - text.data()));
-    const auto unit = std::ranges::find(units, rest, &Unit::name);
-    if (error != std::errc{} || unit == std::end(units) ||
-        number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / unit->factor) {
-        return std::nullopt;
-    }
-    return number * unit->factor;
-}
-
-// The largest unit that leaves no remainder.
-template <std::size_t N>
-std::string measured(std::uint64_t number, const Unit (&units)[N]) {
-    const Unit* best = &units[0];
-    for (const Unit& unit : units) {
-        best = number != 0 && number % unit.factor == 0 ? &unit : best;
-    }
-    return std::to_string(number / best->factor) + std::string(best->name);
-}
 
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
@@ -234,17 +198,13 @@ std::chrono::milliseconds TomlField::duration(std::chrono::milliseconds fallback
         return fallback;
     }
     const auto* text = std::get_if<std::string>(&node_->value);
-    const auto read = text == nullptr ? std::nullopt : measure(*text, kDurations);
-    const auto shown = [](std::chrono::milliseconds d) {
-        return measured(static_cast<std::uint64_t>(d.count()), kDurations);
-    };
-    const auto value = std::chrono::milliseconds(static_cast<std::int64_t>(read.value_or(0)));
-    if (!read || value < least || value > most) {
-        complain("must be a duration such as \"120s\" (units ms, s, m, h, d), from " + shown(least) + " to " +
-                 shown(most));
+    const auto read = text == nullptr ? std::nullopt : readDuration(*text);
+    if (!read || *read < least || *read > most) {
+        complain("must be a duration such as \"120s\" (units ms, s, m, h, d), from " + durationText(least) + " to " +
+                 durationText(most));
         return fallback;
     }
-    return value;
+    return *read;
 }
 
 std::uint64_t TomlField::size(std::uint64_t fallback, std::uint64_t least, std::uint64_t most) const {
@@ -253,13 +213,13 @@ std::uint64_t TomlField::size(std::uint64_t fallback, std::uint64_t least, std::
     }
     std::optional<std::uint64_t> read;
     if (const auto* text = std::get_if<std::string>(&node_->value)) {
-        read = measure(*text, kSizes);
+        read = readSize(*text);
     } else if (const auto* number = std::get_if<std::int64_t>(&node_->value); number != nullptr && *number >= 0) {
         read = static_cast<std::uint64_t>(*number);
     }
     if (!read || *read < least || *read > most) {
-        complain("must be a size such as \"2GiB\" (units B, KiB, MiB, GiB, TiB), from " + measured(least, kSizes) +
-                 " to " + measured(most, kSizes));
+        complain("must be a size such as \"2GiB\" (units B, KiB, MiB, GiB, TiB), from " + sizeText(least) + " to " +
+                 sizeText(most));
         return fallback;
     }
     return *read;
