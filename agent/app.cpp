@@ -12,23 +12,21 @@
 #include "common/crypto/digest.hpp"
 #include "common/log/log.hpp"
 #include "common/net/address.hpp"
+#include "common/process/crew.hpp"
+#include "common/process/signals.hpp"
 #include "common/rpc/grpc_log.hpp"
 
-#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstring>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <pthread.h>
 #include <stdexcept>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <thread>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -37,18 +35,8 @@ namespace {
 
 constexpr auto kSessionsEnd = std::chrono::seconds(10);
 constexpr auto kLastUplink = std::chrono::seconds(2);
-constexpr timespec kRetryServices{10, 0};
+constexpr auto kRetryServices = std::chrono::seconds(10);
 constexpr mode_t kNobodyElse = 0027;  // the group may read what the agent writes
-
-/// The signals that main waits for; blocked in every thread.
-sigset_t handledSignals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
-        sigaddset(&signals, signal);
-    }
-    return signals;
-}
 
 /// As many descriptors as this process may have: each connection is one.
 void raiseDescriptors() {
@@ -76,36 +64,6 @@ std::uint64_t keptSeed(const std::string& file) {
     }
     return seed;
 }
-
-/// Threads that end together: what one of them throws ends the agent, which its supervisor starts again.
-class Crew {
-public:
-    void add(const char* name, std::function<void()> body) {
-        threads_.emplace_back([this, name, body = std::move(body)] {
-            pthread_setname_np(pthread_self(), name);
-            try {
-                body();
-            } catch (const std::exception& error) {
-                log::error(std::string("the ") + name + " thread failed, the agent ends: " + error.what());
-                failed_ = true;
-                kill(getpid(), SIGTERM);
-            }
-        });
-    }
-
-    void join() {
-        for (std::thread& thread : threads_) {
-            thread.join();
-        }
-        threads_.clear();
-    }
-
-    bool failed() const { return failed_; }
-
-private:
-    std::atomic<bool> failed_ = false;
-    std::vector<std::thread> threads_;
-};
 
 /// The parts of a running agent, in the order in which they are made; they end in the reverse one.
 class Agent {
@@ -219,9 +177,8 @@ private:
     }
 
     void waitForTheEnd() {
-        const sigset_t signals = handledSignals();
         for (;;) {
-            const int signal = sigtimedwait(&signals, nullptr, &kRetryServices);
+            const std::optional<int> signal = awaitSignal(kRetryServices);
             if (signal == SIGTERM || signal == SIGINT) {
                 log::info(signal == SIGINT ? "interrupted: ending sessions" : "ending sessions");
                 return;
@@ -306,9 +263,7 @@ std::string controlSocket(const std::string& folder) {
 }
 
 Status runAgent(const std::string& configFile) {
-    const sigset_t signals = handledSignals();
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
+    holdSignals();
     ::umask(kNobodyElse);
     routeGrpcLog(logGrpc);
     raiseDescriptors();

@@ -17,24 +17,21 @@
 #include "collector/store/session_store.hpp"
 #include "common/log/log.hpp"
 #include "common/net/address.hpp"
+#include "common/process/crew.hpp"
+#include "common/process/signals.hpp"
 #include "common/rpc/grpc_log.hpp"
 
 #include <grpcpp/impl/service_type.h>  // only to destroy the services
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <pthread.h>
 #include <stdexcept>
 #include <string>
-#include <thread>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -52,15 +49,6 @@ std::chrono::system_clock::time_point now() {
     return std::chrono::system_clock::now();
 }
 
-sigset_t handledSignals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
-        sigaddset(&signals, signal);
-    }
-    return signals;
-}
-
 void logGrpc(std::string_view message) {
     // The only place where gRPC says why it refused somebody's handshake.
     if (message.find("SSL") != std::string_view::npos || message.find("certificate") != std::string_view::npos) {
@@ -69,39 +57,6 @@ void logGrpc(std::string_view message) {
         log::debug(message);
     }
 }
-
-/// Threads that end together: what one of them throws ends the collector, which its supervisor starts again.
-class Crew {
-public:
-    Crew() = default;
-    Crew(const Crew&) = delete;
-    Crew& operator=(const Crew&) = delete;
-    ~Crew() { join(); }
-
-    void add(const char* name, std::function<void()> body) {
-        threads_.emplace_back([this, name, body = std::move(body)] {
-            pthread_setname_np(pthread_self(), name);
-            try {
-                body();
-            } catch (const std::exception& error) {
-                log::error(std::string("the ") + name + " thread failed, the collector ends: " + error.what());
-                failed_ = true;
-                kill(getpid(), SIGTERM);
-            }
-        });
-    }
-    void join() {
-        for (std::thread& thread : threads_) {
-            thread.join();
-        }
-        threads_.clear();
-    }
-    bool failed() const { return failed_; }
-
-private:
-    std::atomic<bool> failed_ = false;
-    std::vector<std::thread> threads_;
-};
 
 /// Asks until there is a database whether its schema is the one this program was written for.
 class SchemaWatch {
@@ -255,8 +210,7 @@ private:
     }
 
     static void waitForTheEnd() {
-        const sigset_t signals = handledSignals();
-        for (int signal = 0; sigwait(&signals, &signal) != 0 || signal == SIGHUP;) {
+        while (awaitSignal() == SIGHUP) {
             log::info("SIGHUP: the collector reads its configuration at the start only");
         }
         log::info("stopping: committing what waits");
@@ -281,9 +235,7 @@ private:
 }  // namespace
 
 Status runCollector(const CollectorConfig& config) {
-    const sigset_t signals = handledSignals();
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
+    holdSignals();
     routeGrpcLog(logGrpc);
     Collector collector(config);
     return collector.run();

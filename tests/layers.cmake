@@ -8,6 +8,7 @@ set(layers
   "common/crypto         : common"
   "common/log            : common"
   "common/config         : common"
+  "common/process        : common common/log"
   "common                : !"
   "proto                 :"
   "agent/protocol        : common !"
