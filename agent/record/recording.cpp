@@ -27,7 +27,6 @@ constexpr std::size_t kEnough = 100;  // records that are worth a commit at once
 constexpr auto kPatience = std::chrono::milliseconds(10);
 constexpr auto kIdle = std::chrono::milliseconds(50);
 constexpr auto kProbesTogether = std::chrono::milliseconds(250);
-constexpr auto kLastTries = std::chrono::seconds(10);  // for a disk that refuses while the agent stops
 
 }  // namespace
 
@@ -40,7 +39,8 @@ public:
           context_{queue_, journal_, unlogged_},
           chooser_(std::move(settings.rules)),
           follow_(std::move(settings.follow)),
-          upkeep_(settings.upkeep) {}
+          upkeep_(settings.upkeep),
+          lastTries_(settings.lastTries) {}
 
     std::unique_ptr<Recorder> open(const SessionStart& start) {
         const LogChoice choice =
@@ -107,7 +107,11 @@ public:
     }
 
     void close() {
-        closedAt_.with([](auto& at) { at = at.value_or(Steady::now()); });
+        {
+            const std::lock_guard lock(mutex_);
+            lastTry_ = lastTry_.value_or(Steady::now() + lastTries_);
+        }
+        closed_.notify_all();
         queue_.close();
     }
 
@@ -140,10 +144,8 @@ private:
         for (PendingRecord& next : pending) {
             batch_.push_back(std::move(next.record));
         }
-        const auto numbers = spool_.append(batch_, [this] {
-            const auto at = closedAt_.with([](const auto& closedAt) { return closedAt; });
-            return at && Steady::now() - *at > kLastTries;
-        });
+        const auto numbers =
+            spool_.append(batch_, [this](std::chrono::milliseconds length) { return waitForTheDisk(length); });
         std::vector<JournalText> texts;
         texts.reserve(pending.size());
         for (std::size_t i = 0; i < pending.size(); ++i) {
@@ -169,6 +171,18 @@ private:
                 pending[i].durable();
             }
         }
+    }
+
+    /// Comes back at once when close() is called, for another try; then until the time for last tries is over.
+    bool waitForTheDisk(std::chrono::milliseconds length) {
+        std::unique_lock lock(mutex_);
+        const auto until = Steady::now() + length;
+        if (lastTry_) {
+            closed_.wait_until(lock, std::min(until, *lastTry_), [] { return false; });
+        } else {
+            closed_.wait_until(lock, until, [this] { return lastTry_.has_value(); });
+        }
+        return !lastTry_ || Steady::now() < *lastTry_;
     }
 
     void settle() {
@@ -200,13 +214,15 @@ private:
     Guarded<LogChooser> chooser_;
     const std::function<void(std::string_view)> follow_;
     const std::chrono::milliseconds upkeep_;
+    const std::chrono::milliseconds lastTries_;
     Guarded<ProbeFold> probes_;
-    Guarded<std::optional<Steady::time_point>> closedAt_;
     Guarded<Marks> handed_;  // per lane: records whose log text the journal was given
     std::mutex mutex_;
     std::condition_variable drained_;
-    bool isDrained_ = false;        // guarded by mutex_
-    std::vector<NewRecord> batch_;  // of run()
+    bool isDrained_ = false;  // guarded by mutex_
+    std::condition_variable closed_;
+    std::optional<Steady::time_point> lastTry_;  // of a disk that refuses, once closed; guarded by mutex_
+    std::vector<NewRecord> batch_;               // of run()
 };
 
 Recording::Recording(RecordingSettings settings, Spool& spool, JournalWriter& journal)

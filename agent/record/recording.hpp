@@ -23,10 +23,11 @@ struct JournalRule {
 };
 
 struct RecordingSettings {
-    std::size_t queued = std::size_t{32} << 20U;                 // bytes that may wait for the disk
-    std::map<std::string, JournalRule, std::less<>> rules;       // by service; All for those not named
-    std::chrono::milliseconds upkeep = std::chrono::seconds(5);  // between two rounds of upkeep()
-    std::function<void(std::string_view)> follow = {};           // shown each text once it is recorded; on run()
+    std::size_t queued = std::size_t{32} << 20U;                     // bytes that may wait for the disk
+    std::map<std::string, JournalRule, std::less<>> rules;           // by service; All for those not named
+    std::chrono::milliseconds upkeep = std::chrono::seconds(5);      // between two rounds of upkeep()
+    std::chrono::milliseconds lastTries = std::chrono::seconds(10);  // of a disk that refuses, after close()
+    std::function<void(std::string_view)> follow = {};               // shown each text once it is recorded; on run()
 };
 
 /// Figures since the agent started.
@@ -63,7 +64,8 @@ public:
     std::size_t recover();
 
     /// Commits, hands on and calls back until close() was called and all is written. Throws std::runtime_error if the
-    /// spool turns out damaged (the next start moves it aside), or if the disk still refuses ten seconds after close().
+    /// spool turns out damaged (the next start moves it aside), or if the disk still refuses when the time for last
+    /// tries after close() is over.
     void run();
 
     /// Every few seconds, and once at the end: syncs the journal, then lets the spool free what is acknowledged.

@@ -45,7 +45,7 @@ private:
     /// Spool first: if this is cut short behind the commit, the next start finds a closed session with a short log.
     void flush() {
         if (!closings_.empty()) {
-            spool_.append(closings_, [] { return true; });
+            spool_.append(closings_, [](std::chrono::milliseconds) { return false; });
             closings_.clear();
         }
         for (const Completion& log : std::exchange(logs_, {})) {

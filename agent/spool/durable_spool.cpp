@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cassert>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 
 namespace apiary::agent {
@@ -18,17 +17,6 @@ constexpr std::chrono::milliseconds kLongestWait{1000};
 /// About what a record takes in the file.
 std::uint64_t sizeOf(const NewRecord& record) {
     return record.body.size() + 64;
-}
-
-/// Sleeps for `wait`, in short turns; false if it was asked to stop.
-bool waited(std::chrono::milliseconds wait, const std::function<bool()>& stop) {
-    for (std::chrono::milliseconds slept{0}; slept < wait; slept += kShortestWait) {
-        if (stop()) {
-            return false;
-        }
-        std::this_thread::sleep_for(kShortestWait);
-    }
-    return true;
 }
 
 }  // namespace
@@ -46,7 +34,7 @@ DurableSpool::DurableSpool(SpoolSettings settings, ProcessLock lock, std::unique
     ballast_.ensure();
 }
 
-std::vector<std::uint64_t> DurableSpool::append(std::span<const NewRecord> records, const std::function<bool()>& stop) {
+std::vector<std::uint64_t> DurableSpool::append(std::span<const NewRecord> records, const RetryWait& wait) {
     std::vector<std::uint64_t> numbers;
     numbers.reserve(records.size());
     while (!records.empty()) {
@@ -56,31 +44,31 @@ std::vector<std::uint64_t> DurableSpool::append(std::span<const NewRecord> recor
              count < records.size() && (bytes += sizeOf(records[count])) <= settings_.bytes / 16;) {
             ++count;
         }
-        commit(records.first(count), stop, numbers);
+        commit(records.first(count), wait, numbers);
         records = records.subspan(count);
     }
     return numbers;
 }
 
-void DurableSpool::commit(std::span<const NewRecord> records, const std::function<bool()>& stop,
+void DurableSpool::commit(std::span<const NewRecord> records, const RetryWait& wait,
                           std::vector<std::uint64_t>& numbers) {
     Positions wanted = positions_.with([](const Positions& positions) { return positions; });
     for (const NewRecord& record : records) {
         assert(record.lane <= currentLane_);
         numbers.push_back(++wanted[record.lane].last);
     }
-    std::chrono::milliseconds wait = kShortestWait;
+    std::chrono::milliseconds length = kShortestWait;
     for (;;) {
         const Try result = writer_.with([&](Writer& writer) { return tryAppend(writer, records, wanted); });
         if (result == Try::Committed) {
             break;
         }
         if (result == Try::Wait) {
-            if (!waited(wait, stop)) {
+            if (!wait(length)) {
                 throw std::runtime_error(std::to_string(records.size()) + " records could not be written to " +
                                          settings_.path + " before the agent had to stop");
             }
-            wait = std::min(2 * wait, kLongestWait);
+            length = std::min(2 * length, kLongestWait);
         }
     }
     positions_.with([&](Positions& positions) {

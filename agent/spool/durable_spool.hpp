@@ -40,7 +40,7 @@ public:
     DurableSpool(SpoolSettings settings, ProcessLock lock, std::unique_ptr<SpoolFile> file, SpoolLedger ledger);
 
     Uuid id() const override { return id_; }
-    std::vector<std::uint64_t> append(std::span<const NewRecord> records, const std::function<bool()>& stop) override;
+    std::vector<std::uint64_t> append(std::span<const NewRecord> records, const RetryWait& wait) override;
     std::vector<SpoolRow> read(std::uint32_t lane, std::uint64_t after, std::size_t records,
                                std::size_t bytes) const override;
     void acknowledge(std::uint32_t lane, std::uint64_t seq) override;
@@ -66,8 +66,7 @@ private:
 
     /// What one try to commit came to.
     enum class Try { Committed, Again, Wait };
-    void commit(std::span<const NewRecord> records, const std::function<bool()>& stop,
-                std::vector<std::uint64_t>& numbers);
+    void commit(std::span<const NewRecord> records, const RetryWait& wait, std::vector<std::uint64_t>& numbers);
     Try tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted);
     Try afterFailure(Writer& writer, const std::string& what, bool full, std::uint64_t bytes, const Positions& wanted);
     bool freeSome(Writer& writer, std::uint32_t lane, const Positions& marks) const;

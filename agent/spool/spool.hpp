@@ -69,6 +69,9 @@ struct SpoolSettings {
     std::string vfs = {};  // SQLite's name of the file system layer; empty: its default
 };
 
+/// Waits before a disk that refused is tried again, for as long as it is told or shorter; false: try no more.
+using RetryWait = std::function<bool(std::chrono::milliseconds)>;
+
 /// Durable, numbered records, kept until they are acknowledged (SQLite, WAL, synchronous=FULL).
 ///
 /// Invariants: numbers of a lane have no hole; a number once given out is never given to another record; a row leaves
@@ -88,9 +91,8 @@ public:
     virtual Uuid id() const = 0;
 
     /// Commits all of them, in order, and returns only when they are durable: the numbers they got, one each. While the
-    /// disk refuses it retries, and says so in the log; `stop` ends that with what could not be written (it throws).
-    virtual std::vector<std::uint64_t> append(std::span<const NewRecord> records,
-                                              const std::function<bool()>& stop) = 0;
+    /// disk refuses it waits by `wait` and tries again, and says so in the log; when `wait` is false it throws.
+    virtual std::vector<std::uint64_t> append(std::span<const NewRecord> records, const RetryWait& wait) = 0;
 
     /// Rows of a lane behind `after`, in order, without hole: at most `records` of them and about `bytes`, but at least
     /// one if there is any.

@@ -77,7 +77,7 @@ void commits(std::size_t batch, std::size_t records) {
     const auto begin = Clock::now();
     const double cpu = cpuSeconds();
     for (std::size_t done = 0; done < records; done += batch) {
-        spool->append(rows, [] { return false; });
+        spool->append(rows, [](std::chrono::milliseconds) { return true; });
     }
     const std::string name = "spool.commits_of_" + std::to_string(batch);
     print(name, static_cast<double>(records) / seconds(Clock::now() - begin), "records/s");

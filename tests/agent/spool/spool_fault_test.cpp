@@ -29,7 +29,7 @@ protected:
             for (std::uint64_t i = next; i < next + 3; ++i) {
                 batch.push_back(record(0, RecordKind::Probe, std::to_string(i)));
             }
-            EXPECT_EQ(spool_->append(batch, [] { return false; }),
+            EXPECT_EQ(spool_->append(batch, [](std::chrono::milliseconds) { return true; }),
                       (std::vector<std::uint64_t>{next, next + 1, next + 2}));
         }
     }
@@ -48,7 +48,7 @@ TEST_F(SpoolFaultTest, DoesNotDoubleABatchWhoseCommitFailed) {
     append(record(0, RecordKind::Probe, "1"));
     FaultyDisk::fail(FaultyDisk::Call::Sync, 1);
     const std::vector batch{record(0, RecordKind::Probe, "2")};
-    EXPECT_EQ(spool_->append(batch, [] { return false; }), std::vector<std::uint64_t>{2});
+    EXPECT_EQ(spool_->append(batch, [](std::chrono::milliseconds) { return true; }), std::vector<std::uint64_t>{2});
     EXPECT_EQ(FaultyDisk::failures(), 1);
     EXPECT_EQ(append(record(0, RecordKind::Probe, "3")), 3U);
     expectExactly(3);
@@ -63,7 +63,7 @@ TEST_F(SpoolFaultTest, TakesABatchForCommittedThatADyingProcessLeftInDoubt) {
         FaultyDisk::fail(FaultyDisk::Call::Sync, 1, 1'000'000);
         const std::vector batch{record(0, RecordKind::Probe, "1")};
         try {
-            (*spool)->append(batch, [] { return true; });
+            (*spool)->append(batch, [](std::chrono::milliseconds) { return false; });
         } catch (const std::runtime_error&) {
             ::kill(::getpid(), SIGKILL);
         }
@@ -117,12 +117,18 @@ TEST_F(SpoolFaultTest, GivesUpItsBallastWhenTheDiskIsFull) {
     EXPECT_FALSE(std::filesystem::exists(path() + ".ballast"));
 }
 
-TEST_F(SpoolFaultTest, StopsTryingWhenAsked) {
+TEST_F(SpoolFaultTest, WaitsLongerBetweenTriesUntilItIsToldToStop) {
     open(faulty());
     FaultyDisk::fail(FaultyDisk::Call::Write, 1, 1'000'000);
-    int asked = 0;
+    std::vector<std::int64_t> waits;
     const std::vector batch{record(0, RecordKind::Probe, "1")};
-    EXPECT_THROW(spool_->append(batch, [&] { return ++asked > 3; }), std::runtime_error);
+    EXPECT_THROW(spool_->append(batch,
+                                [&](std::chrono::milliseconds length) {
+                                    waits.push_back(length.count());
+                                    return waits.size() < 9;
+                                }),
+                 std::runtime_error);
+    EXPECT_EQ(waits, (std::vector<std::int64_t>{10, 20, 40, 80, 160, 320, 640, 1000, 1000}));
     FaultyDisk::heal();
     EXPECT_EQ(append(record(0, RecordKind::Probe, "1")), 1U);
     expectExactly(1);
@@ -152,7 +158,7 @@ TEST_F(SpoolFaultTest, ForgetsNothingWhenFreeingFails) {
             record.kind = RecordKind::Probe;
             record.body.assign(random() % 300, 'k');
         }
-        const std::uint64_t last = (*spool)->append(batch, [] { return false; }).back();
+        const std::uint64_t last = (*spool)->append(batch, [](std::chrono::milliseconds) { return true; }).back();
         if (::write(tell, &last, sizeof last) != sizeof last) {
             break;
         }

@@ -59,7 +59,7 @@ protected:
     }
 
     std::vector<std::uint64_t> append(std::vector<NewRecord> records) {
-        return spool_->append(records, [] { return true; });
+        return spool_->append(records, [](std::chrono::milliseconds) { return false; });
     }
     std::uint64_t append(NewRecord record) { return append(std::vector{std::move(record)}).front(); }
 

@@ -39,7 +39,7 @@ public:
     }
 
     Uuid id() const override { return Uuid::v4({1, 2, 3}); }
-    std::vector<std::uint64_t> append(std::span<const NewRecord>, const std::function<bool()>&) override { return {}; }
+    std::vector<std::uint64_t> append(std::span<const NewRecord>, const RetryWait&) override { return {}; }
 
     std::vector<SpoolRow> read(std::uint32_t number, std::uint64_t after, std::size_t records,
                                std::size_t bytes) const override {
