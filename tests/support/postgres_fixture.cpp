@@ -6,8 +6,8 @@
 
 #include <pqxx/pqxx>
 
+#include <array>
 #include <atomic>
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
@@ -15,11 +15,12 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <poll.h>
 #include <pwd.h>
 #include <stdexcept>
 #include <string_view>
+#include <sys/inotify.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -64,12 +65,7 @@ public:
         server_ = spawn({bin + "/postgres", "-D", folder_ + "/data", "-k", folder_, "-c", "listen_addresses=", "-c",
                          "fsync=off", "-c", "jit=off", "-c", "timezone=UTC", "-c", "shared_buffers=64MB", "-c",
                          "max_connections=40"});
-        for (int tries = 0; PQping((address() + " user=postgres dbname=postgres").c_str()) != PQPING_OK; ++tries) {
-            if (tries > 3000) {
-                throw std::runtime_error("the private PostgreSQL does not start, see " + folder_);
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        }
+        awaitAnswer();
     }
 
     ~Cluster() {
@@ -85,6 +81,25 @@ public:
     std::string address() const { return "host=" + folder_; }
 
 private:
+    /// The server notes in its folder when it is ready; each note is a reason to ask.
+    void awaitAnswer() const {
+        constexpr int kPatience = 30'000;
+        const int notes = inotify_init1(IN_CLOEXEC);
+        inotify_add_watch(notes, (folder_ + "/data").c_str(), IN_CREATE | IN_MODIFY);
+        const std::string asked = address() + " user=postgres dbname=postgres";
+        bool answers = false;
+        for (bool noted = true; noted && !answers;) {
+            answers = PQping(asked.c_str()) == PQPING_OK;
+            pollfd note{notes, POLLIN, 0};
+            alignas(inotify_event) std::array<char, 4096> events{};
+            noted = answers || (poll(&note, 1, kPatience) > 0 && read(notes, events.data(), events.size()) > 0);
+        }
+        close(notes);
+        if (!answers) {
+            throw std::runtime_error("the private PostgreSQL does not start, see " + folder_);
+        }
+    }
+
     /// Starts a program of the server, never as root; it ends with this process.
     static pid_t spawn(std::vector<std::string> words) {
         std::vector<std::string> command{"setpriv", "--pdeathsig", "QUIT"};
