@@ -5,6 +5,7 @@
 #include "collector/store/connection.hpp"
 #include "collector/store/fleet_repository.hpp"
 #include "collector/store/migrator.hpp"
+#include "collector/store/operator_repository.hpp"
 #include "common/crypto/digest.hpp"
 #include "common/net/address.hpp"
 #include "common/rpc/credentials.hpp"
@@ -163,10 +164,27 @@ Status issueOperator(const CollectorConfig& config, const std::string& name, con
     if (!issued) {
         return Error{issued.error()};
     }
+    Connection connection(config.writer);
+    if (Status noted = OperatorRepository(connection).issuing(name, role, account()); !noted) {
+        return noted;
+    }
     if (Status written = writeIdentity(folder, name, *issued, authority->certificate()); !written) {
         return written;
     }
     std::cout << role << ' ' << name << ": the certificate is in " << folder << '\n';
+    return Done{};
+}
+
+Status revokeOperator(const CollectorConfig& config, const std::string& name) {
+    if (!validName(name)) {
+        return Error{"'" + name + "' cannot be an operator's name: see the certificate, apiary:operator/NAME/ROLE"};
+    }
+    Connection connection(config.writer);
+    if (Status revoked = OperatorRepository(connection).revoke(name, account()); !revoked) {
+        return revoked;
+    }
+    std::cout << "operator " << name << " is revoked: who is connected with that name is out within seconds, and its "
+              << "certificates open nothing\n";
     return Done{};
 }
 

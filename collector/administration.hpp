@@ -27,6 +27,9 @@ Status revokeSensor(const CollectorConfig& config, const std::string& name);
 Status issueOperator(const CollectorConfig& config, const std::string& name, const std::string& role,
                      const std::string& folder);
 
+/// Shuts an operator out for ever, with every certificate of that name.
+Status revokeOperator(const CollectorConfig& config, const std::string& name);
+
 /// Checks certificates, database, schema, rights, partitions, disk and ports; prints a line each, `ok` or `FAIL` with
 /// what to do. Returns how many failed.
 int doctor(const CollectorConfig& config);

@@ -8,6 +8,7 @@
 #include "collector/rpc/ingest_service.hpp"
 #include "collector/rpc/query_pool.hpp"
 #include "collector/rpc/report_service.hpp"
+#include "collector/rpc/revoked_operators.hpp"
 #include "collector/rpc/sensor_desk.hpp"
 #include "collector/rpc/server.hpp"
 #include "collector/rpc/ticker.hpp"
@@ -125,11 +126,13 @@ public:
           reports_([dsn = config.writer] { return openForReports(dsn, kLongestReport); }, kQuestionsWaiting),
           switches_([dsn = config.writer] { return std::make_unique<Connection>(dsn, "apiary-collector fleet"); },
                     kQuestionsWaiting),
+          revoked_(std::make_shared<RevokedOperators>(switches_)),
           ingestService_(ingest_, fleet_, ticker_, now),
           desk_(fleetStore_, fleetStore_, fleet_, [this](std::int32_t sensor) { ingestService_.shutOut(sensor); }),
-          reportService_(makeReportService(feed_, reports_, ticker_, now)),
-          fleetService_(makeFleetService(fleet_, switches_, ticker_, now)) {
+          reportService_(makeReportService(feed_, reports_, ticker_, revoked_, now)),
+          fleetService_(makeFleetService(fleet_, switches_, ticker_, revoked_, now)) {
         ingestService_.setDesk(desk_);
+        ticker_.add(revoked_);
     }
 
     Status run() {
@@ -138,7 +141,9 @@ public:
             return Error{schema->error()};
         }
         Crew watch;
-        if (!schema) {
+        if (schema) {
+            readRevoked();
+        } else {
             watch.add("schema", [this] { schema_.run(); });
         }
         Crew writers;
@@ -176,6 +181,16 @@ public:
     }
 
 private:
+    /// So that the first operator need not wait for the ticker to ask; which it does again if this fails.
+    void readRevoked() {
+        try {
+            Connection connection(config_.writer);
+            revoked_->read(connection);
+        } catch (const std::exception& error) {
+            log::warn(std::string("who is revoked is not known yet, operators have to wait: ") + error.what());
+        }
+    }
+
     /// Throws nothing: the threads are to be stopped however this ends.
     Status serveUntilTheEnd(std::unique_ptr<RpcServer>& server) {
         try {
@@ -226,6 +241,7 @@ private:
     IngestHub ingest_;
     QueryPool reports_;
     QueryPool switches_;
+    const std::shared_ptr<RevokedOperators> revoked_;  // with streams, which end after their services
     IngestService ingestService_;
     SensorDesk desk_;
     std::unique_ptr<grpc::Service> reportService_;

@@ -79,11 +79,15 @@ int main(int argc, char** argv) {
         command->add_option("--out", folder, "Folder for ca.crt, NAME.crt and NAME.key")->capture_default_str();
     }
 
-    CLI::App* revoke = app.add_subcommand("revoke", "Shut a sensor out");
+    CLI::App* revoke = app.add_subcommand("revoke", "Shut a sensor or an operator out");
     revoke->require_subcommand(1);
     add(*revoke, "sensor", "Shut a sensor out for ever",
         [&](const auto& config) { return finish(collector::revokeSensor(config, name)); })
         ->add_option("name", name, "Its name")
+        ->required();
+    add(*revoke, "operator", "Shut an operator out for ever",
+        [&](const auto& config) { return finish(collector::revokeOperator(config, name)); })
+        ->add_option("name", name, "The name in the certificate")
         ->required();
 
     try {

@@ -86,8 +86,9 @@ v1::FleetState readFleet(Connection& connection, const FleetHub& hub, Time now) 
 /// Looks again when something has changed: at once for a state, once a second for mere figures, and every 5 s anyway.
 class FleetStream final : public ServedStream<v1::FleetState> {
 public:
-    FleetStream(PeerIdentity peer, FleetHub& hub, QueryPool& pool, Clock clock)
-        : ServedStream(std::move(peer)), hub_(hub), pool_(pool), clock_(std::move(clock)) {}
+    FleetStream(PeerIdentity peer, std::shared_ptr<const RevokedOperators> revoked, FleetHub& hub, QueryPool& pool,
+                Clock clock)
+        : ServedStream(std::move(peer), std::move(revoked)), hub_(hub), pool_(pool), clock_(std::move(clock)) {}
 
 private:
     static constexpr int kFigures = 4;  // ticks
@@ -142,12 +143,13 @@ private:
 
 class FleetService final : public v1::Fleet::CallbackService {
 public:
-    FleetService(FleetHub& hub, QueryPool& pool, Ticker& ticker, Clock clock)
-        : hub_(hub), pool_(pool), ticker_(ticker), clock_(std::move(clock)) {}
+    FleetService(FleetHub& hub, QueryPool& pool, Ticker& ticker, std::shared_ptr<const RevokedOperators> revoked,
+                 Clock clock)
+        : hub_(hub), pool_(pool), ticker_(ticker), revoked_(std::move(revoked)), clock_(std::move(clock)) {}
 
     grpc::ServerUnaryReactor* ListSensors(CallbackServerContext* context, const v1::ListSensorsRequest*,
                                           v1::FleetState* reply) override {
-        if (const auto allowed = requireRole(peerOf(*context, clock_()), Role::Viewer); !allowed.ok()) {
+        if (const auto allowed = requireRole(peerOf(*context, clock_()), Role::Viewer, *revoked_); !allowed.ok()) {
             return answer(context, allowed);
         }
         return QueryCall::start(
@@ -162,16 +164,17 @@ public:
     grpc::ServerWriteReactor<v1::FleetState>* WatchFleet(CallbackServerContext* context,
                                                          const v1::ListSensorsRequest*) override {
         auto peer = peerOf(*context, clock_());
-        if (const auto allowed = requireRole(peer, Role::Viewer); !allowed.ok()) {
+        if (const auto allowed = requireRole(peer, Role::Viewer, *revoked_); !allowed.ok()) {
             return refuse<v1::FleetState>(allowed);
         }
-        return FleetStream::start(std::make_shared<FleetStream>(*std::move(peer), hub_, pool_, clock_), ticker_);
+        return FleetStream::start(std::make_shared<FleetStream>(*std::move(peer), revoked_, hub_, pool_, clock_),
+                                  ticker_);
     }
 
     grpc::ServerUnaryReactor* SwitchService(CallbackServerContext* context, const v1::SwitchServiceRequest* request,
                                             v1::SwitchServiceReply* reply) override {
         const auto peer = peerOf(*context, clock_());
-        const auto allowed = requireRole(peer, Role::Operator);
+        const auto allowed = requireRole(peer, Role::Operator, *revoked_);
         if (!peer) {
             return answer(context, allowed);
         }
@@ -236,13 +239,15 @@ private:
     FleetHub& hub_;
     QueryPool& pool_;
     Ticker& ticker_;
+    const std::shared_ptr<const RevokedOperators> revoked_;
     const Clock clock_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> makeFleetService(FleetHub& hub, QueryPool& pool, Ticker& ticker, Clock clock) {
-    return std::make_unique<FleetService>(hub, pool, ticker, std::move(clock));
+std::unique_ptr<grpc::Service> makeFleetService(FleetHub& hub, QueryPool& pool, Ticker& ticker,
+                                                std::shared_ptr<const RevokedOperators> revoked, Clock clock) {
+    return std::make_unique<FleetService>(hub, pool, ticker, std::move(revoked), std::move(clock));
 }
 
 }  // namespace apiary::collector

@@ -59,8 +59,12 @@ bool passes(const ReportScope& scope, const OpenRow& head) {
            (scope.everySource() || scope.source == addressText(head.source));
 }
 
-LiveStream::LiveStream(PeerIdentity peer, ReportScope scope, LiveFeed& feed, QueryPool& pool)
-    : ServedStream(std::move(peer)), scope_(std::move(scope)), pool_(pool), subscription_(feed.subscribe(kBound, {})) {}
+LiveStream::LiveStream(PeerIdentity peer, std::shared_ptr<const RevokedOperators> revoked, ReportScope scope,
+                       LiveFeed& feed, QueryPool& pool)
+    : ServedStream(std::move(peer), std::move(revoked)),
+      scope_(std::move(scope)),
+      pool_(pool),
+      subscription_(feed.subscribe(kBound, {})) {}
 
 // The first message says that the stream is there.
 void LiveStream::begin() {

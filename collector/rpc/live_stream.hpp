@@ -27,7 +27,8 @@ class LiveStream final : public ServedStream<v1::LiveBatch> {
 public:
     static constexpr int kMostRows = 200;
 
-    LiveStream(PeerIdentity peer, ReportScope scope, LiveFeed& feed, QueryPool& pool);
+    LiveStream(PeerIdentity peer, std::shared_ptr<const RevokedOperators> revoked, ReportScope scope, LiveFeed& feed,
+               QueryPool& pool);
 
 private:
     struct State {

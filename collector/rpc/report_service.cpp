@@ -36,8 +36,9 @@ Result<PageKey> pageKey(const v1::ListSessionsRequest& request) {
 
 class ReportService final : public v1::Report::CallbackService {
 public:
-    ReportService(LiveFeed& feed, QueryPool& pool, Ticker& ticker, Clock clock)
-        : feed_(feed), pool_(pool), ticker_(ticker), clock_(std::move(clock)) {}
+    ReportService(LiveFeed& feed, QueryPool& pool, Ticker& ticker, std::shared_ptr<const RevokedOperators> revoked,
+                  Clock clock)
+        : feed_(feed), pool_(pool), ticker_(ticker), revoked_(std::move(revoked)), clock_(std::move(clock)) {}
 
     Reactor* Totals(CallbackServerContext* context, const v1::TotalsRequest* request, v1::TotalsReply* reply) override {
         return scoped(context, request->scope(), [reply](ReportReader& reader, const ReportScope& scope) {
@@ -121,22 +122,22 @@ public:
     grpc::ServerWriteReactor<v1::LiveBatch>* Watch(CallbackServerContext* context,
                                                    const v1::WatchRequest* request) override {
         auto peer = peerOf(*context, clock_());
-        if (const auto allowed = requireRole(peer, Role::Viewer); !allowed.ok()) {
+        if (const auto allowed = requireRole(peer, Role::Viewer, *revoked_); !allowed.ok()) {
             return refuse<v1::LiveBatch>(allowed);
         }
         auto scope = parseFilter(request->scope());
         if (!scope) {
             return refuse<v1::LiveBatch>(invalid(scope.error()));
         }
-        return LiveStream::start(std::make_shared<LiveStream>(*std::move(peer), *std::move(scope), feed_, pool_),
-                                 ticker_);
+        return LiveStream::start(
+            std::make_shared<LiveStream>(*std::move(peer), revoked_, *std::move(scope), feed_, pool_), ticker_);
     }
 
 private:
     /// Answers from a reader, on a thread that may wait.
     template <typename Read>
     Reactor* reading(CallbackServerContext* context, Read read) {
-        if (const auto allowed = requireRole(peerOf(*context, clock_()), Role::Viewer); !allowed.ok()) {
+        if (const auto allowed = requireRole(peerOf(*context, clock_()), Role::Viewer, *revoked_); !allowed.ok()) {
             return answer(context, allowed);
         }
         return QueryCall::start(
@@ -158,13 +159,15 @@ private:
     LiveFeed& feed_;
     QueryPool& pool_;
     Ticker& ticker_;
+    const std::shared_ptr<const RevokedOperators> revoked_;
     const Clock clock_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> makeReportService(LiveFeed& feed, QueryPool& pool, Ticker& ticker, Clock clock) {
-    return std::make_unique<ReportService>(feed, pool, ticker, std::move(clock));
+std::unique_ptr<grpc::Service> makeReportService(LiveFeed& feed, QueryPool& pool, Ticker& ticker,
+                                                 std::shared_ptr<const RevokedOperators> revoked, Clock clock) {
+    return std::make_unique<ReportService>(feed, pool, ticker, std::move(revoked), std::move(clock));
 }
 
 }  // namespace apiary::collector

@@ -2,6 +2,7 @@
 
 #include "collector/ingest/live_feed.hpp"
 #include "collector/rpc/query_pool.hpp"
+#include "collector/rpc/revoked_operators.hpp"
 #include "collector/rpc/ticker.hpp"
 
 #include <functional>
@@ -16,6 +17,7 @@ namespace apiary::collector {
 /// The service Report: what people read. All parts must outlive it; the pool's connections come from openForReports().
 /// Register the result with a server that demands certificates; it answers operators of every role.
 std::unique_ptr<grpc::Service> makeReportService(LiveFeed& feed, QueryPool& pool, Ticker& ticker,
+                                                 std::shared_ptr<const RevokedOperators> revoked,
                                                  std::function<Ticker::Time()> clock);
 
 }  // namespace apiary::collector

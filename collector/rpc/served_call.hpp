@@ -2,6 +2,7 @@
 
 #include "collector/rpc/peer.hpp"
 #include "collector/rpc/query_pool.hpp"
+#include "collector/rpc/revoked_operators.hpp"
 #include "collector/rpc/ticker.hpp"
 #include "common/rpc/reaction.hpp"
 
@@ -20,25 +21,6 @@ namespace apiary::collector {
 /// What the services share of gRPC's callback API. Only their .cpp files include this.
 using Clock = std::function<Ticker::Time()>;
 
-/// Who may call: an operator of at least this role. UNAUTHENTICATED without a valid certificate, PERMISSION_DENIED,
-/// naming the role needed, with one that is not enough; a sensor's never is.
-inline grpc::Status requireRole(const Result<PeerIdentity>& peer, Role needed) {
-    if (!peer) {
-        return {grpc::StatusCode::UNAUTHENTICATED, peer.error()};
-    }
-    const std::string role(roleText(needed));
-    if (peer->kind != PeerKind::Operator) {
-        return {
-            grpc::StatusCode::PERMISSION_DENIED,
-            "a sensor's certificate opens nothing here: this needs an operator's, of the role " + role + " or above"};
-    }
-    if (peer->role < needed) {
-        return {grpc::StatusCode::PERMISSION_DENIED, "this needs the role " + role + ", and the certificate of " +
-                                                         peer->name + " says " + std::string(roleText(peer->role))};
-    }
-    return grpc::Status::OK;
-}
-
 inline grpc::Status statusOf(QueryEnd end) {
     switch (end) {
         case QueryEnd::Done:
@@ -52,6 +34,40 @@ inline grpc::Status statusOf(QueryEnd end) {
         default:
             return {grpc::StatusCode::INTERNAL, "the collector failed: its log says why"};
     }
+}
+
+/// OK unless the operator is shut out, or that cannot be told yet.
+inline grpc::Status requireTrust(const std::string& name, const RevokedOperators& revoked) {
+    switch (revoked.judge(name)) {
+        case RevokedOperators::Verdict::Trusted:
+            return grpc::Status::OK;
+        case RevokedOperators::Verdict::Revoked:
+            return {grpc::StatusCode::PERMISSION_DENIED, "the operator " + name + " is revoked"};
+        default:
+            return statusOf(QueryEnd::Unavailable);
+    }
+}
+
+/// Who may call: an operator of at least this role who is not revoked. UNAUTHENTICATED without a valid certificate,
+/// PERMISSION_DENIED, naming the role needed, with one that is not enough; a sensor's never is.
+inline grpc::Status requireRole(const Result<PeerIdentity>& peer, Role needed, const RevokedOperators& revoked) {
+    if (!peer) {
+        return {grpc::StatusCode::UNAUTHENTICATED, peer.error()};
+    }
+    const std::string role(roleText(needed));
+    if (peer->kind != PeerKind::Operator) {
+        return {
+            grpc::StatusCode::PERMISSION_DENIED,
+            "a sensor's certificate opens nothing here: this needs an operator's, of the role " + role + " or above"};
+    }
+    if (const auto trusted = requireTrust(peer->name, revoked); !trusted.ok()) {
+        return trusted;
+    }
+    if (peer->role < needed) {
+        return {grpc::StatusCode::PERMISSION_DENIED, "this needs the role " + role + ", and the certificate of " +
+                                                         peer->name + " says " + std::string(roleText(peer->role))};
+    }
+    return grpc::Status::OK;
 }
 
 inline grpc::Status tooMuchToDo() {
@@ -108,7 +124,8 @@ private:
 };
 
 /// A stream of messages to one caller, moved on by the ticker. It lives until gRPC is done with it; whoever else holds
-/// it (ticker, workers) finds it ended then. It ends by itself when the caller's certificate expires.
+/// it (ticker, workers) finds it ended then. It ends by itself when the caller's certificate expires, or the
+/// caller is revoked.
 template <typename Message>
 class ServedStream : public grpc::ServerWriteReactor<Message>,
                      public Ticker::Client,
@@ -128,11 +145,16 @@ public:
             end({grpc::StatusCode::UNAUTHENTICATED, "the certificate has expired: issue another"});
             return;
         }
+        if (revoked_->judge(peer_.name) == RevokedOperators::Verdict::Revoked) {
+            end(requireTrust(peer_.name, *revoked_));
+            return;
+        }
         advance(now);
     }
 
 protected:
-    explicit ServedStream(PeerIdentity peer) : peer_(std::move(peer)) {}
+    ServedStream(PeerIdentity peer, std::shared_ptr<const RevokedOperators> revoked)
+        : peer_(std::move(peer)), revoked_(std::move(revoked)) {}
 
     virtual void begin() {}
     virtual void advance(Ticker::Time now) = 0;
@@ -193,6 +215,7 @@ private:
     }
 
     const PeerIdentity peer_;
+    const std::shared_ptr<const RevokedOperators> revoked_;  // shared with the services, which a stream may outlive
     mutable std::mutex mutex_;
     bool writing_ = false;
     bool over_ = false;

@@ -52,8 +52,11 @@ PeopleServer::PeopleServer(std::size_t bound)
     : authority_(must(CertificateAuthority::open(folder_.path("pki"), now()))),
       reports_([dsn = database.writer()] { return collector::openForReports(dsn, 60s); }, bound),
       fleet_([dsn = database.writer()] { return std::make_unique<collector::Connection>(dsn, "test fleet"); }, bound),
-      reportService_(collector::makeReportService(feed, reports_, ticker, now)),
-      fleetService_(collector::makeFleetService(hub, fleet_, ticker, now)) {
+      revoked_(std::make_shared<collector::RevokedOperators>(fleet_)),
+      reportService_(collector::makeReportService(feed, reports_, ticker, revoked_, now)),
+      fleetService_(collector::makeFleetService(hub, fleet_, ticker, revoked_, now)) {
+    collector::Connection connection(database.writer());
+    revoked_->read(connection);
     for (auto* pool : {&reports_, &fleet_}) {
         threads_.emplace_back([pool] { pool->run(); });
         threads_.emplace_back([pool] { pool->runCancellations(); });
@@ -118,6 +121,15 @@ std::unique_ptr<grpc::ClientContext> PeopleServer::context(std::chrono::millisec
     auto made = std::make_unique<grpc::ClientContext>();
     made->set_deadline(now() + longest);
     return made;
+}
+
+void PeopleServer::revoke(const std::string& name) {
+    collector::Connection connection(database.writer());
+    const Status done = collector::OperatorRepository(connection).revoke(name, "test");
+    if (!done) {
+        throw std::runtime_error(done.error());
+    }
+    revoked_->read(connection);
 }
 
 std::int32_t PeopleServer::addSensor(const std::string& name) const {

@@ -4,6 +4,7 @@
 #include "collector/pki/certificate_authority.hpp"
 #include "collector/rpc/fleet_hub.hpp"
 #include "collector/rpc/query_pool.hpp"
+#include "collector/rpc/revoked_operators.hpp"
 #include "collector/rpc/ticker.hpp"
 #include "common/rpc/credentials.hpp"
 #include "tests/support/certificates.hpp"
@@ -43,6 +44,9 @@ public:
 
     std::int32_t addSensor(const std::string& name) const;
 
+    /// Shuts an operator out, and has the services know it at once.
+    void revoke(const std::string& name);
+
     TestDatabase database;
     collector::FleetHub hub;
     collector::LiveFeed feed;
@@ -55,6 +59,7 @@ private:
     collector::CertificateAuthority authority_;
     collector::QueryPool reports_;
     collector::QueryPool fleet_;
+    std::shared_ptr<collector::RevokedOperators> revoked_;  // with streams
     std::unique_ptr<grpc::Service> reportService_;
     std::unique_ptr<grpc::Service> fleetService_;
     std::vector<std::thread> threads_;

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "collector/rpc/query_pool.hpp"
+#include "collector/rpc/ticker.hpp"
+#include "collector/store/operator_repository.hpp"
+#include "common/concurrent/guarded.hpp"
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace apiary::collector {
+
+/// Which operators are shut out, as the database said last: asked again every 4 s, so that one is out within 5 s. Until
+/// it has answered once nobody can be told from those. Thread-safe; must be held by a shared pointer, as the answer may
+/// come after the ticker has let go.
+class RevokedOperators final : public Ticker::Client, public std::enable_shared_from_this<RevokedOperators> {
+public:
+    enum class Verdict { Trusted, Revoked, Unknown };
+
+    /// The pool must outlive it.
+    explicit RevokedOperators(QueryPool& pool) : pool_(pool) {}
+
+    /// Asks on this connection, and blocks.
+    void read(Connection& connection);
+
+    Verdict judge(std::string_view name) const;
+
+    void tick(Ticker::Time now) override;
+
+private:
+    struct State {
+        std::optional<OperatorNames> names;
+        bool asking = false;
+        int ticks = 0;  // since it was asked last
+    };
+
+    QueryPool& pool_;
+    Guarded<State> state_;
+};
+
+}  // namespace apiary::collector
