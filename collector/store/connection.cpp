@@ -41,13 +41,9 @@ std::string complete(const std::string& dsn, const std::string& program) {
     return options;
 }
 
-/// Takes a result that should be `wanted`. Otherwise takes all that follow too, as libpq wants, and throws what the
-/// server said.
-void take(PGconn* raw, ExecStatusType wanted, const std::string& statement) {
-    std::unique_ptr<PGresult, decltype(&PQclear)> result(PQgetResult(raw), &PQclear);
-    if (result != nullptr && PQresultStatus(result.get()) == wanted) {
-        return;
-    }
+/// Throws what the server said in an answer that was not wanted, once it has taken all that follow, as libpq wants.
+[[noreturn]] void refuse(PGconn* raw, PGresult* answer, const std::string& statement) {
+    std::unique_ptr<PGresult, decltype(&PQclear)> result(answer, &PQclear);
     const char* code = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
     const std::string state = code == nullptr ? "" : code;
     const std::string message = result == nullptr ? "no answer" : PQresultErrorMessage(result.get());
@@ -60,17 +56,36 @@ void take(PGconn* raw, ExecStatusType wanted, const std::string& statement) {
     throw pqxx::sql_error(message, statement, state.c_str());
 }
 
-/// Sends the rows of a COPY that has begun.
-void sendRows(PGconn* raw, std::string_view rows) {
+/// Takes the answers that come before a COPY wants its rows, or all when none does.
+void passAnswers(PGconn* raw, const std::string& statement) {
+    while (PGresult* result = PQgetResult(raw)) {
+        switch (PQresultStatus(result)) {
+            case PGRES_TUPLES_OK:
+            case PGRES_COMMAND_OK:
+                PQclear(result);
+                break;
+            case PGRES_COPY_IN:
+                PQclear(result);
+                return;
+            default:
+                refuse(raw, result, statement);
+        }
+    }
+    if (PQstatus(raw) != CONNECTION_OK) {
+        throw pqxx::broken_connection(PQerrorMessage(raw));
+    }
+}
+
+/// Sends the rows of a COPY that has begun; `piece` are the first ones.
+void sendRows(PGconn* raw, CopyRows& rows, std::string_view piece) {
     static constexpr std::string_view kHeader("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
     static constexpr std::string_view kTrailer("\377\377", 2);
-    static constexpr std::size_t kPiece = 65536;
     const auto put = [&](std::string_view bytes) {
         return PQputCopyData(raw, bytes.data(), static_cast<int>(bytes.size())) == 1;
     };
     bool sent = put(kHeader);
-    for (std::size_t at = 0; sent && at < rows.size(); at += kPiece) {
-        sent = put(rows.substr(at, kPiece));
+    for (; sent && !piece.empty(); piece = rows.next()) {
+        sent = put(piece);
     }
     sent = sent && put(kTrailer);
     // A server that has refused already says why in the results; a failed send is only told apart there.
@@ -109,29 +124,28 @@ PGconn* Connection::raw() const {
     return exposed_->raw();
 }
 
-void copyBinary(Connection& connection, std::span<const CopyRows> copies) {
-    std::string statements;
+void copyBinary(Connection& connection, const CopyQuestion& question) {
+    const auto& [before, copies, after] = question;
+    std::string statements = before;
     for (const CopyRows& copy : copies) {
         statements += "COPY " + copy.target() + " FROM STDIN (FORMAT binary);";
     }
-    PGconn* raw = connection.raw();
+    statements += after;
     if (statements.empty()) {
         return;
     }
+    PGconn* raw = connection.raw();
     if (PQsendQuery(raw, statements.c_str()) != 1) {
         throw pqxx::broken_connection(PQerrorMessage(raw));
     }
-    for (const CopyRows& copy : copies) {
-        take(raw, PGRES_COPY_IN, statements);
-        sendRows(raw, copy.encoded());
-        take(raw, PGRES_COMMAND_OK, statements);
+    std::string_view piece = copies.empty() ? std::string_view() : copies.front().next();
+    for (std::size_t i = 0; i < copies.size(); ++i) {
+        passAnswers(raw, statements);
+        sendRows(raw, copies[i], piece);
+        // The server is still busy with what it has been sent.
+        piece = i + 1 < copies.size() ? copies[i + 1].next() : std::string_view();
     }
-    while (PGresult* rest = PQgetResult(raw)) {
-        PQclear(rest);
-    }
-    if (PQstatus(raw) != CONNECTION_OK) {
-        throw pqxx::broken_connection(PQerrorMessage(raw));
-    }
+    passAnswers(raw, statements);
 }
 
 }  // namespace apiary::collector

@@ -35,9 +35,17 @@ private:
     std::unique_ptr<Exposed> exposed_;
 };
 
+/// What copyBinary() puts to the server as one question.
+struct CopyQuestion {
+    std::string before;  ///< statements, each ended by a semicolon, whose answers nobody needs
+    std::span<CopyRows> copies;
+    std::string after;  ///< as `before`
+};
+
 /// Adds the rows to their tables by binary COPY, one after the other, with one question for all: a small transaction
 /// spends its time on its way to and fro. To be called while a transaction of libpqxx is open on the connection. Throws
-/// pqxx::sql_error with the SQLSTATE when the server refuses some, pqxx::broken_connection when it is gone.
-void copyBinary(Connection& connection, std::span<const CopyRows> copies);
+/// pqxx::sql_error with the SQLSTATE when the server refuses a statement or a row, pqxx::broken_connection when it is
+/// gone.
+void copyBinary(Connection& connection, const CopyQuestion& question);
 
 }  // namespace apiary::collector

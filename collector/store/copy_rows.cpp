@@ -10,6 +10,7 @@ namespace {
 
 constexpr Moment kPostgresEpoch{std::chrono::sys_days{std::chrono::year{2000} / 1 / 1}};
 constexpr std::int32_t kTextOid = 25;
+constexpr std::size_t kPiece = 16384;  // what the server has to do while the next one is encoded
 constexpr char kFamilyV4 = 2;
 constexpr char kFamilyV6 = 3;
 
@@ -96,11 +97,22 @@ void appendField(std::string& out, TextArray value) {
     appendRaw(out, array);
 }
 
-CopyRows::CopyRows(std::string target)
-    : target_(std::move(target)), columns_(static_cast<std::size_t>(std::ranges::count(target_, ',')) + 1) {}
+CopyRows::CopyRows(std::string target, std::size_t count, Encode encode)
+    : target_(std::move(target)),
+      columns_(static_cast<std::size_t>(std::ranges::count(target_, ',')) + 1),
+      count_(count),
+      encode_(std::move(encode)) {}
+
+std::string_view CopyRows::next() {
+    piece_.clear();
+    while (encoded_ < count_ && piece_.size() < kPiece) {
+        encode_(*this, encoded_++);
+    }
+    return piece_;
+}
 
 void CopyRows::startRow(std::int16_t fields) {
-    appendBigEndian(rows_, fields);
+    appendBigEndian(piece_, fields);
 }
 
 }  // namespace apiary::collector

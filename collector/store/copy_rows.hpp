@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,31 +50,40 @@ void appendField(std::string& out, const std::optional<T>& value) {
     }
 }
 
-/// The rows of one table, encoded for copyBinary().
+/// The rows of one table on their way to copyBinary(), encoded piece by piece: the server works on one while the next
+/// is made.
 class CopyRows {
 public:
+    /// Adds row `number` (from 0) to `rows` by one call of add().
+    using Encode = std::function<void(CopyRows& rows, std::size_t number)>;
+
     /// `target` is `schema.table(column, ...)`; every row gives one value for each of its columns, in that order.
-    explicit CopyRows(std::string target);
+    /// Whatever `encode` refers to must outlive this.
+    CopyRows(std::string target, std::size_t count, Encode encode);
 
     template <typename... Values>
     void add(const Values&... values) {
         assert(sizeof...(values) == columns_);
         startRow(static_cast<std::int16_t>(sizeof...(values)));
-        (appendField(rows_, values), ...);
+        (appendField(piece_, values), ...);
     }
 
-    bool empty() const { return rows_.empty(); }
+    bool empty() const { return count_ == 0; }
     const std::string& target() const { return target_; }
 
-    /// The rows, without the header and trailer of a COPY.
-    const std::string& encoded() const { return rows_; }
+    /// The next rows, encoded, without the header and trailer of a COPY; empty when there are no more. Valid until the
+    /// next call.
+    std::string_view next();
 
 private:
     void startRow(std::int16_t fields);
 
     std::string target_;
     std::size_t columns_;
-    std::string rows_;
+    std::size_t count_;
+    Encode encode_;
+    std::size_t encoded_ = 0;
+    std::string piece_;
 };
 
 }  // namespace apiary::collector

@@ -31,96 +31,95 @@ Moment startOf(const Uuid& session) {
 }
 
 CopyRows copyOfOpened(const std::vector<OpenRow>& opened, std::int16_t collectorId) {
-    CopyRows copy(
+    return {
         "apiary.session_open(session_id, started_at, sensor_id, collector_id, source, source_port, source_scope, "
-        "target, target_port, transport, protocol, service, persona)");
-    for (const OpenRow& row : opened) {
-        copy.add(row.session, row.startedAt, row.sensorId, collectorId, Inet{row.source}, portOf(row.source),
-                 std::string_view(row.scope), Inet{row.target}, portOf(row.target), std::string_view(row.transport),
-                 std::string_view(row.protocol), orNull(row.service), orNull(row.persona));
-    }
-    return copy;
+        "target, target_port, transport, protocol, service, persona)",
+        opened.size(), [&opened, collectorId](CopyRows& out, std::size_t number) {
+            const OpenRow& row = opened[number];
+            out.add(row.session, row.startedAt, row.sensorId, collectorId, Inet{row.source}, portOf(row.source),
+                    std::string_view(row.scope), Inet{row.target}, portOf(row.target), std::string_view(row.transport),
+                    std::string_view(row.protocol), orNull(row.service), orNull(row.persona));
+        }};
 }
 
 CopyRows copyOfEvents(const std::vector<EventRow>& events) {
-    CopyRows copy("apiary.event(session_id, started_at, seq, at, kind, channel, bytes)");
-    for (const EventRow& row : events) {
-        copy.add(row.session, startOf(row.session), row.seq, row.at, static_cast<std::int16_t>(row.kind), row.channel,
-                 Bytes{row.bytes});
-    }
-    return copy;
+    return {"apiary.event(session_id, started_at, seq, at, kind, channel, bytes)", events.size(),
+            [&events](CopyRows& out, std::size_t number) {
+                const EventRow& row = events[number];
+                out.add(row.session, startOf(row.session), row.seq, row.at, static_cast<std::int16_t>(row.kind),
+                        row.channel, Bytes{row.bytes});
+            }};
 }
 
 CopyRows copyOfCredentials(const std::vector<CredentialRow>& credentials) {
-    CopyRows copy(
+    return {
         "apiary.credential(session_id, started_at, seq, at, sensor_id, source, protocol, method, username, secret, "
-        "username_text, secret_text, digest, accepted)");
-    for (const auto& [key, method, username, secret, accepted] : credentials) {
-        Sha256 pair;
-        pair.update(username);
-        pair.update(std::string_view("\0", 1));
-        pair.update(secret);
-        const Sha256Digest digest = pair.finish();
-        const std::string usernameText = escapeCut(username, kText);
-        const std::string secretText = escapeCut(secret, kText);
-        copy.add(key.session, startOf(key.session), key.seq, key.at, key.sensorId, Inet{key.source},
-                 std::string_view(key.protocol), std::string_view(method), Bytes{username}, Bytes{secret},
-                 std::string_view(usernameText), std::string_view(secretText), Bytes{view(digest)}, accepted);
-    }
-    return copy;
+        "username_text, secret_text, digest, accepted)",
+        credentials.size(), [&credentials](CopyRows& out, std::size_t number) {
+            const auto& [key, method, username, secret, accepted] = credentials[number];
+            Sha256 pair;
+            pair.update(username);
+            pair.update(std::string_view("\0", 1));
+            pair.update(secret);
+            const Sha256Digest digest = pair.finish();
+            const std::string usernameText = escapeCut(username, kText);
+            const std::string secretText = escapeCut(secret, kText);
+            out.add(key.session, startOf(key.session), key.seq, key.at, key.sensorId, Inet{key.source},
+                    std::string_view(key.protocol), std::string_view(method), Bytes{username}, Bytes{secret},
+                    std::string_view(usernameText), std::string_view(secretText), Bytes{view(digest)}, accepted);
+        }};
 }
 
 CopyRows copyOfCommands(const std::vector<CommandRow>& commands) {
-    CopyRows copy(
+    return {
         "apiary.command(session_id, started_at, seq, at, sensor_id, source, protocol, verb, argument, argument_text, "
-        "normalized)");
-    for (const auto& [key, verb, argument, normalized] : commands) {
-        const std::string argumentText = escapeCut(argument, kArgument);
-        copy.add(key.session, startOf(key.session), key.seq, key.at, key.sensorId, Inet{key.source},
-                 std::string_view(key.protocol), std::string_view(verb), Bytes{argument},
-                 std::string_view(argumentText), std::string_view(normalized));
-    }
-    return copy;
+        "normalized)",
+        commands.size(), [&commands](CopyRows& out, std::size_t number) {
+            const auto& [key, verb, argument, normalized] = commands[number];
+            const std::string argumentText = escapeCut(argument, kArgument);
+            out.add(key.session, startOf(key.session), key.seq, key.at, key.sensorId, Inet{key.source},
+                    std::string_view(key.protocol), std::string_view(verb), Bytes{argument},
+                    std::string_view(argumentText), std::string_view(normalized));
+        }};
 }
 
 CopyRows copyOfPieces(const std::vector<PieceRow>& pieces) {
-    CopyRows copy("apiary.artifact_piece(session_id, payload, seq, started_at, bytes)");
-    for (const PieceRow& row : pieces) {
-        copy.add(row.session, row.payload, row.seq, startOf(row.session), Bytes{row.bytes});
-    }
-    return copy;
+    return {"apiary.artifact_piece(session_id, payload, seq, started_at, bytes)", pieces.size(),
+            [&pieces](CopyRows& out, std::size_t number) {
+                const PieceRow& row = pieces[number];
+                out.add(row.session, row.payload, row.seq, startOf(row.session), Bytes{row.bytes});
+            }};
 }
 
 CopyRows copyOfProbes(const std::vector<ProbeRow>& probes, std::int16_t collectorId) {
-    CopyRows copy(
+    return {
         "apiary.probe(probe_id, started_at, ended_at, sensor_id, collector_id, source, source_scope, target, "
-        "target_port, kind, packets, service, reason)");
-    for (const ProbeRow& row : probes) {
-        copy.add(row.probe, row.startedAt, row.endedAt, row.sensorId, collectorId, Inet{row.source},
-                 std::string_view(row.scope), Inet{row.target}, portOf(row.target), std::string_view(row.kind),
-                 row.packets, orNull(row.service), orNull(row.reason));
-    }
-    return copy;
+        "target_port, kind, packets, service, reason)",
+        probes.size(), [&probes, collectorId](CopyRows& out, std::size_t number) {
+            const ProbeRow& row = probes[number];
+            out.add(row.probe, row.startedAt, row.endedAt, row.sensorId, collectorId, Inet{row.source},
+                    std::string_view(row.scope), Inet{row.target}, portOf(row.target), std::string_view(row.kind),
+                    row.packets, orNull(row.service), orNull(row.reason));
+        }};
 }
 
 CopyRows copyOfGaps(const std::vector<GapRow>& gaps) {
-    CopyRows copy(
-        "apiary.gap(stream_id, lane, first_seq, last_seq, sensor_id, what, records, bytes, from_at, to_at, reason)");
-    for (const GapRow& row : gaps) {
-        copy.add(row.stream, row.lane, row.firstSeq, row.lastSeq, row.sensorId, std::string_view(row.what), row.records,
-                 row.bytes, row.from, row.to, std::string_view(row.reason));
-    }
-    return copy;
+    return {"apiary.gap(stream_id, lane, first_seq, last_seq, sensor_id, what, records, bytes, from_at, to_at, reason)",
+            gaps.size(), [&gaps](CopyRows& out, std::size_t number) {
+                const GapRow& row = gaps[number];
+                out.add(row.stream, row.lane, row.firstSeq, row.lastSeq, row.sensorId, std::string_view(row.what),
+                        row.records, row.bytes, row.from, row.to, std::string_view(row.reason));
+            }};
 }
 
 CopyRows copyOfQuarantine(const std::vector<QuarantineRow>& quarantine) {
-    CopyRows copy("apiary.quarantine(stream_id, lane, seq, sensor_id, sqlstate, reason, record)");
-    for (const QuarantineRow& row : quarantine) {
-        const std::string reason = escapeCut(row.reason, kText);
-        copy.add(row.stream, row.lane, row.seq, row.sensorId, orNull(row.sqlstate), std::string_view(reason),
-                 Bytes{row.record});
-    }
-    return copy;
+    return {"apiary.quarantine(stream_id, lane, seq, sensor_id, sqlstate, reason, record)", quarantine.size(),
+            [&quarantine](CopyRows& out, std::size_t number) {
+                const QuarantineRow& row = quarantine[number];
+                const std::string reason = escapeCut(row.reason, kText);
+                out.add(row.stream, row.lane, row.seq, row.sensorId, orNull(row.sqlstate), std::string_view(reason),
+                        Bytes{row.record});
+            }};
 }
 
 }  // namespace
@@ -132,8 +131,8 @@ std::vector<CopyRows> copiesOf(const IngestRows& rows, std::int16_t collectorId)
             copies.push_back(std::move(copy));
         }
     };
+    put(copyOfEvents(rows.events));  // the most rows: while they are stored, the others are encoded
     put(copyOfOpened(rows.opened, collectorId));
-    put(copyOfEvents(rows.events));
     put(copyOfCredentials(rows.credentials));
     put(copyOfCommands(rows.commands));
     put(copyOfPieces(rows.pieces));
@@ -144,26 +143,27 @@ std::vector<CopyRows> copiesOf(const IngestRows& rows, std::int16_t collectorId)
 }
 
 CopyRows copyOfClosed(const std::vector<ClosedRow>& closed, std::int16_t collectorId, const CommandDigests& digests) {
-    CopyRows copy(
+    return {
         "apiary.session(session_id, started_at, ended_at, sensor_id, collector_id, source, source_port, source_scope, "
         "target, target_port, transport, protocol, detected, service, persona, outcome, bytes_in, bytes_out, packets, "
         "events, credentials, commands, artifacts, login_accepted, command_digest, syn, clock_offset_ms, journal_path, "
-        "journal_sha256)");
-    for (const ClosedRow& row : closed) {
-        const OpenRow& head = row.head;
-        std::optional<Sha256Digest> commandDigest = row.commandDigest;
-        if (const auto found = digests.find(head.session); !commandDigest && found != digests.end()) {
-            commandDigest = found->second;
-        }
-        copy.add(head.session, head.startedAt, row.endedAt, head.sensorId, collectorId, Inet{head.source},
-                 portOf(head.source), std::string_view(head.scope), Inet{head.target}, portOf(head.target),
-                 std::string_view(head.transport), std::string_view(head.protocol), orNull(row.detected),
-                 orNull(head.service), orNull(head.persona), std::string_view(row.outcome), row.bytesIn, row.bytesOut,
-                 row.packets, row.events, row.credentials, row.commands, row.artifacts, row.loginAccepted,
-                 orNull(commandDigest), head.syn.empty() ? std::nullopt : std::optional(Bytes{head.syn}),
-                 row.clockOffsetMs, orNull(row.journalPath), orNull(row.journalDigest));
-    }
-    return copy;
+        "journal_sha256)",
+        closed.size(), [&closed, collectorId, &digests](CopyRows& out, std::size_t number) {
+            const ClosedRow& row = closed[number];
+            const OpenRow& head = row.head;
+            std::optional<Sha256Digest> commandDigest = row.commandDigest;
+            if (const auto found = digests.find(head.session); !commandDigest && found != digests.end()) {
+                commandDigest = found->second;
+            }
+            out.add(head.session, head.startedAt, row.endedAt, head.sensorId, collectorId, Inet{head.source},
+                    portOf(head.source), std::string_view(head.scope), Inet{head.target}, portOf(head.target),
+                    std::string_view(head.transport), std::string_view(head.protocol), orNull(row.detected),
+                    orNull(head.service), orNull(head.persona), std::string_view(row.outcome), row.bytesIn,
+                    row.bytesOut, row.packets, row.events, row.credentials, row.commands, row.artifacts,
+                    row.loginAccepted, orNull(commandDigest),
+                    head.syn.empty() ? std::nullopt : std::optional(Bytes{head.syn}), row.clockOffsetMs,
+                    orNull(row.journalPath), orNull(row.journalDigest));
+        }};
 }
 
 }  // namespace apiary::collector

@@ -11,10 +11,12 @@ namespace apiary::collector {
 
 using CommandDigests = std::unordered_map<Uuid, Sha256Digest>;
 
-/// The rows that a transaction adds with COPY, table by table: all but those of the sessions that have ended.
+/// The rows that a transaction adds with COPY, table by table: all but those of the sessions that have ended. `rows`
+/// must outlive them.
 std::vector<CopyRows> copiesOf(const IngestRows& rows, std::int16_t collectorId);
 
-/// The sessions that have ended. `digests` has the command digest of those that do not bring their own.
+/// The sessions that have ended. `digests` has the command digest of those that do not bring their own. Both must
+/// outlive the copy.
 CopyRows copyOfClosed(const std::vector<ClosedRow>& closed, std::int16_t collectorId, const CommandDigests& digests);
 
 }  // namespace apiary::collector

@@ -25,6 +25,7 @@ constexpr const char* kDigests =
     "FROM apiary.command WHERE session_id = ANY ($1::uuid[]) "
     "AND started_at >= 'epoch'::timestamptz + $2 * interval '1 us' "
     "AND started_at <= 'epoch'::timestamptz + $3 * interval '1 us' GROUP BY 1";
+constexpr std::string_view kNotNew = "AP001";  // what ledger_require() raises
 constexpr const char* kAssemble =
     "SELECT apiary.artifact_assemble($1, $2, $3, 'epoch'::timestamptz + $4 * interval '1 us', $5, $6::inet, $7, $8, "
     "$9)";
@@ -34,6 +35,16 @@ std::string dateText(sys_days day) {
     const auto two = [](unsigned number) { return (number < 10 ? "0" : "") + std::to_string(number); };
     return std::to_string(static_cast<int>(date.year())) + "-" + two(static_cast<unsigned>(date.month())) + "-" +
            two(static_cast<unsigned>(date.day()));
+}
+
+/// Raises kNotNew unless the records are the next ones of their streams.
+std::string ledgerText(const std::vector<LedgerStep>& steps) {
+    std::string text;
+    for (const LedgerStep& step : steps) {
+        text += "SELECT apiary.ledger_require('" + step.stream.text() + "', " + std::to_string(step.lane) + "::int2, " +
+                std::to_string(step.first) + ", " + std::to_string(step.last) + ");";
+    }
+    return text;
 }
 
 template <typename Ids>
@@ -84,11 +95,8 @@ void prepareStatements(pqxx::connection_base& session) {
                     "SELECT session_id, sensor_id, host(source), protocol FROM apiary.session_open "
                     "WHERE session_id = ANY ($1::uuid[])");
     session.prepare("policy", "SELECT retention_days, ahead_days FROM apiary.policy");
-    session.prepare("ledger", "SELECT apiary.ledger_advance($1, $2, $3, $4)");
     session.prepare("digests", kDigests);
     session.prepare("assemble", kAssemble);
-    session.prepare("closed", "DELETE FROM apiary.session_open WHERE session_id = ANY ($1::uuid[])");
-    session.prepare("rollups", "SELECT apiary.rollup_add($1::uuid[])");
 }
 
 }  // namespace
@@ -119,6 +127,9 @@ auto SessionStore::use(Work work) {
         connection_.reset();
         partitioning_.reset();
         throw SinkUnavailable(message);
+    } catch (...) {
+        connection_.reset();  // it may stand in the middle of a COPY
+        throw;
     }
 }
 
@@ -233,13 +244,6 @@ WriteOutcome SessionStore::transact(pqxx::connection_base& session, const Ingest
     try {
         ensurePartitions(rows);
         pqxx::work transaction(session, "ingest");
-        for (const LedgerStep& step : rows.ledger) {
-            const pqxx::row verdict =
-                transaction.exec_prepared1("ledger", step.stream.text(), step.lane, step.first, step.last);
-            if (verdict[0].c_str() != std::string_view("new")) {
-                return Stale{};
-            }
-        }
         writeRows(transaction, rows);
         transaction.commit();
         return Committed{};
@@ -247,6 +251,9 @@ WriteOutcome SessionStore::transact(pqxx::connection_base& session, const Ingest
         const std::string message = firstLine(error.what());
         if (message.find("no partition of relation") != std::string::npos) {
             throw MissingPartition(message);
+        }
+        if (error.sqlstate() == kNotNew) {
+            return Stale{};
         }
         if (!blamesRows(error)) {
             throw;
@@ -280,31 +287,45 @@ CommandDigests SessionStore::commandDigests(pqxx::transaction_base& transaction,
 }
 
 void SessionStore::writeRows(pqxx::transaction_base& transaction, const IngestRows& rows) {
+    std::string before = ledgerText(rows.ledger);
     std::vector<CopyRows> copies = copiesOf(rows, collectorId_);
     CommandDigests digests;
-    if (std::ranges::any_of(rows.closed, lacksDigest)) {
-        copyBinary(*connection_, copies);
+    const auto ask = [&](const std::string& after) {
+        copyBinary(*connection_, {.before = before, .copies = copies, .after = after});
+        before.clear();
         copies.clear();
+    };
+    if (std::ranges::any_of(rows.closed, lacksDigest)) {
+        ask({});
         digests = commandDigests(transaction, rows.closed);
     }
     if (!rows.closed.empty()) {
         copies.push_back(copyOfClosed(rows.closed, collectorId_, digests));
     }
-    copyBinary(*connection_, copies);
+    if (!rows.uploads.empty()) {
+        ask({});
+    }
     for (const UploadRow& row : rows.uploads) {
         transaction.exec_prepared("assemble", row.key.session.text(), row.payload, row.key.seq, micros(row.key.at),
                                   row.key.sensorId, addressText(row.key.source), binary(view(row.sha256)), row.size,
                                   binary(row.name));
     }
+    ask(closingText(rows));
+}
+
+/// What follows the rows: sessions that are open no more, and the rollups, last because others wait for their rows.
+std::string SessionStore::closingText(const IngestRows& rows) const {
+    std::string text;
     if (!rows.openBefore.empty()) {
-        transaction.exec_prepared("closed", arrayText(rows.openBefore));
+        text += "DELETE FROM apiary.session_open WHERE session_id = ANY ('" + arrayText(rows.openBefore) + "');";
     }
     if (rollups_ && !rows.closed.empty()) {
         std::vector<Uuid> sessions;
         std::ranges::transform(rows.closed, std::back_inserter(sessions),
                                [](const ClosedRow& row) { return row.head.session; });
-        transaction.exec_prepared("rollups", arrayText(sessions));
+        text += "SELECT apiary.rollup_add('" + arrayText(sessions) + "');";
     }
+    return text;
 }
 
 }  // namespace apiary::collector

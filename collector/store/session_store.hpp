@@ -41,6 +41,7 @@ private:
     WriteOutcome transact(pqxx::connection_base& session, const IngestRows& rows);
     static CommandDigests commandDigests(pqxx::transaction_base& transaction, const std::vector<ClosedRow>& closed);
     void writeRows(pqxx::transaction_base& transaction, const IngestRows& rows);
+    std::string closingText(const IngestRows& rows) const;
 
     const std::string dsn_;
     const std::int16_t collectorId_;

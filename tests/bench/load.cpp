@@ -159,6 +159,15 @@ void Child::stop() {
     pid_ = -1;
 }
 
+void Child::awaitSuccess() {
+    int status = 0;
+    const bool ended = ::waitpid(pid_, &status, 0) == pid_;
+    pid_ = -1;
+    if (!ended || status != 0) {
+        fail("a program of the bench failed");
+    }
+}
+
 std::size_t Child::residentBytes() const {
     std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
     for (std::string line; std::getline(status, line);) {

@@ -32,6 +32,9 @@ public:
     pid_t pid() const { return pid_; }
     void stop();
 
+    /// Waits for its end by itself; throws std::runtime_error unless its status is 0.
+    void awaitSuccess();
+
     /// Resident memory without mapped files, in bytes.
     std::size_t residentBytes() const;
 

@@ -1,12 +1,14 @@
-/// The product's whole transaction (ledger, rows by binary COPY, evidence, rollups) against a bare text COPY of the
-/// same rows into the same tables of a database of its own, one transaction in all: what PostgreSQL can do at best.
-/// Sessions lie whole in a transaction, or span four.
+/// The product's whole transaction (ledger, rows by binary COPY, evidence, rollups) against a bare psql \copy of the
+/// same rows into the same tables of a database of its own, one transaction in all. Sessions begin fifty a second, as
+/// the records of a spool lie; they are whole in a transaction, or span four. Argument: how many sessions, 20,000 if
+/// not given.
 
 #include "collector/ingest/row_builder.hpp"
 #include "collector/store/connection.hpp"
 #include "collector/store/row_copies.hpp"
 #include "collector/store/session_store.hpp"
 #include "tests/bench/load.hpp"
+#include "tests/support/certificates.hpp"
 #include "tests/support/postgres_fixture.hpp"
 #include "tests/support/recorded_session.hpp"
 
@@ -17,10 +19,11 @@
 #include <chrono>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <iostream>
 #include <libpq-fe.h>
-#include <map>
 #include <random>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -35,6 +38,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kPackets = 8;  // of a session
 constexpr std::int32_t kSensor = 1;
+constexpr std::chrono::milliseconds kBetween{20};  // the starts of two sessions
 
 const Uuid kStream = test::TestSpool(1).id();
 
@@ -48,7 +52,7 @@ collector::Moment now() {
 
 /// Logins by force: a source comes eight times in a row on the average, with eight packets, a name and a password most
 /// times, a command or none.
-test::RecordedSession sessionOf(std::mt19937_64& random, Endpoint& source) {
+test::RecordedSession sessionOf(std::mt19937_64& random, Endpoint& source, collector::Moment start) {
     constexpr std::array kProtocols{"ftp", "telnet", "smtp", "http"};
     const auto below = [&](std::uint64_t bound) { return random() % bound; };
     if (below(8) == 0) {
@@ -56,7 +60,7 @@ test::RecordedSession sessionOf(std::mt19937_64& random, Endpoint& source) {
             Endpoint::of({45, 16, static_cast<std::uint8_t>(below(256)), static_cast<std::uint8_t>(below(256))}, 0);
     }
     source.port = static_cast<std::uint16_t>(1024 + below(60000));
-    test::RecordedSession session({.start = now() - 1h - std::chrono::milliseconds(below(3'600'000)),
+    test::RecordedSession session({.start = start,
                                    .source = source,
                                    .target = Endpoint::of({198, 51, 100, 7}, 21),
                                    .protocol = kProtocols[below(kProtocols.size())],
@@ -79,6 +83,7 @@ std::vector<v1::Batch> batchesOf(std::size_t sessions, std::size_t events, bool 
     std::mt19937_64 random(1);
     test::TestSpool spool(1);
     Endpoint source = Endpoint::of({45, 16, 0, 1}, 0);
+    collector::Moment start = std::chrono::floor<std::chrono::milliseconds>(now()) - 1h;
     std::vector<v1::Batch> batches;
     std::size_t packets = 0;
     std::uint64_t cut = 0;
@@ -96,7 +101,8 @@ std::vector<v1::Batch> batchesOf(std::size_t sessions, std::size_t events, bool 
         std::vector<test::RecordedSession> open;
         std::size_t longest = 0;
         for (std::size_t i = 0; i < together; ++i) {
-            open.push_back(sessionOf(random, source));
+            start += kBetween;
+            open.push_back(sessionOf(random, source, start));
             longest = std::max(longest, open.back().records().size());
         }
         for (std::size_t step = 0; step < longest; ++step) {
@@ -184,57 +190,72 @@ private:
     Uuid sensor_;
 };
 
-/// What psql's \copy would send, by target: made by PostgreSQL itself, of the rows as the product encodes them.
-std::map<std::string, std::string> textOf(const Target& target, const std::vector<IngestRows>& transactions) {
-    target.empty();
-    collector::Connection connection(target.writer());
-    pqxx::work work(connection.session());
-    std::map<std::string, std::string> texts;
-    for (const IngestRows& rows : transactions) {
-        std::vector<collector::CopyRows> copies = collector::copiesOf(rows, 1);
-        copies.push_back(collector::copyOfClosed(rows.closed, 1, {}));
-        for (const collector::CopyRows& copy : copies) {
-            texts[copy.target()];
+/// A transaction of psql's \copy, table by table; the rows lie in files beside it, as PostgreSQL itself writes them.
+class BareCopy {
+public:
+    BareCopy(const Target& target, const std::vector<IngestRows>& transactions) {
+        target.empty();
+        collector::Connection connection(target.writer());
+        pqxx::work work(connection.session());
+        std::set<std::string> tables;
+        const collector::CommandDigests none;
+        for (const IngestRows& rows : transactions) {
+            std::vector<collector::CopyRows> copies = collector::copiesOf(rows, 1);
+            copies.push_back(collector::copyOfClosed(rows.closed, 1, none));
+            for (const collector::CopyRows& copy : copies) {
+                tables.insert(copy.target());
+            }
+            collector::copyBinary(connection, {.before = {}, .copies = copies, .after = {}});
         }
-        collector::copyBinary(connection, copies);
+        std::ofstream script(file("copy.sql"));
+        script << "BEGIN;\n";
+        for (const std::string& table : tables) {
+            const std::string rows = file(table.substr(0, table.find('(')));
+            writeOut(connection.raw(), table, rows);
+            script << "\\copy " << table << " from '" << rows << "'\n";
+        }
+        script << "COMMIT;\n";
     }
-    for (auto& [name, text] : texts) {
-        const std::size_t columns = name.find('(');
-        const std::string query = "COPY (SELECT " + name.substr(columns + 1, name.size() - columns - 2) + " FROM " +
-                                  name.substr(0, columns) + ") TO STDOUT";
-        PGconn* raw = connection.raw();
+
+    /// Seconds for all of it, psql's own start left out.
+    double run(const Target& target) const {
+        target.empty();
+        const double nothing = psql(target, {"-c", "SELECT"});
+        return psql(target, {"-f", file("copy.sql")}) - nothing;
+    }
+
+private:
+    std::string file(const std::string& name) const { return folder_.path(name); }
+
+    static void writeOut(PGconn* raw, const std::string& table, const std::string& path) {
+        const std::size_t columns = table.find('(');
+        const std::string query = "COPY (SELECT " + table.substr(columns + 1, table.size() - columns - 2) + " FROM " +
+                                  table.substr(0, columns) + ") TO STDOUT";
         expect(raw, PQexec(raw, query.c_str()), PGRES_COPY_OUT);
+        std::ofstream out(path, std::ios::binary);
         char* line = nullptr;
         for (int length = 0; (length = PQgetCopyData(raw, &line, 0)) > 0; PQfreemem(line)) {
-            text.append(line, static_cast<std::size_t>(length));
+            out.write(line, length);
         }
         while (PGresult* rest = PQgetResult(raw)) {
             PQclear(rest);
         }
-    }
-    return texts;
-}
-
-/// Seconds for the bare COPY.
-double copyBare(const Target& target, const std::map<std::string, std::string>& texts) {
-    constexpr std::size_t kPiece = 65536;
-    target.empty();
-    collector::Connection connection(target.writer());
-    const auto start = Clock::now();
-    pqxx::work work(connection.session());
-    for (const auto& [name, text] : texts) {
-        PGconn* raw = connection.raw();
-        expect(raw, PQexec(raw, ("COPY " + name + " FROM STDIN").c_str()), PGRES_COPY_IN);
-        for (std::size_t at = 0; at < text.size(); at += kPiece) {
-            PQputCopyData(raw, text.data() + at, static_cast<int>(std::min(kPiece, text.size() - at)));
+        if (!out.flush()) {
+            throw std::runtime_error("cannot write " + path);
         }
-        PQputCopyEnd(raw, nullptr);
-        expect(raw, PQgetResult(raw), PGRES_COMMAND_OK);
-        PQgetResult(raw);
     }
-    work.commit();
-    return secondsSince(start);
-}
+
+    double psql(const Target& target, const std::vector<std::string>& words) const {
+        std::vector<std::string> command{
+            "/usr/lib/postgresql/15/bin/psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-d", target.writer()};
+        command.insert(command.end(), words.begin(), words.end());
+        const auto start = Clock::now();
+        Child(command, file("psql.log")).awaitSuccess();
+        return secondsSince(start);
+    }
+
+    test::TemporaryFolder folder_;
+};
 
 /// Seconds for the product.
 double writeAll(const Target& target, const std::vector<IngestRows>& transactions, bool rollups) {
@@ -264,15 +285,15 @@ double median(std::vector<double> values) {
 /// Ratios of three runs each, of which the median counts; the ceiling is taken around every one.
 void measure(const Target& product, const Target& bareTarget, std::size_t sessions, std::size_t events, bool spanning) {
     const std::vector<IngestRows> transactions = rowsOf(batchesOf(sessions, events, spanning));
-    const auto texts = textOf(bareTarget, transactions);
+    const BareCopy copy(bareTarget, transactions);
     const auto count = static_cast<double>(countOf(transactions));
     std::vector<double> with;
     std::vector<double> without;
-    std::vector<double> bare{copyBare(bareTarget, texts)};
+    std::vector<double> bare{copy.run(bareTarget)};
     for (int round = 0; round < 3; ++round) {
         const double counted = writeAll(product, transactions, true);
         const double plain = writeAll(product, transactions, false);
-        bare.push_back(copyBare(bareTarget, texts));
+        bare.push_back(copy.run(bareTarget));
         const double ceiling = (bare.back() + bare[bare.size() - 2]) / 2;
         with.push_back(ceiling / counted);
         without.push_back(ceiling / plain);

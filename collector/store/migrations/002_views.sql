@@ -98,26 +98,49 @@ COMMENT ON FUNCTION transcript_digest(uuid) IS
 
 -- ---------------------------------------------------------------- rollups
 -- What rollup_write() reads: the rows of these sessions, or without ids of all in [from, to). Planned anew each time,
--- so that only the partitions meant are touched, while the long statement behind them keeps its plan.
-CREATE FUNCTION rollup_sessions(p_ids uuid[], p_from timestamptz, p_to timestamptz) RETURNS SETOF apiary.session
+-- so that only the partitions meant are touched, while the long statement behind them keeps its plan; of one partition
+-- alone when they lie in one day, which takes less planning.
+CREATE FUNCTION rollup_table(p_table text, p_from timestamptz, p_to timestamptz) RETURNS text
+  LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE day text := 'apiary_part.' || p_table || to_char(p_from AT TIME ZONE 'UTC', '_YYYYMMDD');
+BEGIN
+  IF date_bin('1 day', p_from, '2000-01-01 00:00+00') = date_bin('1 day', p_to - interval '1 us',
+    '2000-01-01 00:00+00') AND to_regclass(day) IS NOT NULL THEN RETURN day; END IF;
+  RETURN 'apiary.' || p_table;
+END $$;
+COMMENT ON FUNCTION rollup_table(text, timestamptz, timestamptz) IS
+  'Internal: the least that holds all rows of [from, to).';
+REVOKE ALL ON FUNCTION rollup_table(text, timestamptz, timestamptz) FROM PUBLIC;
+CREATE FUNCTION rollup_sessions(p_ids uuid[], p_from timestamptz, p_to timestamptz)
+  RETURNS TABLE (session_id uuid, started_at timestamptz, collector_id smallint, traffic text, protocol text,
+    sensor_id int, transport text, target_port int, source inet, source_scope text, country text, asn bigint,
+    packets int, bytes_in bigint, bytes_out bigint, credentials int, commands int, login_accepted boolean)
   LANGUAGE plpgsql STABLE ROWS 200 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN QUERY EXECUTE 'SELECT * FROM apiary.session WHERE started_at >= $2 AND started_at < $3' ||
+  RETURN QUERY EXECUTE 'SELECT session_id, started_at, collector_id, traffic, protocol, sensor_id, transport, '
+    'target_port, source, source_scope, country, asn, packets, bytes_in, bytes_out, credentials, commands, '
+    'login_accepted FROM ' || apiary.rollup_table('session', p_from, p_to) ||
+    ' WHERE started_at >= $2 AND started_at < $3' ||
     CASE WHEN p_ids IS NULL THEN '' ELSE ' AND session_id = ANY ($1)' END USING p_ids, p_from, p_to;
 END $$;
 COMMENT ON FUNCTION rollup_sessions(uuid[], timestamptz, timestamptz) IS
   'Internal: the sessions that rollup_write() counts.';
-CREATE FUNCTION rollup_credentials(p_ids uuid[], p_from timestamptz, p_to timestamptz) RETURNS SETOF apiary.credential
+CREATE FUNCTION rollup_credentials(p_ids uuid[], p_from timestamptz, p_to timestamptz)
+  RETURNS TABLE (session_id uuid, digest bytea, username_text text, secret_text text, accepted boolean)
   LANGUAGE plpgsql STABLE ROWS 200 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN QUERY EXECUTE 'SELECT * FROM apiary.credential WHERE started_at >= $2 AND started_at < $3' ||
+  RETURN QUERY EXECUTE 'SELECT session_id, digest, username_text, secret_text, accepted FROM ' ||
+    apiary.rollup_table('credential', p_from, p_to) ||
+    ' WHERE started_at >= $2 AND started_at < $3' ||
     CASE WHEN p_ids IS NULL THEN '' ELSE ' AND session_id = ANY ($1)' END USING p_ids, p_from, p_to;
 END $$;
 COMMENT ON FUNCTION rollup_credentials(uuid[], timestamptz, timestamptz) IS 'Internal: their credentials.';
-CREATE FUNCTION rollup_commands(p_ids uuid[], p_from timestamptz, p_to timestamptz) RETURNS SETOF apiary.command
+CREATE FUNCTION rollup_commands(p_ids uuid[], p_from timestamptz, p_to timestamptz)
+  RETURNS TABLE (session_id uuid, normalized text)
   LANGUAGE plpgsql STABLE ROWS 200 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN QUERY EXECUTE 'SELECT * FROM apiary.command WHERE started_at >= $2 AND started_at < $3' ||
+  RETURN QUERY EXECUTE 'SELECT session_id, normalized FROM ' || apiary.rollup_table('command', p_from, p_to) ||
+    ' WHERE started_at >= $2 AND started_at < $3' ||
     CASE WHEN p_ids IS NULL THEN '' ELSE ' AND session_id = ANY ($1)' END USING p_ids, p_from, p_to;
 END $$;
 COMMENT ON FUNCTION rollup_commands(uuid[], timestamptz, timestamptz) IS 'Internal: their commands.';
@@ -125,75 +148,87 @@ REVOKE ALL ON FUNCTION rollup_sessions(uuid[], timestamptz, timestamptz),
   rollup_credentials(uuid[], timestamptz, timestamptz), rollup_commands(uuid[], timestamptz, timestamptz) FROM PUBLIC;
 
 -- One statement, used by ingest and by rebuild, so that both count the same. Runs as owner, callable by nobody else.
+-- The rows are gone through twice, to count by what is few (p) and by source (a); the rollups count those.
 CREATE FUNCTION rollup_write(p_ids uuid[], p_from timestamptz, p_to timestamptz, p_totals boolean)
   RETURNS bigint LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $f$
 DECLARE n bigint;
 BEGIN
   WITH s AS MATERIALIZED (SELECT session_id, started_at, date_bin('5 min', started_at, '2000-01-01 00:00+00') AS five,
-    date_trunc('hour', started_at, 'UTC') AS hour, date_trunc('day', started_at, 'UTC') AS day,
+    date_bin('1 hour', started_at, '2000-01-01 00:00+00') AS hour,
       collector_id, traffic, protocol, sensor_id, transport, target_port, source, source_scope,
         coalesce(country, '??') AS country, asn, packets, bytes_in, bytes_out, credentials, commands, login_accepted
     FROM apiary.rollup_sessions(p_ids, p_from, p_to)),
-  c AS MATERIALIZED (SELECT s.hour, s.traffic, s.collector_id, k.digest, k.username_text, k.secret_text, k.accepted,
-    s.started_at FROM s JOIN apiary.rollup_credentials(p_ids, p_from, p_to) k
-      ON k.session_id = s.session_id WHERE s.credentials > 0),
-  r1 AS (INSERT INTO apiary.rollup_5m_protocol AS r SELECT five, traffic, protocol, collector_id, count(*),
+  p AS MATERIALIZED (SELECT five, date_bin('1 hour', five, '2000-01-01 00:00+00') AS hour,
+    date_bin('1 day', five, '2000-01-01 00:00+00') AS day, traffic, protocol, sensor_id, country, transport,
+    target_port, collector_id, count(*) AS sessions, sum(packets) AS packets, sum(bytes_in) AS bytes_in,
+      sum(bytes_out) AS bytes_out, sum(credentials) AS credentials, sum(commands) AS commands
+    FROM s GROUP BY five, traffic, protocol, sensor_id, country, transport, target_port, collector_id),
+  a AS MATERIALIZED (SELECT hour, date_bin('1 day', hour, '2000-01-01 00:00+00') AS day, traffic, source, sensor_id,
+    collector_id, min(country) AS country, min(started_at) AS first_at, max(started_at) AS last_at,
+      count(*) AS sessions, sum(credentials) AS credentials, count(*) FILTER (WHERE login_accepted) AS accepted,
+      max(nullif(country, '??')) AS known_country, max(asn) AS asn, max(source_scope) AS source_scope
+    FROM s GROUP BY hour, traffic, source, sensor_id, collector_id),
+  c AS MATERIALIZED (SELECT s.hour, s.traffic, s.collector_id, k.digest, min(k.username_text) AS username_text,
+    min(k.secret_text) AS secret_text, min(s.started_at) AS first_at, max(s.started_at) AS last_at, count(*) AS uses,
+      count(*) FILTER (WHERE k.accepted) AS accepted
+    FROM s JOIN apiary.rollup_credentials(p_ids, p_from, p_to) k ON k.session_id = s.session_id
+    WHERE s.credentials > 0 GROUP BY s.hour, s.traffic, s.collector_id, k.digest),
+  r1 AS (INSERT INTO apiary.rollup_5m_protocol AS r SELECT five, traffic, protocol, collector_id, sum(sessions),
     sum(packets), sum(bytes_in), sum(bytes_out), sum(credentials),
-    sum(commands) FROM s GROUP BY 1,2,3,4 ORDER BY 1,2,3,4
+    sum(commands) FROM p GROUP BY 1,2,3,4 ORDER BY 1,2,3,4
     ON CONFLICT (bucket_at, traffic, protocol, collector_id) DO UPDATE SET sessions = r.sessions + excluded.sessions,
       packets = r.packets + excluded.packets, bytes_in = r.bytes_in + excluded.bytes_in,
       bytes_out = r.bytes_out + excluded.bytes_out, credentials = r.credentials + excluded.credentials,
         commands = r.commands + excluded.commands),
-  r2 AS (INSERT INTO apiary.rollup_hour_protocol AS r SELECT hour, traffic, protocol, collector_id, count(*),
+  r2 AS (INSERT INTO apiary.rollup_hour_protocol AS r SELECT hour, traffic, protocol, collector_id, sum(sessions),
     sum(packets), sum(bytes_in), sum(bytes_out), sum(credentials),
-    sum(commands) FROM s GROUP BY 1,2,3,4 ORDER BY 1,2,3,4
+    sum(commands) FROM p GROUP BY 1,2,3,4 ORDER BY 1,2,3,4
     ON CONFLICT (bucket_at, traffic, protocol, collector_id) DO UPDATE SET sessions = r.sessions + excluded.sessions,
       packets = r.packets + excluded.packets, bytes_in = r.bytes_in + excluded.bytes_in,
       bytes_out = r.bytes_out + excluded.bytes_out, credentials = r.credentials + excluded.credentials,
         commands = r.commands + excluded.commands),
-  r3 AS (INSERT INTO apiary.rollup_hour_sensor AS r SELECT hour, traffic, sensor_id, protocol, collector_id, count(*),
-    sum(packets), sum(bytes_in), sum(bytes_out), sum(credentials),
-    sum(commands) FROM s GROUP BY 1,2,3,4,5 ORDER BY 1,2,3,4,5
+  r3 AS (INSERT INTO apiary.rollup_hour_sensor AS r SELECT hour, traffic, sensor_id, protocol, collector_id,
+    sum(sessions), sum(packets), sum(bytes_in), sum(bytes_out), sum(credentials),
+    sum(commands) FROM p GROUP BY 1,2,3,4,5 ORDER BY 1,2,3,4,5
     ON CONFLICT (bucket_at, traffic, sensor_id, protocol,
       collector_id) DO UPDATE SET sessions = r.sessions + excluded.sessions, packets = r.packets + excluded.packets,
       bytes_in = r.bytes_in + excluded.bytes_in,
       bytes_out = r.bytes_out + excluded.bytes_out, credentials = r.credentials + excluded.credentials,
         commands = r.commands + excluded.commands),
-  r4 AS (INSERT INTO apiary.rollup_hour_country AS r SELECT hour, traffic, country, collector_id, count(*),
-    sum(credentials) FROM s GROUP BY 1,2,3,4 ORDER BY 1,2,3,4
+  r4 AS (INSERT INTO apiary.rollup_hour_country AS r SELECT hour, traffic, country, collector_id, sum(sessions),
+    sum(credentials) FROM p GROUP BY 1,2,3,4 ORDER BY 1,2,3,4
     ON CONFLICT (bucket_at, traffic, country, collector_id) DO UPDATE SET sessions = r.sessions + excluded.sessions,
       credentials = r.credentials + excluded.credentials),
-  r5 AS (INSERT INTO apiary.rollup_hour_source AS r SELECT hour, traffic, source, collector_id, count(*),
-    sum(credentials) FROM s
+  r5 AS (INSERT INTO apiary.rollup_hour_source AS r SELECT hour, traffic, source, collector_id, sum(sessions),
+    sum(credentials) FROM a
       WHERE hour >= date_trunc('day', now(), 'UTC') - (SELECT hour_source_days FROM apiary.policy) * interval '24 h'
         GROUP BY 1,2,3,4 ORDER BY 1,2,3,4
     ON CONFLICT (bucket_at, traffic, source, collector_id) DO UPDATE SET sessions = r.sessions + excluded.sessions,
       credentials = r.credentials + excluded.credentials),
-  r6 AS (INSERT INTO apiary.rollup_hour_credential AS r SELECT hour, traffic, digest, collector_id, count(*),
-    count(*) FILTER (WHERE accepted) FROM c GROUP BY 1,2,3,4 ORDER BY 1,2,3,4
+  r6 AS (INSERT INTO apiary.rollup_hour_credential AS r SELECT hour, traffic, digest, collector_id, uses, accepted
+    FROM c ORDER BY 1,2,3,4
     ON CONFLICT (bucket_at, traffic, digest, collector_id) DO UPDATE SET uses = r.uses + excluded.uses,
       accepted = r.accepted + excluded.accepted),
   r7 AS (INSERT INTO apiary.source_day AS r SELECT day, traffic, source, sensor_id, collector_id, min(country),
-    count(*), sum(credentials) FROM s GROUP BY 1,2,3,4,5 ORDER BY 1,2,3,4,5
+    sum(sessions), sum(credentials) FROM a GROUP BY 1,2,3,4,5 ORDER BY 1,2,3,4,5
     ON CONFLICT (day_at, traffic, source, sensor_id,
       collector_id) DO UPDATE SET sessions = r.sessions + excluded.sessions,
       credentials = r.credentials + excluded.credentials, country = least(r.country, excluded.country)),
   r8 AS (INSERT INTO apiary.rollup_day_port AS r SELECT day, traffic, transport, target_port, collector_id,
-    count(*) FROM s GROUP BY 1,2,3,4,5 ORDER BY 1,2,3,4,5
+    sum(sessions) FROM p GROUP BY 1,2,3,4,5 ORDER BY 1,2,3,4,5
     ON CONFLICT (day_at, traffic, transport, target_port,
       collector_id) DO UPDATE SET sessions = r.sessions + excluded.sessions),
-  t1 AS (INSERT INTO apiary.source AS r SELECT source, traffic, collector_id, min(started_at), max(started_at),
-    count(*), sum(credentials), count(*) FILTER (WHERE login_accepted), max(nullif(country, '??')), max(asn),
-    max(source_scope)
-      FROM s WHERE p_totals GROUP BY 1,2,3 ORDER BY 1,2,3
+  t1 AS (INSERT INTO apiary.source AS r SELECT source, traffic, collector_id, min(first_at), max(last_at),
+    sum(sessions), sum(credentials), sum(accepted), max(known_country), max(asn), max(source_scope)
+      FROM a WHERE p_totals GROUP BY 1,2,3 ORDER BY 1,2,3
     ON CONFLICT (address, traffic, collector_id) DO UPDATE SET first_seen_at = least(r.first_seen_at,
       excluded.first_seen_at), last_seen_at = greatest(r.last_seen_at, excluded.last_seen_at),
       sessions = r.sessions + excluded.sessions, credentials = r.credentials + excluded.credentials,
         logins_accepted = r.logins_accepted + excluded.logins_accepted,
       country = coalesce(excluded.country, r.country), asn = coalesce(excluded.asn, r.asn)),
   t2 AS (INSERT INTO apiary.credential_seen AS r SELECT digest, traffic, collector_id, min(username_text),
-    min(secret_text), min(started_at), max(started_at), count(*) FROM c WHERE p_totals GROUP BY 1,2,3 ORDER BY 1,2,3
+    min(secret_text), min(first_at), max(last_at), sum(uses) FROM c WHERE p_totals GROUP BY 1,2,3 ORDER BY 1,2,3
     ON CONFLICT (digest, traffic, collector_id) DO UPDATE SET first_seen_at = least(r.first_seen_at,
       excluded.first_seen_at), last_seen_at = greatest(r.last_seen_at, excluded.last_seen_at),
       uses = r.uses + excluded.uses),

@@ -66,10 +66,25 @@ TEST(CopyRowsTest, EncodesIdsNullsAndArrays) {
 }
 
 TEST(CopyRowsTest, StartsARowWithTheNumberOfItsFields) {
-    CopyRows rows("apiary.thing(a, b)");
-    EXPECT_TRUE(rows.empty());
-    rows.add(std::int16_t{7}, Null{});
-    EXPECT_EQ(hexText(rows.encoded()), "0002000000020007ffffffff");
+    CopyRows rows("apiary.thing(a, b)", 1, [](CopyRows& out, std::size_t) { out.add(std::int16_t{7}, Null{}); });
+    EXPECT_FALSE(rows.empty());
+    EXPECT_EQ(hexText(rows.next()), "0002000000020007ffffffff");
+    EXPECT_EQ(rows.next(), "");
+}
+
+TEST(CopyRowsTest, EncodesARowWhenItsPieceIsAskedFor) {
+    const std::string bytes(10'000, 'x');
+    std::size_t encoded = 0;
+    CopyRows rows("apiary.thing(a)", 5, [&](CopyRows& out, std::size_t number) {
+        EXPECT_EQ(number, encoded++);
+        out.add(Bytes{bytes});
+    });
+    EXPECT_EQ(encoded, 0U);
+    EXPECT_EQ(rows.next().size(), 2 * (2 + 4 + bytes.size()));
+    EXPECT_EQ(encoded, 2U);
+    while (!rows.next().empty()) {
+    }
+    EXPECT_EQ(encoded, 5U);
 }
 
 }  // namespace
