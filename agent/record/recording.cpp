@@ -35,7 +35,7 @@ public:
     Impl(RecordingSettings settings, Spool& spool, JournalWriter& journal)
         : spool_(spool),
           journal_(journal),
-          queue_(settings.queued),
+          queue_(settings.queued, kEnough),
           context_{queue_, journal_, unlogged_},
           chooser_(std::move(settings.rules)),
           follow_(std::move(settings.follow)),
@@ -70,10 +70,11 @@ public:
     void run() {
         // Whatever ends this loop ends upkeep() too.
         const std::unique_ptr<Impl, void (*)(Impl*)> drained(this, [](Impl* impl) { impl->stopUpkeep(); });
+        std::vector<PendingRecord> pending;
         for (;;) {
             // Whether it was closed is asked before taking: what was pushed until then is in what is taken.
             const bool closed = queue_.closed();
-            std::vector<PendingRecord> pending = queue_.takeAll(kEnough, kPatience, kIdle);
+            queue_.takeAll(pending, kPatience, kIdle);
             if (auto probes = dueProbes(closed); !probes.empty()) {
                 std::ranges::transform(probes, std::back_inserter(pending), [](NewRecord& probe) {
                     return PendingRecord{.record = std::move(probe), .path = {}, .text = {}, .durable = {}};

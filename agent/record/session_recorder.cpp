@@ -14,13 +14,21 @@ constexpr std::size_t kLongestHeld = std::size_t{64} << 10U;
 
 SessionRecorder::SessionRecorder(const RecorderContext& context, const SessionStart& start, const Uuid& session,
                                  std::uint32_t lane, LogChoice choice)
-    : context_(context), session_(session), lane_(lane), lines_(start.source, start.target), choice_(choice) {
+    : context_(context),
+      session_(session),
+      lane_(lane),
+      lines_(start.source, start.target),
+      choice_(choice),
+      named_(choice == LogChoice::Yes) {
     std::string header;
     appendHeader(header, session.time());
-    record(RecordKind::Opening, session.time(), std::move(header), [&](v1::Record& record) {
-        setHead(*record.mutable_opened(), start, session_);
-        head_ = record.opened().SerializeAsString();
-    });
+    record(
+        RecordKind::Opening, session.time(), std::move(header),
+        [&](v1::Record& record) {
+            setHead(*record.mutable_opened(), start, session_);
+            head_ = record.opened().SerializeAsString();
+        },
+        named_ ? logPath(start.protocol) : std::string());
 }
 
 SessionRecorder::~SessionRecorder() {
@@ -84,10 +92,7 @@ void SessionRecorder::ended(Outcome outcome, std::function<void()> durable) {
         return;
     }
     const WallTime at = now();
-    const v1::SessionHead whole = head();
     std::string footer;
-    lines_.footer(footer, whole.protocol(), endingOf(outcome), at);
-    digest_.update(footer);
     const bool logged = choice_ == LogChoice::Yes;
     PendingRecord pending{
         .record = {.lane = lane_, .session = session_, .kind = RecordKind::Closing, .at = at, .body = {}},
@@ -97,14 +102,16 @@ void SessionRecorder::ended(Outcome outcome, std::function<void()> durable) {
         .durable = std::move(durable)};
     pending.record.body = recordBody(session_, seq_, at, [&](v1::Record& record) {
         auto& closed = *record.mutable_closed();
-        *closed.mutable_head() = whole;
+        closed.mutable_head()->ParseFromString(head_);  // written by the constructor: it cannot fail
+        lines_.footer(footer, closed.head().protocol(), endingOf(outcome), at);
+        digest_.update(footer);
         closed.set_ended_at_us(microsSince1970(at));
         closed.set_outcome(outcomeOf(endingOf(outcome)));
         tally_.write(closed, seq_ - 1);
         const Sha256Digest digest = digest_.finish();
         closed.set_journal_sha256(digest.data(), digest.size());
         if (logged) {
-            closed.set_journal_path(logPath(whole.protocol()));
+            closed.set_journal_path(logPath(closed.head().protocol()));
         }
     });
     ++seq_;
@@ -171,9 +178,9 @@ SessionRecorder::Upload& SessionRecorder::upload(std::uint32_t id) {
 }
 
 template <typename Fill>
-void SessionRecorder::record(RecordKind kind, WallTime at, std::string text, Fill&& fill) {
+void SessionRecorder::record(RecordKind kind, WallTime at, std::string text, Fill&& fill, std::string path) {
     PendingRecord pending{.record = {.lane = lane_, .session = session_, .kind = kind, .at = at, .body = {}},
-                          .path = {},
+                          .path = std::move(path),
                           .text = std::move(text),
                           .durable = {}};
     pending.record.body = recordBody(session_, seq_++, at, [&](v1::Record& record) {
@@ -201,19 +208,14 @@ void SessionRecorder::queue(PendingRecord pending, bool urgent) {
                 pending.text.insert(0, std::exchange(held_, {}));
             }
             if (!named_ && !pending.text.empty()) {
-                pending.path = logPath(head().protocol());
+                v1::SessionHead head;
+                head.ParseFromString(head_);
+                pending.path = logPath(head.protocol());
                 named_ = true;
             }
     }
-    const std::size_t weight = pending.weight();
     // After the queue was closed nothing more is recorded: the engine had ended its sessions before that.
-    context_.queue.push(std::move(pending), weight, urgent);
-}
-
-v1::SessionHead SessionRecorder::head() const {
-    v1::SessionHead head;
-    head.ParseFromString(head_);  // written by the constructor: it cannot fail
-    return head;
+    context_.queue.push(std::move(pending), urgent);
 }
 
 std::string SessionRecorder::logPath(std::string_view protocol) const {

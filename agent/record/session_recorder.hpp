@@ -56,11 +56,10 @@ private:
     void payload(const PayloadPiece& piece);
     Upload& upload(std::uint32_t id);
 
-    /// Queues a record; `text` are its lines in the log, already in the digest if `digested`.
+    /// Queues a record; `text` are its lines in the log, and `path` names that, unless queue() does later.
     template <typename Fill>
-    void record(RecordKind kind, WallTime at, std::string text, Fill&& fill);
+    void record(RecordKind kind, WallTime at, std::string text, Fill&& fill, std::string path = {});
     void queue(PendingRecord pending, bool urgent);
-    v1::SessionHead head() const;
     std::string logPath(std::string_view protocol) const;
 
     RecorderContext context_;
@@ -73,7 +72,7 @@ private:
     SessionTally tally_;
     Sha256 digest_;
     LogChoice choice_;
-    bool named_ = false;  // the log's path was handed on
+    bool named_;  // the log's path was handed on
     bool ended_ = false;
     std::string held_;  // text that waits for the peer to say something
     std::vector<Upload> uploads_;
