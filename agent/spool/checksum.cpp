@@ -31,10 +31,7 @@ constexpr Tables makeTables() {
 constexpr Tables kTables = makeTables();
 static_assert(std::endian::native == std::endian::little);
 
-}  // namespace
-
-std::uint32_t crc32c(std::string_view bytes, std::uint32_t before) {
-    std::uint32_t crc = ~before;
+std::uint32_t byTables(std::string_view bytes, std::uint32_t crc) {
     while (bytes.size() >= 8) {  // eight tables, eight bytes a step
         std::uint64_t word = 0;
         std::memcpy(&word, bytes.data(), sizeof word);
@@ -48,7 +45,37 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t before) {
     for (const char byte : bytes) {
         crc = (crc >> 8U) ^ kTables[0][(crc ^ static_cast<unsigned char>(byte)) & 0xffU];
     }
-    return ~crc;
+    return crc;
+}
+
+#ifdef __x86_64__
+/// The processor's own instruction for this polynomial, of all built since 2011.
+__attribute__((target("sse4.2"))) std::uint32_t byProcessor(std::string_view bytes, std::uint32_t crc) {
+    std::uint64_t wide = crc;
+    while (bytes.size() >= 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes.data(), sizeof word);
+        wide = __builtin_ia32_crc32di(wide, word);
+        bytes.remove_prefix(8);
+    }
+    crc = static_cast<std::uint32_t>(wide);
+    for (const char byte : bytes) {
+        crc = __builtin_ia32_crc32qi(crc, static_cast<unsigned char>(byte));
+    }
+    return crc;
+}
+#endif
+
+}  // namespace
+
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t before) {
+#ifdef __x86_64__
+    static const bool kKnown = __builtin_cpu_supports("sse4.2") != 0;
+    if (kKnown) {
+        return ~byProcessor(bytes, ~before);
+    }
+#endif
+    return ~byTables(bytes, ~before);
 }
 
 }  // namespace apiary::agent
