@@ -24,6 +24,11 @@ namespace {
 
 constexpr std::size_t kEntriesAtOnce = 256;  // counted, or removed, between two rounds of writing
 constexpr auto kIdle = std::chrono::milliseconds(200);
+
+/// What comes within that time is written together: a session that ends meanwhile is one open, write and close. With
+/// the 10 ms that a record may wait for its commit this leaves a good half of the 100 ms after a packet to the disk.
+constexpr auto kTogether = std::chrono::milliseconds(30);
+constexpr std::size_t kEnough = 4096;  // batches; the queue's bound in bytes comes first
 constexpr auto kBetweenReports = std::chrono::minutes(1);
 
 using Batch = std::vector<JournalText>;
@@ -87,7 +92,8 @@ public:
         bool removing = false;
         for (;;) {
             const bool busy = counting || removing;
-            auto batches = queue_.takeAll(1, {}, busy ? std::chrono::milliseconds(1) : kIdle);
+            auto batches =
+                busy ? queue_.takeAll(1, {}, std::chrono::milliseconds(1)) : queue_.takeAll(kEnough, kTogether, kIdle);
             if (batches.empty() && queue_.closed()) {
                 break;
             }
