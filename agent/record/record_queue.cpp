@@ -1,5 +1,6 @@
 #include "agent/record/record_queue.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace apiary::agent {
@@ -17,13 +18,16 @@ bool RecordQueue::push(PendingRecord&& record, bool urgent) {
         if (closed_) {
             return false;
         }
-        const bool wasDue = due();
-        if (records_.empty()) {
-            first_ = std::chrono::steady_clock::now();
+        const bool wasWhole = whole();
+        const bool first = records_.empty();
+        const bool hurries = urgent && !std::exchange(urgent_, true);
+        if (first || hurries) {
+            const Time now = std::chrono::steady_clock::now();
+            dueAt_ = first ? now + due_.patience : dueAt_;
+            dueAt_ = hurries ? std::min<Time>(dueAt_, now + due_.hurry) : dueAt_;
         }
         records_.push_back(std::move(record));
-        urgent_ = urgent_ || urgent;
-        wakes = records_.size() == 1 || due() != wasDue;
+        wakes = first || hurries || whole() != wasWhole;
         weight_.fetch_add(weight, std::memory_order_relaxed);
     }
     if (wakes) {
@@ -32,16 +36,15 @@ bool RecordQueue::push(PendingRecord&& record, bool urgent) {
     return true;
 }
 
-void RecordQueue::takeAll(std::vector<PendingRecord>& batch, std::chrono::milliseconds patience,
-                          std::chrono::milliseconds idle) {
+void RecordQueue::takeAll(std::vector<PendingRecord>& batch, std::chrono::milliseconds idle) {
     batch.clear();
     if (batch.capacity() > kKeptPlaces) {
         batch.shrink_to_fit();
     }
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, idle, [this] { return !records_.empty() || closed_; });
-    if (!records_.empty()) {
-        changed_.wait_until(lock, first_ + patience, [this] { return due(); });
+    while (!records_.empty() && !whole() && std::chrono::steady_clock::now() < dueAt_) {
+        changed_.wait_until(lock, dueAt_);  // which an urgent record brings nearer
     }
     weight_.store(0, std::memory_order_relaxed);
     urgent_ = false;

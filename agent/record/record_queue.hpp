@@ -27,36 +27,45 @@ struct PendingRecord {
 
 /// Records from the connections' threads to the one that commits them, bounded by their weight in bytes.
 ///
-/// A BoundedQueue that is made for many small records: who pushes wakes the other thread at most twice a batch, for
-/// the first record and for what makes it due; asking whether it is full takes no lock; and what held a batch is used
-/// for the next. push() never blocks and never drops: full() tells producers to stop taking in more.
+/// A BoundedQueue that is made for many small records: who pushes wakes the other thread at most three times a
+/// batch, for the first record, the first urgent one, and the last of a full one; asking whether it is full takes no
+/// lock; and what held a batch is used for the next. push() never blocks and never drops: full() tells producers to
+/// stop taking in more.
 class RecordQueue {
 public:
-    /// A batch is due when `enough` records are there.
-    RecordQueue(std::size_t capacity, std::size_t enough) : capacity_(capacity), enough_(enough) {}
+    /// When a batch is due.
+    struct Due {
+        std::size_t enough;                  // so many records are there
+        std::chrono::milliseconds patience;  // or the oldest has waited that long
+        std::chrono::microseconds hurry;     // or the oldest urgent one, whose session's peer waits for it
+    };
 
-    /// An urgent record makes the batch due. Returns false, leaving the record with the caller, after close().
+    RecordQueue(std::size_t capacity, const Due& due) : capacity_(capacity), due_(due) {}
+
+    /// Returns false, leaving the record with the caller, after close().
     bool push(PendingRecord&& record, bool urgent);
 
     bool full() const { return weight_.load(std::memory_order_relaxed) >= capacity_; }
 
-    /// Puts all that is there into `batch`, in order, in place of what it held: waits until it is due or the oldest has
-    /// waited for `patience`. With nothing there it waits for `idle` at most. Does not wait when closed.
-    void takeAll(std::vector<PendingRecord>& batch, std::chrono::milliseconds patience, std::chrono::milliseconds idle);
+    /// Waits until a batch is due and puts it into `batch`, in order, in place of what that held. With nothing there it
+    /// waits for `idle` at most. Does not wait when closed.
+    void takeAll(std::vector<PendingRecord>& batch, std::chrono::milliseconds idle);
 
     void close();
     bool closed() const;
 
 private:
-    bool due() const { return urgent_ || closed_ || records_.size() >= enough_; }
+    using Time = std::chrono::steady_clock::time_point;
+
+    bool whole() const { return closed_ || records_.size() >= due_.enough; }
 
     const std::size_t capacity_;
-    const std::size_t enough_;
+    const Due due_;
     std::atomic<std::size_t> weight_{0};
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<PendingRecord> records_;
-    std::chrono::steady_clock::time_point first_;
+    Time dueAt_ = Time::max();
     bool urgent_ = false;
     bool closed_ = false;
 };

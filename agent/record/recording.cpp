@@ -23,8 +23,10 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr std::size_t kEnough = 100;  // records that are worth a commit at once
-constexpr auto kPatience = std::chrono::milliseconds(10);
+/// Under load the ends of dozens of sessions share a commit; a peer that comes alone waits half a millisecond for its
+/// FIN.
+constexpr RecordQueue::Due kDue{
+    .enough = 256, .patience = std::chrono::milliseconds(10), .hurry = std::chrono::microseconds(500)};
 constexpr auto kIdle = std::chrono::milliseconds(50);
 constexpr auto kProbesTogether = std::chrono::milliseconds(250);
 
@@ -35,7 +37,7 @@ public:
     Impl(RecordingSettings settings, Spool& spool, JournalWriter& journal)
         : spool_(spool),
           journal_(journal),
-          queue_(settings.queued, kEnough),
+          queue_(settings.queued, kDue),
           context_{queue_, journal_, unlogged_},
           chooser_(std::move(settings.rules)),
           follow_(std::move(settings.follow)),
@@ -74,7 +76,7 @@ public:
         for (;;) {
             // Whether it was closed is asked before taking: what was pushed until then is in what is taken.
             const bool closed = queue_.closed();
-            queue_.takeAll(pending, kPatience, kIdle);
+            queue_.takeAll(pending, kIdle);
             if (auto probes = dueProbes(closed); !probes.empty()) {
                 std::ranges::transform(probes, std::back_inserter(pending), [](NewRecord& probe) {
                     return PendingRecord{.record = std::move(probe), .path = {}, .text = {}, .durable = {}};
