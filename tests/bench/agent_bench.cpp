@@ -47,7 +47,8 @@ private:
     fs::path path_;
 };
 
-/// Logs as earlier runs leave them, in folders of an hour each.
+/// Logs as earlier runs leave them, in folders of an hour each, and on the disk: that they are written back is not
+/// this run's work, which would meet it in its midst.
 void leaveOlderLogs(const fs::path& journal, std::size_t count) {
     for (std::size_t hour = 0; hour * 10'000 < count; ++hour) {
         std::array<char, 64> name{};
@@ -58,6 +59,7 @@ void leaveOlderLogs(const fs::path& journal, std::size_t count) {
             std::ofstream(folder / ("20261101T000000.000Z_192.0.2.1_" + std::to_string(i) + ".txt")) << "*****\n";
         }
     }
+    ::sync();
 }
 
 std::string configure(const fs::path& folder, std::uint16_t port) {
