@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import time
 import unittest
 
 from agreement import assert_histories_agree, assert_logs_agree, assert_nothing_was_lost, assert_rollups_agree
@@ -30,21 +31,50 @@ class CrowdTest(WorldTestCase):
     @classmethod
     def agent_environment(cls):
         # An offset and not a date: the agent that is started again goes on where the killed one was.
-        offset = int(seconds_to_midnight()) - 20
+        offset = int(seconds_to_midnight()) - 30
+        cls.midnight = time.monotonic() + seconds_to_midnight() - offset
         return {"LD_PRELOAD": FAKETIME, "FAKETIME": f"{offset:+}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                 "ASAN_OPTIONS": "verify_asan_link_order=0:" + "detect_leaks=0"}
 
+    killed = False
+
+    @classmethod
+    def to_midnight(cls):
+        """Seconds until the agent's day ends; negative afterwards."""
+        return cls.midnight - time.monotonic()
+
     def kill_half_way(self, done, under_way):
-        if done == SESSIONS // 2:
+        if not self.killed and done >= SESSIONS // 2 and abs(self.to_midnight()) > 3:
+            self.killed = True
             self.world.agent.kill()
             for talk in under_way:
                 talk.killed = True
             self.world.start_agent()
 
-    def test_every_history_agrees(self):
+    async def hold_over_midnight(self, port):
+        """One who is silent and connected when the day ends; comes again when the agent is killed before."""
+        while self.to_midnight() > 0:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                try:
+                    await asyncio.wait_for(reader.read(), self.to_midnight() + 1.5)
+                except TimeoutError:
+                    pass
+                finally:
+                    writer.close()
+            except OSError:
+                await asyncio.sleep(0.1)
+
+    async def play(self):
         ports = {name: service.port for name, service in self.world.services.items()}
-        talks = asyncio.run(crowd(ports, SESSIONS, seed=20170418, on_done=self.kill_half_way))
+        talks, _ = await asyncio.gather(crowd(ports, SESSIONS, seed=20170418, on_done=self.kill_half_way),
+                                        self.hold_over_midnight(ports["ftp"]))
+        return talks
+
+    def test_every_history_agrees(self):
+        talks = asyncio.run(self.play())
         self.assertEqual(len(talks), SESSIONS)
+        self.assertTrue(self.killed)
         with_end = sum(talk.saw_end for talk in talks)
         self.assertGreater(with_end, SESSIONS * 3 // 4)
         self.end_some_by_stopping_the_agent()
