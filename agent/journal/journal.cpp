@@ -7,11 +7,13 @@
 #include "common/concurrent/guarded.hpp"
 #include "common/log/log.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <fcntl.h>
 #include <filesystem>
+#include <iterator>
 #include <mutex>
 #include <stdexcept>
 #include <system_error>
@@ -25,9 +27,9 @@ namespace {
 constexpr std::size_t kEntriesAtOnce = 256;  // counted, or removed, between two rounds of writing
 constexpr auto kIdle = std::chrono::milliseconds(200);
 
-/// What comes within that time is written together: a session that ends meanwhile is one open, write and close. With
-/// the 10 ms that a record may wait for its commit this leaves a good half of the 100 ms after a packet to the disk.
-constexpr auto kTogether = std::chrono::milliseconds(30);
+/// From one round of writing to the next: under load a session that ends meanwhile is one open, write and close. With
+/// the 10 ms that a record may wait for its commit this leaves half of the 100 ms after a packet to the disk.
+constexpr auto kBetweenRounds = std::chrono::milliseconds(20);
 constexpr std::size_t kEnough = 4096;  // batches; the queue's bound in bytes comes first
 constexpr auto kBetweenReports = std::chrono::minutes(1);
 
@@ -92,8 +94,10 @@ public:
         bool removing = false;
         for (;;) {
             const bool busy = counting || removing;
-            auto batches =
-                busy ? queue_.takeAll(1, {}, std::chrono::milliseconds(1)) : queue_.takeAll(kEnough, kTogether, kIdle);
+            auto batches = queue_.takeAll(1, {}, busy ? std::chrono::milliseconds(1) : kIdle);
+            if (!busy && !batches.empty()) {
+                takeWhatComes(batches);
+            }
             if (batches.empty() && queue_.closed()) {
                 break;
             }
@@ -126,6 +130,16 @@ public:
     }
 
 private:
+    /// Waits for the time of the next round, twice what is left of it at most, and adds what comes until then.
+    void takeWhatComes(std::vector<Batch>& batches) {
+        using std::chrono::steady_clock;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(nextRound_ - steady_clock::now());
+        if (left.count() > 0) {
+            std::ranges::move(queue_.takeAll(kEnough, left, left), std::back_inserter(batches));
+        }
+        nextRound_ = steady_clock::now() + kBetweenRounds;
+    }
+
     void writeOut(const Batch& texts) {
         for (const JournalText& text : texts) {
             const auto outcome = files_.append(text.session, text.path, text.text, text.last);
@@ -179,6 +193,7 @@ private:
     LogBudget budget_;
     std::uint64_t incomplete_ = 0;
     bool refused_ = false;
+    std::chrono::steady_clock::time_point nextRound_;
     JournalView reported_;
     std::chrono::steady_clock::time_point nextReport_;
 };
