@@ -13,7 +13,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 
@@ -23,7 +22,6 @@ namespace fs = std::filesystem;
 using namespace apiary::bench;
 
 constexpr std::size_t kOlderLogs = 200'000;
-constexpr std::size_t kIdle = 10'000;
 constexpr std::size_t kAtOnce = 128;
 constexpr int kRounds = 3;
 const std::string kGreeting = "220 (vsFTPd 3.0.3)\r\n";
@@ -162,27 +160,13 @@ void connections(const std::string& agent, std::size_t total) {
 }
 
 void idleMemory(const std::string& agent) {
-    rlimit files{};
-    ::getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &files);
-    const std::size_t count = std::min<std::size_t>(kIdle, files.rlim_cur > 1000 ? files.rlim_cur - 500 : 500);
+    raiseFileLimit();
     const Folder folder;
     const std::uint16_t port = freePort();
     const std::string config = configure(folder.path(), port);
-    Child served({agent, "run", "--config", config}, (folder.path() / "agent.log").string());
+    const Child served({agent, "run", "--config", config}, (folder.path() / "agent.log").string());
     awaitListener(port, 20);
-    for (const int warm : openIdle(port, 500, {"USER bench\r\n", "PASS bench\r\n"})) {
-        ::close(warm);
-    }
-    const std::size_t before = served.residentBytes();
-    const std::vector<int> peers = openIdle(port, count, {"USER bench\r\n", "PASS bench\r\n"});
-    const double each = static_cast<double>(served.residentBytes() - before) / static_cast<double>(count);
-    report("idle_logged_in_sessions", static_cast<double>(peers.size()), "sessions");
-    report("idle_resident", each, "bytes/session", 4096, true);
-    for (const int peer : peers) {
-        ::close(peer);
-    }
+    reportIdle("idle", served, port);
 }
 
 }  // namespace

@@ -12,7 +12,6 @@
 #include <stdexcept>
 #include <string>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -22,7 +21,6 @@ namespace {
 using namespace apiary::agent;
 using namespace apiary::bench;
 
-constexpr std::size_t kIdle = 10'000;
 constexpr std::size_t kAtOnce = 128;
 constexpr int kRounds = 5;
 const std::string kGreeting = "220 (vsFTPd 3.0.3)\r\n";
@@ -117,25 +115,11 @@ void connections(std::size_t total, std::size_t threads) {
 }
 
 void idleMemory() {
-    rlimit files{};
-    ::getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &files);
-    const std::size_t count = std::min<std::size_t>(kIdle, files.rlim_cur > 1000 ? files.rlim_cur - 500 : 500);
+    raiseFileLimit();
     const std::uint16_t port = freePort();
     const Child served = startEngine(port, 1);
     awaitListener(port, 20);
-    for (const int warm : openIdle(port, 500, {"USER bench\r\n", "PASS bench\r\n"})) {
-        ::close(warm);
-    }
-    const std::size_t before = served.residentBytes();
-    const std::vector<int> peers = openIdle(port, count, {"USER bench\r\n", "PASS bench\r\n"});
-    const double each = static_cast<double>(served.residentBytes() - before) / static_cast<double>(count);
-    report("engine_idle_logged_in", static_cast<double>(peers.size()), "sessions");
-    report("engine_idle_resident", each, "bytes/session", 4096, true);
-    for (const int peer : peers) {
-        ::close(peer);
-    }
+    reportIdle("engine_idle", served, port);
 }
 
 }  // namespace

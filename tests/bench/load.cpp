@@ -17,6 +17,7 @@
 #include <stdexcept>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
@@ -108,6 +109,34 @@ int connectFrom(std::size_t number, std::uint16_t port, bool blocking) {
         return -1;
     }
     return peer;
+}
+
+/// The sockets of `count` sessions that have logged in, still open.
+std::vector<int> logInIdle(std::uint16_t port, std::size_t count) {
+    static constexpr std::array<std::string_view, 2> kLines{"USER bench\r\n", "PASS bench\r\n"};
+    std::vector<int> peers;
+    std::array<char, 4096> buffer{};
+    const auto awaitLine = [&](int peer) {
+        pollfd readable{peer, POLLIN, 0};
+        if (::poll(&readable, 1, 10'000) != 1 || ::read(peer, buffer.data(), buffer.size()) <= 0) {
+            fail("connection " + std::to_string(peers.size()) + " got no answer");
+        }
+    };
+    for (std::size_t i = 0; i < count; ++i) {
+        const int peer = connectFrom(i, port, true);
+        if (peer < 0) {
+            fail("connection " + std::to_string(i) + " was refused");
+        }
+        peers.push_back(peer);
+        awaitLine(peer);
+        for (const std::string_view line : kLines) {
+            if (::write(peer, line.data(), line.size()) < 0) {
+                fail("a line was not taken");
+            }
+            awaitLine(peer);
+        }
+    }
+    return peers;
 }
 
 }  // namespace
@@ -255,30 +284,30 @@ LoadResult connectBannerClose(std::uint16_t port, std::size_t total, std::size_t
     return result;
 }
 
-std::vector<int> openIdle(std::uint16_t port, std::size_t count, const std::vector<std::string>& lines) {
-    std::vector<int> peers;
-    std::array<char, 4096> buffer{};
-    const auto awaitLine = [&](int peer) {
-        pollfd readable{peer, POLLIN, 0};
-        if (::poll(&readable, 1, 10'000) != 1 || ::read(peer, buffer.data(), buffer.size()) <= 0) {
-            fail("connection " + std::to_string(peers.size()) + " got no answer");
-        }
-    };
-    for (std::size_t i = 0; i < count; ++i) {
-        const int peer = connectFrom(i, port, true);
-        if (peer < 0) {
-            fail("connection " + std::to_string(i) + " was refused");
-        }
-        peers.push_back(peer);
-        awaitLine(peer);
-        for (const std::string& line : lines) {
-            if (::write(peer, line.data(), line.size()) < 0) {
-                fail("a line was not taken");
-            }
-            awaitLine(peer);
-        }
+void raiseFileLimit() {
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
+void reportIdle(const std::string& name, const Child& server, std::uint16_t port) {
+    constexpr std::size_t kIdle = 10'000;
+    constexpr std::size_t kWarm = 500;
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    const std::size_t count = std::min<std::size_t>(kIdle, files.rlim_cur > 2 * kWarm ? files.rlim_cur - kWarm : kWarm);
+    for (const int warm : logInIdle(port, kWarm)) {
+        ::close(warm);
     }
-    return peers;
+    const std::size_t before = server.residentBytes();
+    const std::vector<int> peers = logInIdle(port, count);
+    const double each = static_cast<double>(server.residentBytes() - before) / static_cast<double>(count);
+    report(name + "_logged_in", static_cast<double>(peers.size()), "sessions");
+    report(name + "_resident", each, "bytes/session", 4096, true);
+    for (const int peer : peers) {
+        ::close(peer);
+    }
 }
 
 void awaitListener(std::uint16_t port, double patience) {

@@ -64,9 +64,13 @@ struct LoadResult {
 /// the greeting, ends its side, and waits for the server to end. Gives up after `patience` seconds.
 LoadResult connectBannerClose(std::uint16_t port, std::size_t total, std::size_t atOnce, double patience);
 
-/// Opens `count` connections from addresses all over 127.0.0.0/8, plays `lines` on each (one answer line awaited for
-/// the greeting and for each line), and returns the sockets, still open. Throws if a peer answers nothing within 10 s.
-std::vector<int> openIdle(std::uint16_t port, std::size_t count, const std::vector<std::string>& lines);
+/// Raises the limit of open files as far as it goes, for this process and those that it starts.
+void raiseFileLimit();
+
+/// Logs 10,000 sessions in (`bench`, `bench`) at the FTP service on 127.0.0.1:`port`, from addresses all over
+/// 127.0.0.0/8, and reports as NAME_logged_in and NAME_resident how many they are and what one costs the server that
+/// has them all idle. Throws std::runtime_error if one is not answered within 10 s.
+void reportIdle(const std::string& name, const Child& server, std::uint16_t port);
 
 /// Waits until something listens on 127.0.0.1:`port`. Throws std::runtime_error after `patience` seconds.
 void awaitListener(std::uint16_t port, double patience);
