@@ -44,13 +44,40 @@ auto valueOf(const Reply& reply) {
     }
 }
 
-/// What a unary call needs until it has ended.
+/// What a unary call needs until it has ended; it owns itself from begin() until then.
 template <typename Request, typename Reply>
 struct Unary {
     std::shared_ptr<Stubs> stubs;
+    std::shared_ptr<CallsUnderWay> calls;
     std::shared_ptr<grpc::ClientContext> context = std::make_shared<grpc::ClientContext>();
     Request request;
     Reply reply;
+    std::function<void(const grpc::Status& status, const Reply& reply)> ended;  // in a thread of gRPC
+    std::shared_ptr<Unary> self;
+
+    /// `start` calls the stub with the arguments that it is given.
+    template <typename Start>
+    static void begin(const std::shared_ptr<Unary>& call, Start start) {
+        call->self = call;
+        call->calls->begin(call->context);
+        Reaction::handOver(call.get());
+        start(*call->stubs, call->context.get(), &call->request, &call->reply,
+              [raw = call.get()](const grpc::Status& status) { raw->end(status); });
+    }
+
+private:
+    void end(const grpc::Status& status) {
+        std::shared_ptr<CallsUnderWay> underWay;
+        std::shared_ptr<grpc::ClientContext> which;
+        {
+            const Reaction reaction(this);
+            ended(status, reply);
+            underWay = calls;
+            which = context;
+        }
+        std::exchange(self, nullptr).reset();  // before who waits for the calls drops the channel
+        underWay->end(which);
+    }
 };
 
 }  // namespace
@@ -243,23 +270,18 @@ void GrpcLink::call(quint64 number, Request request, Begin begin, Answer answer)
     }
     const auto unary = std::make_shared<Unary<Request, Reply>>();
     unary->stubs = stubs_;
+    unary->calls = calls_;
     unary->request = std::move(request);
     unary->context->set_deadline(std::chrono::system_clock::now() + settings_.callDeadline);
-    calls_->begin(unary->context);
-    begin(*stubs_, unary->context.get(), &unary->request, &unary->reply,
-          [this, unary, number, answer, mailbox = mailbox_, calls = calls_,
-           address = settings_.address](const grpc::Status& status) {
-              {
-                  const Reaction reaction(unary.get());
-                  if (status.ok()) {
-                      mailbox->post([this, number, answer, value = valueOf(unary->reply)] { answer(number, value); });
-                  } else {
-                      mailbox->post(
-                          [this, number, words = explainCall(address, status)] { Q_EMIT failed(number, words); });
-                  }
-              }
-              calls->end(unary->context);
-          });
+    unary->ended = [this, number, answer, mailbox = mailbox_, address = settings_.address](const grpc::Status& status,
+                                                                                           const Reply& reply) {
+        if (status.ok()) {
+            mailbox->post([this, number, answer, value = valueOf(reply)] { answer(number, value); });
+        } else {
+            mailbox->post([this, number, words = explainCall(address, status)] { Q_EMIT failed(number, words); });
+        }
+    };
+    Unary<Request, Reply>::begin(unary, begin);
 }
 
 void GrpcLink::askTotals(quint64 number, const Scope& scope) {
