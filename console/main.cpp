@@ -5,7 +5,10 @@
 #include <QApplication>
 #include <QCommandLineParser>
 
+#include <algorithm>
 #include <iostream>
+#include <span>
+#include <string_view>
 
 namespace {
 
@@ -75,12 +78,8 @@ apiary::console::Options read(const QCommandLineParser& parser) {
     return options;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-    QApplication application(argc, argv);
+void describe(QCommandLineParser& parser) {
     QCoreApplication::setApplicationName(u"apiary-console"_s);
-    QCommandLineParser parser;
     parser.setApplicationDescription(u"Charts what a honeynet sees, and steers its sensors."_s);
     parser.addHelpOption();
     parser.addOptions({
@@ -95,6 +94,24 @@ int main(int argc, char** argv) {
         {u"screenshot"_s, u"Write a picture of the window when it shows live data, and end."_s, u"FILE"_s},
         {u"readout"_s, u"Write what the window shows as JSON, twice a second."_s, u"FILE"_s},
     });
+}
+
+/// Prints the help and ends the program if that is asked for: it needs no display, which a QApplication does.
+void helpWithoutDisplay(QCommandLineParser& parser, int argc, char** argv) {
+    const std::span<char*> words(argv, static_cast<std::size_t>(argc));
+    if (std::ranges::any_of(words, [](std::string_view word) { return word == "--help" || word == "-h"; })) {
+        const QCoreApplication name(argc, argv);
+        parser.showHelp();
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    QCommandLineParser parser;
+    describe(parser);
+    helpWithoutDisplay(parser, argc, argv);
+    QApplication application(argc, argv);
     parser.process(application);
     apiary::log::start("apiary-console", "warn");
     apiary::routeGrpcLog(apiary::log::debug);  // the window says what is wrong, in words
