@@ -56,8 +56,8 @@ std::string complete(const std::string& dsn, const std::string& program) {
     throw pqxx::sql_error(message, statement, state.c_str());
 }
 
-/// Takes the answers that come before a COPY wants its rows, or all when none does.
-void passAnswers(PGconn* raw, const std::string& statement) {
+/// Takes the answers until a COPY wants its rows, or with `wantsRows` false all of them.
+void passAnswers(PGconn* raw, bool wantsRows, const std::string& statement) {
     while (PGresult* result = PQgetResult(raw)) {
         switch (PQresultStatus(result)) {
             case PGRES_TUPLES_OK:
@@ -66,12 +66,15 @@ void passAnswers(PGconn* raw, const std::string& statement) {
                 break;
             case PGRES_COPY_IN:
                 PQclear(result);
+                if (!wantsRows) {
+                    throw pqxx::broken_connection("a COPY is still open");
+                }
                 return;
             default:
                 refuse(raw, result, statement);
         }
     }
-    if (PQstatus(raw) != CONNECTION_OK) {
+    if (wantsRows || PQstatus(raw) != CONNECTION_OK) {
         throw pqxx::broken_connection(PQerrorMessage(raw));
     }
 }
@@ -87,9 +90,9 @@ void sendRows(PGconn* raw, CopyRows& rows, std::string_view piece) {
     for (; sent && !piece.empty(); piece = rows.next()) {
         sent = put(piece);
     }
-    sent = sent && put(kTrailer);
-    // A server that has refused already says why in the results; a failed send is only told apart there.
-    if ((!sent || PQputCopyEnd(raw, nullptr) != 1) && PQstatus(raw) != CONNECTION_OK) {
+    // Also when it is memory that lacks here: the COPY stays open, and nothing behind it may be believed. What the
+    // server has refused it says in its answers.
+    if (!sent || !put(kTrailer) || PQputCopyEnd(raw, nullptr) != 1) {
         throw pqxx::broken_connection(PQerrorMessage(raw));
     }
 }
@@ -140,12 +143,12 @@ void copyBinary(Connection& connection, const CopyQuestion& question) {
     }
     std::string_view piece = copies.empty() ? std::string_view() : copies.front().next();
     for (std::size_t i = 0; i < copies.size(); ++i) {
-        passAnswers(raw, statements);
+        passAnswers(raw, true, statements);
         sendRows(raw, copies[i], piece);
         // The server is still busy with what it has been sent.
         piece = i + 1 < copies.size() ? copies[i + 1].next() : std::string_view();
     }
-    passAnswers(raw, statements);
+    passAnswers(raw, false, statements);
 }
 
 }  // namespace apiary::collector
