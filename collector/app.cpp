@@ -126,7 +126,9 @@ public:
           reports_([dsn = config.writer] { return openForReports(dsn, kLongestReport); }, kQuestionsWaiting),
           switches_([dsn = config.writer] { return std::make_unique<Connection>(dsn, "apiary-collector fleet"); },
                     kQuestionsWaiting),
-          revoked_(std::make_shared<RevokedOperators>(switches_)),
+          revocations_([dsn = config.writer] { return std::make_unique<Connection>(dsn, "apiary-collector revoked"); },
+                       1),
+          revoked_(std::make_shared<RevokedOperators>(revocations_)),
           ingestService_(ingest_, fleet_, ticker_, now),
           desk_(fleetStore_, fleetStore_, fleet_, [this](std::int32_t sensor) { ingestService_.shutOut(sensor); }),
           reportService_(makeReportService(feed_, reports_, ticker_, revoked_, now)),
@@ -157,6 +159,7 @@ public:
         servants.add("report-cancel", [this] { reports_.runCancellations(); });
         servants.add("fleet", [this] { switches_.run(); });
         servants.add("fleet-cancel", [this] { switches_.runCancellations(); });
+        servants.add("revoked", [this] { revocations_.run(); });
 
         std::unique_ptr<RpcServer> server;
         const Status outcome = serveUntilTheEnd(server);
@@ -171,6 +174,7 @@ public:
         desk_.stop();
         reports_.stop();
         switches_.stop();
+        revocations_.stop();
         servants.join();
         watch.join();
         if (outcome && (writers.failed() || servants.failed() || watch.failed())) {
@@ -241,6 +245,7 @@ private:
     IngestHub ingest_;
     QueryPool reports_;
     QueryPool switches_;
+    QueryPool revocations_;
     const std::shared_ptr<RevokedOperators> revoked_;  // with streams, which end after their services
     IngestService ingestService_;
     SensorDesk desk_;

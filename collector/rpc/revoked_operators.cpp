@@ -4,7 +4,8 @@
 
 namespace apiary::collector {
 
-static constexpr int kAskEvery = 16;  // ticks
+static constexpr int kAskEvery = 16;      // ticks
+static constexpr int kAskFirstEvery = 4;  // while nothing is known
 
 void RevokedOperators::read(Connection& connection) {
     OperatorNames names = OperatorRepository(connection).revoked();
@@ -19,7 +20,7 @@ RevokedOperators::Verdict RevokedOperators::judge(std::string_view name) const {
 
 void RevokedOperators::tick(Ticker::Time) {
     const bool due = state_.with([](State& state) {
-        const bool asks = !state.asking && (++state.ticks >= kAskEvery || !state.names);
+        const bool asks = !state.asking && ++state.ticks >= (state.names ? kAskEvery : kAskFirstEvery);
         if (asks) {
             state.asking = true;
             state.ticks = 0;

@@ -12,13 +12,13 @@
 namespace apiary::collector {
 
 /// Which operators are shut out, as the database said last: asked again every 4 s, so that one is out within 5 s. Until
-/// it has answered once nobody can be told from those. Thread-safe; must be held by a shared pointer, as the answer may
-/// come after the ticker has let go.
+/// it has answered once nobody can be told from those; while it is away its last answer counts. Thread-safe; must be
+/// held by a shared pointer, as the answer may come after the ticker has let go.
 class RevokedOperators final : public Ticker::Client, public std::enable_shared_from_this<RevokedOperators> {
 public:
     enum class Verdict { Trusted, Revoked, Unknown };
 
-    /// The pool must outlive it.
+    /// The pool must outlive it, and serve nobody else: what operators ask must not keep this waiting.
     explicit RevokedOperators(QueryPool& pool) : pool_(pool) {}
 
     /// Asks on this connection, and blocks.
