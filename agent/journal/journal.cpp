@@ -130,14 +130,10 @@ public:
     }
 
 private:
-    /// Waits for the time of the next round, twice what is left of it at most, and adds what comes until then.
+    /// Waits for the time of the next round, and adds what comes until then.
     void takeWhatComes(std::vector<Batch>& batches) {
-        using std::chrono::steady_clock;
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(nextRound_ - steady_clock::now());
-        if (left.count() > 0) {
-            std::ranges::move(queue_.takeAll(kEnough, left, left), std::back_inserter(batches));
-        }
-        nextRound_ = steady_clock::now() + kBetweenRounds;
+        std::ranges::move(queue_.takeAllAt(nextRound_, kEnough), std::back_inserter(batches));
+        nextRound_ = std::chrono::steady_clock::now() + kBetweenRounds;
     }
 
     void writeOut(const Batch& texts) {

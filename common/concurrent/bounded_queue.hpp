@@ -47,12 +47,17 @@ public:
         std::unique_lock lock(mutex_);
         changed_.wait_for(lock, idle, [&] { return !items_.empty() || closed_; });
         if (!items_.empty()) {
-            changed_.wait_until(lock, first_ + patience,
-                                [&] { return items_.size() >= enough || urgent_ || closed_; });
+            changed_.wait_until(lock, first_ + patience, [&] { return items_.size() >= enough || urgent_ || closed_; });
         }
-        weight_ = 0;
-        urgent_ = false;
-        return std::exchange(items_, {});
+        return taken();
+    }
+
+    /// Waits until `when`, unless `enough` items are there, one is urgent, or the queue is closed; takes them all in
+    /// order.
+    std::vector<T> takeAllAt(std::chrono::steady_clock::time_point when, std::size_t enough) {
+        std::unique_lock lock(mutex_);
+        changed_.wait_until(lock, when, [&] { return items_.size() >= enough || urgent_ || closed_; });
+        return taken();
     }
 
     void close() {
@@ -69,6 +74,12 @@ public:
     }
 
 private:
+    std::vector<T> taken() {
+        weight_ = 0;
+        urgent_ = false;
+        return std::exchange(items_, {});
+    }
+
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<T> items_;
