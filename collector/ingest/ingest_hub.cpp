@@ -268,8 +268,9 @@ void IngestHub::commit(std::span<const Part> parts) {
 /// Makes rows of the parts and writes them. An exception on the way is taken for the fault of what they hold: a record
 /// that nobody foresaw must not end the collector, and with it what all other sensors send.
 WriteOutcome IngestHub::write(std::span<const Part> parts, IngestRows& rows) {
+    const Window window = sink_.window(clock_());
     try {
-        RowBuilder builder(open_, sink_.window(clock_()));
+        RowBuilder builder(open_, window);
         for (const Part& part : parts) {
             builder.add(part.part);
         }
