@@ -63,7 +63,7 @@ TEST_F(CutTest, ClosesAnUploadWhenTheAgentStops) {
 
 TEST_F(CutTest, ClosesAnUploadWhenTheTimeIsOver) {
     ServiceSpec brief = of("ftp");
-    brief.limits.total = 1500ms;
+    brief.limits.total = 3s;
     const Uploader client(serve(std::move(brief)));
     EXPECT_TRUE(notes("complete incoming/x 4"));
     EXPECT_EQ(recording_.ended().outcome, Outcome::Limit);
@@ -71,7 +71,7 @@ TEST_F(CutTest, ClosesAnUploadWhenTheTimeIsOver) {
 
 TEST_F(CutTest, ClosesAnUploadOnceWhenThePeerIsSilent) {
     ServiceSpec impatient = of("ftp");
-    impatient.limits.idle = 1500ms;
+    impatient.limits.idle = 3s;
     const Uploader client(serve(std::move(impatient)));
     EXPECT_TRUE(notes("complete incoming/x 4"));
     EXPECT_EQ(recording_.ended().outcome, Outcome::TimedOut);

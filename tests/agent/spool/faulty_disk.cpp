@@ -13,11 +13,11 @@ sqlite3_vfs faultyDisk;
 const sqlite3_io_methods* realMethods = nullptr;
 sqlite3_io_methods faultyDatabase;
 sqlite3_io_methods faultyLog;
-FaultyDisk::Call failing = FaultyDisk::Call::Sync;
+std::atomic<FaultyDisk::Call> failing = FaultyDisk::Call::Sync;
 std::atomic<int> untilFault{0};
 std::atomic<int> faults{0};
-int faultsWanted = 0;
-bool diskFull = false;
+std::atomic<int> faultsWanted{0};
+std::atomic<bool> diskFull{false};
 
 bool fails(FaultyDisk::Call call) {
     if (call != failing || faults >= faultsWanted) {
