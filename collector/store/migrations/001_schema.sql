@@ -371,7 +371,7 @@ DECLARE verdict text := apiary.ledger_advance(p_stream, p_lane, p_first, p_last)
 BEGIN IF verdict <> 'new' THEN RAISE EXCEPTION 'batch %..% refused: %', p_first, p_last,
   verdict USING ERRCODE = 'AP001'; END IF; END $$;
 COMMENT ON FUNCTION ledger_require(uuid, smallint, bigint,
-  bigint) IS 'ledger_advance() that raises AP001 unless the batch is new: for scripts.';
+  bigint) IS 'ledger_advance() that raises AP001 unless the batch is new: how the collector begins.';
 GRANT EXECUTE ON FUNCTION ledger_advance(uuid, smallint, bigint, bigint),
   ledger_require(uuid, smallint, bigint, bigint) TO apiary_writer;
 
