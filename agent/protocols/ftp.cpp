@@ -5,6 +5,7 @@
 /// Left out on purpose: PORT and EPRT never connect, whatever the address; TLS on data connections is refused as to a
 /// client that does not reuse its session; a Telnet ABOR during a transfer waits for its end; .message files.
 
+#include "agent/protocol/setting_values.hpp"
 #include "agent/protocols/ftp_decoys.hpp"
 #include "agent/protocols/ftp_session.hpp"
 
@@ -15,35 +16,29 @@ namespace apiary::agent {
 namespace {
 
 constexpr std::size_t kLongestLine = 4096;  // its end included
-
-Result<bool> readFlag(const Settings& settings, std::string_view name) {
-    const std::string& value = settings.find(name)->second;
-    if (value != "yes" && value != "no") {
-        return Error{std::string(name) + " is '" + value + "'; it may be yes or no"};
-    }
-    return value == "yes";
-}
+constexpr Millis kLongestDelay = std::chrono::minutes(1);
 
 }  // namespace
 
 Result<std::shared_ptr<const Prepared>> FtpService::prepare(const Settings& settings, std::uint64_t sensorSeed) {
     auto service = std::make_shared<FtpService>();
     const auto accounts = Accounts::of(settings, sensorSeed);
-    const auto anonymous = readFlag(settings, "anonymous");
-    const auto upload = readFlag(settings, "anonymous_upload");
-    for (const std::string* error : {accounts ? nullptr : &accounts.error(), anonymous ? nullptr : &anonymous.error(),
-                                     upload ? nullptr : &upload.error()}) {
+    const auto anonymous = flagOf(settings, "anonymous");
+    const auto upload = flagOf(settings, "anonymous_upload");
+    const auto timeout = numberOf(settings, "timeout", 1, 86'400);
+    const auto delay = durationOf(settings, "failed_login_delay", kLongestDelay);
+    for (const std::string* error :
+         {accounts ? nullptr : &accounts.error(), anonymous ? nullptr : &anonymous.error(),
+          upload ? nullptr : &upload.error(), delay ? nullptr : &delay.error(), timeout ? nullptr : &timeout.error()}) {
         if (error != nullptr) {
             return Error{*error};
         }
     }
     service->timeout = settings.at("timeout");
-    if (service->timeout.empty() || service->timeout.find_first_not_of("0123456789") != std::string::npos) {
-        return Error{"timeout is '" + service->timeout + "'; it is a number of seconds"};
-    }
     service->greeting = "220 " + settings.at("greeting") + "\r\n";
     service->anonymous = *anonymous;
     service->anonymousUpload = *upload;
+    service->failedLoginDelay = *delay;
     service->accounts = *accounts;
     service->files = FtpFiles(ftpDecoys(sensorSeed));
     return std::shared_ptr<const Prepared>(std::move(service));
@@ -214,6 +209,7 @@ constexpr Setting kSettings[] = {
     Accounts::kUsers,
     {"anonymous", "yes", "yes or no: anonymous and ftp may log in with any password (anonymous_enable)"},
     {"anonymous_upload", "yes", "yes or no: they may upload and make directories (anon_upload_enable)"},
+    {"failed_login_delay", "2s", "pause before a failed login is answered, at least; up to twice as long, by chance"},
     {"timeout", "120", "seconds of silence that STAT names; make it the service's idle limit"},
 };
 

@@ -7,7 +7,6 @@ namespace apiary::agent {
 namespace {
 
 constexpr unsigned kMostFailures = 3;  // max_login_fails
-constexpr std::size_t kThird = 667;    // ms
 
 }  // namespace
 
@@ -37,7 +36,8 @@ void FtpSession::pass(const std::string& argument, Turn& turn) {
         return;
     }
     // 1 s of vsftpd's own, and 2 s of PAM's that it varies by half, most often by little.
-    turn.pause(Millis(2000 + chance_.below(kThird) + chance_.below(kThird) + chance_.below(kThird)));
+    const auto third = static_cast<std::size_t>(service_.failedLoginDelay.count()) / 3 + 1;
+    turn.pause(service_.failedLoginDelay + Millis(chance_.below(third) + chance_.below(third) + chance_.below(third)));
     reply(530, "Login incorrect.", turn);
     user_.clear();
     if (++failures_ == kMostFailures) {

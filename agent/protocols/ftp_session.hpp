@@ -18,6 +18,7 @@ struct FtpService final : Prepared {
     bool anonymous = true;        // may log in
     bool anonymousUpload = true;  // STOR, STOU and MKD for anonymous
     std::string timeout;          // seconds, as STAT says them
+    Millis failedLoginDelay{0};   // at least
     Accounts accounts;
     FtpFiles files{{}};
 

@@ -1,7 +1,7 @@
 #include "common/config/toml.hpp"
 
 #include "common/config/toml_document.hpp"
-#include "common/config/units.hpp"
+#include "common/text/units.hpp"
 #include "common/net/address.hpp"
 #include "common/text/escape.hpp"
 

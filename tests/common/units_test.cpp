@@ -1,4 +1,4 @@
-#include "common/config/units.hpp"
+#include "common/text/units.hpp"
 
 #include <gtest/gtest.h>
 
