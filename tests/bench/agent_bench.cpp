@@ -3,18 +3,17 @@
 /// Argument: how many connections, 30,000 if not given.
 
 #include "agent/spool/spool.hpp"
+#include "tests/bench/dialogue.hpp"
 #include "tests/bench/load.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <thread>
-#include <unistd.h>
 
 namespace {
 
@@ -24,26 +23,7 @@ using namespace apiary::bench;
 constexpr std::size_t kOlderLogs = 200'000;
 constexpr std::size_t kAtOnce = 128;
 constexpr int kRounds = 3;
-const std::string kGreeting = "220 (vsFTPd 3.0.3)\r\n";
-
-/// A folder of its own, removed at the end.
-class Folder {
-public:
-    Folder() {
-        std::string name = (fs::temp_directory_path() / "apiary-bench-XXXXXX").string();
-        path_ = ::mkdtemp(name.data());
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    const fs::path& path() const { return path_; }
-
-private:
-    fs::path path_;
-};
+const Dialogue kGreeting{"220 (vsFTPd 3.0.3)\r\n", {}};
 
 /// Logs as earlier runs leave them, in folders of an hour each, and on the disk: that they are written back is not
 /// this run's work, which would meet it in its midst.
@@ -118,11 +98,6 @@ fs::path spoolOf(const fs::path& state) {
     throw std::runtime_error("no spool below " + state.string());
 }
 
-double median(std::vector<double> values) {
-    std::ranges::sort(values);
-    return values.at(values.size() / 2);
-}
-
 void connections(const std::string& agent, std::size_t total) {
     const Folder folder;
     leaveOlderLogs(folder.path() / "journal", kOlderLogs);
@@ -138,8 +113,8 @@ void connections(const std::string& agent, std::size_t total) {
         completed = 1;  // the one that asked
         const RawServer rawServer = startRawServer(kGreeting, threads);
         for (int round = 0; round < kRounds; ++round) {
-            const LoadResult ceiling = connectBannerClose(rawServer.port, total, kAtOnce, 120);
-            const LoadResult ours = connectBannerClose(port, total, kAtOnce, 120);
+            const LoadResult ceiling = converse(kGreeting, rawServer.port, total, kAtOnce, 120);
+            const LoadResult ours = converse(kGreeting, port, total, kAtOnce, 120);
             if (ceiling.failed + ours.failed > 0) {
                 std::cerr << "agent_bench: " << ceiling.failed << " connections failed at the raw server, "
                           << ours.failed << " at the agent\n";

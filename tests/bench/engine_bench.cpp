@@ -3,6 +3,7 @@
 
 #include "agent/engine/engine.hpp"
 #include "agent/protocols/registry.hpp"
+#include "tests/bench/dialogue.hpp"
 #include "tests/bench/load.hpp"
 
 #include <algorithm>
@@ -23,7 +24,7 @@ using namespace apiary::bench;
 
 constexpr std::size_t kAtOnce = 128;
 constexpr int kRounds = 5;
-const std::string kGreeting = "220 (vsFTPd 3.0.3)\r\n";
+const Dialogue kGreeting{"220 (vsFTPd 3.0.3)\r\n", {}};
 
 class Deaf final : public Recorder {
 public:
@@ -84,11 +85,6 @@ Child startEngine(std::uint16_t port, std::size_t threads) {
     return Child(pid);
 }
 
-double median(std::vector<double> values) {
-    std::ranges::sort(values);
-    return values.at(values.size() / 2);
-}
-
 void connections(std::size_t total, std::size_t threads) {
     const std::uint16_t port = freePort();
     const Child ours = startEngine(port, threads);
@@ -99,9 +95,9 @@ void connections(std::size_t total, std::size_t threads) {
     std::vector<double> work;
     for (int round = 0; round < kRounds; ++round) {
         const double rawBefore = raw.child.cpuSeconds();
-        const LoadResult ceiling = connectBannerClose(raw.port, total, kAtOnce, 120);
+        const LoadResult ceiling = converse(kGreeting, raw.port, total, kAtOnce, 120);
         const double oursBefore = ours.cpuSeconds();
-        const LoadResult reached = connectBannerClose(port, total, kAtOnce, 120);
+        const LoadResult reached = converse(kGreeting, port, total, kAtOnce, 120);
         if (ceiling.failed + reached.failed > 0) {
             throw std::runtime_error("connections failed: " + std::to_string(reached.failed) + " at the engine");
         }

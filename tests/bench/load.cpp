@@ -1,26 +1,20 @@
 #include "tests/bench/load.hpp"
 
+#include "tests/bench/sockets.hpp"
+
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
+#include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
-#include <iostream>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sstream>
 #include <stdexcept>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 
 namespace apiary::bench {
@@ -30,85 +24,6 @@ using Clock = std::chrono::steady_clock;
 
 double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-[[noreturn]] void fail(const std::string& what) {
-    throw std::runtime_error(what + ": " + std::strerror(errno));
-}
-
-sockaddr_in loopback(std::uint32_t host, std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(0x7f000000U | host);
-    address.sin_port = htons(port);
-    return address;
-}
-
-int listenOn(std::uint16_t port) {
-    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    const int on = 1;
-    ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    ::setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    const sockaddr_in address = loopback(1, port);
-    if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(listener, 4096) != 0) {
-        fail("the raw server cannot listen");
-    }
-    return listener;
-}
-
-std::uint16_t portOf(int socket) {
-    sockaddr_in address{};
-    socklen_t size = sizeof address;
-    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-    return ntohs(address.sin_port);
-}
-
-void serveRaw(int listener, std::string_view banner) {
-    const int poller = ::epoll_create1(0);
-    epoll_event event{.events = EPOLLIN, .data = {.fd = listener}};
-    ::epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event);
-    std::array<epoll_event, 256> events{};
-    std::array<char, 4096> buffer{};
-    for (;;) {
-        const int ready = ::epoll_wait(poller, events.data(), static_cast<int>(events.size()), -1);
-        for (int i = 0; i < ready; ++i) {
-            const int fd = events.at(static_cast<std::size_t>(i)).data.fd;
-            if (fd != listener) {
-                if (::read(fd, buffer.data(), buffer.size()) <= 0) {
-                    ::close(fd);
-                }
-                continue;
-            }
-            for (int peer = 0; (peer = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) {
-                if (::write(peer, banner.data(), banner.size()) < 0) {
-                    ::close(peer);
-                    continue;
-                }
-                epoll_event readable{.events = EPOLLIN, .data = {.fd = peer}};
-                ::epoll_ctl(poller, EPOLL_CTL_ADD, peer, &readable);
-            }
-        }
-    }
-}
-
-/// From a source that changes with every number, so that no pair of addresses runs out of ports.
-int connectFrom(std::size_t number, std::uint16_t port, bool blocking) {
-    const int peer = ::socket(AF_INET, SOCK_STREAM | (blocking ? 0 : SOCK_NONBLOCK), 0);
-    if (peer < 0) {
-        fail("no socket for the client; raise ulimit -n");
-    }
-    const int on = 1;
-    ::setsockopt(peer, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    ::setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    const sockaddr_in from = loopback(0x10000U + static_cast<std::uint32_t>(number % 50021), 0);
-    ::bind(peer, reinterpret_cast<const sockaddr*>(&from), sizeof from);
-    const sockaddr_in to = loopback(1, port);
-    if (::connect(peer, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS) {
-        ::close(peer);
-        return -1;
-    }
-    return peer;
 }
 
 /// The sockets of `count` sessions that have logged in, still open.
@@ -140,6 +55,24 @@ std::vector<int> logInIdle(std::uint16_t port, std::size_t count) {
 }
 
 }  // namespace
+
+double median(std::vector<double> values) {
+    std::ranges::sort(values);
+    return values.at(values.size() / 2);
+}
+
+Folder::Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "apiary-bench-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) {
+        fail("cannot make " + name);
+    }
+    path_ = name;
+}
+
+Folder::~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
 
 void report(std::string_view name, double value, std::string_view unit, double goal, bool atMost) {
     const bool met = atMost ? value <= goal : value >= goal;
@@ -220,68 +153,6 @@ double Child::cpuSeconds() const {
     double system = 0;
     fields >> user >> system;
     return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
-RawServer startRawServer(std::string_view banner, std::size_t threads) {
-    const int first = listenOn(0);
-    const std::uint16_t port = portOf(first);
-    const pid_t pid = ::fork();
-    if (pid == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        std::vector<std::thread> others;
-        for (std::size_t i = 1; i < threads; ++i) {
-            others.emplace_back([port, banner] { serveRaw(listenOn(port), banner); });
-        }
-        serveRaw(first, banner);
-    }
-    ::close(first);
-    return {Child(pid), port};
-}
-
-LoadResult connectBannerClose(std::uint16_t port, std::size_t total, std::size_t atOnce, double patience) {
-    enum class Stage : std::uint8_t { Greeting, Ending };
-    LoadResult result;
-    const int poller = ::epoll_create1(0);
-    std::vector<Stage> stages(65536, Stage::Greeting);
-    std::array<epoll_event, 256> events{};
-    std::array<char, 4096> buffer{};
-    std::size_t begun = 0;
-    std::size_t open = 0;
-    const auto start = Clock::now();
-    const auto end = [&](int peer, bool completed) {
-        ::close(peer);
-        --open;
-        ++(completed ? result.completed : result.failed);
-    };
-    while ((begun < total || open > 0) && secondsSince(start) < patience) {
-        while (begun < total && open < atOnce) {
-            const int peer = connectFrom(begun++, port, false);
-            if (peer < 0) {
-                ++result.failed;
-                continue;
-            }
-            ++open;
-            stages.at(static_cast<std::size_t>(peer)) = Stage::Greeting;
-            epoll_event readable{.events = EPOLLIN, .data = {.fd = peer}};
-            ::epoll_ctl(poller, EPOLL_CTL_ADD, peer, &readable);
-        }
-        const int ready = ::epoll_wait(poller, events.data(), static_cast<int>(events.size()), 100);
-        for (int i = 0; i < ready; ++i) {
-            const int peer = events.at(static_cast<std::size_t>(i)).data.fd;
-            Stage& stage = stages.at(static_cast<std::size_t>(peer));
-            const ssize_t got = ::read(peer, buffer.data(), buffer.size());
-            if (got <= 0) {
-                end(peer, got == 0 && stage == Stage::Ending);
-            } else if (stage == Stage::Greeting) {
-                stage = Stage::Ending;
-                ::shutdown(peer, SHUT_WR);
-            }
-        }
-    }
-    result.seconds = secondsSince(start);
-    result.failed += open;
-    ::close(poller);
-    return result;
 }
 
 void raiseFileLimit() {

@@ -1,9 +1,10 @@
 #pragma once
 
-/// What the benchmarks share: a raw epoll server as the ceiling, a bounded client, and the line that each figure makes.
+/// What the benchmarks share: programs that they start, idle sessions, folders, and the line that each figure makes.
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -16,6 +17,22 @@ void report(std::string_view name, double value, std::string_view unit, double g
 
 /// Prints `bench NAME VALUE UNIT`: a figure that has no goal of its own.
 void report(std::string_view name, double value, std::string_view unit);
+
+/// Of an odd number of values, the middle one.
+double median(std::vector<double> values);
+
+/// A folder of its own below the one for temporary files, removed at the end.
+class Folder {
+public:
+    Folder();
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    ~Folder();
+    const std::filesystem::path& path() const { return path_; }
+
+private:
+    std::filesystem::path path_;
+};
 
 /// A child process, ended by SIGTERM (after 30 s SIGKILL) and waited for when this goes.
 class Child {
@@ -44,25 +61,6 @@ public:
 private:
     pid_t pid_;
 };
-
-/// Forks a server on 127.0.0.1 that does no more than accept, greet, await the peer's end and close: what the machine
-/// can do at best. `threads` of them share the port, which is returned.
-struct RawServer {
-    Child child;
-    std::uint16_t port;
-};
-RawServer startRawServer(std::string_view banner, std::size_t threads);
-
-struct LoadResult {
-    std::size_t completed = 0;  // greeted, and saw the server's end
-    std::size_t failed = 0;
-    double seconds = 0;
-    double rate() const { return static_cast<double>(completed) / seconds; }
-};
-
-/// Connects `total` times to 127.0.0.1:`port`, at most `atOnce` together, from addresses all over 127.0.0.0/8: reads
-/// the greeting, ends its side, and waits for the server to end. Gives up after `patience` seconds.
-LoadResult connectBannerClose(std::uint16_t port, std::size_t total, std::size_t atOnce, double patience);
 
 /// Raises the limit of open files as far as it goes, for this process and those that it starts.
 void raiseFileLimit();

@@ -7,6 +7,7 @@
 #include "collector/store/connection.hpp"
 #include "collector/store/session_store.hpp"
 #include "proto/apiary/v1/ingest.pb.h"
+#include "tests/bench/dialogue.hpp"
 #include "tests/bench/load.hpp"
 #include "tests/support/postgres_fixture.hpp"
 
@@ -34,6 +35,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kAtOnce = 128;
 constexpr int kGroup = 5000;
+const Dialogue kGreeting{"220 (vsFTPd 3.0.3)\r\n", {}};
 
 double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
@@ -180,7 +182,7 @@ void measure(std::size_t sessions) {
     {
         Child served({APIARY_AGENT, "run", "--config", site.agentConfig()}, site.log().string());
         awaitListener(site.port, 20);
-        const LoadResult load = connectBannerClose(site.port, sessions - 1, kAtOnce, 300);
+        const LoadResult load = converse(kGreeting, site.port, sessions - 1, kAtOnce, 300);
         if (load.failed > 0) {
             throw std::runtime_error(std::to_string(load.failed) + " connections failed");
         }

@@ -1,0 +1,91 @@
+/// One whole visit to each service of the agent as it is installed, journal and spool on, against a raw epoll server
+/// that says the same bytes: a login that is refused, a page, a mail. Pauses that real servers make before a refusal
+/// are switched off. Arguments: how many visits each (10,000 if not given), then the services to visit (all).
+
+#include "tests/bench/dialogue.hpp"
+#include "tests/bench/load.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace apiary::bench;
+
+constexpr std::size_t kAtOnce = 128;
+constexpr int kRounds = 3;
+
+struct Visit {
+    std::string protocol;
+    std::string what;
+    std::string settings;  // of the service, lines of TOML
+    bool greets;
+    std::vector<std::string> sends;
+};
+
+const std::vector<Visit> kVisits = {
+    {"ftp", "login_refused", "failed_login_delay = \"0ms\"\n", true, {"USER root\r\n", "PASS toor\r\n", "QUIT\r\n"}},
+};
+
+std::string configure(const fs::path& folder, const Visit& visit, std::uint16_t port) {
+    const fs::path file = folder / "agent.toml";
+    fs::create_directories(folder / "state");
+    std::ofstream(file) << "[agent]\nname = \"bench\"\nstate = \"state\"\nthreads = "
+                        << std::max(1U, std::thread::hardware_concurrency())
+                        << "\n[journal]\ndirectory = \"journal\"\nfiles = 2000000\nbytes = \"8GiB\"\n"
+                           "[spool]\nbytes = \"4GiB\"\n[limits]\nconnections = 20000\n"
+                           "[[service]]\nname = \""
+                        << visit.protocol << "\"\nprotocol = \"" << visit.protocol
+                        << "\"\nlisten = [\"127.0.0.1:" << port
+                        << "\"]\nwaiting = \"0ms\"\nburst = 1000000\nper_source = 100000\n[service.settings]\n"
+                        << visit.settings;
+    return file.string();
+}
+
+void visit(const std::string& agent, const Visit& visit, std::size_t total) {
+    const Folder folder;
+    const std::uint16_t port = freePort();
+    const std::string config = configure(folder.path(), visit, port);
+    const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+    const Child served({agent, "run", "--config", config}, (folder.path() / "agent.log").string());
+    awaitListener(port, 20);
+    const Dialogue dialogue = learn(port, visit.sends, visit.greets);
+    const RawServer raw = startRawServer(dialogue, threads);
+    std::vector<double> rates;
+    std::vector<double> ratios;
+    std::size_t failed = 0;
+    for (int round = 0; round < kRounds; ++round) {
+        const LoadResult ceiling = converse(dialogue, raw.port, total, kAtOnce, 120);
+        const LoadResult ours = converse(dialogue, port, total, kAtOnce, 120);
+        failed += ceiling.failed + ours.failed;
+        rates.push_back(ours.rate());
+        ratios.push_back(ours.rate() / ceiling.rate());
+    }
+    const std::string name = visit.protocol + "_" + visit.what;
+    report(name, median(rates), "visits/s");
+    report(name + "_ratio", median(ratios), "of_raw_epoll", 0.5);
+    report(name + "_failed", static_cast<double>(failed), "visits", 0, true);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        raiseFileLimit();
+        const std::vector<std::string> chosen(argv + std::min(argc, 2), argv + argc);
+        for (const Visit& each : kVisits) {
+            if (chosen.empty() || std::ranges::find(chosen, each.protocol) != chosen.end()) {
+                visit(APIARY_AGENT, each, argc > 1 ? std::stoul(argv[1]) : 10'000);
+            }
+        }
+    } catch (const std::exception& error) {
+        std::cerr << "service_bench: " << error.what() << '\n';
+        return 1;
+    }
+}
