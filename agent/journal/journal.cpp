@@ -24,7 +24,8 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::size_t kEntriesAtOnce = 256;  // counted, or removed, between two rounds of writing
+constexpr std::size_t kEntriesAtOnce = 256;    // counted, or removed, between two rounds of writing
+constexpr std::size_t kCountedUnderLoad = 32;  // so that a start among many old logs does not slow down new ones
 constexpr auto kIdle = std::chrono::milliseconds(200);
 
 /// From one round of writing to the next: under load a session that ends meanwhile is one open, write and close. With
@@ -95,21 +96,21 @@ public:
         for (;;) {
             const bool busy = counting || removing;
             auto batches = queue_.takeAll(1, {}, busy ? std::chrono::milliseconds(1) : kIdle);
-            if (!busy && !batches.empty()) {
+            std::size_t written = 0;
+            if (!batches.empty()) {
                 takeWhatComes(batches);
-            }
-            if (batches.empty() && queue_.closed()) {
+                const Batch texts = joined(batches);
+                written = texts.size();
+                writeOut(texts);
+                tellWritten(batches.size());
+            } else if (queue_.closed()) {
                 break;
             }
-            if (!batches.empty()) {
-                writeOut(joined(batches));
-                tellWritten(batches.size());
-            }
             if (counting) {
-                counting = budget_.countSome(kEntriesAtOnce);
-            } else {
-                removing =
-                    budget_.removeSome(kEntriesAtOnce, [this](const Uuid& session) { return files_.has(session); });
+                counting = budget_.countSome(written > 0 ? kCountedUnderLoad : kEntriesAtOnce);
+            } else {  // keeping pace with what is written
+                removing = budget_.removeSome(kEntriesAtOnce + 2 * written,
+                                              [this](const Uuid& session) { return files_.has(session); });
             }
             report();
         }

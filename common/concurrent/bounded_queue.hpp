@@ -20,6 +20,7 @@ public:
 
     /// Returns false, leaving the item with the caller, after close().
     bool push(T&& item, std::size_t weight, bool urgent = false) {
+        bool wakes = false;
         {
             const std::lock_guard lock(mutex_);
             if (closed_) {
@@ -31,8 +32,11 @@ public:
             items_.push_back(std::move(item));
             weight_ += weight;
             urgent_ = urgent_ || urgent;
+            wakes = items_.size() >= wakesAt_ || urgent_;
         }
-        changed_.notify_one();
+        if (wakes) {
+            changed_.notify_one();
+        }
         return true;
     }
 
@@ -45,8 +49,10 @@ public:
     /// order. With nothing there it waits for `idle` at most, and returns an empty list. Empty at once when closed.
     std::vector<T> takeAll(std::size_t enough, std::chrono::milliseconds patience, std::chrono::milliseconds idle) {
         std::unique_lock lock(mutex_);
+        wakesAt_ = 1;
         changed_.wait_for(lock, idle, [&] { return !items_.empty() || closed_; });
         if (!items_.empty()) {
+            wakesAt_ = enough;
             changed_.wait_until(lock, first_ + patience, [&] { return items_.size() >= enough || urgent_ || closed_; });
         }
         return taken();
@@ -56,6 +62,7 @@ public:
     /// order.
     std::vector<T> takeAllAt(std::chrono::steady_clock::time_point when, std::size_t enough) {
         std::unique_lock lock(mutex_);
+        wakesAt_ = enough;
         changed_.wait_until(lock, when, [&] { return items_.size() >= enough || urgent_ || closed_; });
         return taken();
     }
@@ -84,6 +91,7 @@ private:
     std::condition_variable changed_;
     std::vector<T> items_;
     std::size_t weight_ = 0;
+    std::size_t wakesAt_ = 1;  // items that whoever waits has use for; to wake him earlier is lost work
     const std::size_t capacity_;
     std::chrono::steady_clock::time_point first_;
     bool urgent_ = false;

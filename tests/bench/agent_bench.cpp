@@ -105,6 +105,7 @@ void connections(const std::string& agent, std::size_t total) {
     const std::string config = configure(folder.path(), port);
     std::vector<double> raw;
     std::vector<double> ratios;
+    double work = 0;  // seconds of processor
     std::size_t completed = 0;
     const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
     {
@@ -114,11 +115,13 @@ void connections(const std::string& agent, std::size_t total) {
         const RawServer rawServer = startRawServer(kGreeting, threads);
         for (int round = 0; round < kRounds; ++round) {
             const LoadResult ceiling = converse(kGreeting, rawServer.port, total, kAtOnce, 120);
+            const double before = served.cpuSeconds();
             const LoadResult ours = converse(kGreeting, port, total, kAtOnce, 120);
             if (ceiling.failed + ours.failed > 0) {
                 std::cerr << "agent_bench: " << ceiling.failed << " connections failed at the raw server, "
                           << ours.failed << " at the agent\n";
             }
+            work += served.cpuSeconds() - before;
             completed += ours.completed;
             raw.push_back(ceiling.rate());
             ratios.push_back(ours.rate() / ceiling.rate());
@@ -126,6 +129,7 @@ void connections(const std::string& agent, std::size_t total) {
     }
     report("connect_raw_epoll", median(raw), "connections/s");
     report("connect_recorded", median(ratios) * median(raw), "connections/s");
+    report("connect_recorded_cpu", 1e6 * work / static_cast<double>(completed), "us/connection");
     report("connect_recorded_ratio", median(ratios), "of_raw_epoll", 0.5);
     const std::size_t closings = closingsIn(spoolOf(folder.path() / "state"));
     const std::size_t logs = logsIn(folder.path() / "journal") - kOlderLogs;
