@@ -81,7 +81,7 @@ public:
     bool write(Batch texts) {
         std::size_t weight = 0;
         for (const JournalText& text : texts) {
-            weight += text.text.size() + sizeof text;
+            weight += text.text.size() + text.path.size() + sizeof text;
         }
         if (!queue_.push(std::move(texts), weight)) {
             return false;

@@ -17,8 +17,8 @@ struct JournalSettings {
     std::string directory;                          // made if it is not there; its parent must be
     std::uint64_t bytes = std::uint64_t{2} << 30U;  // budget of all logs, those of earlier runs included
     std::uint64_t files = 500'000;
-    std::size_t openFiles = 256;                  // kept open at once; others are opened again when they grow
-    std::size_t queued = std::size_t{16} << 20U;  // bytes that may wait to be written
+    std::size_t openFiles = 256;                 // kept open at once; others are opened again when they grow
+    std::size_t queued = std::size_t{1} << 20U;  // bytes that may wait to be written
     std::chrono::system_clock::time_point agentStart;
 
     /// Logs last written before that moment are safe at the collector: they go first when the budget is used up.
