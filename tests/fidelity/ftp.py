@@ -13,126 +13,20 @@ what was uploaded, the contents of files.
 """
 
 import argparse
-import os
 import re
-import shutil
-import signal
 import socket
 import ssl
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+sys.dont_write_bytecode = True
+
+from notation import escape, unescape  # noqa: E402
+from servers.ftp import Server, normalise  # noqa: E402
+
 TRANSCRIPTS = HERE.parent / "transcripts" / "ftp"
-TREE = HERE / "ftp_tree.txt"
-USER, PASSWORD, UID = "admin", "admin123", 1000
-
-# Debian's own file, then what the emulated host changed in it.
-CONFIGURATION = """
-listen=NO
-listen_ipv6=YES
-listen_address6=::ffff:127.0.0.1
-anonymous_enable=YES
-local_enable=YES
-dirmessage_enable=YES
-use_localtime=YES
-xferlog_enable=YES
-connect_from_port_20=YES
-secure_chroot_dir=/var/run/vsftpd/empty
-pam_service_name=vsftpd
-ssl_enable=NO
-write_enable=YES
-local_umask=022
-anon_umask=022
-anon_upload_enable=YES
-anon_mkdir_write_enable=YES
-chroot_local_user=YES
-allow_writeable_chroot=YES
-idle_session_timeout=120
-pasv_min_port=40000
-pasv_max_port=49999
-background=NO
-"""
-
-
-class Server:
-    """One vsftpd with its own users, home and configuration."""
-
-    def __init__(self, options):
-        self.folder = Path(tempfile.mkdtemp(prefix="vsftpd-"))
-        self.folder.chmod(0o755)
-        home = self.folder / "home"
-        home.mkdir()
-        os.chown(home, UID, UID)
-        plant(home)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        configuration = CONFIGURATION + f"listen_port={self.port}\nanon_root={home}\n"
-        configuration += "".join(option + "\n" for option in options)
-        key, certificate = self.folder / "key.pem", self.folder / "certificate.pem"
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"]
-            + ["-subj", "/CN=localhost", "-keyout", key, "-out", certificate],
-            check=True, capture_output=True)
-        configuration += f"rsa_cert_file={certificate}\nrsa_private_key_file={key}\n"
-        (self.folder / "vsftpd.conf").write_text(configuration)
-        crypted = subprocess.run(["openssl", "passwd", "-6", PASSWORD], check=True, capture_output=True, text=True).stdout
-        self.overlay("passwd", f"{USER}:x:{UID}:{UID}::{home}:/bin/sh\n")
-        self.overlay("shadow", f"{USER}:{crypted.strip()}:19000:0:99999:7:::\n")
-        mounts = "".join(f"mount --bind {self.folder}/{name} /etc/{name} && " for name in ("passwd", "shadow"))
-        script = f"mkdir -p /var/run/vsftpd/empty && {mounts} exec vsftpd {self.folder}/vsftpd.conf"
-        self.process = subprocess.Popen(["unshare", "--mount", "sh", "-c", script], start_new_session=True)
-        self.await_port()
-
-    def overlay(self, name, lines):
-        others = [line for line in Path("/etc", name).read_text().splitlines(True) if not line.startswith(USER + ":")]
-        path = self.folder / name
-        path.write_text("".join(others) + lines)
-        path.chmod(0o640 if name == "shadow" else 0o644)
-
-    def await_port(self):
-        for _ in range(100):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                time.sleep(0.05)
-        raise SystemExit("vsftpd does not listen")
-
-    def stop(self):
-        os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait()
-        shutil.rmtree(self.folder)
-
-
-def plant(home):
-    """Makes the decoy tree of seed 0, as written down by the unit test of the tree: mode, size, time, path."""
-    entries = [line.split(maxsplit=3) for line in TREE.read_text().splitlines()] if TREE.exists() else []
-    for mode, size, _, path in entries:
-        node = home / path.lstrip("/")
-        if mode.startswith("d"):
-            node.mkdir(exist_ok=True)
-        else:
-            with open(node, "wb") as file:
-                file.truncate(int(size))
-    for mode, _, seconds, path in reversed(entries):
-        node = home / path.lstrip("/")
-        node.chmod(int(mode[1:], 8))
-        os.chown(node, UID, UID)
-        os.utime(node, (int(seconds), int(seconds)))
-
-
-def unescape(text):
-    raw = re.sub(r"\\(\\|x[0-9a-f]{2})", lambda m: "\\" if m[1] == "\\" else chr(int(m[1][1:], 16)), text)
-    return raw.encode("latin-1")
-
-
-def escape(data):
-    return "".join(chr(b) if 0x20 <= b < 0x7F and b != 0x5C else "\\\\" if b == 0x5C else f"\\x{b:02x}" for b in data)
 
 
 def steps(script):
@@ -236,11 +130,7 @@ class Talk:
 
 
 def normal(data):
-    text = escape(data).replace("\\x0d\\x0a", "\n")
-    text = re.sub(r"\((?:\d+,){4}\d+,\d+\)", "(PASV)", text)
-    text = re.sub(r"\(\|\|\|\d+\|\)", "(|||PORT|)", text)
-    text = re.sub(r"client count was \d+", "client count was N", text)
-    return re.sub(r"(?m)^(.{10} +\d+) \d+ +\d+ +(\d+) [A-Z][a-z]{2} \d\d +[\d:]{4,5} (.*)$", r"\1 OWNER \2 DATE \3", text)
+    return normalise(escape(data).replace("\\x0d\\x0a", "\n").encode("latin-1"))
 
 
 def play(path, record):

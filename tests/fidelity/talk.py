@@ -1,0 +1,136 @@
+"""Plays one probe on a connection. Whatever the server does, it ends: every reading has its limits."""
+
+import socket
+import ssl
+import time
+
+from notation import Outcome, line_bytes
+
+QUIET = 0.3  # seconds of silence after which a reply is over, where nobody knows what it should be
+AFTER = 0.1  # the same, where all of what was expected has come
+PATIENCE = 15  # how long what is expected may take on a busy machine, besides what the probe allows
+ENDING = 1  # how long a real server may take to hang up
+
+
+class Talk:
+    """`expected` is the Outcome to wait for, or None while recording; `same(a, b)` says whether two replies are equal."""
+
+    def __init__(self, server, probe, expected, same, source):
+        self.server, self.probe, self.expected, self.same, self.source = server, probe, expected, same, source
+        self.channel = None
+        self.replies = []
+        self.closed_at = None
+
+    def play(self):
+        try:
+            self.connect(self.probe.steps[:1])
+            self.read()
+            for number, step in enumerate(self.probe.steps, 1):
+                self.perform(step, self.probe.steps[number:number + 1])
+                self.read()
+            self.await_end()
+        finally:
+            self.close()
+        return Outcome(self.replies, self.closed_at)
+
+    @property
+    def over(self):
+        return self.closed_at is not None
+
+    def end(self):
+        """The server closed, which this reading or the one to come found out."""
+        self.closed_at = len(self.replies)
+
+    def connect(self, first):
+        """A handshake as the first step means the port for TLS, where there is one."""
+        self.close()
+        self.closed_at = None
+        self.implicit = first == ["@ tls"] and self.server.tls
+        where = self.server.host, self.server.tls if self.implicit else self.server.port
+        try:
+            self.channel = socket.create_connection(where, PATIENCE, source_address=self.source and (self.source, 0))
+        except OSError:
+            self.end()
+        if self.implicit and not self.over:
+            self.handshake()
+
+    def close(self):
+        if self.channel:
+            self.channel.close()
+
+    def handshake(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        self.channel.settimeout(PATIENCE)
+        try:
+            self.channel = context.wrap_socket(self.channel)
+        except OSError:
+            self.end()
+
+    def perform(self, step, following):
+        if step == "@ reconnect":
+            self.connect(following)
+        elif self.over:
+            return
+        elif step == "@ tls":
+            if not self.implicit:
+                self.handshake()
+            self.implicit = False
+        else:
+            try:
+                if step == "@ eof":
+                    socket.socket.shutdown(self.channel, socket.SHUT_WR)  # an SSLSocket's own forgets its keys
+                else:
+                    self.channel.settimeout(PATIENCE)
+                    self.channel.sendall(line_bytes(step))
+            except OSError:
+                pass  # closed by the server: reading will show it
+
+    def receive(self, seconds):
+        """Bytes, or None for silence. An end is noted."""
+        self.channel.settimeout(max(seconds, 0.001))
+        try:
+            piece = self.channel.recv(65536)
+        except (TimeoutError, ssl.SSLWantReadError):
+            return None
+        except OSError:
+            piece = b""
+        if not piece:
+            self.end()
+        return piece
+
+    def read(self):
+        number = len(self.replies)
+        got, begin = b"", time.monotonic()
+        last = begin
+        while not self.over:
+            allowed = self.patience(number, got, begin, last) - time.monotonic()
+            piece = self.receive(allowed) if allowed > 0 else None
+            if piece is None:
+                break
+            got += piece
+            last = time.monotonic()
+        self.replies.append(got)
+
+    def patience(self, number, got, begin, last):
+        """Until when to wait for more of a reply."""
+        wait = self.probe.waits[number]
+        if self.expected is None:
+            return max(begin + wait, last + QUIET)
+        wanted = self.expected.replies[number]
+        if not self.same(wanted, got):
+            return last + (QUIET * 2 if len(got) >= len(wanted) else PATIENCE + wait)
+        return last + (PATIENCE + wait if number == self.expected.closed_at else AFTER)
+
+    def await_end(self):
+        limit = AFTER
+        if self.expected is None:
+            limit = ENDING
+        elif self.expected.closed_at is not None:
+            limit = PATIENCE
+        until = time.monotonic() + limit
+        last = self.replies.pop()
+        while not self.over and (left := until - time.monotonic()) > 0:
+            last += self.receive(left) or b""
+        self.replies.append(last)
