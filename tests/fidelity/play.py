@@ -24,7 +24,7 @@ sys.dont_write_bytecode = True
 
 from lone_agent import LoneAgent  # noqa: E402
 from notation import make_probe, read_outcomes, read_probes, reply_lines, write_outcome, write_probe  # noqa: E402
-from talk import Talk  # noqa: E402
+from talk import Talk, UntilExpected, UntilQuiet  # noqa: E402
 
 TARGETS = {"code": 98, "text": 95, "state": 98}  # percent
 AT_A_TIME = 8
@@ -62,32 +62,35 @@ class Fidelity:
     def write_generated(self):
         text = self.probes_file.read_text() if self.probes_file.exists() else ""
         made = "".join(write_probe(name, lines) for name, lines in self.server.generate())
-        self.probes_file.write_text(text.split(GENERATED)[0].rstrip("\n") + f"\n\n{GENERATED}\n\n{made}".rstrip("\n") + "\n")
+        by_hand = text.split(GENERATED)[0].rstrip("\n")
+        self.probes_file.write_text(f"{by_hand}\n\n{GENERATED}\n\n{made}".rstrip("\n") + "\n")
 
     def same(self, one, other):
         return self.server.normalise(one) == self.server.normalise(other)
 
 
-def play_on_real(fidelity, probes, expected):
+def play_on_real(fidelity, readings):
     """One after the other, each on files that no other has touched if the server has reset()."""
     server = fidelity.server.Server()
     try:
-        for probe, outcome in zip(probes, expected):
+        for probe, reading in readings:
             if hasattr(server, "reset"):
                 server.reset()
-            yield Talk(server, probe, outcome, fidelity.same, None).play()
+            yield Talk(server, probe, reading).play()
     finally:
         server.stop()
 
 
-def play_on_agent(fidelity, probes, expected):
+def play_on_agent(fidelity, readings):
     """Several at a time, each from an address of its own: an agent remembers what a source did."""
     agent = LoneAgent(fidelity.protocol, fidelity.server)
+
+    def play(number, reading):
+        return Talk(agent, *reading, f"127.1.{number >> 8}.{number & 255}").play()
+
     try:
         with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as threads:
-            return list(threads.map(
-                lambda number, probe, outcome: Talk(agent, probe, outcome, fidelity.same, f"127.1.{number >> 8}.{number & 255}").play(),
-                itertools.count(1), probes, expected))
+            return list(threads.map(play, itertools.count(1), readings))
     finally:
         agent.stop()
 
@@ -136,12 +139,13 @@ def main():
         raise SystemExit("the real server takes root and its Debian package")
     probes = fidelity.probes()
     if chosen.record:
-        outcomes = play_on_real(fidelity, probes, [None] * len(probes))
+        outcomes = play_on_real(fidelity, [(probe, UntilQuiet(probe)) for probe in probes])
         fidelity.recorded_file.write_text("".join(map(write_outcome, probes, outcomes)).rstrip("\n") + "\n")
         return 0
     probes = [probe for probe in probes if chosen.probe in (None, probe.name)]
     expected = fidelity.recorded(probes)
-    outcomes = list((play_on_agent if chosen.agent else play_on_real)(fidelity, probes, expected))
+    readings = [(probe, UntilExpected(probe, outcome, fidelity.same)) for probe, outcome in zip(probes, expected)]
+    outcomes = list((play_on_agent if chosen.agent else play_on_real)(fidelity, readings))
     shares = compare(fidelity, probes, expected, outcomes, chosen.show)
     for kind, (share, equal, counted) in shares.items():
         print(f"{chosen.protocol} {kind:5} {share:6.2f} %  {equal} of {counted}, target {TARGETS[kind]} %")

@@ -1,5 +1,6 @@
 """Plays one probe on a connection. Whatever the server does, it ends: every reading has its limits."""
 
+import re
 import socket
 import ssl
 import time
@@ -9,16 +10,60 @@ from notation import Outcome, line_bytes
 QUIET = 0.3  # seconds of silence after which a reply is over, where nobody knows what it should be
 AFTER = 0.1  # the same, where all of what was expected has come
 PATIENCE = 15  # how long what is expected may take on a busy machine, besides what the probe allows
+LONGEST = 90  # for a whole reply, whatever trickles in
 ENDING = 1  # how long a real server may take to hang up
 
 
-class Talk:
-    """`expected` is the Outcome to wait for, or None while recording; `same(a, b)` says whether two replies are equal."""
+class UntilQuiet:
+    """How long to read a reply of which nothing is known: while recording."""
 
-    def __init__(self, server, probe, expected, same, source):
-        self.server, self.probe, self.expected, self.same, self.source = server, probe, expected, same, source
+    ending = ENDING
+
+    def __init__(self, probe):
+        self.waits = probe.waits
+
+    def until(self, number, got, begin, last):
+        """The moment to give up, if nothing more comes. `begin` is when the step was sent, `last` when bytes last came."""
+        return max(begin + self.waits[number], last + QUIET)
+
+
+class UntilExpected:
+    """How long to read a reply that should be as `expected`, an Outcome; `same(a, b)` says whether two replies are equal."""
+
+    def __init__(self, probe, expected, same):
+        self.waits, self.expected, self.same = probe.waits, expected, same
+        self.ending = AFTER if expected.closed_at is None else PATIENCE
+
+    def until(self, number, got, begin, last):
+        wanted = self.expected.replies[number]
+        long = last + PATIENCE + self.waits[number]
+        if self.same(wanted, got):
+            return long if number == self.expected.closed_at else last + AFTER
+        return last + QUIET * 2 if len(got) >= len(wanted) else long
+
+
+class UntilWhole:
+    """How long to read a reply that is whole when `pattern` is found in it, or when the server hangs up."""
+
+    ending = 0
+
+    def __init__(self, probe, pattern, greets=True):
+        self.pattern = pattern
+        opens = [number for number, step in enumerate(["@ reconnect", *probe.steps]) if step == "@ reconnect"]
+        self.silent = [] if greets else opens
+
+    def until(self, number, got, begin, last):
+        return last if number in self.silent or re.search(self.pattern, got) else last + PATIENCE
+
+
+class Talk:
+    """`reading` is one of the above; `source` the address to come from, or None."""
+
+    def __init__(self, server, probe, reading, source=None):
+        self.server, self.probe, self.reading, self.source = server, probe, reading, source
         self.channel = None
         self.replies = []
+        self.took = []  # seconds from the step to the last byte of its reply
         self.closed_at = None
 
     def play(self):
@@ -105,31 +150,18 @@ class Talk:
         got, begin = b"", time.monotonic()
         last = begin
         while not self.over:
-            allowed = self.patience(number, got, begin, last) - time.monotonic()
+            until = min(self.reading.until(number, got, begin, last), begin + LONGEST)
+            allowed = until - time.monotonic()
             piece = self.receive(allowed) if allowed > 0 else None
             if piece is None:
                 break
             got += piece
             last = time.monotonic()
         self.replies.append(got)
-
-    def patience(self, number, got, begin, last):
-        """Until when to wait for more of a reply."""
-        wait = self.probe.waits[number]
-        if self.expected is None:
-            return max(begin + wait, last + QUIET)
-        wanted = self.expected.replies[number]
-        if not self.same(wanted, got):
-            return last + (QUIET * 2 if len(got) >= len(wanted) else PATIENCE + wait)
-        return last + (PATIENCE + wait if number == self.expected.closed_at else AFTER)
+        self.took.append(last - begin)
 
     def await_end(self):
-        limit = AFTER
-        if self.expected is None:
-            limit = ENDING
-        elif self.expected.closed_at is not None:
-            limit = PATIENCE
-        until = time.monotonic() + limit
+        until = time.monotonic() + self.reading.ending
         last = self.replies.pop()
         while not self.over and (left := until - time.monotonic()) > 0:
             last += self.receive(left) or b""
