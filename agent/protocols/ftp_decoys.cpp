@@ -1,6 +1,7 @@
 #include "agent/protocols/ftp_decoys.hpp"
 
 #include "agent/protocol/seeded.hpp"
+#include "agent/protocols/decoy_company.hpp"
 
 #include <chrono>
 #include <string>
@@ -9,11 +10,8 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::uint64_t kPurpose = 0xf71e5;
 constexpr std::int64_t kDay = 86400;
 
-constexpr std::string_view kCompanies[] = {"halden",    "northgate", "verano", "kestrel",  "brightwater", "ostermann",
-                                           "lindqvist", "tamarack",  "corvus", "meridian", "ashford",     "solheim"};
 constexpr std::string_view kTrades[] = {"logistics", "tools", "foods", "print", "electric", "dental", "marine"};
 constexpr std::string_view kFirst[] = {"Anna",  "Peter", "Maria", "Thomas", "Julia", "Erik",  "Sofia", "Daniel",
                                        "Laura", "Marek", "Ines",  "Paul",   "Nina",  "Oscar", "Clara", "Viktor"};
@@ -27,8 +25,8 @@ constexpr std::string_view kArticles[] = {"hinge 40 mm", "bracket L", "cable 3x1
 class Office {
 public:
     explicit Office(std::uint64_t sensorSeed)
-        : choice_(sensorSeed, kPurpose),
-          company_(choice_.pick(kCompanies)),
+        : choice_(sensorSeed, kDecoyCompanyPurpose),
+          company_(choice_.pick(kDecoyCompanies)),
           trade_(choice_.pick(kTrades)),
           opened_(std::int64_t{18628} + static_cast<std::int64_t>(choice_.below(365))) {}  // a day of 2021
 
