@@ -60,10 +60,11 @@ service anvil {{
 {options}
 """
 
-# Lines of an agent's [[service]] that make it equal to that server.
+# What completes an agent's [[service]] table and makes it equal to that server, if its seed is 0.
 AGENT = """
 idle = "10m"
-
+tls_certificate = "certificate.pem"
+tls_key = "key.pem"
 [service.settings]
 accounts = "listed"
 users = "admin:admin123,backup:123456"
@@ -71,7 +72,7 @@ host = "mail.halden.lan"
 messages = "10"
 penalty = "no"
 """
-SEED = 0  # of the agent
+AGENT_TLS = AGENT.replace("idle", "implicit_tls = true\nidle", 1)
 
 
 class Server:
@@ -82,16 +83,7 @@ class Server:
         self.port, self.tls = free_ports(host)
         self.folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
         self.folder.chmod(0o755)
-        for name in ("home", "inbox", "state"):
-            (self.folder / name).mkdir()
-        for user in USERS:
-            home = self.folder / "home" / user
-            (home / "mail").mkdir(parents=True)
-            inbox = self.folder / "inbox" / user
-            shutil.copy(HERE / f"pop3_{user}.mbox", inbox)
-            for path in (home, home / "mail", inbox):
-                os.chown(path, UID, UID)
-        os.chown(self.folder / "inbox", UID, UID)
+        self.plant()
         (self.folder / "users").write_text("".join(f"{user}:{{PLAIN}}{word}\n" for user, word in USERS.items()))
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"]
@@ -103,6 +95,22 @@ class Server:
             penalty="0600" if penalty else "0"))
         self.process = subprocess.Popen(["dovecot", "-F", "-c", configuration], start_new_session=True)
         self.await_port()
+
+    def plant(self):
+        for user in USERS:
+            home, inbox = self.folder / "home" / user, self.folder / "inbox" / user
+            (home / "mail").mkdir(parents=True)
+            inbox.parent.mkdir(exist_ok=True)
+            shutil.copy(HERE / f"pop3_{user}.mbox", inbox)
+            for path in (home, home / "mail", inbox, inbox.parent):
+                os.chown(path, UID, UID)
+
+    def reset(self):
+        """Undoes what a probe did to the mailboxes, once the process that served it has let go of them."""
+        time.sleep(0.1)
+        shutil.rmtree(self.folder / "home")
+        shutil.rmtree(self.folder / "inbox")
+        self.plant()
 
     def await_port(self):
         for _ in range(200):
