@@ -1,6 +1,7 @@
 #include "agent/protocol/seeded.hpp"
 #include "agent/protocols/decoy_company.hpp"
 #include "agent/protocols/pop3_mailbox.hpp"
+#include "agent/protocols/pop3_memory.hpp"
 
 #include <chrono>
 #include <cstdio>
@@ -23,16 +24,8 @@ constexpr std::string_view kEndings[] = {"com", "net", "eu", "biz"};
 constexpr std::string_view kMailers[] = {"Microsoft Outlook 16.0", "Apple Mail (2.3654.120.0.1.13)",
                                          "Mozilla Thunderbird 102.4", "Roundcube Webmail/1.4.15"};
 
-std::uint64_t hashOf(std::string_view text) {
-    std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
-    for (const char c : text) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-    }
-    return hash;
-}
-
 Seeded chanceOf(std::uint64_t sensorSeed, std::string_view user) {
-    return Seeded(sensorSeed ^ hashOf(user), kPurpose);
+    return Seeded(sensorSeed ^ pop3Hash(user), kPurpose);
 }
 
 /// The parts, made in this order: that of the operands of + is the compiler's choice.
@@ -362,7 +355,7 @@ Pop3Mailbox pop3Decoys(std::uint64_t sensorSeed, std::string_view user, std::str
 }
 
 std::size_t pop3DecoyCount(std::uint64_t sensorSeed, std::string_view user) {
-    return 6 + Seeded(sensorSeed ^ hashOf(user), kPurpose + 1).below(12);
+    return 6 + Seeded(sensorSeed ^ pop3Hash(user), kPurpose + 1).below(12);
 }
 
 std::string pop3DecoyHost(std::uint64_t sensorSeed) {

@@ -8,6 +8,8 @@
 
 namespace apiary::agent {
 
+inline constexpr std::size_t kPop3MostMessages = 400;  // of one account
+
 struct Pop3Message {
     std::uint32_t uid = 0;
     std::string text;  // header, empty line and body; lines end in CRLF, dots are not doubled

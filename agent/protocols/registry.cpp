@@ -8,7 +8,8 @@ namespace apiary::agent {
 extern const Module catchall;
 extern const Module catchallUdp;
 extern const Module ftp;
-static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &ftp};
+extern const Module pop3;
+static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &ftp, &pop3};
 
 std::span<const Module* const> modules() {
     return kModules;
