@@ -13,6 +13,8 @@ constexpr std::string_view kNoPlaintext =
 constexpr std::string_view kNameCharacters =  // auth_username_chars
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567890.-_@";
 constexpr std::string_view kBase64Characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+constexpr std::size_t kFewest = 3;  // ms until the real server has begun a process for the mailbox, as measured
+constexpr std::size_t kMore = 4;
 constexpr Millis kCheck(500);  // how often the real server looks for failures that are due
 
 std::int64_t secondsOf(WallTime time) {
@@ -254,6 +256,7 @@ void Pop3Session::admit(const std::string& user, Turn& turn) {
     }
     bad_ = 0;
     turn.setAlarm(Millis::zero());  // from now on silence alone counts
+    turn.pause(Millis(kFewest + chance_.below(kMore)));
     turn.send("+OK Logged in.\r\n");
 }
 
