@@ -123,6 +123,7 @@ void Pop3Session::onOpen(Turn& turn) {
                             static_cast<unsigned long long>(now));
         apopChallenge_ = text + pop3Base64Encode(random) + '@' + service_.host + '>';
     }
+    turn.pause(Millis(4 + chance_.below(3)));  // until the real server has begun a process for the peer, as measured
     turn.send("+OK " + service_.greeting + (apopChallenge_.empty() ? "" : " " + apopChallenge_) + "\r\n");
     turn.setAlarm(kLoginTime);
 }
