@@ -21,14 +21,16 @@ RECIPIENTS = ("root daemon bin sys sync games man lp mail news uucp proxy www-da
               "postfix postmaster").split()
 
 AGENT = f"""\
-tls = true
 idle = "300s"
+tls_certificate = "certificate.pem"
+tls_key = "key.pem"
 [service.settings]
 hostname = "{HOST}"
 accounts = "listed"
 users = "{USER}:{PASSWORD}"
 failed_login_delay = "0s"
 """
+AGENT_TLS = "implicit_tls = true\n" + AGENT
 
 MAIN = """\
 compatibility_level = 3.6
