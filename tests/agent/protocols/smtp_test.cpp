@@ -1,0 +1,185 @@
+/// What transcripts cannot say of SMTP: settings, seeds, limits, and the marks by which honeypots are told.
+
+#include "agent/protocol/accounts.hpp"
+#include "agent/protocol/conversation.hpp"
+#include "agent/protocols/registry.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <regex>
+#include <set>
+#include <string>
+
+namespace apiary::agent::test {
+namespace {
+
+/// One connection to a service, which says all at once what it is told to.
+class Peer {
+public:
+    explicit Peer(const Settings& settings = {}, std::uint64_t sensorSeed = 0, std::uint64_t seed = 0)
+        : conversation_(*findModule("smtp"), *prepare(*findModule("smtp"), settings, sensorSeed), environment(seed)) {
+        note(conversation_.open(WallTime{}));
+    }
+
+    /// What comes back.
+    std::string say(const std::string& bytes) {
+        said_.clear();
+        note(conversation_.bytes(bytes, WallTime{}));
+        while (conversation_.awaits() == Conversation::Awaits::Resume) {
+            note(conversation_.resume(WallTime{}));
+        }
+        return said_;
+    }
+
+    const std::string& said() const { return said_; }
+    bool over() const { return conversation_.over(); }
+    Millis paused() const { return paused_; }
+    const std::string& payload() const { return payload_; }
+
+private:
+    static Environment environment(std::uint64_t seed) {
+        Environment made;
+        made.seed = seed;
+        return made;
+    }
+
+    void note(const Conversation::Actions& actions) {
+        for (const Action& action : actions) {
+            if (const auto* send = std::get_if<Send>(&action)) {
+                said_ += send->bytes;
+            } else if (const auto* pause = std::get_if<Pause>(&action)) {
+                paused_ += pause->duration;
+            } else if (const auto* evidence = std::get_if<Evidence>(&action)) {
+                const auto* piece = std::get_if<PayloadPiece>(evidence);
+                payload_ += piece != nullptr ? piece->bytes : "";
+            }
+        }
+    }
+
+    Conversation conversation_;
+    std::string said_;
+    std::string payload_;
+    Millis paused_{};
+};
+
+std::string errorOf(const Settings& settings) {
+    const auto prepared = prepare(*findModule("smtp"), settings);
+    return prepared ? std::string() : prepared.error();
+}
+
+std::size_t linesOf(const std::string& text) {
+    return static_cast<std::size_t>(std::ranges::count(text, '\n'));
+}
+
+std::string repeated(const std::string& text, std::size_t times) {
+    std::string all;
+    for (; times > 0; --times) {
+        all += text;
+    }
+    return all;
+}
+
+const std::string kMail = "MAIL FROM:<a@b.example>\r\nRCPT TO:<root>\r\nDATA\r\nx\r\n.\r\n";
+
+std::string queueIdOf(const std::string& said) {
+    std::smatch found;
+    return std::regex_search(said, found, std::regex("queued as ([0-9A-F]+)\r\n")) ? found[1].str() : "";
+}
+
+TEST(SmtpTest, NamesTheSettingThatIsBad) {
+    EXPECT_NE(errorOf({{"hostname", "a b"}}).find("hostname"), std::string::npos);
+    EXPECT_NE(errorOf({{"relay", "yes"}}).find("defer, reject or accept"), std::string::npos);
+    EXPECT_NE(errorOf({{"size_limit", "5"}}).find("size_limit"), std::string::npos);
+    EXPECT_NE(errorOf({{"failed_login_delay", "2"}}).find("failed_login_delay"), std::string::npos);
+    EXPECT_NE(errorOf({{"submission", "perhaps"}}).find("submission"), std::string::npos);
+    EXPECT_EQ(errorOf({{"relay", "accept"}, {"submission", "yes"}}), "");
+}
+
+TEST(SmtpTest, SensorsHaveNamesOfTheirOwn) {
+    std::set<std::string> greetings;
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+        const std::string greeting = Peer({}, seed).said();
+        EXPECT_TRUE(std::regex_match(greeting, std::regex("220 [a-z]+[0-9]+\\.localdomain ESMTP Postfix .*\r\n")));
+        EXPECT_EQ(greeting, Peer({}, seed, 7).said());
+        greetings.insert(greeting);
+    }
+    EXPECT_GT(greetings.size(), 20U);
+}
+
+TEST(SmtpTest, TwoRandomLoginsAreNeverBothAccepted) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        Peer peer({}, seed);
+        for (const char* login : {"AHF3ejM5MQBsa3N1ZQ==", "AHBmbnR2AHV5MzE0ZA==", "AGFkbWluAGtoOXdjZA=="}) {
+            EXPECT_TRUE(peer.say(std::string("AUTH PLAIN ") + login + "\r\n").starts_with("535 "));
+        }
+        EXPECT_GE(peer.paused(), Millis(6000));
+    }
+}
+
+TEST(SmtpTest, RelaysForNobodyUnlessBait) {
+    const std::string mail = "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n";
+    EXPECT_TRUE(Peer().say(mail).ends_with("454 4.7.1 <c@d.example>: Relay access denied\r\n"));
+    EXPECT_TRUE(
+        Peer(Settings{{"relay", "reject"}}).say(mail).ends_with("554 5.7.1 <c@d.example>: Relay access denied\r\n"));
+    EXPECT_TRUE(Peer(Settings{{"relay", "accept"}}).say(mail).ends_with("250 2.1.5 Ok\r\n"));
+}
+
+TEST(SmtpTest, QueueIdsDifferButForTheFileOfTheSensor) {
+    std::set<std::string> ids;
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        const std::string id = queueIdOf(Peer({}, 1, seed).say(kMail));
+        EXPECT_TRUE(std::regex_match(id, std::regex("[0-9A-F]{10,11}"))) << id;
+        ids.insert(id);
+    }
+    EXPECT_EQ(ids.size(), 20U);
+}
+
+TEST(SmtpTest, EveryMailHasAnIdOfItsOwn) {
+    Peer peer;
+    EXPECT_NE(queueIdOf(peer.say(kMail)), queueIdOf(peer.say(kMail)));
+}
+
+TEST(SmtpTest, AThousandRecipientsAreEnough) {
+    Peer peer;
+    peer.say("MAIL FROM:<>\r\n");
+    EXPECT_EQ(linesOf(peer.say(repeated("RCPT TO:<root>\r\n", 1000))), 1000U);
+    EXPECT_EQ(peer.say("RCPT TO:<root>\r\n"), "452 4.5.3 Error: too many recipients\r\n");
+}
+
+TEST(SmtpTest, CountsCommandsThatDoNothingAsErrorsAfterAHundred) {
+    Peer peer;
+    EXPECT_EQ(linesOf(peer.say(repeated("NOOP\r\n", 101))), 101U);
+    EXPECT_EQ(peer.paused(), Millis(0));
+    const std::string last = peer.say(repeated("NOOP\r\n", 100));
+    EXPECT_EQ(linesOf(last), 21U);
+    EXPECT_NE(last.find("421 4.7.0 "), std::string::npos);
+    EXPECT_TRUE(peer.over());
+}
+
+TEST(SmtpTest, AMailTakenMakesUpForErrors) {
+    Peer peer;
+    peer.say(repeated("X\r\n", 9));
+    peer.say(kMail);
+    EXPECT_EQ(linesOf(peer.say(repeated("X\r\n", 9))), 9U);
+    EXPECT_EQ(peer.paused(), Millis(0));
+}
+
+TEST(SmtpTest, KeepsAMessageAsItCameButForTheDots) {
+    Peer peer;
+    peer.say("MAIL FROM:<>\r\nRCPT TO:<root>\r\nDATA\r\nA: b\r\n\r\n..c\nd\r\n.\r\n");
+    EXPECT_EQ(peer.payload(), "A: b\r\n\r\n.c\nd\r\n");
+}
+
+TEST(SmtpTest, TakesAMailOfAMegabyteButNoByteMoreThanTheLimit) {
+    const Settings settings{{"size_limit", "1000000"}};
+    for (const std::size_t lines : {std::size_t{9'900}, std::size_t{10'001}}) {
+        Peer peer(settings);
+        peer.say("MAIL FROM:<>\r\nRCPT TO:<root>\r\nDATA\r\n");
+        const std::string answer = peer.say(repeated(std::string(98, 'x') + "\r\n", lines) + ".\r\n");
+        EXPECT_EQ(answer.substr(0, 9), lines == 9'900 ? "250 2.0.0" : "552 5.3.4");
+    }
+}
+
+}  // namespace
+}  // namespace apiary::agent::test
