@@ -3,7 +3,6 @@
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
 #include "agent/shell/shell_numbers.hpp"
-#include "common/text/escape.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -11,253 +10,6 @@
 
 namespace apiary::agent {
 namespace {
-
-/// What follows a backslash, taken off the text; as bb_process_escape_sequence().
-char escapeSequence(std::string_view& text) {
-    constexpr std::string_view kFrom = "abefnrtv\\";
-    constexpr std::string_view kTo = "\a\b\x1b\f\n\r\t\v\\";
-    if (text.empty()) {
-        return '\\';
-    }
-    const bool hexadecimal = text.front() == 'x';
-    unsigned value = 0;
-    std::size_t digits = 0;
-    std::string_view rest = text.substr(hexadecimal ? 1 : 0);
-    for (; digits < (hexadecimal ? 2U : 3U) && digits < rest.size(); ++digits) {
-        const auto digit = parseNumber<unsigned>(rest.substr(digits, 1), hexadecimal ? 16 : 8);
-        if (!digit || value * 8 + *digit > 255 * (hexadecimal ? 8U : 1U)) {
-            break;
-        }
-        value = value * (hexadecimal ? 16 : 8) + *digit;
-    }
-    if (digits > 0) {
-        text = rest.substr(digits);
-        return static_cast<char>(value);
-    }
-    const std::size_t known = kFrom.find(text.front());
-    if (known == std::string_view::npos) {
-        return '\\';
-    }
-    text.remove_prefix(1);
-    return kTo[known];
-}
-
-/// Text with its escapes carried out; false at \c, which ends all output.
-bool unescaped(std::string_view text, bool echo, std::string& into) {
-    while (!text.empty()) {
-        const char c = text.front();
-        text.remove_prefix(1);
-        if (c != '\\') {
-            into += c;
-            continue;
-        }
-        if (text.starts_with('c')) {
-            return false;
-        }
-        if (echo && text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '7') {
-            text.remove_prefix(1);
-        }
-        into += escapeSequence(text);
-    }
-    return true;
-}
-
-std::optional<std::int64_t> integer(std::string_view text) {
-    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-    const bool negative = text.starts_with('-');
-    text.remove_prefix(negative || text.starts_with('+') ? 1 : 0);
-    const bool hexadecimal = text.starts_with("0x");
-    const auto value = parseNumber<std::int64_t>(text.substr(hexadecimal ? 2 : 0), hexadecimal ? 16 : 10);
-    return value ? std::optional(negative ? -*value : *value) : std::nullopt;
-}
-
-/// One conversion of printf with its flags, as "%-10s"; width and precision are bounded.
-std::string conversion(ShellCall& call, std::string spec, const std::string& value, int& status) {
-    const char kind = spec.back();
-    if (kind == 's' || kind == 'b') {
-        std::string text = value;
-        if (kind == 'b') {
-            text.clear();
-            unescaped(value, true, text);
-        }
-        if (spec.size() == 2) {
-            return text;
-        }
-        spec.back() = 's';
-        return printed(spec.c_str(), text.c_str());
-    }
-    if (kind == 'c') {
-        return value.substr(0, 1);
-    }
-    std::optional<std::int64_t> number = value.empty() ? 0 : integer(value);
-    if (value.size() > 1 && (value.front() == '\'' || value.front() == '"')) {
-        number = static_cast<unsigned char>(value[1]);
-    }
-    if (!number) {
-        call.fail("invalid number '" + value + "'");
-        status = 1;
-    }
-    spec.insert(spec.size() - 1, "ll");
-    return printed(spec.c_str(), static_cast<long long>(number.value_or(0)));
-}
-
-class TestParser {
-public:
-    TestParser(ShellCall& call, std::vector<std::string> words) : call_(call), words_(std::move(words)) {}
-
-    int status() {
-        if (words_.empty()) {
-            return 1;
-        }
-        const bool result = either();
-        if (!failed_ && at_ < words_.size()) {
-            return fail(words_[at_] + ": unknown operand");
-        }
-        return failed_ ? 2 : result ? 0 : 1;
-    }
-
-private:
-    int fail(const std::string& message) {
-        if (!failed_) {
-            call_.fail(message);
-        }
-        failed_ = true;
-        return 2;
-    }
-    bool more() const { return at_ < words_.size(); }
-    bool take(std::string_view word) {
-        if (more() && words_[at_] == word) {
-            ++at_;
-            return true;
-        }
-        return false;
-    }
-
-    bool either() {
-        bool result = both();
-        while (take("-o")) {
-            const bool other = both();
-            result = result || other;
-        }
-        return result;
-    }
-    bool both() {
-        bool result = negated();
-        while (take("-a")) {
-            const bool other = negated();
-            result = result && other;
-        }
-        return result;
-    }
-    bool negated() {
-        bool inverted = false;
-        while (more() && words_[at_] == "!" && at_ + 1 < words_.size()) {
-            ++at_;
-            inverted = !inverted;
-        }
-        return primary() != inverted;
-    }
-    bool primary() {
-        if (!more()) {
-            fail("argument expected");
-            return false;
-        }
-        const std::string word = words_[at_++];
-        if (at_ + 1 < words_.size() && isBinary(words_[at_])) {
-            const std::string sign = words_[at_++];
-            return binary(word, sign, words_[at_++]);
-        }
-        if (word == "(" && ++depth_ < 20) {
-            const bool result = either();
-            if (!take(")")) {
-                fail("closing paren expected");
-            }
-            return result;
-        }
-        if (word.size() == 2 && word.front() == '-' && more() &&
-            std::string_view("bcdefghknoprstuwxzLOGS").find(word[1]) != std::string_view::npos) {
-            return unary(word[1], words_[at_++]);
-        }
-        return !word.empty();
-    }
-
-    static bool isBinary(std::string_view word) {
-        constexpr std::string_view kSigns[] = {"=",   "==",  "!=",  "<",   ">",   "-eq", "-ne",
-                                               "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"};
-        return std::ranges::find(kSigns, word) != std::end(kSigns);
-    }
-    bool binary(const std::string& left, std::string_view sign, const std::string& right) {
-        if (sign.front() != '-') {
-            return sign == "!="  ? left != right
-                   : sign == "<" ? left < right
-                   : sign == ">" ? left > right
-                                 : left == right;
-        }
-        if (sign == "-nt" || sign == "-ot" || sign == "-ef") {
-            return sign == "-ef" && call_.locate(left).path == call_.locate(right).path;
-        }
-        const auto a = integer(left);
-        const auto b = integer(right);
-        if (!a || !b) {
-            fail((a ? right : left) + ": bad number");
-            return false;
-        }
-        return sign == "-eq"   ? *a == *b
-               : sign == "-ne" ? *a != *b
-               : sign == "-lt" ? *a < *b
-               : sign == "-le" ? *a <= *b
-               : sign == "-gt" ? *a > *b
-                               : *a >= *b;
-    }
-    bool unary(char kind, const std::string& word) {
-        if (kind == 'n' || kind == 'z') {
-            return word.empty() == (kind == 'z');
-        }
-        if (kind == 't') {
-            return word.size() == 1 && word.front() <= '2';
-        }
-        const ShellFiles::Place place = call_.locate(word, kind != 'L' && kind != 'h');
-        const ShellNode* node = place.error == ShellError::None ? call_.files().find(place.path) : nullptr;
-        using Kind = ShellNode::Kind;
-        if (node == nullptr) {
-            return false;
-        }
-        switch (kind) {
-            case 'd':
-                return node->kind == Kind::Directory;
-            case 'f':
-                return node->kind == Kind::File;
-            case 'L':
-            case 'h':
-                return node->kind == Kind::Link;
-            case 'c':
-            case 'b':
-                return node->kind == Kind::Device && node->block == (kind == 'b');
-            case 's':
-                return node->kind == Kind::Directory || node->size() > 0;
-            case 'x':
-                return node->kind == Kind::Directory || call_.files().mayExecute(place.path) == ShellError::None;
-            case 'r':
-                return call_.files().mayRead(place.path) == ShellError::None;
-            case 'w':
-                return call_.files().user() == 0 || node->owner == call_.files().user();
-            case 'p':
-            case 'S':
-            case 'u':
-            case 'g':
-            case 'k':
-                return false;
-            default:
-                return true;
-        }
-    }
-
-    ShellCall& call_;
-    std::vector<std::string> words_;
-    std::size_t at_ = 0;
-    int depth_ = 0;
-    bool failed_ = false;
-};
 
 int sleep(ShellCall& call) {
     if (call.words.size() < 2) {
@@ -332,6 +84,10 @@ int yes(ShellCall& call) {
         text += (i > 1 ? " " : "") + call.words[i];
     }
     text = (call.words.size() > 1 ? text : "y") + '\n';
+    const std::string line = text;
+    while (text.size() < 4096) {
+        text += line;
+    }
     while (call.out(text)) {
     }
     return 1;
@@ -340,7 +96,7 @@ int yes(ShellCall& call) {
 int sequence(ShellCall& call) {
     std::vector<std::int64_t> numbers;
     for (const std::string& word : call.operands()) {
-        const auto number = integer(word);
+        const auto number = parseInteger(word);
         if (!number || *number > 1'000'000'000 || *number < -1'000'000'000) {
             return call.fail("invalid number '" + word + "'");
         }
@@ -541,100 +297,6 @@ constexpr ShellApplet kApplets[] = {
 };
 
 }  // namespace
-
-int runEcho(ShellCall& call) {
-    bool lineEnd = true;
-    bool escapes = false;
-    std::size_t at = 1;
-    for (; at < call.words.size(); ++at) {
-        const std::string& word = call.words[at];
-        if (word.size() < 2 || word.front() != '-' || word.find_first_not_of("neE", 1) != std::string::npos) {
-            break;
-        }
-        for (const char letter : std::string_view(word).substr(1)) {
-            lineEnd &= letter != 'n';
-            escapes = letter == 'n' ? escapes : letter == 'e';
-        }
-    }
-    std::string text;
-    for (std::size_t i = at; i < call.words.size(); ++i) {
-        text += i > at ? " " : "";
-        if (!escapes) {
-            text += call.words[i];
-        } else if (!unescaped(call.words[i], true, text)) {
-            lineEnd = false;
-            break;
-        }
-    }
-    return call.out(text + (lineEnd ? "\n" : "")) ? 0 : 1;
-}
-
-int runPrintf(ShellCall& call) {
-    if (call.words.size() < 2) {
-        call.fail("usage: printf FORMAT [ARGUMENT...]");
-        return 2;
-    }
-    const std::string format = call.words[1];
-    std::size_t next = 2;
-    int status = 0;
-    std::string output;
-    do {
-        const std::size_t before = next;
-        std::string_view rest = format;
-        while (!rest.empty() && output.size() < ShellWork::kMostPiped) {
-            const char c = rest.front();
-            rest.remove_prefix(1);
-            if (c == '\\') {
-                if (rest.starts_with('c')) {
-                    call.out(output);
-                    return status;
-                }
-                output += escapeSequence(rest);
-            } else if (c != '%' || rest.starts_with('%')) {
-                output += c;
-                rest.remove_prefix(c == '%' ? 1 : 0);
-            } else {
-                std::string spec = "%";
-                while (!rest.empty() &&
-                       std::string_view("-+ #0123456789.*").find(rest.front()) != std::string_view::npos &&
-                       spec.size() < 8) {
-                    if (rest.front() == '*') {
-                        spec += std::to_string(std::clamp<std::int64_t>(
-                            next < call.words.size() ? integer(call.words[next++]).value_or(0) : 0, -400, 400));
-                    } else {
-                        spec += rest.front();
-                    }
-                    rest.remove_prefix(1);
-                }
-                if (rest.empty() || std::string_view("sbcdiuoxX").find(rest.front()) == std::string_view::npos) {
-                    call.out(output);
-                    return call.fail("%" + std::string(rest.substr(0, 1)) + ": invalid format");
-                }
-                spec += rest.front();
-                rest.remove_prefix(1);
-                output += conversion(call, spec, next < call.words.size() ? call.words[next] : "", status);
-                ++next;
-            }
-        }
-        if (next == before) {
-            break;
-        }
-    } while (next < call.words.size() && call.work().step());
-    call.out(output);
-    return status;
-}
-
-int runTest(ShellCall& call) {
-    std::vector<std::string> words = call.operands();
-    if (call.name().starts_with('[')) {
-        if (words.empty() || words.back() != (call.name() == "[" ? "]" : "]]")) {
-            call.fail(call.name() == "[" ? "missing ]" : "missing ]]");
-            return 2;
-        }
-        words.pop_back();
-    }
-    return TestParser(call, words).status();
-}
 
 std::span<const ShellApplet> shellPlainApplets() {
     return kApplets;
