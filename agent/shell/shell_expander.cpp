@@ -94,9 +94,9 @@ std::string ShellExpander::text(const std::string& word) {
         return result;
     }
     for (std::size_t i = 0; i < marked.bytes.size(); ++i) {
-        if (marked.marks[i] == kBreak) {
+        if (marked.marks[i] == Break) {
             result += ' ';
-        } else if (marked.marks[i] != kEmpty) {
+        } else if (marked.marks[i] != Empty) {
             result += marked.bytes[i];
         }
     }
@@ -108,10 +108,10 @@ std::string ShellExpander::pattern(const std::string& word) {
     expand(word, false, marked);
     std::string result;
     for (std::size_t i = 0; i < marked.bytes.size(); ++i) {
-        if (marked.marks[i] == kEmpty || marked.marks[i] == kBreak) {
+        if (marked.marks[i] == Empty || marked.marks[i] == Break) {
             continue;
         }
-        if (marked.marks[i] == kQuoted) {
+        if (marked.marks[i] == Quoted) {
             result += '\\';
         }
         result += marked.bytes[i];
@@ -124,7 +124,7 @@ std::string ShellExpander::here(const std::string& body) {
     std::size_t at = 0;
     while (at < body.size() && room(marked)) {
         if (body[at] == '"') {  // of no meaning here
-            marked.add("\"", kQuoted);
+            marked.add("\"", Quoted);
             ++at;
         } else {
             expandQuoted(body, at, marked);
@@ -132,8 +132,8 @@ std::string ShellExpander::here(const std::string& body) {
     }
     std::string result;
     for (std::size_t i = 0; i < marked.bytes.size(); ++i) {
-        if (marked.marks[i] != kEmpty) {
-            result += marked.marks[i] == kBreak ? ' ' : marked.bytes[i];
+        if (marked.marks[i] != Empty) {
+            result += marked.marks[i] == Break ? ' ' : marked.bytes[i];
         }
     }
     return result;
@@ -153,17 +153,17 @@ void ShellExpander::expand(std::string_view word, bool quoted, Marked& into) {
             expandQuoted(word, at, into);
         } else if (c == '\\') {
             if (at + 1 < word.size() && word[at + 1] != '\n') {
-                into.add(word.substr(at + 1, 1), kQuoted);
+                into.add(word.substr(at + 1, 1), Quoted);
             }
             at += 2;
         } else if (c == '\'') {
             const std::size_t end = std::min(word.find('\'', at + 1), word.size());
-            into.add("x", kEmpty);
-            into.add(word.substr(at + 1, end - at - 1), kQuoted);
+            into.add("x", Empty);
+            into.add(word.substr(at + 1, end - at - 1), Quoted);
             at = end + 1;
         } else if (c == '"') {
             if (word.substr(at) != "\"$@\"") {  // which may be no field at all
-                into.add("x", kEmpty);
+                into.add("x", Empty);
             }
             for (++at; at < word.size() && word[at] != '"' && room(into);) {
                 expandQuoted(word, at, into);
@@ -174,7 +174,7 @@ void ShellExpander::expand(std::string_view word, bool quoted, Marked& into) {
         } else if (c == '`') {
             backquote(word, at, false, into);
         } else {
-            into.add(word.substr(at, 1), kLiteral);
+            into.add(word.substr(at, 1), Literal);
             ++at;
         }
     }
@@ -191,11 +191,11 @@ void ShellExpander::expandQuoted(std::string_view word, std::size_t& at, Marked&
     } else if (c == '\\' && at + 1 < word.size() &&
                std::string_view("$`\"\\\n").find(word[at + 1]) != std::string_view::npos) {
         if (word[at + 1] != '\n') {
-            into.add(word.substr(at + 1, 1), kQuoted);
+            into.add(word.substr(at + 1, 1), Quoted);
         }
         at += 2;
     } else {
-        into.add(word.substr(at, 1), kQuoted);
+        into.add(word.substr(at, 1), Quoted);
         ++at;
     }
 }
@@ -204,16 +204,16 @@ void ShellExpander::tilde(std::string_view word, std::size_t& at, Marked& into) 
     const std::size_t end = std::min(word.find('/'), word.size());
     const std::string_view user = word.substr(1, end - 1);
     if (user.empty() && shell_.environment().has("HOME")) {
-        into.add(shell_.environment().get("HOME"), kQuoted);
+        into.add(shell_.environment().get("HOME"), Quoted);
         at = end;
     } else if (user == "root") {
-        into.add("/root", kQuoted);
+        into.add("/root", Quoted);
         at = end;
     }
 }
 
 void ShellExpander::dollar(std::string_view word, std::size_t& at, bool quoted, Marked& into) {
-    const Mark mark = quoted ? kQuoted : kExpanded;
+    const Mark mark = quoted ? Quoted : Expanded;
     const std::string_view rest = word.substr(at + 1);
     if (rest.starts_with("((")) {
         const std::size_t end = closing(word, at + 2, '(', ')');
@@ -245,7 +245,7 @@ void ShellExpander::dollar(std::string_view word, std::size_t& at, bool quoted, 
         parameter(name, quoted, into);
         at += 1 + name.size();
     } else {
-        into.add("$", quoted ? kQuoted : kLiteral);
+        into.add("$", quoted ? Quoted : Literal);
         ++at;
     }
 }
@@ -259,7 +259,7 @@ void ShellExpander::backquote(std::string_view word, std::size_t& at, bool quote
         text += word[at];
     }
     ++at;
-    into.add(shell_.capture(text), quoted ? kQuoted : kExpanded);
+    into.add(shell_.capture(text), quoted ? Quoted : Expanded);
 }
 
 std::optional<std::string> ShellExpander::valueOf(std::string_view name) const {
@@ -292,12 +292,12 @@ void ShellExpander::positional(bool joined, bool quoted, Marked& into) {
     const std::vector<std::string>& arguments = shell_.environment().arguments;
     for (std::size_t i = 0; i < arguments.size() && room(into); ++i) {
         if (i > 0) {
-            into.add(" ", joined && quoted ? kQuoted : kBreak);
+            into.add(" ", joined && quoted ? Quoted : Break);
         }
         if (quoted && !joined) {
-            into.add("x", kEmpty);
+            into.add("x", Empty);
         }
-        into.add(arguments[i], quoted ? kQuoted : kExpanded);
+        into.add(arguments[i], quoted ? Quoted : Expanded);
     }
 }
 
@@ -306,7 +306,7 @@ void ShellExpander::parameter(std::string_view name, bool quoted, Marked& into) 
         positional(name == "*", quoted, into);
         return;
     }
-    into.add(valueOf(name).value_or(""), quoted ? kQuoted : kExpanded);
+    into.add(valueOf(name).value_or(""), quoted ? Quoted : Expanded);
 }
 
 void ShellExpander::braces(std::string_view inside, bool quoted, Marked& into) {
@@ -314,7 +314,7 @@ void ShellExpander::braces(std::string_view inside, bool quoted, Marked& into) {
         const std::string_view name = inside.substr(1);
         const std::size_t count =
             name == "@" || name == "*" ? shell_.environment().arguments.size() : valueOf(name).value_or("").size();
-        into.add(std::to_string(count), quoted ? kQuoted : kExpanded);
+        into.add(std::to_string(count), quoted ? Quoted : Expanded);
         return;
     }
     const std::string_view name = nameAt(inside, true);

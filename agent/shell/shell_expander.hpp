@@ -30,10 +30,10 @@ public:
     bool failed() const { return failed_; }
 
 private:
-    enum Mark : char { kLiteral = 'l', kQuoted = 'q', kExpanded = 'e', kBreak = 'b', kEmpty = 'n' };
+    enum Mark : char { Literal = 'l', Quoted = 'q', Expanded = 'e', Break = 'b', Empty = 'n' };
     struct Marked {
         std::string bytes;
-        std::string marks;  // one for each byte; a kBreak and a kEmpty have a byte without meaning
+        std::string marks;  // one for each byte; a Break and a Empty have a byte without meaning
         void add(std::string_view text, Mark mark) {
             bytes.append(text);
             marks.append(text.size(), mark);

@@ -32,7 +32,7 @@ bool isSpaceOfIfs(std::string_view ifs, char c) {
 }  // namespace
 
 void ShellExpander::modified(std::string_view name, std::string_view rest, bool quoted, Marked& into) {
-    const Mark mark = quoted ? kQuoted : kExpanded;
+    const Mark mark = quoted ? Quoted : Expanded;
     const auto value = name == "@" || name == "*" ? std::optional(std::string()) : valueOf(name);
     const bool colon = rest.front() == ':';
     const char operation = colon ? (rest.size() > 1 ? rest[1] : '\0') : rest.front();
@@ -116,11 +116,11 @@ std::vector<ShellExpander::Marked> ShellExpander::split(const Marked& whole) con
     for (std::size_t i = 0; i < whole.bytes.size(); ++i) {
         const char c = whole.bytes[i];
         const char mark = whole.marks[i];
-        if (mark == kBreak) {
+        if (mark == Break) {
             if (open) {
                 finish();
             }
-        } else if (mark == kExpanded && ifs.find(c) != std::string_view::npos) {
+        } else if (mark == Expanded && ifs.find(c) != std::string_view::npos) {
             const bool space = isSpaceOfIfs(ifs, c);
             if (open) {
                 finish();
@@ -133,7 +133,7 @@ std::vector<ShellExpander::Marked> ShellExpander::split(const Marked& whole) con
         } else {
             open = true;
             closed = false;
-            if (mark != kEmpty) {
+            if (mark != Empty) {
                 field.bytes += c;
                 field.marks += mark;
             }
@@ -149,7 +149,7 @@ std::vector<ShellExpander::Marked> ShellExpander::split(const Marked& whole) con
 void ShellExpander::match(const Marked& field, std::vector<std::string>& into) {
     bool wild = false;
     for (std::size_t i = 0; i < field.bytes.size(); ++i) {
-        wild |= field.marks[i] != kQuoted && std::string_view("*?[").find(field.bytes[i]) != std::string_view::npos;
+        wild |= field.marks[i] != Quoted && std::string_view("*?[").find(field.bytes[i]) != std::string_view::npos;
     }
     if (!wild || field.bytes.size() > ShellFiles::kLongestPath) {
         into.push_back(field.bytes);
@@ -162,7 +162,7 @@ void ShellExpander::match(const Marked& field, std::vector<std::string>& into) {
         const std::size_t end = std::min(field.bytes.find('/', at), field.bytes.size());
         std::string pattern;
         for (std::size_t i = at; i < end; ++i) {
-            pattern += field.marks[i] == kQuoted ? "\\" : "";
+            pattern += field.marks[i] == Quoted ? "\\" : "";
             pattern += field.bytes[i];
         }
         std::vector<std::string> next;

@@ -11,7 +11,7 @@
 namespace apiary::agent {
 namespace {
 
-enum Purpose : std::uint64_t { kFirmware = 0x5e11, kBoot, kHardware, kProcesses };
+enum Purpose : std::uint64_t { Firmware = 0x5e11, Boot, Hardware, Processes };
 
 constexpr std::int64_t kDay = 86400;
 
@@ -50,16 +50,16 @@ std::shared_ptr<const ShellHost> ShellHost::make(const ShellHostSpec& spec) {
 }
 
 ShellHost::ShellHost(const ShellHostSpec& spec) : spec_(spec) {
-    Seeded firmware(spec.sensorSeed, kFirmware);
+    Seeded firmware(spec.sensorSeed, Firmware);
     built_ = 1'660'000'000 + static_cast<std::int64_t>(firmware.below(400)) * kDay +
              static_cast<std::int64_t>(firmware.below(kDay));
     if (spec_.build.empty()) {
         spec_.build = dateText(built_ - 1800, true);
     }
-    Seeded boot(spec.sensorSeed, kBoot);
+    Seeded boot(spec.sensorSeed, Boot);
     period_ = static_cast<std::int64_t>(40 + boot.below(160)) * kDay + static_cast<std::int64_t>(boot.below(kDay));
     phase_ = static_cast<std::int64_t>(boot.below(static_cast<std::size_t>(period_)));
-    Seeded hardware(spec.sensorSeed, kHardware);
+    Seeded hardware(spec.sensorSeed, Hardware);
     constexpr const char* kVendors[] = {"14:cc:20", "50:c7:bf", "c0:4a:00", "e8:94:f6", "a0:f3:c1", "28:6c:07"};
     hardwareAddress_ = hardware.pick(kVendors);
     for (int i = 0; i < 3; ++i) {
@@ -103,14 +103,14 @@ std::int64_t ShellHost::uptime(WallTime now) const {
 std::string ShellHost::loadAverage(WallTime now) const {
     const std::int64_t up = uptime(now);
     const auto at = [&](std::int64_t every) {
-        Seeded load(spec_.sensorSeed, kBoot + 100 + static_cast<std::uint64_t>(up / every));
+        Seeded load(spec_.sensorSeed, Boot + 100 + static_cast<std::uint64_t>(up / every));
         return static_cast<unsigned>(load.below(24));
     };
     return print("0.%02u, 0.%02u, 0.%02u", at(60), at(300) / 2, at(900) / 3);
 }
 
 std::uint64_t ShellHost::freeMemory(WallTime now) const {
-    Seeded load(spec_.sensorSeed, kBoot + 100 + static_cast<std::uint64_t>(uptime(now) / 7));
+    Seeded load(spec_.sensorSeed, Boot + 100 + static_cast<std::uint64_t>(uptime(now) / 7));
     return memory_ * 2 / 5 + load.below(900);
 }
 
@@ -167,7 +167,7 @@ void ShellHost::furnishProcesses() {
                                                "/usr/sbin/telnetd -F -l /bin/login",
                                                "udhcpc -p /var/run/udhcpc-eth0.pid -i eth0",
                                                "/usr/sbin/ntpd -n -p 0.pool.ntp.org"};
-    Seeded choice(spec_.sensorSeed, kProcesses);
+    Seeded choice(spec_.sensorSeed, Processes);
     processes_.push_back({1, "root", "init"});
     int id = 2;
     for (const char* thread : kThreads) {

@@ -93,9 +93,10 @@ int ShellInterpreter::external(const std::vector<std::string>& words) {
     }
     std::string_view path = environment_.get("PATH");
     while (!path.empty()) {
-        const std::string folder(path.substr(0, path.find(':')));
-        path.remove_prefix(std::min(folder.size() + 1, path.size()));
-        const auto place = work_.files().locate(environment_.directory, folder + '/' + name);
+        std::string candidate(path.substr(0, path.find(':')));
+        path.remove_prefix(std::min(candidate.size() + 1, path.size()));
+        candidate.append("/").append(name);
+        const auto place = work_.files().locate(environment_.directory, candidate);
         const ShellNode* node = place.error == ShellError::None ? work_.files().find(place.path) : nullptr;
         if (node != nullptr && node->kind == ShellNode::Kind::File) {
             return file(place.path, words);
