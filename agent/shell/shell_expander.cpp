@@ -1,0 +1,331 @@
+#include "agent/shell/shell_expander.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+bool isNameByte(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+
+/// The name of a parameter at the beginning of a text: a variable, a number (of one digit unless `wide`), or a sign.
+std::string_view nameAt(std::string_view text, bool wide) {
+    if (text.empty()) {
+        return {};
+    }
+    if (std::isdigit(static_cast<unsigned char>(text.front())) != 0) {
+        std::size_t end = 1;
+        while (wide && end < text.size() && std::isdigit(static_cast<unsigned char>(text[end])) != 0) {
+            ++end;
+        }
+        return text.substr(0, end);
+    }
+    if (!isNameByte(text.front())) {
+        return std::string_view("@*#?-$!").find(text.front()) != std::string_view::npos ? text.substr(0, 1)
+                                                                                        : std::string_view{};
+    }
+    return text.substr(0, static_cast<std::size_t>(std::ranges::find_if_not(text, isNameByte) - text.begin()));
+}
+
+/// Behind the bracket that closes what was opened just before `at`; npos if none does.
+std::size_t closing(std::string_view text, std::size_t at, char open, char close) {
+    for (int depth = 1; at < text.size(); ++at) {
+        const char c = text[at];
+        if (c == '\\') {
+            ++at;
+        } else if (c == '\'' || c == '`') {
+            at = std::min(text.find(c, at + 1), text.size());
+        } else if (c == '"') {
+            for (++at; at < text.size() && text[at] != '"'; ++at) {
+                at += text[at] == '\\' ? 1 : 0;
+            }
+        } else if (c == open) {
+            ++depth;
+        } else if (c == close && --depth == 0) {
+            return at + 1;
+        }
+    }
+    return std::string_view::npos;
+}
+
+}  // namespace
+
+bool ShellExpander::room(const Marked& into) {
+    if (into.bytes.size() > kMostBytes) {
+        shell_.work().stop();
+    }
+    return !shell_.work().stopped() && !failed_;
+}
+
+void ShellExpander::fail(std::string_view command, std::string_view message) {
+    if (!failed_) {
+        shell_.complain(command, message);
+    }
+    failed_ = true;
+}
+
+std::vector<std::string> ShellExpander::fields(const std::vector<std::string>& words) {
+    std::vector<std::string> all;
+    for (const std::string& word : words) {
+        Marked marked;
+        expand(word, false, marked);
+        if (failed_ || !shell_.work().move(marked.bytes.size())) {
+            break;
+        }
+        for (const Marked& field : split(marked)) {
+            match(field, all);
+            if (all.size() >= kMostWords) {
+                shell_.work().stop();
+                return all;
+            }
+        }
+    }
+    return all;
+}
+
+std::string ShellExpander::text(const std::string& word) {
+    Marked marked;
+    expand(word, false, marked);
+    std::string result;
+    if (!shell_.work().move(marked.bytes.size())) {
+        return result;
+    }
+    for (std::size_t i = 0; i < marked.bytes.size(); ++i) {
+        if (marked.marks[i] == Break) {
+            result += ' ';
+        } else if (marked.marks[i] != Empty) {
+            result += marked.bytes[i];
+        }
+    }
+    return result;
+}
+
+std::string ShellExpander::pattern(const std::string& word) {
+    Marked marked;
+    expand(word, false, marked);
+    std::string result;
+    for (std::size_t i = 0; i < marked.bytes.size(); ++i) {
+        if (marked.marks[i] == Empty || marked.marks[i] == Break) {
+            continue;
+        }
+        if (marked.marks[i] == Quoted) {
+            result += '\\';
+        }
+        result += marked.bytes[i];
+    }
+    return result;
+}
+
+std::string ShellExpander::here(const std::string& body) {
+    Marked marked;
+    std::size_t at = 0;
+    while (at < body.size() && room(marked)) {
+        if (body[at] == '"') {  // of no meaning here
+            marked.add("\"", Quoted);
+            ++at;
+        } else {
+            expandQuoted(body, at, marked);
+        }
+    }
+    std::string result;
+    for (std::size_t i = 0; i < marked.bytes.size(); ++i) {
+        if (marked.marks[i] != Empty) {
+            result += marked.marks[i] == Break ? ' ' : marked.bytes[i];
+        }
+    }
+    return result;
+}
+
+void ShellExpander::expand(std::string_view word, bool quoted, Marked& into) {
+    if (++depth_ > ShellWork::kDeepest) {
+        shell_.work().stop();
+    }
+    std::size_t at = 0;
+    if (!quoted && word.starts_with('~')) {
+        tilde(word, at, into);
+    }
+    while (at < word.size() && room(into)) {
+        const char c = word[at];
+        if (quoted) {
+            expandQuoted(word, at, into);
+        } else if (c == '\\') {
+            if (at + 1 < word.size() && word[at + 1] != '\n') {
+                into.add(word.substr(at + 1, 1), Quoted);
+            }
+            at += 2;
+        } else if (c == '\'') {
+            const std::size_t end = std::min(word.find('\'', at + 1), word.size());
+            into.add("x", Empty);
+            into.add(word.substr(at + 1, end - at - 1), Quoted);
+            at = end + 1;
+        } else if (c == '"') {
+            if (word.substr(at) != "\"$@\"") {  // which may be no field at all
+                into.add("x", Empty);
+            }
+            for (++at; at < word.size() && word[at] != '"' && room(into);) {
+                expandQuoted(word, at, into);
+            }
+            ++at;
+        } else if (c == '$') {
+            dollar(word, at, false, into);
+        } else if (c == '`') {
+            backquote(word, at, false, into);
+        } else {
+            into.add(word.substr(at, 1), Literal);
+            ++at;
+        }
+    }
+    --depth_;
+}
+
+/// One unit of what stands between double quotes.
+void ShellExpander::expandQuoted(std::string_view word, std::size_t& at, Marked& into) {
+    const char c = word[at];
+    if (c == '$') {
+        dollar(word, at, true, into);
+    } else if (c == '`') {
+        backquote(word, at, true, into);
+    } else if (c == '\\' && at + 1 < word.size() &&
+               std::string_view("$`\"\\\n").find(word[at + 1]) != std::string_view::npos) {
+        if (word[at + 1] != '\n') {
+            into.add(word.substr(at + 1, 1), Quoted);
+        }
+        at += 2;
+    } else {
+        into.add(word.substr(at, 1), Quoted);
+        ++at;
+    }
+}
+
+void ShellExpander::tilde(std::string_view word, std::size_t& at, Marked& into) {
+    const std::size_t end = std::min(word.find('/'), word.size());
+    const std::string_view user = word.substr(1, end - 1);
+    if (user.empty() && shell_.environment().has("HOME")) {
+        into.add(shell_.environment().get("HOME"), Quoted);
+        at = end;
+    } else if (user == "root") {
+        into.add("/root", Quoted);
+        at = end;
+    }
+}
+
+void ShellExpander::dollar(std::string_view word, std::size_t& at, bool quoted, Marked& into) {
+    const Mark mark = quoted ? Quoted : Expanded;
+    const std::string_view rest = word.substr(at + 1);
+    if (rest.starts_with("((")) {
+        const std::size_t end = closing(word, at + 2, '(', ')');
+        if (end != std::string_view::npos && word.substr(end - 2, 2) == "))") {
+            Marked inner;
+            expand(word.substr(at + 3, end - at - 5), true, inner);
+            std::string message;
+            if (!shell_.work().move(inner.bytes.size())) {
+                return;
+            }
+            const auto value = evaluateArithmetic(inner.bytes, shell_.environment(), message);
+            if (!value) {
+                fail("", message);
+            }
+            into.add(std::to_string(value.value_or(0)), mark);
+            at = end;
+            return;
+        }
+    }
+    if (rest.starts_with('(')) {
+        const std::size_t end = std::min(closing(word, at + 2, '(', ')'), word.size() + 1);
+        into.add(shell_.capture(std::string(word.substr(at + 2, end - at - 3))), mark);
+        at = std::min(end, word.size());
+    } else if (rest.starts_with('{')) {
+        const std::size_t end = std::min(closing(word, at + 2, '{', '}'), word.size() + 1);
+        braces(word.substr(at + 2, end - at - 3), quoted, into);
+        at = std::min(end, word.size());
+    } else if (const std::string_view name = nameAt(rest, false); !name.empty()) {
+        parameter(name, quoted, into);
+        at += 1 + name.size();
+    } else {
+        into.add("$", quoted ? Quoted : Literal);
+        ++at;
+    }
+}
+
+void ShellExpander::backquote(std::string_view word, std::size_t& at, bool quoted, Marked& into) {
+    std::string text;
+    for (++at; at < word.size() && word[at] != '`'; ++at) {
+        const bool escapes = word[at] == '\\' && at + 1 < word.size() &&
+                             std::string_view(quoted ? "$`\\\"" : "$`\\").find(word[at + 1]) != std::string_view::npos;
+        at += escapes ? 1 : 0;
+        text += word[at];
+    }
+    ++at;
+    into.add(shell_.capture(text), quoted ? Quoted : Expanded);
+}
+
+std::optional<std::string> ShellExpander::valueOf(std::string_view name) const {
+    const ShellEnvironment& environment = shell_.environment();
+    if (std::isdigit(static_cast<unsigned char>(name.front())) != 0) {
+        const std::size_t index = name.size() > 4 ? 9999 : std::stoul(std::string(name));
+        if (index == 0) {
+            return environment.name;
+        }
+        return index <= environment.arguments.size() ? std::optional(environment.arguments[index - 1]) : std::nullopt;
+    }
+    switch (name.front()) {
+        case '#':
+            return std::to_string(environment.arguments.size());
+        case '?':
+            return std::to_string(environment.status);
+        case '$':
+            return std::to_string(environment.process);
+        case '!':
+            return environment.lastBackground > 0 ? std::optional(std::to_string(environment.lastBackground))
+                                                  : std::nullopt;
+        case '-':
+            return std::string(environment.interactive ? "smi" : "") + (environment.stopsOnError ? "e" : "");
+        default:
+            return environment.has(name) ? std::optional(std::string(environment.get(name))) : std::nullopt;
+    }
+}
+
+void ShellExpander::positional(bool joined, bool quoted, Marked& into) {
+    const std::vector<std::string>& arguments = shell_.environment().arguments;
+    for (std::size_t i = 0; i < arguments.size() && room(into); ++i) {
+        if (i > 0) {
+            into.add(" ", joined && quoted ? Quoted : Break);
+        }
+        if (quoted && !joined) {
+            into.add("x", Empty);
+        }
+        into.add(arguments[i], quoted ? Quoted : Expanded);
+    }
+}
+
+void ShellExpander::parameter(std::string_view name, bool quoted, Marked& into) {
+    if (name == "@" || name == "*") {
+        positional(name == "*", quoted, into);
+        return;
+    }
+    into.add(valueOf(name).value_or(""), quoted ? Quoted : Expanded);
+}
+
+void ShellExpander::braces(std::string_view inside, bool quoted, Marked& into) {
+    if (inside.size() > 1 && inside.front() == '#' && nameAt(inside.substr(1), true).size() == inside.size() - 1) {
+        const std::string_view name = inside.substr(1);
+        const std::size_t count =
+            name == "@" || name == "*" ? shell_.environment().arguments.size() : valueOf(name).value_or("").size();
+        into.add(std::to_string(count), quoted ? Quoted : Expanded);
+        return;
+    }
+    const std::string_view name = nameAt(inside, true);
+    const std::string_view rest = inside.substr(name.size());
+    if (name.empty() || (!rest.empty() && std::string_view(":-+=?%#/").find(rest.front()) == std::string_view::npos)) {
+        fail("", "syntax error: bad substitution");
+    } else if (rest.empty()) {
+        parameter(name, quoted, into);
+    } else {
+        modified(name, rest, quoted, into);
+    }
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,311 @@
+/// Applets that need little but their arguments: echo, printf, test, dd and the like.
+
+#include "agent/shell/shell_applets.hpp"
+#include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_numbers.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+int sleep(ShellCall& call) {
+    if (call.words.size() < 2) {
+        return call.usage();
+    }
+    Millis total{0};
+    for (const std::string& word : call.operands()) {
+        const std::size_t digits = std::min(word.find_first_not_of("0123456789."), word.size());
+        const auto whole =
+            parseNumber<std::uint32_t>(std::string_view(word).substr(0, std::min(word.find('.'), digits)));
+        const std::string_view unit = std::string_view(word).substr(digits);
+        if ((!whole && !word.starts_with('.')) ||
+            (!unit.empty() && unit != "s" && unit != "m" && unit != "h" && unit != "d")) {
+            return call.fail("invalid number '" + word + "'");
+        }
+        const std::uint64_t factor = unit == "m" ? 60 : unit == "h" ? 3600 : unit == "d" ? 86400 : 1;
+        const bool micro = call.name() == "usleep";
+        total +=
+            Millis(static_cast<std::int64_t>(whole.value_or(0) * factor * (micro ? 1 : 1000) / (micro ? 1000 : 1)));
+    }
+    call.work().wait(total);
+    return 0;
+}
+
+int baseName(ShellCall& call) {
+    if (call.words.size() < 2) {
+        return call.usage();
+    }
+    std::string_view path = call.words[1];
+    while (path.size() > 1 && path.ends_with('/')) {
+        path.remove_suffix(1);
+    }
+    if (call.name() == "dirname") {
+        const std::size_t slash = path.rfind('/');
+        call.out(std::string(slash == std::string_view::npos ? "." : slash == 0 ? "/" : path.substr(0, slash)) + '\n');
+        return 0;
+    }
+    std::string name(path == "/" ? path : nameOf(path));
+    if (call.words.size() > 2 && name.ends_with(call.words[2]) && name != call.words[2]) {
+        name.resize(name.size() - call.words[2].size());
+    }
+    call.out(name + '\n');
+    return 0;
+}
+
+int environmentList(ShellCall& call) {
+    std::size_t at = 1;
+    for (; at < call.words.size() && (call.words[at].find('=') != std::string::npos || call.words[at].starts_with('-'));
+         ++at) {
+    }
+    if (at < call.words.size()) {
+        for (std::size_t i = 1; i < at; ++i) {
+            const std::size_t equals = call.words[i].find('=');
+            if (equals != std::string::npos &&
+                call.environment().set(call.words[i].substr(0, equals), call.words[i].substr(equals + 1))) {
+                call.environment().variables[call.words[i].substr(0, equals)].exported = true;
+            }
+        }
+        return call.shell().runWords({call.words.begin() + static_cast<std::ptrdiff_t>(at), call.words.end()}, true);
+    }
+    for (const auto& [name, variable] : call.environment().variables) {
+        if (variable.exported) {
+            call.out(name + '=' + variable.value + '\n');
+        }
+    }
+    return 0;
+}
+
+int yes(ShellCall& call) {
+    std::string text;
+    for (std::size_t i = 1; i < call.words.size(); ++i) {
+        text += (i > 1 ? " " : "") + call.words[i];
+    }
+    text = (call.words.size() > 1 ? text : "y") + '\n';
+    const std::string line = text;
+    while (text.size() < 4096) {
+        text += line;
+    }
+    while (call.out(text)) {
+    }
+    return 1;
+}
+
+int sequence(ShellCall& call) {
+    std::vector<std::int64_t> numbers;
+    for (const std::string& word : call.operands()) {
+        const auto number = parseInteger(word);
+        if (!number || *number > 1'000'000'000 || *number < -1'000'000'000) {
+            return call.fail("invalid number '" + word + "'");
+        }
+        numbers.push_back(*number);
+    }
+    if (numbers.empty() || numbers.size() > 3) {
+        return call.usage();
+    }
+    const std::int64_t step = numbers.size() == 3 ? numbers[1] : 1;
+    for (std::int64_t i = numbers.size() > 1 ? numbers.front() : 1;
+         step >= 0 ? i <= numbers.back() : i >= numbers.back(); i += step) {
+        if (!call.out(std::to_string(i) + '\n')) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int which(ShellCall& call) {
+    if (!call.parse("a")) {
+        return 1;
+    }
+    if (call.words.size() < 2) {
+        return call.usage();
+    }
+    int status = 0;
+    for (const std::string& word : call.operands()) {
+        std::string path = word;
+        bool found = word.find('/') != std::string::npos && call.locate(word).error == ShellError::None &&
+                     call.files().mayExecute(call.locate(word).path) == ShellError::None;
+        std::string_view folders = call.environment().get("PATH");
+        while (!found && word.find('/') == std::string::npos && !folders.empty()) {
+            path = std::string(folders.substr(0, folders.find(':'))) + '/' + word;
+            folders.remove_prefix(
+                std::min(folders.find(':') + 1 == 0 ? folders.size() : folders.find(':') + 1, folders.size()));
+            const ShellFiles::Place place = call.locate(path);
+            found = place.error == ShellError::None && call.files().mayExecute(place.path) == ShellError::None;
+        }
+        if (found) {
+            call.out(path + '\n');
+        } else {
+            status = 1;
+        }
+    }
+    return status;
+}
+
+int succeed(ShellCall& /*call*/) {
+    return 0;
+}
+
+int refuse(ShellCall& /*call*/) {
+    return 1;
+}
+
+int clear(ShellCall& call) {
+    call.out("\x1b[H\x1b[J");
+    return 0;
+}
+
+int copyBlocks(ShellCall& call) {
+    std::map<std::string, std::string, std::less<>> given;
+    for (const std::string& word : call.operands()) {
+        const std::size_t equals = word.find('=');
+        constexpr std::string_view kNames[] = {"if",   "of",   "bs",   "ibs",   "obs",   "count",
+                                               "skip", "seek", "conv", "iflag", "oflag", "status"};
+        if (equals == std::string::npos || std::ranges::find(kNames, word.substr(0, equals)) == std::end(kNames)) {
+            return call.usage();
+        }
+        given[word.substr(0, equals)] = word.substr(equals + 1);
+    }
+    std::map<std::string, std::uint64_t, std::less<>> numbers{
+        {"bs", 512}, {"skip", 0}, {"seek", 0}, {"count", ~std::uint64_t{0}}};
+    for (auto& [name, number] : numbers) {
+        if (given.contains(name)) {
+            const auto value = parseSize(given[name]);
+            if (!value || (name == "bs" && *value == 0)) {
+                return call.fail(value ? "number 0 is not in 1..2147483647 range"
+                                       : "invalid number '" + given[name] + "'");
+            }
+            number = *value;
+        }
+    }
+    const std::uint64_t block = std::min<std::uint64_t>(numbers["bs"], ShellFiles::kMostBytes);
+    const ShellStreamPtr input = given.contains("if") ? call.open(given["if"]) : call.input();
+    if (!input) {
+        return 1;
+    }
+    ShellStreamPtr output;
+    if (given.contains("of")) {
+        ShellFiles::Place place = call.locate(given["of"]);
+        call.work().report(place.error == ShellError::None ? place.path : "");
+        const bool keep = given.contains("seek") || given["conv"].find("notrunc") != std::string::npos;
+        if (place.error == ShellError::None) {
+            place.error = call.files().create(place.path, 0666 & ~call.environment().mask, call.work().seconds(), keep);
+        }
+        if (place.error != ShellError::None) {
+            return call.fail("can't open '" + given["of"] + "': " + std::string(errorText(place.error)));
+        }
+        output = std::make_shared<ShellStream>(ShellStream{ShellStream::Kind::File, place.path});
+        output->offset = numbers["seek"] * block;
+    }
+    input->offset += numbers["skip"] * block;
+    std::uint64_t whole = 0;
+    std::uint64_t part = 0;
+    std::uint64_t bytes = 0;
+    while (whole + part < numbers["count"] && call.work().step()) {
+        const std::string piece = call.work().read(*input, block);
+        if (piece.empty()) {
+            break;
+        }
+        ++(piece.size() == block ? whole : part);
+        bytes += piece.size();
+        const ShellError error = output ? call.work().write(*output, piece) : ShellError::None;
+        if (error != ShellError::None) {
+            return call.fail("error writing '" + given["of"] + "': " + std::string(errorText(error)));
+        }
+        if (!output && !call.out(piece)) {
+            return 1;
+        }
+    }
+    if (given["status"] != "none") {
+        const auto summary = [](std::uint64_t a, std::uint64_t b) {
+            return std::to_string(a) + '+' + std::to_string(b);
+        };
+        call.error(summary(whole, part) + " records in\n" + summary(whole, part) + " records out\n");
+        if (given["status"] != "noxfer") {
+            const double seconds = 0.000031 + static_cast<double>(bytes) / 9'000'000;
+            const double rate = static_cast<double>(bytes) / seconds / 1024;
+            const std::string speed = rate >= 1024 ? printed("%.1fMB/s", rate / 1024) : printed("%.1fKB/s", rate);
+            const auto human = static_cast<double>(bytes);
+            const std::string size = bytes >= 1024 * 1024 ? printed("%.1fMB", human / 1024 / 1024)
+                                     : bytes >= 1024      ? printed("%.1fKB", human / 1024)
+                                                          : std::to_string(bytes) + "B";
+            call.error(std::to_string(bytes) + " bytes (" + size + ") copied, " + printed("%.6f", seconds) +
+                       " seconds, " + speed + '\n');
+        }
+    }
+    return 0;
+}
+
+int dump(ShellCall& call) {
+    if (!call.parse("bcdoxCvn:s:e:f:A:t:N:j:p")) {
+        return 1;
+    }
+    int status = 0;
+    std::string all = call.readAll(call.operands(), status);
+    for (const char letter : {'n', 'N'}) {
+        all.resize(call.has(letter) ? std::min<std::size_t>(all.size(), parseSize(call.value(letter)).value_or(0))
+                                    : all.size());
+    }
+    const bool octal = call.name() == "od";
+    std::string output;
+    for (std::size_t at = 0; at < all.size(); at += 16) {
+        const std::string_view row = std::string_view(all).substr(at, 16);
+        output += octal ? printed("%07zo", at) : printed(call.has('C') ? "%08zx" : "%07zx", at);
+        for (std::size_t i = 0; i < 16; i += call.has('C') ? 1 : 2) {
+            const auto byte = [&](std::size_t j) {
+                return j < row.size() ? static_cast<unsigned>(static_cast<unsigned char>(row[j])) : 0U;
+            };
+            if (call.has('C')) {
+                output +=
+                    (i == 8 ? "  " : " ") + (i < row.size() ? printed("%s%02x", i == 0 ? " " : "", byte(i)) : "  ");
+            } else if (i < row.size()) {
+                output += printed(octal ? " %06o" : " %04x", byte(i) | byte(i + 1) << 8U);
+            } else if (!octal) {
+                output += "     ";
+            }
+        }
+        if (call.has('C')) {
+            std::string shown(row);
+            std::ranges::replace_if(
+                shown, [](unsigned char c) { return std::isprint(c) == 0; }, '.');
+            output += "  |" + shown + '|';
+        }
+        output += '\n';
+    }
+    output += octal ? printed("%07zo\n", all.size()) : printed(call.has('C') ? "%08zx\n" : "%07zx\n", all.size());
+    call.out(output);
+    return status;
+}
+
+constexpr ShellApplet kApplets[] = {
+    {"[", runTest, "/usr/bin"},
+    {"[[", runTest, "/usr/bin"},
+    {"basename", baseName, "/usr/bin"},
+    {"clear", clear, "/usr/bin"},
+    {"dd", copyBlocks},
+    {"dirname", baseName, "/usr/bin"},
+    {"echo", runEcho},
+    {"env", environmentList, "/usr/bin"},
+    {"false", refuse},
+    {"hexdump", dump, "/usr/bin"},
+    {"od", dump, "/usr/bin"},
+    {"printf", runPrintf, "/usr/bin"},
+    {"seq", sequence, "/usr/bin"},
+    {"sleep", sleep},
+    {"sync", succeed},
+    {"test", runTest, "/usr/bin"},
+    {"true", succeed},
+    {"usleep", sleep},
+    {"which", which, "/usr/bin"},
+    {"yes", yes, "/usr/bin"},
+};
+
+}  // namespace
+
+std::span<const ShellApplet> shellPlainApplets() {
+    return kApplets;
+}
+
+}  // namespace apiary::agent
