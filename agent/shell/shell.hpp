@@ -1,0 +1,68 @@
+#pragma once
+
+/// An emulated BusyBox 1.35 ash, for every protocol behind which a shell stands: TELNET first.
+
+#include "agent/protocol/session.hpp"
+#include "agent/shell/shell_host.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace apiary::agent {
+
+/// An interactive ash of one user on one host. Interprets; never executes, opens or resolves anything of the real
+/// machine.
+///
+/// Each session has its own; what its user changes is seen by that session alone, and at the next visit by way of
+/// memory(). Whatever is typed, a line costs a bounded number of steps and answers at most kMostOutput bytes.
+/// Not thread-safe.
+class Shell {
+public:
+    static constexpr std::size_t kMostOutput = std::size_t{64} << 10U;  // of one line
+    static constexpr std::size_t kMostLine = std::size_t{64} << 10U;    // bytes beyond are dropped
+    static constexpr std::size_t kMostMemory = 4096;                    // as Conversation::kRemembered
+    static constexpr Millis kMostTime{10'000};                          // that one line may take
+
+    /// `recalled` is what memory() gave at an earlier visit, or empty, or anything (it is checked).
+    Shell(std::shared_ptr<const ShellHost> host, std::string user, std::string_view recalled);
+    Shell(Shell&&) noexcept;
+    Shell& operator=(Shell&&) noexcept;
+    ~Shell();
+
+    /// What ash says before its first prompt.
+    std::string banner() const;
+
+    /// What ash prints when it waits for a line: "~ # "; "> " inside a command that goes on; nothing while a command
+    /// such as `cat` reads the terminal.
+    std::string prompt() const;
+
+    struct Answer {
+        std::string output;              // with "\n" line ends; the terminal makes CRLF of them
+        std::vector<Evidence> evidence;  // Command for each simple command and each address, PayloadPiece for files
+        bool exits = false;              // exit, or the end of input
+        Millis takes{0};                 // before the output comes: sleep, a name server that does not answer; bounded
+    };
+
+    /// One line as typed, without its end.
+    Answer line(std::string_view line, WallTime now);
+
+    /// Control-D on an empty line: ends what reads the terminal, or the shell.
+    Answer endOfInput(WallTime now);
+
+    /// Control-C: gives up what was typed and what runs.
+    void interrupt();
+
+    /// The files written that no answer has reported yet. To be asked for when the session ends.
+    std::vector<Evidence> unreported();
+
+    /// What this source finds again at its next visit; at most kMostMemory bytes, oldest files dropped first.
+    std::string memory() const;
+
+private:
+    class State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace apiary::agent
