@@ -1,21 +1,183 @@
 #include "agent/shell/shell.hpp"
 
+#include "agent/shell/shell_interpreter.hpp"
+
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace apiary::agent {
+namespace {
+
+constexpr std::size_t kMostTyped = 64;          // lines that one command reads
+constexpr std::size_t kMostPending = std::size_t{256} << 10U;
+constexpr std::size_t kMostShells = 16;         // inside each other
+
+struct Job {
+    int number;
+    int process;
+    std::string source;
+    std::optional<WallTime> ends;
+    int status;
+};
+
+}  // namespace
 
 class Shell::State {
 public:
-    State(std::shared_ptr<const ShellHost> onHost, std::string ofUser)
-        : host(std::move(onHost)), user(std::move(ofUser)) {}
+    State(std::shared_ptr<const ShellHost> onHost, const std::string& ofUser, std::string_view recalled)
+        : host(std::move(onHost)), files(host->nodes(), host->userId(ofUser)) {
+        files.recall(recalled.substr(0, kMostMemory));
+        ShellEnvironment environment;
+        const std::string home = ofUser == "root" ? "/root" : "/home/" + ofUser;
+        const ShellNode* node = files.find(home);
+        environment.directory = node != nullptr && node->kind == ShellNode::Kind::Directory ? home : "/";
+        const std::pair<const char*, std::string> variables[] = {
+            {"HOME", home}, {"LOGNAME", ofUser}, {"PATH", "/sbin:/usr/sbin:/bin:/usr/bin"}, {"PWD", environment.directory},
+            {"SHELL", "/bin/sh"}, {"TERM", "vt102"}, {"USER", ofUser}};
+        for (const auto& [name, value] : variables) {
+            environment.set(name, value);
+            environment.variables[name].exported = true;
+        }
+        environment.set("IFS", " \t\n");
+        environment.set("OPTIND", "1");
+        environment.set("PS1", "\\w \\$ ");
+        environment.set("PS2", "> ");
+        environment.set("PS4", "+ ");
+        shells.push_back(std::move(environment));
+    }
 
-    std::shared_ptr<const ShellHost> host;
-    std::string user;
+    Answer run(const std::string& text, WallTime now);
+    std::string doneJobs(WallTime now);
+    void startJobs(const ShellWork& work, WallTime now);
+
+    std::shared_ptr<const ShellHost> host;  // shared with the service's other sessions, which may outlive a reload
+    ShellFiles files;
+    std::vector<ShellEnvironment> shells;  // the last one reads the terminal
+    int nextProcess = 0;
+    std::set<std::string> unreported;
+    std::uint32_t nextPayload = 1;
+    std::string appended;
+    std::vector<Job> jobs;
+
+    std::optional<ShellParser> pending;  // a command that goes on
+    std::size_t pendingBytes = 0;
+
+    /// A command that reads the terminal is run anew with each line that is typed, from what was before it.
+    struct Reading {
+        std::string text;
+        std::vector<std::string> typed;
+        std::size_t shown = 0;     // bytes of output and pieces of evidence that are out
+        std::size_t observed = 0;
+        ShellFiles files;
+        ShellEnvironment environment;
+        int nextProcess;
+        std::set<std::string> unreported;
+        std::uint32_t nextPayload;
+        std::string appended;
+        WallTime now;
+    };
+    std::optional<Reading> reading;
+    Answer runReading(WallTime now);
 };
 
-Shell::Shell(std::shared_ptr<const ShellHost> host, std::string user, std::string_view /*recalled*/)
-    : state_(std::make_unique<State>(std::move(host), std::move(user))) {}
+std::string Shell::State::doneJobs(WallTime now) {
+    std::string text;
+    for (auto job = jobs.begin(); job != jobs.end();) {
+        if (!job->ends || *job->ends > now) {
+            ++job;
+            continue;
+        }
+        const char sign = std::next(job) == jobs.end() ? '+' : '-';
+        std::string state = job->status == 0 ? "Done" : "Done(" + std::to_string(job->status) + ")";
+        state.resize(24, ' ');
+        text += '[' + std::to_string(job->number) + ']' + sign + "  " + state + job->source + '\n';
+        job = jobs.erase(job);
+    }
+    return text;
+}
+
+void Shell::State::startJobs(const ShellWork& work, WallTime now) {
+    for (const ShellWork::Job& job : work.jobs) {
+        if (jobs.size() >= kMostTyped) {
+            break;
+        }
+        const int number = jobs.empty() ? 1 : jobs.back().number + 1;
+        jobs.push_back({number, job.process, job.source,
+                        job.endless ? std::nullopt : std::optional(now + std::max(job.takes, Millis{50})), job.status});
+    }
+}
+
+Shell::Answer Shell::State::run(const std::string& text, WallTime now) {
+    reading.emplace(Reading{text, {}, 0, 0, files, shells.back(), nextProcess, unreported, nextPayload, appended, now});
+    return runReading(now);
+}
+
+/// Runs reading->text with what was typed for it so far. Afterwards `reading` is there if it wants more.
+Shell::Answer Shell::State::runReading(WallTime now) {
+    files = reading->files;
+    ShellEnvironment environment = reading->environment;
+    Answer answer;
+    {
+        ShellWork work(*host, files, reading->now, reading->typed, reading->nextProcess);
+        work.unreported = reading->unreported;
+        work.nextPayload = reading->nextPayload;
+        work.appended = reading->appended;
+        for (const Job& job : jobs) {
+            work.running.push_back({job.number, job.process, job.source});
+        }
+        auto terminal = std::make_shared<ShellStream>();
+        ShellInterpreter interpreter(work, environment, {terminal, terminal, terminal});
+        interpreter.runText(reading->text);
+        const std::set<std::string> written = work.written();
+        for (const std::string& path : std::set<std::string>(work.unreported)) {
+            if (!written.contains(path) && !work.starved()) {
+                work.report(path);
+            }
+        }
+        answer.output = work.takeOutput();
+        answer.output.erase(0, std::min(std::exchange(reading->shown, answer.output.size()), answer.output.size()));
+        answer.evidence = work.takeEvidence();
+        const std::size_t seen = std::min(std::exchange(reading->observed, answer.evidence.size()), answer.evidence.size());
+        answer.evidence.erase(answer.evidence.begin(), answer.evidence.begin() + static_cast<std::ptrdiff_t>(seen));
+        unreported = work.unreported;
+        nextPayload = work.nextPayload;
+        appended = work.appended;
+        if (work.starved() && reading->typed.size() < kMostTyped) {
+            return answer;
+        }
+        answer.takes = work.takes();
+        nextProcess = work.newProcess();
+        std::erase_if(jobs, [&](const Job& job) {
+            return std::ranges::none_of(work.running, [&](const auto& other) { return other.process == job.process; });
+        });
+        startJobs(work, now);
+        answer.exits = interpreter.flow() == ShellInterpreter::Flow::Exit;
+    }
+    reading.reset();
+    const bool nests = std::exchange(environment.nested, false);
+    shells.back() = environment;
+    if (environment.stopped) {
+        shells.resize(1);
+    } else if (nests && shells.size() < kMostShells) {
+        environment.name = "sh";
+        environment.functions.clear();
+        environment.process = nextProcess++;
+        shells.push_back(std::move(environment));
+        answer.output += "\n\nBusyBox v1.35.0 " + host->spec().build +
+                         " built-in shell (ash)\nEnter 'help' for a list of built-in commands.\n\n";
+    }
+    if (answer.exits && shells.size() > 1) {
+        const int status = shells.back().status;
+        shells.pop_back();
+        shells.back().status = status;
+        answer.exits = false;
+    }
+    return answer;
+}
+
+Shell::Shell(std::shared_ptr<const ShellHost> host, std::string user, std::string_view recalled)
+    : state_(std::make_unique<State>(std::move(host), user, recalled)) {}
 
 Shell::Shell(Shell&&) noexcept = default;
 Shell& Shell::operator=(Shell&&) noexcept = default;
@@ -27,41 +189,117 @@ std::string Shell::banner() const {
 }
 
 std::string Shell::prompt() const {
-    return state_->user == "root" ? "~ # " : "~ $ ";
+    if (state_->reading) {
+        return {};
+    }
+    const ShellEnvironment& environment = state_->shells.back();
+    if (state_->pending) {
+        return std::string(environment.get("PS2"));
+    }
+    std::string directory = environment.directory;
+    const std::string home(environment.get("HOME"));
+    if (home.size() > 1 && (directory == home || directory.starts_with(home + '/'))) {
+        directory = '~' + directory.substr(home.size());
+    }
+    std::string text;
+    const std::string_view format = environment.get("PS1");
+    for (std::size_t i = 0; i < format.size(); ++i) {
+        const char c = format[i] == '\\' && i + 1 < format.size() ? format[++i] : '\0';
+        text += c == '\0'  ? std::string(1, format[i])
+                : c == 'w' ? directory
+                : c == 'W' ? std::string(nameOf(directory))
+                : c == 'h' ? state_->host->spec().hostName
+                : c == 'u' ? std::string(environment.get("USER"))
+                : c == '$' ? (state_->files.user() == 0 ? "#" : "$")
+                : c == 'n' ? "\n"
+                           : std::string(1, c);
+    }
+    text.resize(std::min<std::size_t>(text.size(), 2048));
+    return text;
 }
 
-Shell::Answer Shell::line(std::string_view line, WallTime /*now*/) {
+Shell::Answer Shell::line(std::string_view line, WallTime now) {
+    State& state = *state_;
+    line = line.substr(0, kMostLine);
+    if (state.nextProcess == 0) {
+        state.nextProcess = state.host->nextProcess(now);
+        state.shells.back().process = state.nextProcess++;
+    }
+    if (state.reading) {
+        state.reading->typed.push_back(std::string(line) + '\n');
+        return state.runReading(now);
+    }
+    std::string text(line);
+    std::erase(text, '\0');
+    if (!state.pending) {
+        state.pending.emplace(text + '\n');
+        state.pendingBytes = 0;
+    } else {
+        state.pending->goOn(text + '\n');
+    }
+    state.pendingBytes += text.size() + 1;
     Answer answer;
-    const std::string_view verb = line.substr(0, line.find(' '));
-    const std::string argument(line.substr(std::min(line.size(), verb.size() + 1)));
-    if (verb.empty()) {
+    if (!state.pending->mayBeComplete(text) && state.pendingBytes < kMostPending) {
         return answer;
     }
-    answer.evidence.emplace_back(Command{std::string(verb), argument});
-    if (verb == "exit") {
-        answer.exits = true;
-    } else if (verb == "echo") {
-        answer.output = argument + "\n";
-    } else {
-        answer.output = "-sh: " + std::string(verb) + ": not found\n";
+    const ShellParser::State parsed = state.pending->next();
+    if (parsed == ShellParser::State::Incomplete && state.pendingBytes < kMostPending) {
+        return answer;
+    }
+    if (parsed == ShellParser::State::Broken || parsed == ShellParser::State::Incomplete) {
+        answer.output = state.shells.back().name + ": " + state.pending->error() + '\n';
+        answer.evidence.emplace_back(Command{text.substr(0, 4096), ""});
+        state.shells.back().status = 2;
+    } else if (parsed == ShellParser::State::Complete) {
+        const std::string whole = state.pending->text();
+        state.pending.reset();
+        answer = state.run(whole, now);
+    }
+    state.pending.reset();
+    if (!state.reading) {
+        answer.output += state.doneJobs(now);
     }
     return answer;
 }
 
-Shell::Answer Shell::endOfInput(WallTime /*now*/) {
-    Answer answer;
-    answer.exits = true;
+Shell::Answer Shell::endOfInput(WallTime now) {
+    State& state = *state_;
+    if (state.reading) {
+        state.reading->typed.emplace_back();
+        return state.runReading(now);
+    }
+    if (state.pending) {
+        Answer answer;
+        answer.output = state.shells.back().name + ": syntax error: unexpected end of file\n";
+        state.pending.reset();
+        return answer;
+    }
+    Answer answer = line("exit", now);
+    answer.evidence.clear();
     return answer;
 }
 
-void Shell::interrupt() {}
+void Shell::interrupt() {
+    state_->pending.reset();
+    if (state_->reading) {
+        state_->reading.reset();
+        state_->shells.back().status = 130;
+    }
+}
 
 std::vector<Evidence> Shell::unreported() {
-    return {};
+    std::vector<Evidence> evidence;
+    for (const std::string& path : std::exchange(state_->unreported, {})) {
+        const ShellNode* node = state_->files.find(path);
+        if (node != nullptr && node->kind == ShellNode::Kind::File && node->size() > 0) {
+            evidence.emplace_back(PayloadPiece{state_->nextPayload++, std::string(node->text()), true, path});
+        }
+    }
+    return evidence;
 }
 
 std::string Shell::memory() const {
-    return {};
+    return state_->files.remembered(kMostMemory);
 }
 
 }  // namespace apiary::agent

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace apiary::agent {
+
+class ShellCall;
+
+/// A program inside BusyBox, or a builtin of ash. Returns the exit status.
+struct ShellApplet {
+    std::string_view name;
+    int (*run)(ShellCall& call);
+    std::string_view folder = "/bin";  // where its link lies
+};
+
+/// Null if there is none of that name.
+const ShellApplet* findShellApplet(std::string_view name);
+const ShellApplet* findShellBuiltin(std::string_view name);
+
+/// All of them, by name.
+std::vector<std::string_view> shellAppletNames();
+std::string_view shellAppletFolder(std::string_view name);
+
+/// What follows the version in the help of an applet: "Usage: …"; nothing if it has none.
+std::string_view shellUsage(std::string_view name);
+
+// One group of applets a file.
+std::span<const ShellApplet> shellFileApplets();
+std::span<const ShellApplet> shellListApplets();
+std::span<const ShellApplet> shellTextApplets();
+std::span<const ShellApplet> shellPlainApplets();
+std::span<const ShellApplet> shellSystemApplets();
+std::span<const ShellApplet> shellNetworkApplets();
+std::span<const ShellApplet> shellBuiltins();
+
+/// Of BusyBox itself; the shell as a program; `test`.
+int runBusybox(ShellCall& call);
+int runShellApplet(ShellCall& call);
+int runTest(ShellCall& call);
+int runEcho(ShellCall& call);
+int runPrintf(ShellCall& call);
+
+}  // namespace apiary::agent

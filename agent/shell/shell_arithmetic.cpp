@@ -1,0 +1,310 @@
+#include "agent/shell/shell_expander.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace apiary::agent {
+namespace {
+
+struct Operator {
+    std::string_view sign;
+    int rank;
+};
+
+// Longer signs before those they begin with.
+constexpr Operator kOperators[] = {{"||", 1}, {"&&", 2}, {"<<", 8}, {">>", 8}, {"==", 6}, {"!=", 6}, {"<=", 7},
+                                   {">=", 7}, {"**", 11}, {"|", 3},  {"^", 4},  {"&", 5},  {"<", 7},  {">", 7},
+                                   {"+", 9},  {"-", 9},  {"*", 10}, {"/", 10}, {"%", 10}};
+constexpr std::string_view kAssignments[] = {"<<=", ">>=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "="};
+constexpr int kDeepest = 40;
+
+/// Climbs precedence; wraps around as the machine does.
+class Arithmetic {
+public:
+    Arithmetic(std::string_view text, ShellEnvironment& environment) : text_(text), environment_(environment) {}
+
+    std::optional<std::int64_t> value(std::string& message) {
+        skip();
+        const std::int64_t result = text_.empty() ? 0 : ternary();
+        skip();
+        if (message_.empty() && !text_.empty()) {
+            message_ = "arithmetic syntax error";
+        }
+        message = message_;
+        return message_.empty() ? std::optional(result) : std::nullopt;
+    }
+
+private:
+    void skip() { text_.remove_prefix(std::min(text_.find_first_not_of(" \t\n"), text_.size())); }
+
+    bool take(std::string_view sign) {
+        skip();
+        if (!text_.starts_with(sign)) {
+            return false;
+        }
+        text_.remove_prefix(sign.size());
+        return true;
+    }
+
+    std::int64_t fail(std::string_view message) {
+        if (message_.empty()) {
+            message_ = message;
+        }
+        text_ = {};
+        return 0;
+    }
+
+    std::int64_t ternary() {
+        if (++depth_ > kDeepest) {
+            return fail("arithmetic syntax error");
+        }
+        std::int64_t result = binary(1);
+        if (take("?")) {
+            const std::int64_t yes = ternary();
+            if (!take(":")) {
+                return fail("malformed ?: operator");
+            }
+            const std::int64_t no = ternary();
+            result = result != 0 ? yes : no;
+        }
+        --depth_;
+        return result;
+    }
+
+    std::int64_t binary(int lowest) {
+        std::int64_t left = unary();
+        for (;;) {
+            skip();
+            const auto* found = std::ranges::find_if(
+                kOperators, [&](const Operator& op) { return text_.starts_with(op.sign); });
+            if (found == std::end(kOperators) || found->rank < lowest || !message_.empty()) {
+                return left;
+            }
+            text_.remove_prefix(found->sign.size());
+            left = apply(found->sign, left, binary(found->rank + (found->sign == "**" ? 0 : 1)));
+        }
+    }
+
+    std::int64_t apply(std::string_view sign, std::int64_t left, std::int64_t right) {
+        const auto a = static_cast<std::uint64_t>(left);
+        const auto b = static_cast<std::uint64_t>(right);
+        if (sign == "+") {
+            return static_cast<std::int64_t>(a + b);
+        }
+        if (sign == "-") {
+            return static_cast<std::int64_t>(a - b);
+        }
+        if (sign == "*") {
+            return static_cast<std::int64_t>(a * b);
+        }
+        if (sign == "/" || sign == "%") {
+            if (right == 0) {
+                return fail("divide by zero");
+            }
+            if (right == -1) {
+                return sign == "/" ? static_cast<std::int64_t>(0 - a) : 0;
+            }
+            return sign == "/" ? left / right : left % right;
+        }
+        if (sign == "**") {
+            if (right < 0) {
+                return fail("exponent less than 0");
+            }
+            std::uint64_t power = 1;
+            std::uint64_t factor = a;
+            for (std::uint64_t rest = b; rest > 0; rest >>= 1U) {
+                power *= (rest & 1U) != 0 ? factor : 1;
+                factor *= factor;
+            }
+            return static_cast<std::int64_t>(power);
+        }
+        if (sign == "<<" || sign == ">>") {
+            return sign == "<<" ? static_cast<std::int64_t>(a << (b & 63U)) : left >> (b & 63U);
+        }
+        if (sign == "&" || sign == "|" || sign == "^") {
+            return static_cast<std::int64_t>(sign == "&" ? a & b : sign == "|" ? a | b : a ^ b);
+        }
+        return compare(sign, left, right) ? 1 : 0;
+    }
+
+    static bool compare(std::string_view sign, std::int64_t left, std::int64_t right) {
+        return sign == "&&"   ? left != 0 && right != 0
+               : sign == "||" ? left != 0 || right != 0
+               : sign == "==" ? left == right
+               : sign == "!=" ? left != right
+               : sign == "<"  ? left < right
+               : sign == "<=" ? left <= right
+               : sign == ">"  ? left > right
+                              : left >= right;
+    }
+
+    std::int64_t unary() {
+        if (depth_ > kDeepest) {
+            return fail("arithmetic syntax error");
+        }
+        skip();
+        for (const std::string_view step : {"++", "--"}) {
+            if (text_.starts_with(step) && text_.size() > 2 && isNameByte(text_[2])) {
+                text_.remove_prefix(2);
+                return variable(step == "++" ? 1 : -1);
+            }
+        }
+        for (const char sign : {'-', '+', '!', '~'}) {
+            if (text_.starts_with(sign)) {
+                text_.remove_prefix(1);
+                ++depth_;
+                const std::int64_t operand = unary();
+                --depth_;
+                return sign == '-'   ? static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(operand))
+                       : sign == '!' ? (operand == 0 ? 1 : 0)
+                       : sign == '~' ? ~operand
+                                     : operand;
+            }
+        }
+        if (take("(")) {
+            const std::int64_t inside = ternary();
+            return take(")") ? inside : fail("arithmetic syntax error");
+        }
+        if (!text_.empty() && std::isdigit(static_cast<unsigned char>(text_.front())) != 0) {
+            return number();
+        }
+        return text_.empty() || !isNameByte(text_.front()) ? fail("arithmetic syntax error") : variable(0);
+    }
+
+    static bool isNameByte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+    static std::uint64_t parse(std::string_view& text) {
+        unsigned radix = 10;
+        if (text.starts_with("0x") || text.starts_with("0X")) {
+            radix = 16;
+            text.remove_prefix(2);
+        } else if (text.starts_with('0')) {
+            radix = 8;
+        }
+        std::uint64_t value = 0;
+        while (!text.empty() && std::isxdigit(static_cast<unsigned char>(text.front())) != 0) {
+            const char c = text.front();
+            const unsigned digit = c <= '9' ? static_cast<unsigned>(c - '0') : static_cast<unsigned>((c | 0x20) - 'a') + 10;
+            if (digit >= radix) {
+                break;
+            }
+            value = value * radix + digit;
+            text.remove_prefix(1);
+        }
+        return value;
+    }
+
+    std::int64_t number() { return static_cast<std::int64_t>(parse(text_)); }
+
+    std::int64_t variable(std::int64_t before) {
+        std::size_t end = 0;
+        while (end < text_.size() && isNameByte(text_[end])) {
+            ++end;
+        }
+        const std::string name(text_.substr(0, end));
+        text_.remove_prefix(end);
+        skip();
+        const std::int64_t old = current(name);
+        if (before != 0) {
+            return assign(name, apply("+", old, before));
+        }
+        for (const std::string_view step : {"++", "--"}) {
+            if (take(step)) {
+                assign(name, apply(step.substr(1), old, 1));
+                return old;
+            }
+        }
+        for (const std::string_view sign : kAssignments) {
+            if (text_.starts_with(sign) && !text_.starts_with("==")) {
+                text_.remove_prefix(sign.size());
+                const std::int64_t right = ternary();
+                return assign(name, sign == "=" ? right : apply(sign.substr(0, sign.size() - 1), old, right));
+            }
+        }
+        return old;
+    }
+
+    std::int64_t current(const std::string& name) const {
+        std::string_view text = environment_.get(name);
+        const bool negative = text.starts_with('-');
+        text.remove_prefix(negative ? 1 : 0);
+        const std::uint64_t value = parse(text);
+        return static_cast<std::int64_t>(negative ? 0 - value : value);
+    }
+
+    std::int64_t assign(const std::string& name, std::int64_t value) {
+        environment_.set(name, std::to_string(value));
+        return value;
+    }
+
+    std::string_view text_;
+    ShellEnvironment& environment_;
+    std::string message_;
+    int depth_ = 0;
+};
+
+}  // namespace
+
+std::optional<std::int64_t> evaluateArithmetic(std::string_view expression, ShellEnvironment& environment,
+                                               std::string& message) {
+    return Arithmetic(expression, environment).value(message);
+}
+
+/// Remembers the last star, so that it costs at most the product of the two lengths.
+bool matchesPattern(std::string_view pattern, std::string_view text) {
+    std::size_t p = 0;
+    std::size_t t = 0;
+    std::size_t star = std::string_view::npos;
+    std::size_t starText = 0;
+    const auto one = [&](std::size_t& at, char c) {  // one sign of the pattern against one byte
+        if (pattern[at] == '?') {
+            ++at;
+            return true;
+        }
+        if (pattern[at] == '[') {
+            std::size_t i = at + 1;
+            const bool inverted = i < pattern.size() && (pattern[i] == '!' || pattern[i] == '^');
+            i += inverted ? 1 : 0;
+            bool in = false;
+            for (bool first = true; i < pattern.size() && (first || pattern[i] != ']'); first = false) {
+                i += pattern[i] == '\\' && i + 1 < pattern.size() ? 1 : 0;
+                const char low = pattern[i];
+                char high = low;
+                if (i + 2 < pattern.size() && pattern[i + 1] == '-' && pattern[i + 2] != ']') {
+                    high = pattern[i + 2];
+                    i += 2;
+                }
+                in |= low <= c && c <= high;
+                ++i;
+            }
+            if (i < pattern.size()) {
+                at = i + 1;
+                return in != inverted;
+            }
+        }
+        at += pattern[at] == '\\' && at + 1 < pattern.size() ? 1 : 0;
+        return pattern[at++] == c;
+    };
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = ++p;
+            starText = t;
+            continue;
+        }
+        if (p < pattern.size() && one(p, text[t])) {
+            ++t;
+            continue;
+        }
+        if (star == std::string_view::npos) {
+            return false;
+        }
+        p = star;
+        t = ++starText;
+    }
+    while (p < pattern.size() && pattern[p] == '*') {
+        ++p;
+    }
+    return p == pattern.size();
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,645 @@
+#include "agent/shell/shell_interpreter.hpp"
+
+#include "agent/shell/shell_applets.hpp"
+#include "agent/shell/shell_expander.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+constexpr std::size_t kMostArgument = 4096;  // bytes of one command kept as evidence
+
+std::string_view basenameOf(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+}  // namespace
+
+std::string_view ShellEnvironment::get(std::string_view variable) const {
+    const auto found = variables.find(variable);
+    return found == variables.end() ? std::string_view{} : std::string_view(found->second.value);
+}
+
+bool ShellEnvironment::has(std::string_view variable) const {
+    const auto found = variables.find(variable);
+    return found != variables.end() && found->second.set;
+}
+
+bool ShellEnvironment::set(std::string_view variable, std::string value) {
+    auto found = variables.find(variable);
+    if (found == variables.end()) {
+        if (variables.size() >= kMostVariables) {
+            return true;
+        }
+        found = variables.emplace(std::string(variable), ShellVariable{}).first;
+    }
+    if (found->second.readOnly) {
+        return false;
+    }
+    value.resize(std::min(value.size(), kMostValue));
+    found->second.value = std::move(value);
+    found->second.set = true;
+    return true;
+}
+
+void ShellInterpreter::leave(Flow flow, int levels) {
+    flow_ = flow;
+    levels_ = levels;
+}
+
+bool ShellInterpreter::write(int descriptor, std::string_view text) {
+    const ShellStreamPtr& stream = streams_[static_cast<std::size_t>(descriptor)];
+    return stream && work_.write(*stream, text) == ShellError::None;
+}
+
+void ShellInterpreter::complain(std::string_view command, std::string_view text) {
+    std::string message = environment_.name + ": ";
+    if (!command.empty()) {
+        message.append(command) += ": ";
+    }
+    if (environment_.script) {
+        message += "line " + std::to_string(line_) + ": ";
+    }
+    write(2, message.append(text) += '\n');
+}
+
+int ShellInterpreter::run(const ShellTree& tree) {
+    using Kind = ShellTree::Kind;
+    const ShellWork::Level level(work_);
+    if (stopped()) {
+        return environment_.status;
+    }
+    int status = environment_.status;
+    switch (tree.kind) {
+        case Kind::Simple:
+            status = simple(tree);
+            break;
+        case Kind::Pipeline:
+            status = pipeline(tree);
+            break;
+        case Kind::And:
+        case Kind::Or: {
+            const bool before = std::exchange(tested_, true);
+            status = run(*tree.children[0]);
+            tested_ = before;
+            if (!stopped() && (status == 0) == (tree.kind == Kind::And)) {
+                status = run(*tree.children[1]);
+            }
+            break;
+        }
+        case Kind::Sequence:
+            for (const ShellTreePtr& child : tree.children) {
+                status = run(*child);
+                if (status != 0 && environment_.stopsOnError && !tested_ && !stopped()) {
+                    leave(Flow::Exit);
+                }
+            }
+            break;
+        case Kind::Background:
+            status = background(tree);
+            break;
+        case Kind::Subshell:
+        case Kind::Group:
+            status = grouped(tree);
+            break;
+        case Kind::If:
+        case Kind::While:
+        case Kind::For:
+        case Kind::Case:
+            status = grouped(tree);
+            break;
+        case Kind::Pattern:
+            break;
+        case Kind::Function:
+            if (environment_.functions.size() < ShellEnvironment::kMostVariables) {
+                environment_.functions[tree.words.front()] = tree.children.front();
+            }
+            status = 0;
+            break;
+    }
+    return environment_.status = status;
+}
+
+/// Compound commands, with their redirections.
+int ShellInterpreter::grouped(const ShellTree& tree) {
+    using Kind = ShellTree::Kind;
+    const ShellStreams before = streams_;
+    int status = 1;
+    if (redirect(tree.redirects)) {
+        if (tree.kind == Kind::Subshell) {
+            status = subshell(*tree.children.front());
+        } else if (tree.kind == Kind::Group) {
+            status = run(*tree.children.front());
+        } else if (tree.kind == Kind::For) {
+            status = forEach(tree);
+        } else if (tree.kind == Kind::Case) {
+            status = choose(tree);
+        } else if (tree.kind == Kind::While) {
+            status = loop(tree);
+        } else {
+            const bool tested = std::exchange(tested_, true);
+            const bool holds = run(*tree.children[0]) == 0;
+            tested_ = tested;
+            status = 0;
+            if (!stopped() && (holds || tree.children.size() > 2)) {
+                status = run(*tree.children[holds ? 1 : 2]);
+            }
+        }
+    }
+    streams_ = before;
+    return status;
+}
+
+int ShellInterpreter::subshell(const ShellTree& tree) {
+    ShellEnvironment copy = environment_;
+    work_.newProcess();
+    ShellInterpreter inner(work_, copy, streams_);
+    inner.line_ = line_;
+    inner.run(tree);
+    return copy.status;
+}
+
+int ShellInterpreter::pipeline(const ShellTree& tree) {
+    ShellStreamPtr input = streams_[0];
+    int status = 0;
+    for (std::size_t i = 0; i < tree.children.size(); ++i) {
+        const bool last = i + 1 == tree.children.size();
+        if (tree.children.size() == 1) {
+            status = run(*tree.children[0]);
+            break;
+        }
+        const bool spent = work_.spent();
+        auto pipe = std::make_shared<ShellStream>();
+        pipe->kind = ShellStream::Kind::Pipe;
+        ShellEnvironment copy = environment_;
+        ShellStreams streams = streams_;
+        streams[0] = input;
+        streams[1] = last ? streams_[1] : pipe;
+        ShellInterpreter inner(work_, copy, streams);
+        inner.line_ = line_;
+        status = inner.run(*tree.children[i]);
+        input = pipe;
+        if (!last) {
+            work_.goOn(spent);
+        }
+    }
+    return tree.negated ? (status == 0 ? 1 : 0) : status;
+}
+
+int ShellInterpreter::background(const ShellTree& tree) {
+    const bool spent = work_.spent();
+    const Millis takes = work_.takes();
+    work_.setTakes(Millis{0});
+    ShellWork::Job job;
+    job.process = work_.newProcess();
+    job.source = tree.source;
+    ShellEnvironment copy = environment_;
+    ShellStreams streams = streams_;
+    if (streams[0] && streams[0]->kind == ShellStream::Kind::Terminal) {
+        streams[0] = std::make_shared<ShellStream>();
+        streams[0]->kind = ShellStream::Kind::Pipe;  // it would be stopped for reading the terminal
+    }
+    ShellInterpreter inner(work_, copy, streams);
+    job.status = inner.run(*tree.children.front());
+    job.takes = work_.takes();
+    job.endless = work_.spent();
+    work_.goOn(spent);
+    work_.setTakes(takes);
+    environment_.lastBackground = job.process;
+    if (work_.jobs.size() < 16) {
+        work_.jobs.push_back(std::move(job));
+    }
+    return 0;
+}
+
+/// After a body ran: true if the loop is over.
+bool ShellInterpreter::endsLoop() {
+    if (flow_ != Flow::Break && flow_ != Flow::Continue) {
+        return stopped();
+    }
+    if (levels_ > 1 && loops_ > 1) {
+        --levels_;
+        return true;
+    }
+    return std::exchange(flow_, Flow::On) == Flow::Break || work_.stopped();
+}
+
+int ShellInterpreter::loop(const ShellTree& tree) {
+    int status = 0;
+    ++loops_;
+    while (work_.step()) {
+        const bool tested = std::exchange(tested_, true);
+        const bool holds = run(*tree.children[0]) == 0;
+        tested_ = tested;
+        if (flow_ != Flow::On) {
+            if (endsLoop()) {
+                break;
+            }
+            continue;
+        }
+        if (holds == tree.negated || work_.stopped()) {
+            break;
+        }
+        status = run(*tree.children[1]);
+        if (endsLoop()) {
+            break;
+        }
+    }
+    --loops_;
+    return status;
+}
+
+int ShellInterpreter::forEach(const ShellTree& tree) {
+    std::vector<std::string> items = environment_.arguments;
+    if (!tree.negated) {
+        ShellExpander expander(*this);
+        items = expander.fields({tree.words.begin() + 1, tree.words.end()});
+        if (expander.failed()) {
+            leave(Flow::Abort);
+            return 2;
+        }
+    }
+    int status = 0;
+    ++loops_;
+    for (const std::string& item : items) {
+        if (!work_.step()) {
+            break;
+        }
+        environment_.set(tree.words.front(), item);
+        status = run(*tree.children.front());
+        if (endsLoop()) {
+            break;
+        }
+    }
+    --loops_;
+    return status;
+}
+
+int ShellInterpreter::choose(const ShellTree& tree) {
+    ShellExpander expander(*this);
+    const std::string subject = expander.text(tree.words.front());
+    for (const ShellTreePtr& item : tree.children) {
+        for (const std::string& word : item->words) {
+            const std::string pattern = expander.pattern(word);
+            if (expander.failed() || !work_.step() || !work_.move(subject.size() * (1 + pattern.size() / 8))) {
+                return 2;
+            }
+            if (matchesPattern(pattern, subject)) {
+                environment_.status = 0;
+                return run(*item->children.front());
+            }
+        }
+    }
+    return 0;
+}
+
+ShellStreamPtr ShellInterpreter::open(const std::string& path, ShellRedirect::Kind kind) {
+    const bool reads = kind == ShellRedirect::Kind::Read;
+    ShellFiles& files = work_.files();
+    auto stream = std::make_shared<ShellStream>();
+    ShellFiles::Place place = files.locate(environment_.directory, path);
+    const ShellNode* node = place.error == ShellError::None ? files.find(place.path) : nullptr;
+    if (place.error == ShellError::None && reads) {
+        place.error = files.mayRead(place.path);
+    } else if (place.error == ShellError::None) {
+        if (place.asDirectory) {
+            place.error = ShellError::IsDirectory;
+        } else {
+            const bool keeps = kind != ShellRedirect::Kind::Write;
+            if (node != nullptr && !keeps) {
+                work_.report(place.path);
+            }
+            place.error = files.create(place.path, 0666 & ~environment_.mask, work_.seconds(), keeps);
+        }
+    }
+    if (place.error != ShellError::None) {
+        const bool missing = place.error == ShellError::NoEntry || place.error == ShellError::NotDirectory;
+        const std::string_view reason = !missing ? errorText(place.error) : reads ? "no such file" : "nonexistent directory";
+        complain("", std::string(reads ? "can't open " : "can't create ") + path + ": " + std::string(reason));
+        return nullptr;
+    }
+    node = files.find(place.path);
+    if (node != nullptr && node->live == ShellNode::Live::Terminal) {
+        return stream;
+    }
+    stream->kind = ShellStream::Kind::File;
+    stream->path = place.path;
+    stream->append = kind == ShellRedirect::Kind::Append;
+    return stream;
+}
+
+bool ShellInterpreter::redirect(const std::vector<ShellRedirect>& redirects) {
+    for (const ShellRedirect& redirect : redirects) {
+        const auto descriptor = static_cast<std::size_t>(redirect.descriptor);
+        ShellExpander expander(*this);
+        if (redirect.kind == ShellRedirect::Kind::Here) {
+            auto stream = std::make_shared<ShellStream>();
+            stream->kind = ShellStream::Kind::Pipe;
+            stream->buffer = redirect.literal ? redirect.target : expander.here(redirect.target);
+            streams_[descriptor] = stream;
+            continue;
+        }
+        const std::string target = expander.text(redirect.target);
+        if (expander.failed() || stopped()) {
+            return false;
+        }
+        if (redirect.kind != ShellRedirect::Kind::Duplicate) {
+            streams_[descriptor] = open(target, redirect.kind);
+            if (!streams_[descriptor]) {
+                return false;
+            }
+        } else if (target == "-") {
+            streams_[descriptor] = nullptr;
+        } else if (target.size() == 1 && target.front() >= '0' && target.front() <= '9' &&
+                   streams_[static_cast<std::size_t>(target.front() - '0')]) {
+            streams_[descriptor] = streams_[static_cast<std::size_t>(target.front() - '0')];
+        } else if (target.size() == 1 && target.front() >= '0' && target.front() <= '9') {
+            complain("", "dup2(" + target + "," + std::to_string(descriptor) + "): Bad file descriptor");
+            return false;
+        } else {
+            complain("", "syntax error: bad fd number");
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ShellInterpreter::assign(const std::vector<std::string>& assignments, bool exported) {
+    for (const std::string& assignment : assignments) {
+        const std::size_t equals = assignment.find('=');
+        const std::string name = assignment.substr(0, equals);
+        ShellExpander expander(*this);
+        const std::string value = expander.text(assignment.substr(equals + 1));
+        if (expander.failed()) {
+            leave(Flow::Abort);
+            return false;
+        }
+        if (!environment_.set(name, value)) {
+            complain(name, "is read only");
+            leave(Flow::Abort);
+            return false;
+        }
+        if (exported) {
+            environment_.variables[name].exported = true;
+        }
+    }
+    return true;
+}
+
+void ShellInterpreter::observe(const std::vector<std::string>& words, const ShellTree& tree) {
+    std::string argument;
+    for (std::size_t i = 1; i < words.size() && argument.size() < kMostArgument; ++i) {
+        argument.append(i > 1 ? " " : "").append(words[i]);
+    }
+    argument.resize(std::min(argument.size(), kMostArgument));
+    const bool busybox = basenameOf(words.front()) == "busybox" && words.size() > 1;
+    const std::string& verb = busybox ? words[1] : words.front();
+    const bool appends = !tree.redirects.empty() && tree.redirects.front().kind == ShellRedirect::Kind::Append &&
+                         (verb == "echo" || verb == "printf");
+    const std::string& target = appends ? tree.redirects.front().target : "";
+    if (!appends || std::exchange(work_.appended, target) != target) {
+        work_.observe({words.front().substr(0, kMostArgument), argument});
+    }
+    if (!appends) {
+        work_.appended.clear();
+    }
+}
+
+int ShellInterpreter::simple(const ShellTree& tree) {
+    line_ = tree.line;
+    if (!work_.step()) {
+        return environment_.status;
+    }
+    const int statusBefore = environment_.status;
+    ShellExpander expander(*this);
+    const std::vector<std::string> words = expander.fields(tree.words);
+    if (expander.failed()) {
+        leave(Flow::Abort);
+        return 2;
+    }
+    if (work_.stopped()) {
+        return environment_.status;
+    }
+    if (words.empty()) {
+        const int captured = tree.words.empty() ? 0 : environment_.status;
+        const ShellStreams before = streams_;
+        const bool redirected = redirect(tree.redirects);
+        streams_ = before;
+        environment_.status = captured;
+        if (!redirected || !assign(tree.assignments, false)) {
+            return flow_ == Flow::Abort ? 2 : 1;
+        }
+        return environment_.status;
+    }
+    environment_.status = statusBefore;
+    observe(words, tree);
+    if (environment_.traces) {
+        std::string trace = "+";
+        for (const std::string& word : words) {
+            trace += ' ' + word;
+        }
+        write(2, trace + '\n');
+    }
+    const ShellStreams before = streams_;
+    std::map<std::string, std::optional<ShellVariable>> variables;  // that are assigned for this command alone
+    for (const std::string& assignment : tree.assignments) {
+        const auto found = environment_.variables.find(assignment.substr(0, assignment.find('=')));
+        variables[assignment.substr(0, assignment.find('='))] =
+            found == environment_.variables.end() ? std::nullopt : std::optional(found->second);
+    }
+    int status = 1;
+    if (redirect(tree.redirects) && assign(tree.assignments, true)) {
+        status = command(words);
+    } else if (flow_ == Flow::Abort) {
+        status = 2;
+    }
+    if (!(words.front() == "exec" && words.size() == 1 && status == 0)) {
+        streams_ = before;
+    }
+    for (const auto& [name, variable] : variables) {
+        if (variable) {
+            environment_.variables[name] = *variable;
+        } else {
+            environment_.variables.erase(name);
+        }
+    }
+    return status;
+}
+
+int ShellInterpreter::runWords(const std::vector<std::string>& words, bool bare) {
+    if (words.empty() || !work_.step()) {
+        return 0;
+    }
+    return bare ? external(words) : command(words);
+}
+
+int ShellInterpreter::command(const std::vector<std::string>& words) {
+    const ShellWork::Level level(work_);
+    if (work_.stopped()) {
+        return 1;
+    }
+    if (const auto function = environment_.functions.find(words.front()); function != environment_.functions.end()) {
+        return callFunction(function->second, words);
+    }
+    if (const ShellApplet* builtin = findShellBuiltin(words.front())) {
+        ShellCall call(*this, words);
+        return builtin->run(call);
+    }
+    return external(words);
+}
+
+int ShellInterpreter::callFunction(const ShellTreePtr& function, const std::vector<std::string>& words) {
+    const ShellTreePtr kept = function;  // it may be defined anew while it runs
+    const std::vector<std::string> arguments = std::exchange(environment_.arguments, {words.begin() + 1, words.end()});
+    const int loops = std::exchange(loops_, 0);
+    ++functions_;
+    int status = run(*kept);
+    --functions_;
+    loops_ = loops;
+    environment_.arguments = arguments;
+    if (flow_ == Flow::Return) {
+        flow_ = Flow::On;
+        status = environment_.status;
+    }
+    return status;
+}
+
+int ShellInterpreter::external(const std::vector<std::string>& words) {
+    const std::string& name = words.front();
+    if (name.find('/') != std::string::npos) {
+        return file(name, words);
+    }
+    if (const ShellApplet* applet = findShellApplet(name)) {
+        work_.newProcess();
+        ShellCall call(*this, words);
+        return applet->run(call);
+    }
+    std::string_view path = environment_.get("PATH");
+    while (!path.empty()) {
+        const std::string folder(path.substr(0, path.find(':')));
+        path.remove_prefix(std::min(folder.size() + 1, path.size()));
+        const auto place = work_.files().locate(environment_.directory, folder + '/' + name);
+        const ShellNode* node = place.error == ShellError::None ? work_.files().find(place.path) : nullptr;
+        if (node != nullptr && node->kind == ShellNode::Kind::File) {
+            return file(place.path, words);
+        }
+    }
+    complain("", name.empty() ? "not found" : name + ": not found");
+    return 127;
+}
+
+int ShellInterpreter::file(const std::string& path, std::vector<std::string> words) {
+    ShellFiles& files = work_.files();
+    const ShellFiles::Place place = files.locate(environment_.directory, path);
+    const ShellNode* node = place.error == ShellError::None ? files.find(place.path) : nullptr;
+    if (node == nullptr) {
+        const bool missing = place.error == ShellError::None || place.error == ShellError::NoEntry;
+        complain("", path + ": " + std::string(missing ? "not found" : errorText(place.error)));
+        return missing ? 127 : 126;
+    }
+    work_.newProcess();
+    work_.report(place.path);
+    if (const ShellError error = files.mayExecute(place.path); error != ShellError::None) {
+        complain("", path + ": " + std::string(errorText(error)));
+        return 126;
+    }
+    const ShellNode* busybox = files.find("/bin/busybox");
+    const bool isBusybox = node->content == work_.host().nodes()->at("/bin/busybox").content;
+    if (isBusybox || (busybox != nullptr && node->size() > 0 && node->content == busybox->content)) {
+        words.front() = basenameOf(path);
+        if (const ShellApplet* applet = findShellApplet(words.front())) {
+            ShellCall call(*this, words);
+            return applet->run(call);
+        }
+        write(2, words.front() + ": applet not found\n");
+        return 127;
+    }
+    std::string text(node->text());
+    if (runsOn(work_.host().spec().machine, text)) {
+        write(2, "Segmentation fault\n");
+        return 139;
+    }
+    if (text.starts_with("#!")) {
+        std::string_view line = std::string_view(text).substr(2, text.find('\n') - 2);
+        line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+        const std::string_view program = basenameOf(line.substr(0, line.find_first_of(" \t\r")));
+        if (line.find('\r') != std::string_view::npos || (program != "sh" && program != "ash" && program != "busybox")) {
+            complain("", path + ": not found");
+            return 127;
+        }
+    }
+    if (!work_.move(text.size())) {
+        return 126;
+    }
+    std::erase(text, '\0');
+    ShellEnvironment inner = environment_;
+    inner.functions.clear();
+    inner.name = path;
+    inner.interactive = false;
+    inner.script = true;
+    inner.arguments = {words.begin() + 1, words.end()};
+    ShellInterpreter script(work_, inner, streams_);
+    script.runText(text);
+    return inner.status;
+}
+
+int ShellInterpreter::runText(const std::string& text) {
+    const ShellWork::Level level(work_);
+    if (work_.stopped() || !work_.move(text.size())) {
+        return environment_.status;
+    }
+    ShellParser parser(text);
+    bool any = false;
+    while (!stopped()) {
+        ShellParser::State state = parser.next();
+        if (state == ShellParser::State::Incomplete && parser.neededWhole()) {
+            parser.goOn((text.ends_with('\n') ? "" : "\n") + parser.needed() + '\n');
+            state = parser.next();
+        }
+        if (state == ShellParser::State::Ended) {
+            break;
+        }
+        if (state != ShellParser::State::Complete) {
+            line_ = parser.lineNumber();
+            complain("", parser.error().empty() ? "syntax error: unexpected end of file" : parser.error());
+            environment_.status = 2;
+            leave(Flow::Abort);
+            break;
+        }
+        any = true;
+        run(*parser.tree());
+    }
+    if (!any && flow_ == Flow::On) {
+        environment_.status = 0;
+    }
+    return environment_.status;
+}
+
+int ShellInterpreter::runInput() {
+    const std::string text = streams_[0] ? work_.read(*streams_[0], ShellFiles::kMostBytes) : std::string{};
+    return runText(text);
+}
+
+std::string ShellInterpreter::capture(const std::string& text) {
+    if (!work_.step()) {
+        return {};
+    }
+    auto pipe = std::make_shared<ShellStream>();
+    pipe->kind = ShellStream::Kind::Pipe;
+    ShellEnvironment copy = environment_;
+    ShellStreams streams = streams_;
+    streams[1] = pipe;
+    work_.newProcess();
+    ShellInterpreter inner(work_, copy, streams);
+    inner.line_ = line_;
+    inner.runText(text);
+    environment_.status = copy.status;
+    std::string output = std::move(pipe->buffer);
+    std::erase(output, '\0');
+    output.erase(output.find_last_not_of('\n') + 1);
+    return output;
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,169 @@
+#pragma once
+
+#include "agent/shell/shell_parser.hpp"
+#include "agent/shell/shell_work.hpp"
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace apiary::agent {
+
+struct ShellVariable {
+    std::string value = {};
+    bool exported = false;
+    bool readOnly = false;
+    bool set = true;
+};
+
+/// What a subshell gets a copy of.
+struct ShellEnvironment {
+    static constexpr std::size_t kMostVariables = 256;
+    static constexpr std::size_t kMostValue = std::size_t{64} << 10U;
+
+    std::map<std::string, ShellVariable, std::less<>> variables = {};
+    std::map<std::string, ShellTreePtr, std::less<>> functions = {};
+    std::map<std::string, std::string, std::less<>> aliases = {};
+    std::string directory = "/";
+    std::string name = "-sh";             // $0, and what errors begin with
+    std::vector<std::string> arguments;  // $1 and so on
+    int status = 0;                       // $?
+    int process = 1;                      // $$
+    int lastBackground = 0;               // $!
+    std::uint16_t mask = 022;
+    bool interactive = true;
+    bool script = false;       // errors name the line
+    bool stopsOnError = false;  // set -e
+    bool traces = false;        // set -x
+    bool nested = false;        // a shell inside this one was asked for
+    bool stopped = false;       // the machine was told to go down
+
+    std::string_view get(std::string_view variable) const;
+    bool has(std::string_view variable) const;
+    /// False if it is read-only. A value that is too long is cut.
+    bool set(std::string_view variable, std::string value);
+};
+
+using ShellStreams = std::array<ShellStreamPtr, 10>;  // null: closed
+
+class ShellInterpreter;
+
+/// One command that runs inside the shell: a builtin or an applet.
+class ShellCall {
+public:
+    ShellCall(ShellInterpreter& shell, std::vector<std::string> all) : words(std::move(all)), shell_(shell) {}
+
+    ShellInterpreter& shell() { return shell_; }
+    ShellWork& work();
+    ShellFiles& files();
+    ShellEnvironment& environment();
+
+    const std::string& name() const { return words.front(); }
+
+    /// Writes to standard output; says so and returns false if it cannot.
+    bool out(std::string_view text);
+    void error(std::string_view text);
+    /// "NAME: TEXT\n" on standard error, and 1.
+    int fail(std::string_view text);
+    /// As fail(), of a builtin: with the shell's name before it.
+    int failBuiltin(std::string_view text, int status = 1);
+
+    /// Where a path leads from the working directory.
+    ShellFiles::Place locate(std::string_view path, bool followLast = true);
+    /// A file for reading; says what is wrong and gives null otherwise. "-" is standard input.
+    ShellStreamPtr open(const std::string& path, std::string_view complaint = "");
+    ShellStreamPtr input();
+    /// All of the files, or of standard input if there are none. Sets status for those that cannot be read.
+    std::string readAll(const std::vector<std::string>& paths, int& status);
+
+    /// Takes the options off the words as getopt does: "ab:c" are letters, ':' behind those with a value; '+' at the
+    /// beginning stops at the first operand. False after it said what is wrong.
+    bool parse(std::string_view letters);
+    bool has(char letter) const { return options_.contains(letter); }
+    const std::string& value(char letter) const { return options_.find(letter)->second; }
+    std::string valueOr(char letter, std::string fallback) const { return has(letter) ? value(letter) : fallback; }
+    int usage();  // prints how it is used, and 1
+
+    std::vector<std::string> words;  // the name, then options and operands; after parse() the operands alone follow
+    std::vector<std::string> operands() const { return {words.begin() + 1, words.end()}; }
+
+private:
+    bool parseShort(std::string_view letters, std::size_t& index);
+
+    ShellInterpreter& shell_;
+    std::map<char, std::string> options_;
+};
+
+/// Runs trees. One per shell and subshell; they share the ShellWork of the line.
+class ShellInterpreter {
+public:
+    ShellInterpreter(ShellWork& work, ShellEnvironment& environment, ShellStreams streams)
+        : work_(work), environment_(environment), streams_(std::move(streams)) {}
+
+    ShellWork& work() { return work_; }
+    ShellEnvironment& environment() { return environment_; }
+    ShellStreams& streams() { return streams_; }
+
+    int run(const ShellTree& tree);
+    /// All commands of a text, as a script or `eval`.
+    int runText(const std::string& text);
+    /// Reads commands from standard input, as `sh` in a pipe.
+    int runInput();
+    /// A command by its words. `bare`: functions and builtins are not looked for.
+    int runWords(const std::vector<std::string>& words, bool bare = false);
+    /// What a command substitution gives, without the line ends behind it.
+    std::string capture(const std::string& text);
+
+    /// Abort: an error that gives up the whole line, and ends a shell that is not interactive.
+    enum class Flow : std::uint8_t { On, Break, Continue, Return, Exit, Abort };
+    Flow flow() const { return flow_; }
+    void leave(Flow flow, int levels = 1);
+    bool stopped() const { return flow_ != Flow::On || work_.stopped(); }
+    bool inLoop() const { return loops_ > 0; }
+    bool inFunction() const { return functions_ > 0; }
+
+    /// What the terminal starts a program for: an ash inside an ash.
+    bool startsShell() const { return startsShell_; }
+    void startShell() { startsShell_ = true; }
+
+    bool write(int descriptor, std::string_view text);
+    /// "-sh: COMMAND: line N: TEXT\n", with the parts that ash shows there.
+    void complain(std::string_view command, std::string_view text);
+    int file(const std::string& path, std::vector<std::string> words);  // runs it as the kernel would
+
+    /// Opens for a redirection; null after it said why not.
+    ShellStreamPtr open(const std::string& path, ShellRedirect::Kind kind);
+    bool redirect(const std::vector<ShellRedirect>& redirects);
+
+private:
+    int simple(const ShellTree& tree);
+    int pipeline(const ShellTree& tree);
+    int subshell(const ShellTree& tree);
+    int background(const ShellTree& tree);
+    int loop(const ShellTree& tree);
+    int forEach(const ShellTree& tree);
+    int choose(const ShellTree& tree);
+    int grouped(const ShellTree& tree);
+    int callFunction(const ShellTreePtr& function, const std::vector<std::string>& words);
+    bool assign(const std::vector<std::string>& assignments, bool exported);
+    int command(const std::vector<std::string>& words);
+    int external(const std::vector<std::string>& words);
+    bool endsLoop();
+    void observe(const std::vector<std::string>& words, const ShellTree& tree);
+
+    ShellWork& work_;
+    ShellEnvironment& environment_;
+    ShellStreams streams_;
+    Flow flow_ = Flow::On;
+    int levels_ = 0;
+    int loops_ = 0;
+    int functions_ = 0;
+    std::size_t line_ = 1;
+    bool startsShell_ = false;
+    bool tested_ = false;  // the status is looked at: set -e does not apply
+};
+
+}  // namespace apiary::agent

@@ -1,0 +1,210 @@
+/// Applets that would use the network: they fail as on a machine whose way out is closed. What they were asked for is
+/// evidence: a Command "fetch" with the address. Nothing is resolved, nothing is connected to.
+
+#include "agent/shell/shell_applets.hpp"
+#include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_numbers.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+bool isAddress(std::string_view host) {
+    std::size_t parts = 0;
+    while (!host.empty()) {
+        const std::string_view part = host.substr(0, host.find('.'));
+        const auto number = parseNumber<unsigned>(part);
+        if (!number || *number > 255 || (part.size() == host.size()) != (parts == 3)) {
+            return false;
+        }
+        ++parts;
+        host.remove_prefix(std::min(part.size() + 1, host.size()));
+    }
+    return parts == 4;
+}
+
+void record(ShellCall& call, const std::string& address) {
+    call.work().observe({"fetch", address.substr(0, 4096)});
+}
+
+/// The end of every way out: says why there is none.
+int unreachable(ShellCall& call, const std::string& host, bool bracketed = true) {
+    if (!isAddress(host)) {
+        return call.fail("bad address '" + host + "'");
+    }
+    return call.fail("can't connect to remote host" + (bracketed ? " (" + host + ")" : "") + ": Network is unreachable");
+}
+
+int webGet(ShellCall& call) {
+    std::erase_if(call.words, [](const std::string& word) { return word.starts_with("--") && word != "--help"; });
+    if (!call.parse("csqSO:o:P:Y:U:T:t:n:v")) {
+        return 1;
+    }
+    if (call.words.size() < 2) {
+        return call.usage();
+    }
+    for (const std::string& word : call.operands()) {
+        const std::size_t scheme = word.find("://");
+        const std::string name = scheme == std::string::npos ? "http" : word.substr(0, scheme);
+        record(call, scheme == std::string::npos ? "http://" + word : word);
+        if (name != "http" && name != "ftp" && name != "https") {
+            return call.fail("not an http or ftp url: " + word);
+        }
+        std::string host = scheme == std::string::npos ? word : word.substr(scheme + 3);
+        host = host.substr(0, host.find_first_of("/?#"));
+        host = host.substr(host.rfind('@') + 1);
+        const std::size_t colon = host.find(':');
+        const std::string port = colon != std::string::npos ? host.substr(colon + 1) : name == "http" ? "80" : name == "ftp" ? "21" : "443";
+        host = host.substr(0, colon);
+        if (isAddress(host) && !call.has('q')) {
+            call.error("Connecting to " + host + " (" + host + ':' + port + ")\n");
+        }
+        unreachable(call, host);
+        return 1;
+    }
+    return 1;
+}
+
+int trivialFtp(ShellCall& call) {
+    if (!call.parse("gpl:r:b:c:")) {  // -c is of other systems' tftp
+        return 1;
+    }
+    const std::vector<std::string> operands = call.operands();
+    if (operands.empty()) {
+        return call.usage();
+    }
+    const std::string& host = operands.front();
+    const std::string file = call.has('r') ? call.value('r') : call.has('l') ? call.value('l') : operands.size() > 1 ? operands.back() : "";
+    record(call, "tftp://" + host + '/' + file);
+    if (!isAddress(host)) {
+        return call.fail("bad address '" + host + "'");
+    }
+    return call.fail("sendto: Network is unreachable");
+}
+
+int fileGet(ShellCall& call) {
+    if (!call.parse("cvu:p:P:")) {
+        return 1;
+    }
+    const std::vector<std::string> operands = call.operands();
+    if (operands.size() < 2) {
+        return call.usage();
+    }
+    const std::string port = call.valueOr('P', "21");
+    record(call, "ftp://" + operands[0] + (port == "21" ? "" : ':' + port) + '/' + operands.back());
+    if (call.has('v') && isAddress(operands[0])) {
+        call.error("Connecting to " + operands[0] + " (" + operands[0] + ':' + port + ")\n");
+    }
+    return unreachable(call, operands[0]);
+}
+
+int connect(ShellCall& call) {
+    if (!call.parse("+lp:w:i:f:e:nuvz")) {
+        return 1;
+    }
+    const std::vector<std::string> operands = call.operands();
+    if (operands.empty()) {
+        return call.usage();
+    }
+    record(call, "tcp://" + operands[0] + (operands.size() > 1 ? ':' + operands[1] : ""));
+    return unreachable(call, operands[0]);
+}
+
+int ping(ShellCall& call) {
+    if (!call.parse("c:s:t:w:W:I:i:qA46p:")) {
+        return 1;
+    }
+    if (call.words.size() < 2) {
+        return call.usage();
+    }
+    const std::string host = call.words[1];
+    if (!isAddress(host)) {
+        return call.fail("bad address '" + host + "'");
+    }
+    call.out("PING " + host + " (" + host + "): 56 data bytes\n");
+    return call.fail("sendto: Network is unreachable");
+}
+
+int lookUp(ShellCall& call) {
+    if (call.words.size() < 2) {
+        return call.usage();
+    }
+    call.error("nslookup: write to '127.0.0.1': Connection refused\n;; connection timed out; no servers could be reached\n\n");
+    return 1;
+}
+
+int interfaces(ShellCall& call) {
+    const ShellHost& host = call.work().host();
+    const std::vector<std::string> wanted = call.operands();
+    if (wanted.size() > 1) {
+        return call.files().user() == 0 ? 0 : call.fail("SIOCSIFFLAGS: Operation not permitted");
+    }
+    const std::string base(host.address().substr(0, host.address().rfind('.')));
+    const auto up = static_cast<std::uint64_t>(host.uptime(call.work().now()));
+    const auto counters = [&](std::uint64_t factor) {
+        const std::uint64_t packets = up / factor + 12;
+        const std::uint64_t bytes = packets * 291;
+        const double mega = static_cast<double>(bytes) / 1024 / 1024;
+        return "          RX packets:" + std::to_string(packets) + " errors:0 dropped:0 overruns:0 frame:0\n          TX packets:" +
+               std::to_string(packets / 2) + " errors:0 dropped:0 overruns:0 carrier:0\n          collisions:0 txqueuelen:1000 \n          RX bytes:" +
+               std::to_string(bytes) + printed(" (%.1f MiB)", mega) + "  TX bytes:" + std::to_string(bytes / 2) + printed(" (%.1f MiB)", mega / 2) + "\n\n";
+    };
+    std::string hardware(host.hardwareAddress());
+    std::ranges::transform(hardware, hardware.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    const std::string bridge = "br0       Link encap:Ethernet  HWaddr " + hardware + "  \n          inet addr:" + std::string(host.address()) +
+                               "  Bcast:" + base + ".255  Mask:255.255.255.0\n          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n" + counters(11);
+    const std::string outside = "eth0      Link encap:Ethernet  HWaddr " + hardware + "  \n          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n" +
+                                counters(3);
+    const std::string loop = "lo        Link encap:Local Loopback  \n          inet addr:127.0.0.1  Mask:255.0.0.0\n          UP LOOPBACK RUNNING  MTU:65536  "
+                             "Metric:1\n          RX packets:8 errors:0 dropped:0 overruns:0 frame:0\n          TX packets:8 errors:0 dropped:0 overruns:0 "
+                             "carrier:0\n          collisions:0 txqueuelen:1000 \n          RX bytes:612 (612.0 B)  TX bytes:612 (612.0 B)\n\n";
+    if (wanted.empty() || wanted.front() == "-a") {
+        call.out(bridge + outside + loop);
+    } else if (wanted.front() == "br0" || wanted.front() == "eth0" || wanted.front() == "lo") {
+        call.out(wanted.front() == "br0" ? bridge : wanted.front() == "lo" ? loop : outside);
+    } else {
+        return call.fail(wanted.front() + ": error fetching interface information: Device not found");
+    }
+    return 0;
+}
+
+int sockets(ShellCall& call) {
+    if (!call.parse("laentuwxr")) {
+        return 1;
+    }
+    const bool all = call.has('a') || call.has('l');
+    call.out(all ? "Active Internet connections (servers and established)\n" : "Active Internet connections (w/o servers)\n");
+    call.out("Proto Recv-Q Send-Q Local Address           Foreign Address         State       \n");
+    if (all) {
+        call.out("tcp        0      0 0.0.0.0:80              0.0.0.0:*               LISTEN      \n");
+        call.out("tcp        0      0 0.0.0.0:23              0.0.0.0:*               LISTEN      \n");
+    }
+    if (!call.has('t') && !call.has('u')) {
+        call.out(all ? "Active UNIX domain sockets (servers and established)\n" : "Active UNIX domain sockets (w/o servers)\n");
+        call.out("Proto RefCnt Flags       Type       State         I-Node Path\n");
+    }
+    return 0;
+}
+
+int routes(ShellCall& call) {
+    const std::string address(call.work().host().address());
+    call.out("Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n");
+    call.out(printed("%-15s 0.0.0.0         255.255.255.0   U     0      0        0 br0\n", (address.substr(0, address.rfind('.')) + ".0").c_str()));
+    return 0;
+}
+
+constexpr ShellApplet kApplets[] = {
+    {"ftpget", fileGet, "/usr/bin"}, {"ftpput", fileGet, "/usr/bin"}, {"ifconfig", interfaces, "/sbin"}, {"nc", connect, "/usr/bin"},
+    {"netstat", sockets},            {"nslookup", lookUp, "/usr/bin"}, {"ping", ping},                   {"route", routes, "/sbin"},
+    {"telnet", connect, "/usr/bin"}, {"tftp", trivialFtp, "/usr/bin"}, {"wget", webGet, "/usr/bin"},
+};
+
+}  // namespace
+
+std::span<const ShellApplet> shellNetworkApplets() {
+    return kApplets;
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace apiary::agent {
+
+/// A number that takes the whole of a text; nothing if it is none, or too large.
+template <typename Number>
+std::optional<Number> parseNumber(std::string_view text, int base = 10) {
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    return error == std::errc{} && end == text.data() + text.size() && !text.empty() ? std::optional(value) : std::nullopt;
+}
+
+/// As parseNumber, with the suffixes of BusyBox: c, w, b, k, kB, M, G.
+std::optional<std::uint64_t> parseSize(std::string_view text);
+
+/// As snprintf(3), cut at 500 bytes.
+template <typename... Values>
+std::string printed(const char* format, Values... values) {
+    std::array<char, 501> text{};
+    const int size = std::snprintf(text.data(), text.size(), format, values...);
+    return {text.data(), static_cast<std::size_t>(std::clamp<int>(size, 0, static_cast<int>(text.size()) - 1))};
+}
+
+/// "Nov 25 21:15:03 2026" in UTC; of bounded years.
+std::string dateOf(std::int64_t seconds);
+
+/// The day of the week: "Wed".
+std::string_view weekdayOf(std::int64_t seconds);
+
+}  // namespace apiary::agent

@@ -1,0 +1,147 @@
+#pragma once
+
+/// The grammar of ash (POSIX.1-2017, XCU 2.10): text in, trees out. Words stay as they were typed; ShellExpander reads
+/// their quotes. Left out on purpose: aliases.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace apiary::agent {
+
+struct ShellRedirect {
+    enum class Kind : std::uint8_t { Read, Write, Append, ReadWrite, Duplicate, Here };
+    Kind kind = Kind::Read;
+    int descriptor = 0;
+    std::string target;   // a word as typed; of Here the text itself
+    bool literal = false;  // of Here: the text is not expanded
+};
+
+struct ShellTree {
+    enum class Kind : std::uint8_t {
+        Simple,      // words, assignments, redirects
+        Pipeline,    // children; negated
+        And,         // two children
+        Or,          // two children
+        Sequence,    // children
+        Background,  // one child
+        Subshell,    // one child, redirects
+        Group,       // one child, redirects
+        If,          // condition, consequence, and perhaps an If or a list for what else
+        While,       // condition, body; negated is until
+        For,         // words: the variable, then the list; body; negated: without a list
+        Case,        // words: the subject; children are Pattern
+        Pattern,     // words: the patterns; body
+        Function,    // words: the name; body
+    };
+    Kind kind = Kind::Simple;
+    bool negated = false;
+    std::vector<std::string> words = {};
+    std::vector<std::string> assignments = {};
+    std::vector<ShellRedirect> redirects = {};
+    std::vector<std::shared_ptr<const ShellTree>> children = {};
+    std::string source = {};  // of Background: as typed
+    std::size_t line = 1;     // of Simple: of the text, from 1
+};
+using ShellTreePtr = std::shared_ptr<const ShellTree>;
+
+/// Reads one complete command after the other. Deep nesting is refused as a syntax error. Keeps the text alive itself.
+class ShellParser {
+public:
+    static constexpr int kDeepest = 40;
+
+    explicit ShellParser(std::string text) : text_(std::move(text)) {}
+
+    enum class State : std::uint8_t { Complete, Ended, Incomplete, Broken };
+
+    /// Reads on to the end of a line at which a command is complete. Complete: tree() is what was read.
+    State next();
+
+    /// After Incomplete: what follows. The command is read again from its beginning.
+    void goOn(std::string_view more);
+
+    ShellTreePtr tree() const { return tree_; }
+
+    /// Of Broken, and of Incomplete for a text that does not go on: what ash says of it.
+    const std::string& error() const { return error_; }
+
+    /// After Incomplete: false if the command still goes on after this line, without reading it all again.
+    bool mayBeComplete(std::string_view line) const;
+
+    /// Of Incomplete: what the text waits for, if it is known; the whole of a line if neededWhole().
+    const std::string& needed() const { return needed_; }
+    bool neededWhole() const { return neededWhole_; }
+
+    const std::string& text() const { return text_; }
+
+    /// The line of the text that is read, from 1.
+    std::size_t lineNumber() const { return line_; }
+
+private:
+    struct Here {
+        std::string delimiter;
+        bool literal;
+        bool stripTabs;
+        ShellTree* tree;
+        std::size_t index;
+    };
+    using Tree = std::shared_ptr<ShellTree>;
+
+    bool stopped() const { return incomplete_ || !error_.empty(); }
+    bool atEnd() const { return at_ >= text_.size(); }
+    char peek(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+    void advance();
+
+    void skipBlanks();
+    void skipLines();
+    void endLine();
+    void readHere(Here& here);
+
+    std::string_view peekWord();
+    bool takeReserved(std::string_view word);
+    void expectReserved(std::string_view word);
+    void unexpected(std::string_view expecting = {});
+    std::string tokenName();
+    void starve(std::string error, std::string needed = {});
+
+    Tree list(bool toLineEnd);
+    bool listEnds();
+    Tree andOr();
+    Tree pipeline();
+    Tree command();
+    Tree compound(std::string_view reserved);
+    Tree ifClause();
+    Tree whileClause(bool until);
+    Tree forClause();
+    Tree caseClause();
+    void caseItem(ShellTree& clause);
+    Tree group();
+    Tree subshell();
+    Tree simple();
+    bool redirect(ShellTree& tree);
+    void redirects(ShellTree& tree);
+
+    std::string word();
+    void skipQuoted(char quote);
+    void skipDollar();
+    void skipParentheses();
+    void skipBraces();
+
+    std::string text_;
+    std::size_t at_ = 0;
+    std::size_t line_ = 1;
+    std::size_t start_ = 0;  // of the command that is read
+    std::size_t startLine_ = 1;
+    int depth_ = 0;
+    bool incomplete_ = false;
+    std::string error_;
+    std::string needed_;
+    bool neededWhole_ = false;
+    std::vector<Here> heres_;
+    ShellTreePtr tree_;
+};
+
+}  // namespace apiary::agent

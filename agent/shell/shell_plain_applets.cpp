@@ -1,0 +1,598 @@
+/// Applets that need little but their arguments: echo, printf, test, dd and the like.
+
+#include "agent/shell/shell_applets.hpp"
+#include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_numbers.hpp"
+
+#include "common/text/escape.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+/// What follows a backslash, taken off the text; as bb_process_escape_sequence().
+char escapeSequence(std::string_view& text) {
+    constexpr std::string_view kFrom = "abefnrtv\\";
+    constexpr std::string_view kTo = "\a\b\x1b\f\n\r\t\v\\";
+    if (text.empty()) {
+        return '\\';
+    }
+    const bool hexadecimal = text.front() == 'x';
+    unsigned value = 0;
+    std::size_t digits = 0;
+    std::string_view rest = text.substr(hexadecimal ? 1 : 0);
+    for (; digits < (hexadecimal ? 2U : 3U) && digits < rest.size(); ++digits) {
+        const auto digit = parseNumber<unsigned>(rest.substr(digits, 1), hexadecimal ? 16 : 8);
+        if (!digit || value * 8 + *digit > 255 * (hexadecimal ? 8U : 1U)) {
+            break;
+        }
+        value = value * (hexadecimal ? 16 : 8) + *digit;
+    }
+    if (digits > 0) {
+        text = rest.substr(digits);
+        return static_cast<char>(value);
+    }
+    const std::size_t known = kFrom.find(text.front());
+    if (known == std::string_view::npos) {
+        return '\\';
+    }
+    text.remove_prefix(1);
+    return kTo[known];
+}
+
+/// Text with its escapes carried out; false at \c, which ends all output.
+bool unescaped(std::string_view text, bool echo, std::string& into) {
+    while (!text.empty()) {
+        const char c = text.front();
+        text.remove_prefix(1);
+        if (c != '\\') {
+            into += c;
+            continue;
+        }
+        if (text.starts_with('c')) {
+            return false;
+        }
+        if (echo && text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '7') {
+            text.remove_prefix(1);
+        }
+        into += escapeSequence(text);
+    }
+    return true;
+}
+
+std::optional<std::int64_t> integer(std::string_view text) {
+    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+    const bool negative = text.starts_with('-');
+    text.remove_prefix(negative || text.starts_with('+') ? 1 : 0);
+    const bool hexadecimal = text.starts_with("0x");
+    const auto value = parseNumber<std::int64_t>(text.substr(hexadecimal ? 2 : 0), hexadecimal ? 16 : 10);
+    return value ? std::optional(negative ? -*value : *value) : std::nullopt;
+}
+
+/// One conversion of printf with its flags, as "%-10s"; width and precision are bounded.
+std::string conversion(ShellCall& call, std::string spec, const std::string& value, int& status) {
+    const char kind = spec.back();
+    if (kind == 's' || kind == 'b') {
+        std::string text = value;
+        if (kind == 'b') {
+            text.clear();
+            unescaped(value, true, text);
+        }
+        if (spec.size() == 2) {
+            return text;
+        }
+        spec.back() = 's';
+        return printed(spec.c_str(), text.c_str());
+    }
+    if (kind == 'c') {
+        return value.substr(0, 1);
+    }
+    std::optional<std::int64_t> number = value.empty() ? 0 : integer(value);
+    if (value.size() > 1 && (value.front() == '\'' || value.front() == '"')) {
+        number = static_cast<unsigned char>(value[1]);
+    }
+    if (!number) {
+        call.fail("invalid number '" + value + "'");
+        status = 1;
+    }
+    spec.insert(spec.size() - 1, "ll");
+    return printed(spec.c_str(), static_cast<long long>(number.value_or(0)));
+}
+
+class TestParser {
+public:
+    TestParser(ShellCall& call, std::vector<std::string> words) : call_(call), words_(std::move(words)) {}
+
+    int status() {
+        if (words_.empty()) {
+            return 1;
+        }
+        const bool result = either();
+        if (!failed_ && at_ < words_.size()) {
+            return fail(words_[at_] + ": unknown operand");
+        }
+        return failed_ ? 2 : result ? 0 : 1;
+    }
+
+private:
+    int fail(const std::string& message) {
+        if (!failed_) {
+            call_.shell().complain(call_.name(), message);
+        }
+        failed_ = true;
+        return 2;
+    }
+    bool more() const { return at_ < words_.size(); }
+    bool take(std::string_view word) {
+        if (more() && words_[at_] == word) {
+            ++at_;
+            return true;
+        }
+        return false;
+    }
+
+    bool either() {
+        bool result = both();
+        while (take("-o")) {
+            const bool other = both();
+            result = result || other;
+        }
+        return result;
+    }
+    bool both() {
+        bool result = negated();
+        while (take("-a")) {
+            const bool other = negated();
+            result = result && other;
+        }
+        return result;
+    }
+    bool negated() {
+        bool inverted = false;
+        while (more() && words_[at_] == "!" && at_ + 1 < words_.size()) {
+            ++at_;
+            inverted = !inverted;
+        }
+        return primary() != inverted;
+    }
+    bool primary() {
+        if (!more()) {
+            fail("argument expected");
+            return false;
+        }
+        const std::string word = words_[at_++];
+        if (at_ + 1 < words_.size() && isBinary(words_[at_])) {
+            const std::string sign = words_[at_++];
+            return binary(word, sign, words_[at_++]);
+        }
+        if (word == "(" && ++depth_ < 20) {
+            const bool result = either();
+            if (!take(")")) {
+                fail("closing paren expected");
+            }
+            return result;
+        }
+        if (word.size() == 2 && word.front() == '-' && more() &&
+            std::string_view("bcdefghknoprstuwxzLOGS").find(word[1]) != std::string_view::npos) {
+            return unary(word[1], words_[at_++]);
+        }
+        return !word.empty();
+    }
+
+    static bool isBinary(std::string_view word) {
+        constexpr std::string_view kSigns[] = {"=",   "==",  "!=",  "<",   ">",   "-eq", "-ne", "-lt",
+                                               "-le", "-gt", "-ge", "-nt", "-ot", "-ef"};
+        return std::ranges::find(kSigns, word) != std::end(kSigns);
+    }
+    bool binary(const std::string& left, std::string_view sign, const std::string& right) {
+        if (sign.front() != '-') {
+            return sign == "!=" ? left != right : sign == "<" ? left < right : sign == ">" ? left > right : left == right;
+        }
+        if (sign == "-nt" || sign == "-ot" || sign == "-ef") {
+            return sign == "-ef" && call_.locate(left).path == call_.locate(right).path;
+        }
+        const auto a = integer(left);
+        const auto b = integer(right);
+        if (!a || !b) {
+            fail((a ? right : left) + ": bad number");
+            return false;
+        }
+        return sign == "-eq"   ? *a == *b
+               : sign == "-ne" ? *a != *b
+               : sign == "-lt" ? *a < *b
+               : sign == "-le" ? *a <= *b
+               : sign == "-gt" ? *a > *b
+                               : *a >= *b;
+    }
+    bool unary(char kind, const std::string& word) {
+        if (kind == 'n' || kind == 'z') {
+            return word.empty() == (kind == 'z');
+        }
+        if (kind == 't') {
+            return word.size() == 1 && word.front() <= '2';
+        }
+        const ShellFiles::Place place = call_.locate(word, kind != 'L' && kind != 'h');
+        const ShellNode* node = place.error == ShellError::None ? call_.files().find(place.path) : nullptr;
+        using Kind = ShellNode::Kind;
+        if (node == nullptr) {
+            return false;
+        }
+        switch (kind) {
+            case 'd':
+                return node->kind == Kind::Directory;
+            case 'f':
+                return node->kind == Kind::File;
+            case 'L':
+            case 'h':
+                return node->kind == Kind::Link;
+            case 'c':
+            case 'b':
+                return node->kind == Kind::Device && node->block == (kind == 'b');
+            case 's':
+                return node->kind == Kind::Directory || node->size() > 0;
+            case 'x':
+                return node->kind == Kind::Directory || call_.files().mayExecute(place.path) == ShellError::None;
+            case 'r':
+                return call_.files().mayRead(place.path) == ShellError::None;
+            case 'w':
+                return call_.files().user() == 0 || node->owner == call_.files().user();
+            case 'p':
+            case 'S':
+            case 'u':
+            case 'g':
+            case 'k':
+                return false;
+            default:
+                return true;
+        }
+    }
+
+    ShellCall& call_;
+    std::vector<std::string> words_;
+    std::size_t at_ = 0;
+    int depth_ = 0;
+    bool failed_ = false;
+};
+
+int sleep(ShellCall& call) {
+    if (call.words.size() < 2) {
+        return call.usage();
+    }
+    Millis total{0};
+    for (const std::string& word : call.operands()) {
+        const std::size_t digits = std::min(word.find_first_not_of("0123456789."), word.size());
+        const auto whole = parseNumber<std::uint32_t>(std::string_view(word).substr(0, std::min(word.find('.'), digits)));
+        const std::string_view unit = std::string_view(word).substr(digits);
+        if ((!whole && !word.starts_with('.')) || (!unit.empty() && unit != "s" && unit != "m" && unit != "h" && unit != "d")) {
+            return call.fail("invalid number '" + word + "'");
+        }
+        const std::uint64_t factor = unit == "m" ? 60 : unit == "h" ? 3600 : unit == "d" ? 86400 : 1;
+        const bool micro = call.name() == "usleep";
+        total += Millis(static_cast<std::int64_t>(whole.value_or(0) * factor * (micro ? 1 : 1000) / (micro ? 1000 : 1)));
+    }
+    call.work().wait(total);
+    return 0;
+}
+
+int baseName(ShellCall& call) {
+    if (call.words.size() < 2) {
+        return call.usage();
+    }
+    std::string_view path = call.words[1];
+    while (path.size() > 1 && path.ends_with('/')) {
+        path.remove_suffix(1);
+    }
+    if (call.name() == "dirname") {
+        const std::size_t slash = path.rfind('/');
+        call.out(std::string(slash == std::string_view::npos ? "." : slash == 0 ? "/" : path.substr(0, slash)) + '\n');
+        return 0;
+    }
+    std::string name(path == "/" ? path : nameOf(path));
+    if (call.words.size() > 2 && name.ends_with(call.words[2]) && name != call.words[2]) {
+        name.resize(name.size() - call.words[2].size());
+    }
+    call.out(name + '\n');
+    return 0;
+}
+
+int environmentList(ShellCall& call) {
+    std::size_t at = 1;
+    for (; at < call.words.size() && (call.words[at].find('=') != std::string::npos || call.words[at].starts_with('-')); ++at) {
+    }
+    if (at < call.words.size()) {
+        return call.shell().runWords({call.words.begin() + static_cast<std::ptrdiff_t>(at), call.words.end()}, true);
+    }
+    for (const auto& [name, variable] : call.environment().variables) {
+        if (variable.exported) {
+            call.out(name + '=' + variable.value + '\n');
+        }
+    }
+    return 0;
+}
+
+int yes(ShellCall& call) {
+    std::string text;
+    for (std::size_t i = 1; i < call.words.size(); ++i) {
+        text += (i > 1 ? " " : "") + call.words[i];
+    }
+    text = (call.words.size() > 1 ? text : "y") + '\n';
+    while (call.out(text)) {
+    }
+    return 1;
+}
+
+int sequence(ShellCall& call) {
+    std::vector<std::int64_t> numbers;
+    for (const std::string& word : call.operands()) {
+        const auto number = integer(word);
+        if (!number || *number > 1'000'000'000 || *number < -1'000'000'000) {
+            return call.fail("invalid number '" + word + "'");
+        }
+        numbers.push_back(*number);
+    }
+    if (numbers.empty() || numbers.size() > 3) {
+        return call.usage();
+    }
+    const std::int64_t step = numbers.size() == 3 ? numbers[1] : 1;
+    for (std::int64_t i = numbers.size() > 1 ? numbers.front() : 1; step >= 0 ? i <= numbers.back() : i >= numbers.back(); i += step) {
+        if (!call.out(std::to_string(i) + '\n')) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int which(ShellCall& call) {
+    int status = 0;
+    for (const std::string& word : call.operands()) {
+        std::string path = word;
+        bool found = word.find('/') != std::string::npos && call.locate(word).error == ShellError::None &&
+                     call.files().mayExecute(call.locate(word).path) == ShellError::None;
+        std::string_view folders = call.environment().get("PATH");
+        while (!found && word.find('/') == std::string::npos && !folders.empty()) {
+            path = std::string(folders.substr(0, folders.find(':'))) + '/' + word;
+            folders.remove_prefix(std::min(folders.find(':') + 1 == 0 ? folders.size() : folders.find(':') + 1, folders.size()));
+            const ShellFiles::Place place = call.locate(path);
+            found = place.error == ShellError::None && call.files().mayExecute(place.path) == ShellError::None;
+        }
+        if (found) {
+            call.out(path + '\n');
+        } else {
+            status = 1;
+        }
+    }
+    return status;
+}
+
+int succeed(ShellCall& /*call*/) {
+    return 0;
+}
+
+int refuse(ShellCall& /*call*/) {
+    return 1;
+}
+
+int clear(ShellCall& call) {
+    call.out("\x1b[H\x1b[J");
+    return 0;
+}
+
+int copyBlocks(ShellCall& call) {
+    std::map<std::string, std::string, std::less<>> given;
+    for (const std::string& word : call.operands()) {
+        const std::size_t equals = word.find('=');
+        constexpr std::string_view kNames[] = {"if", "of", "bs", "ibs", "obs", "count", "skip", "seek", "conv", "iflag", "oflag", "status"};
+        if (equals == std::string::npos || std::ranges::find(kNames, word.substr(0, equals)) == std::end(kNames)) {
+            return call.usage();
+        }
+        given[word.substr(0, equals)] = word.substr(equals + 1);
+    }
+    std::map<std::string, std::uint64_t, std::less<>> numbers{{"bs", 512}, {"skip", 0}, {"seek", 0}, {"count", ~std::uint64_t{0}}};
+    for (auto& [name, number] : numbers) {
+        if (given.contains(name)) {
+            const auto value = parseSize(given[name]);
+            if (!value || (name == "bs" && *value == 0)) {
+                return call.fail(value ? "number 0 is not in 1..2147483647 range" : "invalid number '" + given[name] + "'");
+            }
+            number = *value;
+        }
+    }
+    const std::uint64_t block = std::min<std::uint64_t>(numbers["bs"], ShellFiles::kMostBytes);
+    const ShellStreamPtr input = given.contains("if") ? call.open(given["if"]) : call.input();
+    if (!input) {
+        return 1;
+    }
+    ShellStreamPtr output;
+    if (given.contains("of")) {
+        ShellFiles::Place place = call.locate(given["of"]);
+        call.work().report(place.error == ShellError::None ? place.path : "");
+        const bool keep = given.contains("seek") || given["conv"].find("notrunc") != std::string::npos;
+        if (place.error == ShellError::None) {
+            place.error = call.files().create(place.path, 0666 & ~call.environment().mask, call.work().seconds(), keep);
+        }
+        if (place.error != ShellError::None) {
+            return call.fail("can't open '" + given["of"] + "': " + std::string(errorText(place.error)));
+        }
+        output = std::make_shared<ShellStream>(ShellStream{ShellStream::Kind::File, place.path});
+        output->offset = numbers["seek"] * block;
+    }
+    input->offset += numbers["skip"] * block;
+    std::uint64_t whole = 0;
+    std::uint64_t part = 0;
+    std::uint64_t bytes = 0;
+    while (whole + part < numbers["count"] && call.work().step()) {
+        const std::string piece = call.work().read(*input, block);
+        if (piece.empty()) {
+            break;
+        }
+        ++(piece.size() == block ? whole : part);
+        bytes += piece.size();
+        const ShellError error = output ? call.work().write(*output, piece) : ShellError::None;
+        if (error != ShellError::None) {
+            return call.fail("error writing '" + given["of"] + "': " + std::string(errorText(error)));
+        }
+        if (!output && !call.out(piece)) {
+            return 1;
+        }
+    }
+    if (given["status"] != "none") {
+        const auto summary = [](std::uint64_t a, std::uint64_t b) { return std::to_string(a) + '+' + std::to_string(b); };
+        call.error(summary(whole, part) + " records in\n" + summary(whole, part) + " records out\n");
+        if (given["status"] != "noxfer") {
+            const double seconds = 0.000031 + static_cast<double>(bytes) / 9'000'000;
+            const double rate = static_cast<double>(bytes) / seconds / 1024;
+            const std::string speed = rate >= 1024 ? printed("%.1fMB/s", rate / 1024) : printed("%.1fKB/s", rate);
+            const auto human = static_cast<double>(bytes);
+            const std::string size = bytes >= 1024 * 1024 ? printed("%.1fMB", human / 1024 / 1024)
+                                     : bytes >= 1024      ? printed("%.1fKB", human / 1024)
+                                                          : std::to_string(bytes) + "B";
+            call.error(std::to_string(bytes) + " bytes (" + size + ") copied, " + printed("%.6f", seconds) + " seconds, " + speed + '\n');
+        }
+    }
+    return 0;
+}
+
+int dump(ShellCall& call) {
+    if (!call.parse("bcdoxCvn:s:e:f:A:t:N:j:p")) {
+        return 1;
+    }
+    int status = 0;
+    std::string all = call.readAll(call.operands(), status);
+    for (const char letter : {'n', 'N'}) {
+        all.resize(call.has(letter) ? std::min<std::size_t>(all.size(), parseSize(call.value(letter)).value_or(0)) : all.size());
+    }
+    const bool octal = call.name() == "od";
+    std::string output;
+    for (std::size_t at = 0; at < all.size(); at += 16) {
+        const std::string_view row = std::string_view(all).substr(at, 16);
+        output += octal ? printed("%07zo", at) : printed(call.has('C') ? "%08zx" : "%07zx", at);
+        for (std::size_t i = 0; i < 16; i += call.has('C') ? 1 : 2) {
+            const auto byte = [&](std::size_t j) { return j < row.size() ? static_cast<unsigned>(static_cast<unsigned char>(row[j])) : 0U; };
+            if (call.has('C')) {
+                output += (i == 8 ? "  " : " ") + (i < row.size() ? printed("%s%02x", i == 0 ? " " : "", byte(i)) : "  ");
+            } else if (i < row.size()) {
+                output += printed(octal ? " %06o" : " %04x", byte(i) | byte(i + 1) << 8U);
+            }
+        }
+        if (call.has('C')) {
+            std::string shown(row);
+            std::ranges::replace_if(shown, [](unsigned char c) { return std::isprint(c) == 0; }, '.');
+            output += "  |" + shown + '|';
+        }
+        output += '\n';
+    }
+    output += octal ? printed("%07zo\n", all.size()) : printed(call.has('C') ? "%08zx\n" : "%07zx\n", all.size());
+    call.out(output);
+    return status;
+}
+
+constexpr ShellApplet kApplets[] = {
+    {"[", runTest, "/usr/bin"},       {"[[", runTest, "/usr/bin"},     {"basename", baseName, "/usr/bin"},
+    {"clear", clear, "/usr/bin"},     {"dd", copyBlocks},              {"dirname", baseName, "/usr/bin"},
+    {"echo", runEcho},                {"env", environmentList, "/usr/bin"}, {"false", refuse},
+    {"hexdump", dump, "/usr/bin"},    {"od", dump, "/usr/bin"},        {"printf", runPrintf, "/usr/bin"},
+    {"seq", sequence, "/usr/bin"},    {"sleep", sleep},                {"sync", succeed},
+    {"test", runTest, "/usr/bin"},    {"true", succeed},               {"usleep", sleep},
+    {"which", which, "/usr/bin"},     {"yes", yes, "/usr/bin"},
+};
+
+}  // namespace
+
+int runEcho(ShellCall& call) {
+    bool lineEnd = true;
+    bool escapes = false;
+    std::size_t at = 1;
+    for (; at < call.words.size(); ++at) {
+        const std::string& word = call.words[at];
+        if (word.size() < 2 || word.front() != '-' || word.find_first_not_of("neE", 1) != std::string::npos) {
+            break;
+        }
+        for (const char letter : std::string_view(word).substr(1)) {
+            lineEnd &= letter != 'n';
+            escapes = letter == 'n' ? escapes : letter == 'e';
+        }
+    }
+    std::string text;
+    for (std::size_t i = at; i < call.words.size(); ++i) {
+        text += i > at ? " " : "";
+        if (!escapes) {
+            text += call.words[i];
+        } else if (!unescaped(call.words[i], true, text)) {
+            lineEnd = false;
+            break;
+        }
+    }
+    return call.out(text + (lineEnd ? "\n" : "")) ? 0 : 1;
+}
+
+int runPrintf(ShellCall& call) {
+    if (call.words.size() < 2) {
+        return findShellApplet("printf") != nullptr ? call.usage() : 1;
+    }
+    const std::string format = call.words[1];
+    std::size_t next = 2;
+    int status = 0;
+    std::string output;
+    do {
+        const std::size_t before = next;
+        std::string_view rest = format;
+        while (!rest.empty() && output.size() < ShellWork::kMostPiped) {
+            const char c = rest.front();
+            rest.remove_prefix(1);
+            if (c == '\\') {
+                if (rest.starts_with('c')) {
+                    call.out(output);
+                    return status;
+                }
+                output += escapeSequence(rest);
+            } else if (c != '%' || rest.starts_with('%')) {
+                output += c;
+                rest.remove_prefix(c == '%' ? 1 : 0);
+            } else {
+                std::string spec = "%";
+                while (!rest.empty() && std::string_view("-+ #0123456789.*").find(rest.front()) != std::string_view::npos && spec.size() < 8) {
+                    if (rest.front() == '*') {
+                        spec += std::to_string(std::clamp<std::int64_t>(next < call.words.size() ? integer(call.words[next++]).value_or(0) : 0, -400, 400));
+                    } else {
+                        spec += rest.front();
+                    }
+                    rest.remove_prefix(1);
+                }
+                if (rest.empty() || std::string_view("sbcdiuoxX").find(rest.front()) == std::string_view::npos) {
+                    call.out(output);
+                    return call.fail("%" + std::string(rest.substr(0, 1)) + ": invalid format");
+                }
+                spec += rest.front();
+                rest.remove_prefix(1);
+                output += conversion(call, spec, next < call.words.size() ? call.words[next] : "", status);
+                ++next;
+            }
+        }
+        if (next == before) {
+            break;
+        }
+    } while (next < call.words.size() && call.work().step());
+    call.out(output);
+    return status;
+}
+
+int runTest(ShellCall& call) {
+    std::vector<std::string> words = call.operands();
+    if (call.name().starts_with('[')) {
+        if (words.empty() || words.back() != (call.name() == "[" ? "]" : "]]")) {
+            call.shell().complain(call.name(), call.name() == "[" ? "missing ]" : "missing ]]");
+            return 2;
+        }
+        words.pop_back();
+    }
+    return TestParser(call, words).status();
+}
+
+std::span<const ShellApplet> shellPlainApplets() {
+    return kApplets;
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,144 @@
+#include "agent/shell/shell_work.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace apiary::agent {
+
+std::int64_t ShellWork::seconds() const {
+    return std::chrono::floor<std::chrono::seconds>(now_.time_since_epoch()).count();
+}
+
+bool ShellWork::step() {
+    if (--steps_ < 0) {
+        stop();
+    }
+    return !stopped();
+}
+
+bool ShellWork::move(std::size_t bytes) {
+    moved_ += bytes;
+    if (moved_ > kMostMoved) {
+        stop();
+    }
+    return !stopped();
+}
+
+void ShellWork::wait(Millis time) {
+    takes_ = std::min(kMostTime, takes_ + std::clamp(time, Millis{0}, kMostTime));
+    if (takes_ == kMostTime) {
+        steps_ = std::min(steps_, 100);  // a loop around sleep ends sooner
+    }
+}
+
+void ShellWork::goOn(bool before) {
+    if (!before && spent_ && grants_-- > 0) {
+        spent_ = false;
+        steps_ = 300;
+        moved_ = std::min(moved_, kMostMoved / 2);
+    }
+}
+
+void ShellWork::observe(Command command) {
+    if (++commands_ <= kMostEvidence) {
+        evidence_.emplace_back(std::move(command));
+    }
+}
+
+void ShellWork::report(const std::string& path) {
+    const auto found = unreported.find(path);
+    if (found == unreported.end()) {
+        return;
+    }
+    unreported.erase(found);
+    const ShellNode* node = files_.find(path);
+    if (node != nullptr && node->kind == ShellNode::Kind::File && node->size() > 0) {
+        evidence_.emplace_back(PayloadPiece{nextPayload++, std::string(node->text()), true, path});
+    }
+}
+
+ShellError ShellWork::write(ShellStream& stream, std::string_view bytes) {
+    if (!move(bytes.size())) {
+        return ShellError::None;
+    }
+    switch (stream.kind) {
+        case ShellStream::Kind::Terminal:
+            output_.append(bytes.substr(0, kMostOutput - std::min(kMostOutput, output_.size())));
+            if (output_.size() >= kMostOutput) {
+                stop();
+            }
+            return ShellError::None;
+        case ShellStream::Kind::Pipe:
+            stream.buffer.append(bytes.substr(0, kMostPiped - std::min(kMostPiped, stream.buffer.size())));
+            return stream.buffer.size() < kMostPiped ? ShellError::None : ShellError::BrokenPipe;
+        case ShellStream::Kind::File:
+            break;
+    }
+    const ShellNode* node = files_.find(stream.path);
+    if (node != nullptr && stream.append) {
+        stream.offset = node->size();
+    }
+    const ShellError error = files_.write(stream.path, stream.offset, bytes, seconds());
+    if (error == ShellError::None) {
+        stream.offset += bytes.size();
+        if (unreported.size() < ShellFiles::kMostNodes) {
+            unreported.insert(stream.path);
+        }
+        written_.insert(stream.path);
+    }
+    return error;
+}
+
+std::string_view ShellWork::ahead(ShellStream& stream, std::string& made, std::size_t most) {
+    if (stream.kind == ShellStream::Kind::Pipe) {
+        return std::string_view(stream.buffer).substr(std::min(stream.offset, stream.buffer.size()));
+    }
+    if (stream.kind == ShellStream::Kind::File) {
+        const ShellNode* node = files_.find(stream.path);
+        if (node == nullptr) {
+            return {};  // removed meanwhile
+        }
+        if (node->live == ShellNode::Live::No) {
+            return node->text().substr(std::min(stream.offset, node->size()));
+        }
+        const bool endless = node->live == ShellNode::Live::Zero || node->live == ShellNode::Live::Random;
+        made = host_.live(node->live, now_, std::min(most, kMostOutput));
+        return endless ? std::string_view(made) : std::string_view(made).substr(std::min(stream.offset, made.size()));
+    }
+    if (terminal_.empty()) {
+        if (typedAt_ == typed_.size()) {
+            starved_ = true;
+            return {};
+        }
+        terminal_ = typed_[typedAt_++];
+    }
+    return terminal_;
+}
+
+std::string ShellWork::read(ShellStream& stream, std::size_t most) {
+    std::string all;
+    while (all.size() < most && !stopped()) {
+        std::string made;
+        const std::string_view next = ahead(stream, made, most - all.size()).substr(0, most - all.size());
+        if (next.empty() || !move(next.size())) {
+            break;
+        }
+        all.append(next);
+        stream.offset += next.size();
+        terminal_.erase(0, stream.kind == ShellStream::Kind::Terminal ? next.size() : 0);
+    }
+    return all;
+}
+
+std::string ShellWork::readLine(ShellStream& stream) {
+    std::string made;
+    std::string_view next = ahead(stream, made, 4096);
+    next = next.substr(0, next.find('\n') == std::string_view::npos ? next.size() : next.find('\n') + 1);
+    std::string line(move(next.size()) ? next : std::string_view{});
+    stream.offset += line.size();
+    terminal_.erase(0, stream.kind == ShellStream::Kind::Terminal ? line.size() : 0);
+    return line;
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,142 @@
+#pragma once
+
+#include "agent/protocol/session.hpp"
+#include "agent/shell/shell_files.hpp"
+#include "agent/shell/shell_host.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace apiary::agent {
+
+/// What a file descriptor leads to. Several descriptors may share one, and its offset.
+struct ShellStream {
+    enum class Kind : std::uint8_t { Terminal, Pipe, File };
+    Kind kind = Kind::Terminal;
+    std::string path = {};    // of File
+    std::string buffer = {};  // of Pipe: all that was written
+    std::size_t offset = 0;   // of the next byte to read or write
+    bool append = false;
+};
+using ShellStreamPtr = std::shared_ptr<ShellStream>;
+
+/// What one line works with, and how much of it: steps, bytes moved, bytes shown, time, depth. Whatever is used up ends
+/// the line quietly, as if somebody had pressed Control-C.
+class ShellWork {
+public:
+    static constexpr int kMostSteps = 3000;
+    static constexpr std::size_t kMostMoved = std::size_t{8} << 20U;
+    static constexpr std::size_t kMostOutput = std::size_t{64} << 10U;
+    static constexpr std::size_t kMostPiped = std::size_t{512} << 10U;
+    static constexpr std::size_t kMostEvidence = 64;
+    static constexpr int kDeepest = 24;
+    static constexpr Millis kMostTime{10'000};
+
+    ShellWork(const ShellHost& host, ShellFiles& files, WallTime now, const std::vector<std::string>& typed, int process)
+        : host_(host), files_(files), now_(now), typed_(typed), nextProcess_(process) {}
+
+    const ShellHost& host() const { return host_; }
+    ShellFiles& files() { return files_; }
+    WallTime now() const { return now_; }
+    std::int64_t seconds() const;
+
+    /// True once nothing more is to be done.
+    bool stopped() const { return starved_ || spent_; }
+    /// True if it stopped because the user has not typed what it reads.
+    bool starved() const { return starved_; }
+    void stop() { spent_ = true; }
+    bool spent() const { return spent_; }
+    /// After a part of a pipe or a command in the background: if that used everything up, the rest gets a little, a
+    /// few times. `before` is what spent() was when the part began.
+    void goOn(bool before);
+
+    /// Take a step, or move bytes; false if there is none left.
+    bool step();
+    bool move(std::size_t bytes);
+
+    /// Goes one level deeper while it lives; check stopped().
+    class Level {
+    public:
+        explicit Level(ShellWork& work) : work_(work) {
+            if (++work_.depth_ > kDeepest) {
+                work_.stop();
+            }
+        }
+        Level(const Level&) = delete;
+        Level& operator=(const Level&) = delete;
+        ~Level() { --work_.depth_; }
+
+    private:
+        ShellWork& work_;
+    };
+
+    void wait(Millis time);
+    void observe(Command command);
+    /// A file is about to be run, removed or emptied: what was written into it becomes evidence.
+    void report(const std::string& path);
+
+    int newProcess() { return nextProcess_++; }
+
+    /// Writes all of it, or says why not.
+    ShellError write(ShellStream& stream, std::string_view bytes);
+    /// At most `most` bytes; fewer only at the end.
+    std::string read(ShellStream& stream, std::size_t most);
+    /// Up to and with the next line end; empty only at the end.
+    std::string readLine(ShellStream& stream);
+
+    std::string takeOutput() { return std::move(output_); }
+    std::vector<Evidence> takeEvidence() { return std::move(evidence_); }
+    Millis takes() const { return takes_; }
+    void setTakes(Millis takes) { takes_ = takes; }
+
+    /// Files that were written and are not evidence yet. Handed from line to line.
+    std::set<std::string> unreported;
+    const std::set<std::string>& written() const { return written_; }
+    std::uint32_t nextPayload = 1;
+    /// The file that the command before appended to, if it was an echo: a long upload is one command.
+    std::string appended;
+
+    struct Job {
+        int process = 0;
+        std::string source;
+        Millis takes{0};
+        bool endless = false;
+        int status = 0;
+    };
+    std::vector<Job> jobs;  // that this line began
+    struct Result {
+        int number = 0;
+        int process = 0;
+        std::string source;
+    };
+    std::vector<Result> running;  // in the background since an earlier line, for `jobs` and `kill`
+
+private:
+    /// What there is to read, from the offset on.
+    std::string_view ahead(ShellStream& stream, std::string& made, std::size_t most);
+
+    const ShellHost& host_;
+    ShellFiles& files_;
+    WallTime now_;
+    const std::vector<std::string>& typed_;  // at the terminal, after the line itself
+    std::size_t typedAt_ = 0;
+    std::string terminal_;  // a typed line that is read in part
+    int nextProcess_;
+    int steps_ = kMostSteps;
+    int depth_ = 0;
+    int grants_ = 3;
+    std::size_t moved_ = 0;
+    bool starved_ = false;
+    bool spent_ = false;
+    std::string output_;
+    std::vector<Evidence> evidence_;
+    std::size_t commands_ = 0;
+    Millis takes_{0};
+    std::set<std::string> written_;
+};
+
+}  // namespace apiary::agent
