@@ -9,9 +9,10 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::size_t kMostTyped = 64;          // lines that one command reads
+constexpr std::size_t kMostTyped = 64;  // lines that one command reads
 constexpr std::size_t kMostPending = std::size_t{256} << 10U;
-constexpr std::size_t kMostShells = 16;         // inside each other
+constexpr std::size_t kMostHistory = 15;
+constexpr std::size_t kMostShells = 16;  // inside each other
 
 struct Job {
     int number;
@@ -32,9 +33,13 @@ public:
         const std::string home = ofUser == "root" ? "/root" : "/home/" + ofUser;
         const ShellNode* node = files.find(home);
         environment.directory = node != nullptr && node->kind == ShellNode::Kind::Directory ? home : "/";
-        const std::pair<const char*, std::string> variables[] = {
-            {"HOME", home}, {"LOGNAME", ofUser}, {"PATH", "/sbin:/usr/sbin:/bin:/usr/bin"}, {"PWD", environment.directory},
-            {"SHELL", "/bin/sh"}, {"TERM", "vt102"}, {"USER", ofUser}};
+        const std::pair<const char*, std::string> variables[] = {{"HOME", home},
+                                                                 {"LOGNAME", ofUser},
+                                                                 {"PATH", "/sbin:/usr/sbin:/bin:/usr/bin"},
+                                                                 {"PWD", environment.directory},
+                                                                 {"SHELL", "/bin/sh"},
+                                                                 {"TERM", "vt102"},
+                                                                 {"USER", ofUser}};
         for (const auto& [name, value] : variables) {
             environment.set(name, value);
             environment.variables[name].exported = true;
@@ -59,6 +64,7 @@ public:
     std::uint32_t nextPayload = 1;
     std::string appended;
     std::vector<Job> jobs;
+    std::vector<std::string> history;
 
     std::optional<ShellParser> pending;  // a command that goes on
     std::size_t pendingBytes = 0;
@@ -67,7 +73,7 @@ public:
     struct Reading {
         std::string text;
         std::vector<std::string> typed;
-        std::size_t shown = 0;     // bytes of output and pieces of evidence that are out
+        std::size_t shown = 0;  // bytes of output and pieces of evidence that are out
         std::size_t observed = 0;
         ShellFiles files;
         ShellEnvironment environment;
@@ -90,7 +96,7 @@ std::string Shell::State::doneJobs(WallTime now) {
         }
         const char sign = std::next(job) == jobs.end() ? '+' : '-';
         std::string state = job->status == 0 ? "Done" : "Done(" + std::to_string(job->status) + ")";
-        state.resize(24, ' ');
+        state.resize(27, ' ');
         text += '[' + std::to_string(job->number) + ']' + sign + "  " + state + job->source + '\n';
         job = jobs.erase(job);
     }
@@ -123,6 +129,7 @@ Shell::Answer Shell::State::runReading(WallTime now) {
         work.unreported = reading->unreported;
         work.nextPayload = reading->nextPayload;
         work.appended = reading->appended;
+        work.history = history;
         for (const Job& job : jobs) {
             work.running.push_back({job.number, job.process, job.source});
         }
@@ -138,7 +145,8 @@ Shell::Answer Shell::State::runReading(WallTime now) {
         answer.output = work.takeOutput();
         answer.output.erase(0, std::min(std::exchange(reading->shown, answer.output.size()), answer.output.size()));
         answer.evidence = work.takeEvidence();
-        const std::size_t seen = std::min(std::exchange(reading->observed, answer.evidence.size()), answer.evidence.size());
+        const std::size_t seen =
+            std::min(std::exchange(reading->observed, answer.evidence.size()), answer.evidence.size());
         answer.evidence.erase(answer.evidence.begin(), answer.evidence.begin() + static_cast<std::ptrdiff_t>(seen));
         unreported = work.unreported;
         nextPayload = work.nextPayload;
@@ -236,6 +244,11 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
         state.pendingBytes = 0;
     } else {
         state.pending->goOn(text + '\n');
+    }
+    if (!text.empty()) {
+        state.history.push_back(text.substr(0, 1024));
+        state.history.erase(state.history.begin(),
+                            state.history.end() - std::min<std::ptrdiff_t>(std::ssize(state.history), kMostHistory));
     }
     state.pendingBytes += text.size() + 1;
     Answer answer;

@@ -12,9 +12,9 @@ struct Operator {
 };
 
 // Longer signs before those they begin with.
-constexpr Operator kOperators[] = {{"||", 1}, {"&&", 2}, {"<<", 8}, {">>", 8}, {"==", 6}, {"!=", 6}, {"<=", 7},
+constexpr Operator kOperators[] = {{"||", 1}, {"&&", 2},  {"<<", 8}, {">>", 8}, {"==", 6}, {"!=", 6}, {"<=", 7},
                                    {">=", 7}, {"**", 11}, {"|", 3},  {"^", 4},  {"&", 5},  {"<", 7},  {">", 7},
-                                   {"+", 9},  {"-", 9},  {"*", 10}, {"/", 10}, {"%", 10}};
+                                   {"+", 9},  {"-", 9},   {"*", 10}, {"/", 10}, {"%", 10}};
 constexpr std::string_view kAssignments[] = {"<<=", ">>=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "="};
 constexpr int kDeepest = 40;
 
@@ -75,8 +75,8 @@ private:
         std::int64_t left = unary();
         for (;;) {
             skip();
-            const auto* found = std::ranges::find_if(
-                kOperators, [&](const Operator& op) { return text_.starts_with(op.sign); });
+            const auto* found =
+                std::ranges::find_if(kOperators, [&](const Operator& op) { return text_.starts_with(op.sign); });
             if (found == std::end(kOperators) || found->rank < lowest || !message_.empty()) {
                 return left;
             }
@@ -184,7 +184,8 @@ private:
         std::uint64_t value = 0;
         while (!text.empty() && std::isxdigit(static_cast<unsigned char>(text.front())) != 0) {
             const char c = text.front();
-            const unsigned digit = c <= '9' ? static_cast<unsigned>(c - '0') : static_cast<unsigned>((c | 0x20) - 'a') + 10;
+            const unsigned digit =
+                c <= '9' ? static_cast<unsigned>(c - '0') : static_cast<unsigned>((c | 0x20) - 'a') + 10;
             if (digit >= radix) {
                 break;
             }

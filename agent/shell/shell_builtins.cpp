@@ -3,6 +3,7 @@
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_expander.hpp"
 #include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_numbers.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -101,7 +102,7 @@ int exitShell(ShellCall& call) {
 int returnBuiltin(ShellCall& call) {
     const auto status = call.words.size() > 1 ? numberOf(call.words[1]) : std::optional(call.environment().status);
     call.environment().status = status.value_or(2) & 255;
-    call.shell().leave(Flow::Return);
+    call.shell().leave(call.shell().inFunction() ? Flow::Return : Flow::Exit);
     return call.environment().status;
 }
 
@@ -206,7 +207,8 @@ int setOptions(ShellCall& call) {
         const std::string& word = call.words[i];
         if (word == "--" || word.size() < 2 || (word.front() != '-' && word.front() != '+')) {
             const std::size_t first = word == "--" ? i + 1 : i;
-            call.environment().arguments.assign(call.words.begin() + static_cast<std::ptrdiff_t>(first), call.words.end());
+            call.environment().arguments.assign(call.words.begin() + static_cast<std::ptrdiff_t>(first),
+                                                call.words.end());
             return 0;
         }
         for (const char letter : std::string_view(word).substr(1)) {
@@ -243,7 +245,8 @@ int exportOrProtect(ShellCall& call, bool exports) {
             return 1;
         }
         if (environment.variables.size() < ShellEnvironment::kMostVariables || environment.variables.contains(name)) {
-            auto& variable = environment.variables.try_emplace(name, ShellVariable{"", false, false, false}).first->second;
+            auto& variable =
+                environment.variables.try_emplace(name, ShellVariable{"", false, false, false}).first->second;
             (exports ? variable.exported : variable.readOnly) = true;
         }
     }
@@ -359,8 +362,9 @@ int type(ShellCall& call) {
         } else if (call.environment().functions.contains(word)) {
             call.out(word + " is a function\n");
         } else if (const ShellApplet* builtin = findShellBuiltin(word)) {
-            constexpr std::string_view kSpecial[] = {".", ":", "break", "continue", "eval", "exec", "exit", "export", "readonly",
-                                                     "return", "set", "shift", "source", "times", "trap", "unset"};
+            constexpr std::string_view kSpecial[] = {".",      ":",      "break",    "continue", "eval", "exec",
+                                                     "exit",   "export", "readonly", "return",   "set",  "shift",
+                                                     "source", "times",  "trap",     "unset"};
             const bool special = std::ranges::find(kSpecial, builtin->name) != std::end(kSpecial);
             call.out(word + (special ? " is a special shell builtin\n" : " is a shell builtin\n"));
         } else if (findShellApplet(word) != nullptr ||
@@ -432,7 +436,7 @@ int unalias(ShellCall& call) {
 int jobs(ShellCall& call) {
     for (const ShellWork::Result& job : call.work().running) {
         char text[200];
-        const int size = std::snprintf(text, sizeof text, "[%d]%c  Running                 %.120s\n", job.number,
+        const int size = std::snprintf(text, sizeof text, "[%d]%c  Running                    %.120s\n", job.number,
                                        &job == &call.work().running.back() ? '+' : '-', job.source.c_str());
         call.out({text, static_cast<std::size_t>(size)});
     }
@@ -460,11 +464,15 @@ int limits(ShellCall& call) {
         return 0;
     }
     call.out(
-        "core file size (blocks)         (-c) 0\ndata seg size (kb)              (-d) unlimited\nscheduling priority             "
+        "core file size (blocks)         (-c) 0\ndata seg size (kb)              (-d) unlimited\nscheduling priority   "
+        "          "
         "(-e) 0\nfile size (blocks)              (-f) unlimited\npending signals                 (-i) 471\nmax locked "
-        "memory (kb)          (-l) 64\nmax memory size (kb)            (-m) unlimited\nopen files                      (-n) "
-        "1024\nPOSIX message queues (bytes)    (-q) 819200\nreal-time priority              (-r) 0\nstack size (kb)                 "
-        "(-s) 8192\ncpu time (seconds)              (-t) unlimited\nmax user processes              (-u) 471\nvirtual memory "
+        "memory (kb)          (-l) 64\nmax memory size (kb)            (-m) unlimited\nopen files                      "
+        "(-n) "
+        "1024\nPOSIX message queues (bytes)    (-q) 819200\nreal-time priority              (-r) 0\nstack size (kb)    "
+        "             "
+        "(-s) 8192\ncpu time (seconds)              (-t) unlimited\nmax user processes              (-u) 471\nvirtual "
+        "memory "
         "(kb)             (-v) unlimited\nfile locks                      (-x) unlimited\n");
     return 0;
 }
@@ -489,6 +497,14 @@ int help(ShellCall& call) {
     return 0;
 }
 
+int history(ShellCall& call) {
+    int number = 0;
+    for (const std::string& line : call.work().history) {
+        call.out(printed("%4d ", number++) + line + '\n');
+    }
+    return 0;
+}
+
 int killJob(ShellCall& call) {
     return findShellApplet("kill")->run(call);
 }
@@ -499,17 +515,50 @@ int times(ShellCall& call) {
 }
 
 constexpr ShellApplet kBuiltins[] = {
-    {".", source},        {":", colon},           {"[", runTest},          {"[[", runTest},
-    {"alias", alias},     {"bg", colon},          {"break", breakLoop},    {"cd", changeDirectory},
-    {"chdir", changeDirectory}, {"command", runCommand}, {"continue", continueLoop}, {"echo", runEcho},
-    {"eval", evaluate},   {"exec", replaceShell}, {"exit", exitShell},     {"export", exportVariables},
-    {"false", falseBuiltin}, {"fg", colon},       {"getopts", falseBuiltin}, {"hash", colon},
-    {"help", help},       {"history", colon},     {"jobs", jobs},          {"kill", killJob},
-    {"let", let},         {"local", local},       {"printf", runPrintf},   {"pwd", printDirectory},
-    {"read", readLine},   {"readonly", protectVariables}, {"return", returnBuiltin}, {"set", setOptions},
-    {"shift", shift},     {"source", source},     {"test", runTest},       {"times", times},
-    {"trap", colon},      {"true", colon},        {"type", type},          {"ulimit", limits},
-    {"umask", umask},     {"unalias", unalias},   {"unset", unset},        {"wait", colon},
+    {".", source},
+    {":", colon},
+    {"[", runTest},
+    {"[[", runTest},
+    {"alias", alias},
+    {"bg", colon},
+    {"break", breakLoop},
+    {"cd", changeDirectory},
+    {"chdir", changeDirectory},
+    {"command", runCommand},
+    {"continue", continueLoop},
+    {"echo", runEcho},
+    {"eval", evaluate},
+    {"exec", replaceShell},
+    {"exit", exitShell},
+    {"export", exportVariables},
+    {"false", falseBuiltin},
+    {"fg", colon},
+    {"getopts", falseBuiltin},
+    {"hash", colon},
+    {"help", help},
+    {"history", history},
+    {"jobs", jobs},
+    {"kill", killJob},
+    {"let", let},
+    {"local", local},
+    {"printf", runPrintf},
+    {"pwd", printDirectory},
+    {"read", readLine},
+    {"readonly", protectVariables},
+    {"return", returnBuiltin},
+    {"set", setOptions},
+    {"shift", shift},
+    {"source", source},
+    {"test", runTest},
+    {"times", times},
+    {"trap", colon},
+    {"true", colon},
+    {"type", type},
+    {"ulimit", limits},
+    {"umask", umask},
+    {"unalias", unalias},
+    {"unset", unset},
+    {"wait", colon},
 };
 
 }  // namespace

@@ -35,7 +35,7 @@ void ShellCall::error(std::string_view text) {
 }
 
 int ShellCall::fail(std::string_view text) {
-    error(name() + ": " + std::string(text) + '\n');
+    error((asShell_ ? "sh" : name()) + ": " + std::string(text) + '\n');
     return 1;
 }
 
@@ -49,7 +49,8 @@ ShellFiles::Place ShellCall::locate(std::string_view path, bool followLast) {
 }
 
 ShellStreamPtr ShellCall::input() {
-    return shell_.streams()[0] ? shell_.streams()[0] : std::make_shared<ShellStream>(ShellStream{ShellStream::Kind::Pipe});
+    return shell_.streams()[0] ? shell_.streams()[0]
+                               : std::make_shared<ShellStream>(ShellStream{ShellStream::Kind::Pipe});
 }
 
 ShellStreamPtr ShellCall::open(const std::string& path, std::string_view complaint) {
@@ -131,7 +132,8 @@ bool ShellCall::parse(std::string_view letters) {
             return false;
         }
     }
-    operands.insert(operands.end(), words.begin() + static_cast<std::ptrdiff_t>(std::min(index, words.size())), words.end());
+    operands.insert(operands.end(), words.begin() + static_cast<std::ptrdiff_t>(std::min(index, words.size())),
+                    words.end());
     words = std::move(operands);
     return true;
 }

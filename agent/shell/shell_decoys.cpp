@@ -23,9 +23,12 @@ struct Machine {
 };
 
 constexpr Machine kMachines[] = {
-    {"mips", 1, 2, 8, 0x70001007, 0x004032b0},   {"mipsel", 1, 1, 8, 0x70001007, 0x004032b0},
-    {"armv7l", 1, 1, 40, 0x05000400, 0x00011a34}, {"aarch64", 2, 1, 183, 0, 0x00404a10},
-    {"i686", 1, 1, 3, 0, 0x08049e60},            {"x86_64", 2, 1, 62, 0, 0x00404c50},
+    {"mips", 1, 2, 8, 0x70001007, 0x004032b0},
+    {"mipsel", 1, 1, 8, 0x70001007, 0x004032b0},
+    {"armv7l", 1, 1, 40, 0x05000400, 0x00011a34},
+    {"aarch64", 2, 1, 183, 0, 0x00404a10},
+    {"i686", 1, 1, 3, 0, 0x08049e60},
+    {"x86_64", 2, 1, 62, 0, 0x00404c50},
 };
 
 const Machine* machineOf(std::string_view name) {
@@ -49,25 +52,34 @@ std::string cpuInfo(const ShellHost& host) {
     const std::string_view machine = host.machine();
     if (machine == "mips") {
         return "system type\t\t: MediaTek MT7620A ver:2 eco:6\nmachine\t\t\t: Wireless Router\nprocessor\t\t: 0\n"
-               "cpu model\t\t: MIPS 24KEc V5.0\nBogoMIPS\t\t: 385.84\nwait instruction\t: yes\nmicrosecond timers\t: yes\n"
+               "cpu model\t\t: MIPS 24KEc V5.0\nBogoMIPS\t\t: 385.84\nwait instruction\t: yes\nmicrosecond timers\t: "
+               "yes\n"
                "tlb_entries\t\t: 32\nextra interrupt vector\t: yes\nhardware watchpoint\t: yes, count: 4, address/irw "
-               "mask: [0x0ffc, 0x0ffc, 0x0ffb, 0x0ffb]\nisa\t\t\t: mips1 mips2 mips32r1 mips32r2\nASEs implemented\t: mips16 "
-               "dsp\nshadow register sets\t: 1\nkscratch registers\t: 0\npackage\t\t\t: 0\ncore\t\t\t: 0\nVCED exceptions\t\t: "
+               "mask: [0x0ffc, 0x0ffc, 0x0ffb, 0x0ffb]\nisa\t\t\t: mips1 mips2 mips32r1 mips32r2\nASEs implemented\t: "
+               "mips16 "
+               "dsp\nshadow register sets\t: 1\nkscratch registers\t: 0\npackage\t\t\t: 0\ncore\t\t\t: 0\nVCED "
+               "exceptions\t\t: "
                "not available\nVCEI exceptions\t\t: not available\n\n";
     }
     for (unsigned i = 0; i < host.processors(); ++i) {
         text += "processor\t: " + std::to_string(i) + '\n';
         if (machine == "armv7l") {
-            text += "model name\t: ARMv7 Processor rev 5 (v7l)\nBogoMIPS\t: 48.00\nFeatures\t: half thumb fastmult vfp "
-                    "edsp neon vfpv3 tls vfpv4 idiva idivt vfpd32 lpae\nCPU implementer\t: 0x41\nCPU architecture: 7\nCPU "
-                    "variant\t: 0x0\nCPU part\t: 0xc07\nCPU revision\t: 5\n\n";
+            text +=
+                "model name\t: ARMv7 Processor rev 5 (v7l)\nBogoMIPS\t: 48.00\nFeatures\t: half thumb fastmult vfp "
+                "edsp neon vfpv3 tls vfpv4 idiva idivt vfpd32 lpae\nCPU implementer\t: 0x41\nCPU architecture: 7\nCPU "
+                "variant\t: 0x0\nCPU part\t: 0xc07\nCPU revision\t: 5\n\n";
         } else if (machine == "aarch64") {
-            text += "BogoMIPS\t: 26.00\nFeatures\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 cpuid\nCPU "
-                    "implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: 0xd03\nCPU revision\t: 4\n\n";
+            text +=
+                "BogoMIPS\t: 26.00\nFeatures\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 cpuid\nCPU "
+                "implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: 0xd03\nCPU revision\t: "
+                "4\n\n";
         } else {
-            text += "vendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 55\nmodel name\t: Intel(R) Atom(TM) CPU  E3815  "
-                    "@ 1.46GHz\nstepping\t: 9\nmicrocode\t: 0x90a\ncpu MHz\t\t: 1466.000\ncache size\t: 512 KB\nbogomips\t: "
-                    "2933.33\naddress sizes\t: 36 bits physical, 48 bits virtual\n\n";
+            text +=
+                "vendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 55\nmodel name\t: Intel(R) Atom(TM) CPU  E3815 "
+                " "
+                "@ 1.46GHz\nstepping\t: 9\nmicrocode\t: 0x90a\ncpu MHz\t\t: 1466.000\ncache size\t: 512 "
+                "KB\nbogomips\t: "
+                "2933.33\naddress sizes\t: 36 bits physical, 48 bits virtual\n\n";
         }
     }
     return text + (machine == "armv7l" ? "Hardware\t: Generic DT based system\nRevision\t: 0000\nSerial\t\t: "
@@ -84,11 +96,40 @@ public:
     }
 
     ShellFiles::Nodes furnish() {
-        for (const char* path :
-             {"/", "/bin", "/sbin", "/usr", "/usr/bin", "/usr/sbin", "/usr/lib", "/lib", "/lib/modules", "/etc",
-              "/etc/config", "/etc/crontabs", "/etc/init.d", "/etc/ppp", "/dev", "/dev/pts", "/proc", "/proc/self",
-              "/proc/1", "/proc/net", "/proc/sys", "/proc/sys/kernel", "/sys", "/sys/class", "/mnt", "/overlay", "/www",
-              "/www/cgi-bin", "/var", "/var/run", "/var/log", "/var/tmp", "/var/lock", "/home"}) {
+        for (const char* path : {"/",
+                                 "/bin",
+                                 "/sbin",
+                                 "/usr",
+                                 "/usr/bin",
+                                 "/usr/sbin",
+                                 "/usr/lib",
+                                 "/lib",
+                                 "/lib/modules",
+                                 "/etc",
+                                 "/etc/config",
+                                 "/etc/crontabs",
+                                 "/etc/init.d",
+                                 "/etc/ppp",
+                                 "/dev",
+                                 "/dev/pts",
+                                 "/proc",
+                                 "/proc/self",
+                                 "/proc/1",
+                                 "/proc/net",
+                                 "/proc/sys",
+                                 "/proc/sys/kernel",
+                                 "/sys",
+                                 "/sys/class",
+                                 "/mnt",
+                                 "/overlay",
+                                 "/www",
+                                 "/www/cgi-bin",
+                                 "/var",
+                                 "/var/run",
+                                 "/var/log",
+                                 "/var/tmp",
+                                 "/var/lock",
+                                 "/home"}) {
             directory(path, 0755);
         }
         directory("/root", 0700);
@@ -165,8 +206,9 @@ private:
 
     void settings() {
         const std::string& name = host_.spec().hostName;
-        std::string passwd = "root:x:0:0:root:/root:/bin/sh\ndaemon:*:1:1:daemon:/var:/bin/false\n"
-                             "nobody:*:65534:65534:nobody:/var:/bin/false\n";
+        std::string passwd =
+            "root:x:0:0:root:/root:/bin/sh\ndaemon:*:1:1:daemon:/var:/bin/false\n"
+            "nobody:*:65534:65534:nobody:/var:/bin/false\n";
         std::string group = "root:x:0:\ndaemon:x:1:\nnogroup:x:65534:\n";
         std::string shadow = "root:$1$" + word(8) + '$' + word(22) + ":18871:0:99999:7:::\n";
         for (const std::string& user : host_.spec().users) {
@@ -183,25 +225,35 @@ private:
         changed("/etc/hostname", name + '\n');
         changed("/etc/hosts", "127.0.0.1\tlocalhost\n" + std::string(host_.address()) + '\t' + name + '\n');
         changed("/etc/resolv.conf", "nameserver 127.0.0.1\n");
-        file("/etc/profile", "export PATH=/sbin:/usr/sbin:/bin:/usr/bin\nexport HOME=$(grep -e \"^${USER:-root}:\" "
-                             "/etc/passwd | cut -d \":\" -f 6)\n");
+        file("/etc/profile",
+             "export PATH=/sbin:/usr/sbin:/bin:/usr/bin\nexport HOME=$(grep -e \"^${USER:-root}:\" "
+             "/etc/passwd | cut -d \":\" -f 6)\n");
         file("/etc/shells", "/bin/ash\n/bin/sh\n");
-        file("/etc/inittab", "::sysinit:/etc/init.d/rcS S boot\n::shutdown:/etc/init.d/rcS K shutdown\n"
-                             "::askconsole:/bin/login\n");
-        file("/etc/init.d/rcS", "#!/bin/sh\n/bin/mount -a\n/sbin/ifconfig lo 127.0.0.1 up\n"
-                                "/etc/init.d/network start\n/usr/sbin/telnetd -l /bin/login\n", 0755);
-        file("/etc/init.d/network", "#!/bin/sh\nifconfig br0 " + std::string(host_.address()) +
-                                        " netmask 255.255.255.0 up\nudhcpc -p /var/run/udhcpc-eth0.pid -i eth0 &\n", 0755);
-        file("/etc/fstab", "proc /proc proc defaults 0 0\nsysfs /sys sysfs defaults 0 0\ntmpfs /tmp tmpfs defaults 0 0\n");
+        file("/etc/inittab",
+             "::sysinit:/etc/init.d/rcS S boot\n::shutdown:/etc/init.d/rcS K shutdown\n"
+             "::askconsole:/bin/login\n");
+        file("/etc/init.d/rcS",
+             "#!/bin/sh\n/bin/mount -a\n/sbin/ifconfig lo 127.0.0.1 up\n"
+             "/etc/init.d/network start\n/usr/sbin/telnetd -l /bin/login\n",
+             0755);
+        file("/etc/init.d/network",
+             "#!/bin/sh\nifconfig br0 " + std::string(host_.address()) +
+                 " netmask 255.255.255.0 up\nudhcpc -p /var/run/udhcpc-eth0.pid -i eth0 &\n",
+             0755);
+        file("/etc/fstab",
+             "proc /proc proc defaults 0 0\nsysfs /sys sysfs defaults 0 0\ntmpfs /tmp tmpfs defaults 0 0\n");
         changed("/etc/crontabs/root", "17 4 * * * /etc/init.d/network restart\n", 0600);
-        changed("/etc/config/network", "config interface 'lan'\n\toption ifname 'br0'\n\toption ipaddr '" +
-                                           std::string(host_.address()) +
-                                           "'\n\toption netmask '255.255.255.0'\n\nconfig interface 'wan'\n\toption ifname "
-                                           "'eth0'\n\toption proto 'dhcp'\n");
-        changed("/etc/config/wireless", "config wifi-iface\n\toption ssid 'HOME-" + word(4) +
-                                            "'\n\toption encryption 'psk2'\n\toption key '" + word(10) + "'\n", 0600);
+        changed("/etc/config/network",
+                "config interface 'lan'\n\toption ifname 'br0'\n\toption ipaddr '" + std::string(host_.address()) +
+                    "'\n\toption netmask '255.255.255.0'\n\nconfig interface 'wan'\n\toption ifname "
+                    "'eth0'\n\toption proto 'dhcp'\n");
+        changed("/etc/config/wireless",
+                "config wifi-iface\n\toption ssid 'HOME-" + word(4) + "'\n\toption encryption 'psk2'\n\toption key '" +
+                    word(10) + "'\n",
+                0600);
         changed("/etc/ppp/chap-secrets", "\"" + word(6) + "@dsl\" * \"" + word(8) + "\"\n", 0600);
-        file("/www/index.html", "<html><head><meta http-equiv=\"refresh\" content=\"0; URL=/cgi-bin/login\"></head></html>\n");
+        file("/www/index.html",
+             "<html><head><meta http-equiv=\"refresh\" content=\"0; URL=/cgi-bin/login\"></head></html>\n");
         changed("/var/run/udhcpc-eth0.pid", std::to_string(host_.processes().back().id - 40) + '\n');
         changed("/var/log/messages", "");
     }
@@ -226,26 +278,37 @@ private:
 
     void kernel() {
         const ShellHostSpec& spec = host_.spec();
-        file("/proc/version", "Linux version " + spec.kernel + " (builder@buildhost) (gcc version 11.2.0, GNU ld 2.37) " +
-                                  std::string(host_.kernelVersion()) + '\n', 0444);
+        file("/proc/version",
+             "Linux version " + spec.kernel + " (builder@buildhost) (gcc version 11.2.0, GNU ld 2.37) " +
+                 std::string(host_.kernelVersion()) + '\n',
+             0444);
         file("/proc/cpuinfo", cpuInfo(host_), 0444);
-        file("/proc/mounts", "/dev/root /rom squashfs ro,relatime 0 0\nproc /proc proc "
-                             "rw,nosuid,nodev,noexec,noatime 0 0\nsysfs /sys sysfs rw,nosuid,nodev,noexec,noatime 0 0\n"
-                             "tmpfs /tmp tmpfs rw,nosuid,nodev,noatime 0 0\n/dev/mtdblock3 /overlay jffs2 rw,noatime 0 0\n"
-                             "overlayfs:/overlay / overlay rw,noatime,lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work "
-                             "0 0\ntmpfs /dev tmpfs rw,nosuid,relatime,size=512k,mode=755 0 0\ndevpts /dev/pts devpts "
-                             "rw,nosuid,noexec,relatime,mode=600,ptmxmode=000 0 0\n", 0444);
+        file("/proc/mounts",
+             "/dev/root /rom squashfs ro,relatime 0 0\nproc /proc proc "
+             "rw,nosuid,nodev,noexec,noatime 0 0\nsysfs /sys sysfs rw,nosuid,nodev,noexec,noatime 0 0\n"
+             "tmpfs /tmp tmpfs rw,nosuid,nodev,noatime 0 0\n/dev/mtdblock3 /overlay jffs2 rw,noatime 0 0\n"
+             "overlayfs:/overlay / overlay rw,noatime,lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work "
+             "0 0\ntmpfs /dev tmpfs rw,nosuid,relatime,size=512k,mode=755 0 0\ndevpts /dev/pts devpts "
+             "rw,nosuid,noexec,relatime,mode=600,ptmxmode=000 0 0\n",
+             0444);
         file("/proc/cmdline", "console=ttyS0,115200 rootfstype=squashfs,jffs2\n", 0444);
-        file("/proc/filesystems", "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevpts\nnodev\toverlay\n\tsquashfs\n"
-                                  "nodev\tjffs2\n", 0444);
-        file("/proc/mtd", "dev:    size   erasesize  name\nmtd0: 00030000 00010000 \"u-boot\"\nmtd1: 00010000 00010000 "
-                          "\"factory\"\nmtd2: 007a0000 00010000 \"firmware\"\nmtd3: 00330000 00010000 \"rootfs_data\"\nmtd4: "
-                          "00010000 00010000 \"config\"\n", 0444);
+        file("/proc/filesystems",
+             "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevpts\nnodev\toverlay\n\tsquashfs\n"
+             "nodev\tjffs2\n",
+             0444);
+        file("/proc/mtd",
+             "dev:    size   erasesize  name\nmtd0: 00030000 00010000 \"u-boot\"\nmtd1: 00010000 00010000 "
+             "\"factory\"\nmtd2: 007a0000 00010000 \"firmware\"\nmtd3: 00330000 00010000 \"rootfs_data\"\nmtd4: "
+             "00010000 00010000 \"config\"\n",
+             0444);
         file("/proc/net/arp", "IP address       HW type     Flags       HW address            Mask     Device\n", 0444);
-        file("/proc/net/dev", "Inter-|   Receive                                                |  Transmit\n face |bytes    "
-                              "packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls "
-                              "carrier compressed\n", 0444);
-        file("/proc/net/route", "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n", 0444);
+        file("/proc/net/dev",
+             "Inter-|   Receive                                                |  Transmit\n face |bytes    "
+             "packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls "
+             "carrier compressed\n",
+             0444);
+        file("/proc/net/route", "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n",
+             0444);
         file("/proc/sys/kernel/hostname", spec.hostName + '\n');
         file("/proc/sys/kernel/osrelease", spec.kernel + '\n', 0444);
         file("/proc/1/cmdline", std::string("init\0", 5), 0444);
@@ -315,7 +378,9 @@ std::string elfHeader(std::string_view name, std::size_t fileSize) {
     const std::size_t word = wide ? 8 : 4;
     const std::size_t header = wide ? 64 : 52;
     const std::size_t segment = wide ? 56 : 32;
-    std::string text = "\x7f" "ELF";
+    std::string text =
+        "\x7f"
+        "ELF";
     text += static_cast<char>(machine->bits);
     text += static_cast<char>(machine->order);
     text += '\x01';
@@ -329,7 +394,9 @@ std::string elfHeader(std::string_view name, std::size_t fileSize) {
 
 bool runsOn(std::string_view name, std::string_view bytes) {
     const Machine* machine = machineOf(name);
-    if (machine == nullptr || bytes.size() < 20 || !bytes.starts_with("\x7f" "ELF")) {
+    if (machine == nullptr || bytes.size() < 20 ||
+        !bytes.starts_with("\x7f"
+                           "ELF")) {
         return false;
     }
     return bytes[4] == static_cast<char>(machine->bits) && bytes[5] == static_cast<char>(machine->order) &&

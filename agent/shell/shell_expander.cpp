@@ -25,7 +25,7 @@ std::string_view nameAt(std::string_view text, bool wide) {
     }
     if (!isNameByte(text.front())) {
         return std::string_view("@*#?-$!").find(text.front()) != std::string_view::npos ? text.substr(0, 1)
-                                                                                       : std::string_view{};
+                                                                                        : std::string_view{};
     }
     return text.substr(0, static_cast<std::size_t>(std::ranges::find_if_not(text, isNameByte) - text.begin()));
 }
@@ -59,8 +59,8 @@ std::string trimmed(ShellWork& work, const std::string& text, const std::string&
     }
     for (std::size_t i = 0; i <= size; ++i) {
         const std::size_t length = longest ? size - i : i;
-        const std::string_view part = prefix ? std::string_view(text).substr(0, length)
-                                             : std::string_view(text).substr(text.size() - length);
+        const std::string_view part =
+            prefix ? std::string_view(text).substr(0, length) : std::string_view(text).substr(text.size() - length);
         if (matchesPattern(pattern, part)) {
             return prefix ? text.substr(length) : text.substr(0, text.size() - length);
         }
@@ -206,7 +206,8 @@ void ShellExpander::expandQuoted(std::string_view word, std::size_t& at, Marked&
         dollar(word, at, true, into);
     } else if (c == '`') {
         backquote(word, at, true, into);
-    } else if (c == '\\' && at + 1 < word.size() && std::string_view("$`\"\\\n").find(word[at + 1]) != std::string_view::npos) {
+    } else if (c == '\\' && at + 1 < word.size() &&
+               std::string_view("$`\"\\\n").find(word[at + 1]) != std::string_view::npos) {
         if (word[at + 1] != '\n') {
             into.add(word.substr(at + 1, 1), kQuoted);
         }
@@ -326,8 +327,8 @@ void ShellExpander::parameter(std::string_view name, bool quoted, Marked& into) 
 void ShellExpander::braces(std::string_view inside, bool quoted, Marked& into) {
     if (inside.size() > 1 && inside.front() == '#' && nameAt(inside.substr(1), true).size() == inside.size() - 1) {
         const std::string_view name = inside.substr(1);
-        const std::size_t count = name == "@" || name == "*" ? shell_.environment().arguments.size()
-                                                             : valueOf(name).value_or("").size();
+        const std::size_t count =
+            name == "@" || name == "*" ? shell_.environment().arguments.size() : valueOf(name).value_or("").size();
         into.add(std::to_string(count), quoted ? kQuoted : kExpanded);
         return;
     }
@@ -371,16 +372,17 @@ void ShellExpander::modified(std::string_view name, std::string_view rest, bool 
         const std::string cut = pattern(std::string(word.substr(longest ? 1 : 0)));
         into.add(trimmed(shell_.work(), value.value_or(""), cut, operation == '#', longest), mark);
     } else if (colon) {  // ${name:offset:length}
-        const std::size_t second = word.size() > 1 ? word.find(':', 1) : std::string_view::npos;
+        const std::string_view part = rest.substr(1);
+        const std::size_t second = part.size() > 1 ? part.find(':', 1) : std::string_view::npos;
         std::string message;
         const auto number = [&](std::string_view of) {
             return evaluateArithmetic(text(std::string(of)), shell_.environment(), message).value_or(0);
         };
         const std::string whole = value.value_or("");
         const auto size = static_cast<std::int64_t>(whole.size());
-        std::int64_t offset = number(word.substr(0, second));
+        std::int64_t offset = number(part.substr(0, second));
         offset = std::clamp<std::int64_t>(offset < 0 ? size + offset : offset, 0, size);
-        std::int64_t length = second == std::string_view::npos ? size - offset : number(word.substr(second + 1));
+        std::int64_t length = second == std::string_view::npos ? size - offset : number(part.substr(second + 1));
         length = std::clamp<std::int64_t>(length < 0 ? size - offset + length : length, 0, size - offset);
         into.add(whole.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length)), mark);
     } else {  // ${name/pattern/replacement}

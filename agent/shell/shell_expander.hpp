@@ -10,8 +10,8 @@
 
 namespace apiary::agent {
 
-/// Makes of words as typed what a command gets (POSIX XCU 2.6): tilde, parameters, command substitution, arithmetic, field
-/// splitting, path names, removal of quotes. Says what is wrong on standard error; failed() is true afterwards.
+/// Makes of words as typed what a command gets (POSIX XCU 2.6): tilde, parameters, command substitution, arithmetic,
+/// field splitting, path names, removal of quotes. Says what is wrong on standard error; failed() is true afterwards.
 class ShellExpander {
 public:
     static constexpr std::size_t kMostBytes = std::size_t{256} << 10U;  // of one command's words
@@ -63,7 +63,8 @@ private:
 /// As fnmatch(3): * ? [a-z] [!a-z] and backslash. Bounded in time.
 bool matchesPattern(std::string_view pattern, std::string_view text);
 
-/// The value of an arithmetic expression (POSIX XCU 2.6.4); nothing if it is wrong, with a message of ash. Changes variables.
+/// The value of an arithmetic expression (POSIX XCU 2.6.4); nothing if it is wrong, with a message of ash. Changes
+/// variables.
 std::optional<std::int64_t> evaluateArithmetic(std::string_view expression, ShellEnvironment& environment,
                                                std::string& message);
 

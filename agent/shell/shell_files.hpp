@@ -40,9 +40,9 @@ struct ShellNode {
     enum class Live : std::uint8_t { No, Null, Zero, Random, Terminal, Uptime, LoadAverage, Memory };
 
     Kind kind = Kind::File;
-    std::uint16_t mode = 0644;   // permission bits alone
-    std::uint32_t owner = 0;     // user id, and group id
-    std::int64_t modified = 0;   // seconds since 1970, UTC
+    std::uint16_t mode = 0644;                  // permission bits alone
+    std::uint32_t owner = 0;                    // user id, and group id
+    std::int64_t modified = 0;                  // seconds since 1970, UTC
     std::shared_ptr<std::string> content = {};  // of a file, or where a link leads; changed only by its sole owner
     Live live = Live::No;
     std::uint16_t major = 0;  // of a device
@@ -62,7 +62,7 @@ public:
     using Nodes = std::map<std::string, ShellNode, std::less<>>;
     using Entry = std::pair<std::string, const ShellNode*>;
 
-    static constexpr std::size_t kMostNodes = 256;                     // that a session may add or remove
+    static constexpr std::size_t kMostNodes = 256;                    // that a session may add or remove
     static constexpr std::size_t kMostBytes = std::size_t{1} << 20U;  // of contents and paths that it may add
     static constexpr std::size_t kLongestPath = 1024;
 

@@ -68,8 +68,9 @@ int copyOne(ShellCall& call, const std::string& from, const std::string& to, boo
     call.work().report(source.path);
     call.work().report(target.path);
     if (target.error == ShellError::None) {
-        target.error = node->live == ShellNode::Live::No ? call.files().copy(source.path, target.path, call.work().seconds())
-                                                         : call.files().create(target.path, 0644, call.work().seconds());
+        target.error = node->live == ShellNode::Live::No
+                           ? call.files().copy(source.path, target.path, call.work().seconds())
+                           : call.files().create(target.path, 0644, call.work().seconds());
     }
     if (target.error != ShellError::None) {
         return call.fail("can't create '" + to + "': " + std::string(errorText(target.error)));
@@ -97,7 +98,8 @@ int copy(ShellCall& call) {
     }
     int status = 0;
     for (const std::string& path : paths) {
-        status |= copyOne(call, path, into ? within(target, path) : target, call.has('r') || call.has('R') || call.has('a'));
+        status |=
+            copyOne(call, path, into ? within(target, path) : target, call.has('r') || call.has('R') || call.has('a'));
     }
     return status;
 }
@@ -210,7 +212,7 @@ int removeDirectory(ShellCall& call) {
         const ShellNode* node = place.error == ShellError::None ? call.files().find(place.path) : nullptr;
         ShellError error = place.error;
         if (error == ShellError::None) {
-            error = node == nullptr                    ? ShellError::NoEntry
+            error = node == nullptr                 ? ShellError::NoEntry
                     : node->kind != Kind::Directory ? ShellError::NotDirectory
                                                     : call.files().remove(place.path, call.work().seconds());
         }
@@ -270,7 +272,8 @@ std::optional<std::uint16_t> modeOf(std::string_view text, unsigned mode, bool d
         while (!text.empty() && std::string_view("+-=").find(text.front()) != std::string_view::npos) {
             const char operation = text.front();
             unsigned bits = 0;
-            for (text.remove_prefix(1); !text.empty() && std::string_view("rwxXst").find(text.front()) != std::string_view::npos;
+            for (text.remove_prefix(1);
+                 !text.empty() && std::string_view("rwxXst").find(text.front()) != std::string_view::npos;
                  text.remove_prefix(1)) {
                 const char c = text.front();
                 bits |= c == 'r'   ? 0444U
@@ -419,7 +422,7 @@ int temporary(ShellCall& call) {
     }
     std::string path = call.words.size() > 1 ? call.words[1] : "/tmp/tmp.XXXXXX";
     if (!path.ends_with("XXXXXX")) {
-        return call.fail("Invalid argument");
+        return call.fail("(null): Invalid argument");
     }
     for (std::size_t i = path.size() - 6; i < path.size(); ++i) {
         path[i] = static_cast<char>('a' + call.work().newProcess() * 7 % 26);
@@ -427,8 +430,8 @@ int temporary(ShellCall& call) {
     const ShellFiles::Place place = call.locate(path);
     const std::int64_t now = call.work().seconds();
     const ShellError error = place.error != ShellError::None ? place.error
-                             : call.has('d') ? call.files().makeDirectory(place.path, 0700, now)
-                                             : call.files().create(place.path, 0600, now);
+                             : call.has('d')                 ? call.files().makeDirectory(place.path, 0700, now)
+                                                             : call.files().create(place.path, 0600, now);
     if (error != ShellError::None) {
         return call.fail(path + ": " + std::string(errorText(error)));
     }
@@ -437,9 +440,17 @@ int temporary(ShellCall& call) {
 }
 
 constexpr ShellApplet kApplets[] = {
-    {"chmod", changeMode},    {"chown", changeOwner},      {"cp", copy},   {"ln", link},
-    {"mkdir", makeDirectory}, {"mktemp", temporary},       {"mv", move},   {"rm", remove},
-    {"rmdir", removeDirectory}, {"touch", touch},          {"unlink", unlink, "/usr/bin"},
+    {"chmod", changeMode},
+    {"chown", changeOwner},
+    {"cp", copy},
+    {"ln", link},
+    {"mkdir", makeDirectory},
+    {"mktemp", temporary},
+    {"mv", move},
+    {"rm", remove},
+    {"rmdir", removeDirectory},
+    {"touch", touch},
+    {"unlink", unlink, "/usr/bin"},
 };
 
 }  // namespace

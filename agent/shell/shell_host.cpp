@@ -156,11 +156,15 @@ std::string ShellHost::live(ShellNode::Live kind, WallTime now, std::size_t most
 }
 
 void ShellHost::furnishProcesses() {
-    static constexpr const char* kThreads[] = {"[kthreadd]",     "[rcu_gp]",    "[rcu_par_gp]",  "[kworker/0:0H-kblockd]",
-                                               "[mm_percpu_wq]", "[ksoftirqd/0]", "[rcu_sched]", "[migration/0]",
-                                               "[oom_reaper]",   "[writeback]", "[kswapd0]",     "[jffs2_gcd_mtd3]"};
-    static constexpr const char* kDaemons[] = {"/sbin/syslogd -n", "/sbin/klogd -n", "/usr/sbin/crond -f",
-                                               "/usr/sbin/httpd -f -h /www -p 80", "/usr/sbin/telnetd -F -l /bin/login",
+    static constexpr const char* kThreads[] = {
+        "[kthreadd]",     "[rcu_gp]",      "[rcu_par_gp]", "[kworker/0:0H-kblockd]",
+        "[mm_percpu_wq]", "[ksoftirqd/0]", "[rcu_sched]",  "[migration/0]",
+        "[oom_reaper]",   "[writeback]",   "[kswapd0]",    "[jffs2_gcd_mtd3]"};
+    static constexpr const char* kDaemons[] = {"/sbin/syslogd -n",
+                                               "/sbin/klogd -n",
+                                               "/usr/sbin/crond -f",
+                                               "/usr/sbin/httpd -f -h /www -p 80",
+                                               "/usr/sbin/telnetd -F -l /bin/login",
                                                "udhcpc -p /var/run/udhcpc-eth0.pid -i eth0",
                                                "/usr/sbin/ntpd -n -p 0.pool.ntp.org"};
     Seeded choice(spec_.sensorSeed, kProcesses);

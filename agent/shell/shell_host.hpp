@@ -57,7 +57,7 @@ public:
     std::int64_t uptime(WallTime now) const;
     /// What a reading of a live node gives at that moment; of random and zeros at most `most` bytes.
     std::string live(ShellNode::Live kind, WallTime now, std::size_t most) const;
-    std::string loadAverage(WallTime now) const;  // "0.05, 0.03, 0.01"
+    std::string loadAverage(WallTime now) const;   // "0.05, 0.03, 0.01"
     std::uint64_t freeMemory(WallTime now) const;  // kB
 
     /// The id that the next process would get at that moment.

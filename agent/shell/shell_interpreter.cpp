@@ -59,7 +59,9 @@ void ShellInterpreter::complain(std::string_view command, std::string_view text)
     if (!command.empty()) {
         message.append(command) += ": ";
     }
-    if (environment_.script) {
+    if (environment_.text && !command.empty()) {
+        message += "line 0: ";
+    } else if (environment_.script || (!environment_.interactive && !command.empty())) {
         message += "line " + std::to_string(line_) + ": ";
     }
     write(2, message.append(text) += '\n');
@@ -316,7 +318,9 @@ ShellStreamPtr ShellInterpreter::open(const std::string& path, ShellRedirect::Ki
     }
     if (place.error != ShellError::None) {
         const bool missing = place.error == ShellError::NoEntry || place.error == ShellError::NotDirectory;
-        const std::string_view reason = !missing ? errorText(place.error) : reads ? "no such file" : "nonexistent directory";
+        const std::string_view reason = !missing ? errorText(place.error)
+                                        : reads  ? "no such file"
+                                                 : "nonexistent directory";
         complain("", std::string(reads ? "can't open " : "can't create ") + path + ": " + std::string(reason));
         return nullptr;
     }
@@ -485,6 +489,7 @@ int ShellInterpreter::command(const std::vector<std::string>& words) {
     }
     if (const ShellApplet* builtin = findShellBuiltin(words.front())) {
         ShellCall call(*this, words);
+        call.speakAsShell();
         return builtin->run(call);
     }
     return external(words);
@@ -565,7 +570,8 @@ int ShellInterpreter::file(const std::string& path, std::vector<std::string> wor
         std::string_view line = std::string_view(text).substr(2, text.find('\n') - 2);
         line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
         const std::string_view program = basenameOf(line.substr(0, line.find_first_of(" \t\r")));
-        if (line.find('\r') != std::string_view::npos || (program != "sh" && program != "ash" && program != "busybox")) {
+        if (line.find('\r') != std::string_view::npos ||
+            (program != "sh" && program != "ash" && program != "busybox")) {
             complain("", path + ": not found");
             return 127;
         }
@@ -579,6 +585,7 @@ int ShellInterpreter::file(const std::string& path, std::vector<std::string> wor
     inner.name = path;
     inner.interactive = false;
     inner.script = true;
+    inner.text = false;
     inner.arguments = {words.begin() + 1, words.end()};
     ShellInterpreter script(work_, inner, streams_);
     script.runText(text);

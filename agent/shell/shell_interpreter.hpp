@@ -28,14 +28,15 @@ struct ShellEnvironment {
     std::map<std::string, ShellTreePtr, std::less<>> functions = {};
     std::map<std::string, std::string, std::less<>> aliases = {};
     std::string directory = "/";
-    std::string name = "-sh";             // $0, and what errors begin with
+    std::string name = "-sh";            // $0, and what errors begin with
     std::vector<std::string> arguments;  // $1 and so on
-    int status = 0;                       // $?
-    int process = 1;                      // $$
-    int lastBackground = 0;               // $!
+    int status = 0;                      // $?
+    int process = 1;                     // $$
+    int lastBackground = 0;              // $!
     std::uint16_t mask = 022;
     bool interactive = true;
-    bool script = false;       // errors name the line
+    bool script = false;        // errors name the line
+    bool text = false;          // it runs the text of -c, which has no lines
     bool stopsOnError = false;  // set -e
     bool traces = false;        // set -x
     bool nested = false;        // a shell inside this one was asked for
@@ -62,6 +63,8 @@ public:
     ShellEnvironment& environment();
 
     const std::string& name() const { return words.front(); }
+    /// Errors begin with the name of the shell: a builtin of BusyBox knows no other.
+    void speakAsShell() { asShell_ = true; }
 
     /// Writes to standard output; says so and returns false if it cannot.
     bool out(std::string_view text);
@@ -94,6 +97,7 @@ private:
     bool parseShort(std::string_view letters, std::size_t& index);
 
     ShellInterpreter& shell_;
+    bool asShell_ = false;
     std::map<char, std::string> options_;
 };
 

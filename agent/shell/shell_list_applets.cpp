@@ -96,7 +96,8 @@ std::string longLine(ShellCall& call, const Shown& shown) {
     const bool numeric = call.has('n');
     const std::string owner = numeric ? std::to_string(node.owner) : call.work().host().userName(node.owner);
     std::string line = call.has('i') ? printed("%7u ", 1000 + static_cast<unsigned>(shown.path.size() * 37 % 900)) : "";
-    line += printed("%-10s %4zu %-8.8s %-8.8s ", modeText(node).c_str(), linksOf(call, shown), owner.c_str(), owner.c_str());
+    line += printed("%-10s %4zu %-8.8s %-8.8s ", modeText(node).c_str(), linksOf(call, shown), owner.c_str(),
+                    owner.c_str());
     if (node.kind == Kind::Device) {
         line += printed("%4u, %3u ", static_cast<unsigned>(node.major), static_cast<unsigned>(node.minor));
     } else if (call.has('h')) {
@@ -115,14 +116,17 @@ std::string suffix(ShellCall& call, const Shown& shown) {
         return "/";
     }
     if (call.has('F')) {
-        return shown.node->kind == Kind::Link ? "@" : shown.node->kind == Kind::File && (shown.node->mode & 0111U) != 0 ? "*" : "";
+        return shown.node->kind == Kind::Link                                      ? "@"
+               : shown.node->kind == Kind::File && (shown.node->mode & 0111U) != 0 ? "*"
+                                                                                   : "";
     }
     return "";
 }
 
 void show(ShellCall& call, std::vector<Shown> all) {
     if (call.has('t')) {
-        std::ranges::stable_sort(all, [](const Shown& a, const Shown& b) { return a.node->modified > b.node->modified; });
+        std::ranges::stable_sort(all,
+                                 [](const Shown& a, const Shown& b) { return a.node->modified > b.node->modified; });
     } else if (call.has('S')) {
         std::ranges::stable_sort(all, [](const Shown& a, const Shown& b) { return a.node->size() > b.node->size(); });
     }
@@ -228,7 +232,8 @@ int list(ShellCall& call) {
             status = call.fail("can't open '" + shown.name + "': Permission denied");
             continue;
         }
-        listDirectory(call, shown.name, shown.path, directories.size() + files.size() > 1 || paths.size() > 1 || call.has('R'));
+        listDirectory(call, shown.name, shown.path,
+                      directories.size() + files.size() > 1 || paths.size() > 1 || call.has('R'));
     }
     return status;
 }
@@ -240,20 +245,24 @@ struct Sought {
     std::size_t depth = 32;
 };
 
-void findBelow(ShellCall& call, const std::string& shown, const std::string& path, const Sought& sought, std::size_t depth) {
+void findBelow(ShellCall& call, const std::string& shown, const std::string& path, const Sought& sought,
+               std::size_t depth) {
     const ShellNode* node = call.files().find(path);
     if (node == nullptr || !call.work().step()) {
         return;
     }
-    const char type = node->kind == Kind::Directory ? 'd' : node->kind == Kind::Link ? 'l' : node->kind == Kind::File ? 'f' : 'c';
+    const char type = node->kind == Kind::Directory ? 'd'
+                      : node->kind == Kind::Link    ? 'l'
+                      : node->kind == Kind::File    ? 'f'
+                                                    : 'c';
     const std::string_view name = shown == "." || shown == "/" ? std::string_view(shown) : nameOf(shown);
     if ((sought.type == 0 || sought.type == type) && matchesPattern(sought.name, name)) {
         call.out(shown + '\n');
     }
     if (node->kind == Kind::Directory && depth < sought.depth) {
         for (const auto& [entry, child] : call.files().entries(path)) {
-            findBelow(call, shown + (shown.ends_with('/') ? "" : "/") + entry, (path == "/" ? "" : path) + '/' + entry, sought,
-                      depth + 1);
+            findBelow(call, shown + (shown.ends_with('/') ? "" : "/") + entry, (path == "/" ? "" : path) + '/' + entry,
+                      sought, depth + 1);
         }
     }
 }
@@ -342,15 +351,19 @@ int diskFree(ShellCall& call) {
                             {"tmpfs", 512, 0, "/dev"}};
     const bool human = call.has('h');
     const auto number = [&](std::uint64_t kilobytes) {
-        return !human ? std::to_string(call.has('m') ? kilobytes / 1024 : kilobytes)
-               : kilobytes == 0 ? "0" : humanSize(kilobytes * 1024);
+        return !human           ? std::to_string(call.has('m') ? kilobytes / 1024 : kilobytes)
+               : kilobytes == 0 ? "0"
+                                : humanSize(kilobytes * 1024);
     };
-    call.out(printed("Filesystem           %-15sUsed Available Use%% Mounted on\n",
-                     human ? "     Size      " : call.has('m') ? "1M-blocks      " : "1K-blocks      "));
+    call.out(printed("Filesystem           %-15sUsed Available Use%% Mounted on\n", human ? "     Size      "
+                                                                                    : call.has('m')
+                                                                                        ? "1M-blocks      "
+                                                                                        : "1K-blocks      "));
     for (const Mount& mount : mounts) {
         const std::uint64_t share = mount.size == 0 ? 0 : (mount.used * 100 + mount.size - 1) / mount.size;
-        call.out(printed("%-20s %9s %9s %9s %3llu%% %s\n", mount.device, number(mount.size).c_str(), number(mount.used).c_str(),
-                         number(mount.size - mount.used).c_str(), static_cast<unsigned long long>(share), mount.path));
+        call.out(printed("%-20s %9s %9s %9s %3llu%% %s\n", mount.device, number(mount.size).c_str(),
+                         number(mount.used).c_str(), number(mount.size - mount.used).c_str(),
+                         static_cast<unsigned long long>(share), mount.path));
     }
     return 0;
 }
@@ -397,14 +410,19 @@ int unmount(ShellCall& call) {
     for (const std::string& path : call.operands()) {
         const bool mounted = call.files().find("/proc/mounts")->text().find(' ' + path + ' ') != std::string_view::npos;
         call.fail("can't unmount " + path + ": " +
-                  (!root ? "Operation not permitted" : mounted ? "Device or resource busy" : "Invalid argument"));
+                  (call.locate(path).error != ShellError::None || call.files().find(call.locate(path).path) == nullptr
+                       ? "No such file or directory"
+                   : !root   ? "Operation not permitted"
+                   : mounted ? "Device or resource busy"
+                             : "Invalid argument"));
     }
     return 1;
 }
 
 constexpr ShellApplet kApplets[] = {
-    {"df", diskFree},        {"find", find, "/usr/bin"},         {"ls", list}, {"mount", mount},
-    {"readlink", readLink, "/usr/bin"}, {"realpath", realPath, "/usr/bin"}, {"umount", unmount},
+    {"df", diskFree},    {"find", find, "/usr/bin"},         {"ls", list},
+    {"mount", mount},    {"readlink", readLink, "/usr/bin"}, {"realpath", realPath, "/usr/bin"},
+    {"umount", unmount},
 };
 
 }  // namespace

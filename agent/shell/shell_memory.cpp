@@ -79,9 +79,8 @@ std::string ShellFiles::changeLine(const std::string& path, const std::optional<
         case ShellNode::Kind::File:
             break;
     }
-    const auto same = std::ranges::find_if(*host_, [&](const auto& other) {
-        return node->size() > 0 && other.second.content == node->content;
-    });
+    const auto same = std::ranges::find_if(
+        *host_, [&](const auto& other) { return node->size() > 0 && other.second.content == node->content; });
     return same == host_->end() ? fileLine(path, *node) : "=\t" + times + '\t' + escape(same->first) + '\n';
 }
 

@@ -34,7 +34,8 @@ int unreachable(ShellCall& call, const std::string& host, bool bracketed = true)
     if (!isAddress(host)) {
         return call.fail("bad address '" + host + "'");
     }
-    return call.fail("can't connect to remote host" + (bracketed ? " (" + host + ")" : "") + ": Network is unreachable");
+    return call.fail("can't connect to remote host" + (bracketed ? " (" + host + ")" : "") +
+                     ": Network is unreachable");
 }
 
 int webGet(ShellCall& call) {
@@ -56,7 +57,10 @@ int webGet(ShellCall& call) {
         host = host.substr(0, host.find_first_of("/?#"));
         host = host.substr(host.rfind('@') + 1);
         const std::size_t colon = host.find(':');
-        const std::string port = colon != std::string::npos ? host.substr(colon + 1) : name == "http" ? "80" : name == "ftp" ? "21" : "443";
+        const std::string port = colon != std::string::npos ? host.substr(colon + 1)
+                                 : name == "http"           ? "80"
+                                 : name == "ftp"            ? "21"
+                                                            : "443";
         host = host.substr(0, colon);
         if (isAddress(host) && !call.has('q')) {
             call.error("Connecting to " + host + " (" + host + ':' + port + ")\n");
@@ -76,7 +80,10 @@ int trivialFtp(ShellCall& call) {
         return call.usage();
     }
     const std::string& host = operands.front();
-    const std::string file = call.has('r') ? call.value('r') : call.has('l') ? call.value('l') : operands.size() > 1 ? operands.back() : "";
+    const std::string file = call.has('r')         ? call.value('r')
+                             : call.has('l')       ? call.value('l')
+                             : operands.size() > 1 ? operands.back()
+                                                   : "";
     record(call, "tftp://" + host + '/' + file);
     if (!isAddress(host)) {
         return call.fail("bad address '" + host + "'");
@@ -131,7 +138,8 @@ int lookUp(ShellCall& call) {
     if (call.words.size() < 2) {
         return call.usage();
     }
-    call.error("nslookup: write to '127.0.0.1': Connection refused\n;; connection timed out; no servers could be reached\n\n");
+    call.error(
+        "nslookup: write to '127.0.0.1': Connection refused\n;; connection timed out; no servers could be reached\n\n");
     return 1;
 }
 
@@ -147,19 +155,29 @@ int interfaces(ShellCall& call) {
         const std::uint64_t packets = up / factor + 12;
         const std::uint64_t bytes = packets * 291;
         const double mega = static_cast<double>(bytes) / 1024 / 1024;
-        return "          RX packets:" + std::to_string(packets) + " errors:0 dropped:0 overruns:0 frame:0\n          TX packets:" +
-               std::to_string(packets / 2) + " errors:0 dropped:0 overruns:0 carrier:0\n          collisions:0 txqueuelen:1000 \n          RX bytes:" +
-               std::to_string(bytes) + printed(" (%.1f MiB)", mega) + "  TX bytes:" + std::to_string(bytes / 2) + printed(" (%.1f MiB)", mega / 2) + "\n\n";
+        return "          RX packets:" + std::to_string(packets) +
+               " errors:0 dropped:0 overruns:0 frame:0\n          TX packets:" + std::to_string(packets / 2) +
+               " errors:0 dropped:0 overruns:0 carrier:0\n          collisions:0 txqueuelen:1000 \n          RX "
+               "bytes:" +
+               std::to_string(bytes) + printed(" (%.1f MiB)", mega) + "  TX bytes:" + std::to_string(bytes / 2) +
+               printed(" (%.1f MiB)", mega / 2) + "\n\n";
     };
     std::string hardware(host.hardwareAddress());
-    std::ranges::transform(hardware, hardware.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    const std::string bridge = "br0       Link encap:Ethernet  HWaddr " + hardware + "  \n          inet addr:" + std::string(host.address()) +
-                               "  Bcast:" + base + ".255  Mask:255.255.255.0\n          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n" + counters(11);
-    const std::string outside = "eth0      Link encap:Ethernet  HWaddr " + hardware + "  \n          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n" +
-                                counters(3);
-    const std::string loop = "lo        Link encap:Local Loopback  \n          inet addr:127.0.0.1  Mask:255.0.0.0\n          UP LOOPBACK RUNNING  MTU:65536  "
-                             "Metric:1\n          RX packets:8 errors:0 dropped:0 overruns:0 frame:0\n          TX packets:8 errors:0 dropped:0 overruns:0 "
-                             "carrier:0\n          collisions:0 txqueuelen:1000 \n          RX bytes:612 (612.0 B)  TX bytes:612 (612.0 B)\n\n";
+    std::ranges::transform(hardware, hardware.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    const std::string bridge =
+        "br0       Link encap:Ethernet  HWaddr " + hardware + "  \n          inet addr:" + std::string(host.address()) +
+        "  Bcast:" + base + ".255  Mask:255.255.255.0\n          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n" +
+        counters(11);
+    const std::string outside = "eth0      Link encap:Ethernet  HWaddr " + hardware +
+                                "  \n          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n" + counters(3);
+    const std::string loop =
+        "lo        Link encap:Local Loopback  \n          inet addr:127.0.0.1  Mask:255.0.0.0\n          UP LOOPBACK "
+        "RUNNING  MTU:65536  "
+        "Metric:1\n          RX packets:8 errors:0 dropped:0 overruns:0 frame:0\n          TX packets:8 errors:0 "
+        "dropped:0 overruns:0 "
+        "carrier:0\n          collisions:0 txqueuelen:1000 \n          RX bytes:612 (612.0 B)  TX bytes:612 (612.0 "
+        "B)\n\n";
     if (wanted.empty() || wanted.front() == "-a") {
         call.out(bridge + outside + loop);
     } else if (wanted.front() == "br0" || wanted.front() == "eth0" || wanted.front() == "lo") {
@@ -175,14 +193,16 @@ int sockets(ShellCall& call) {
         return 1;
     }
     const bool all = call.has('a') || call.has('l');
-    call.out(all ? "Active Internet connections (servers and established)\n" : "Active Internet connections (w/o servers)\n");
+    call.out(all ? "Active Internet connections (servers and established)\n"
+                 : "Active Internet connections (w/o servers)\n");
     call.out("Proto Recv-Q Send-Q Local Address           Foreign Address         State       \n");
     if (all) {
         call.out("tcp        0      0 0.0.0.0:80              0.0.0.0:*               LISTEN      \n");
         call.out("tcp        0      0 0.0.0.0:23              0.0.0.0:*               LISTEN      \n");
     }
     if (!call.has('t') && !call.has('u')) {
-        call.out(all ? "Active UNIX domain sockets (servers and established)\n" : "Active UNIX domain sockets (w/o servers)\n");
+        call.out(all ? "Active UNIX domain sockets (servers and established)\n"
+                     : "Active UNIX domain sockets (w/o servers)\n");
         call.out("Proto RefCnt Flags       Type       State         I-Node Path\n");
     }
     return 0;
@@ -190,15 +210,25 @@ int sockets(ShellCall& call) {
 
 int routes(ShellCall& call) {
     const std::string address(call.work().host().address());
-    call.out("Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n");
-    call.out(printed("%-15s 0.0.0.0         255.255.255.0   U     0      0        0 br0\n", (address.substr(0, address.rfind('.')) + ".0").c_str()));
+    call.out(
+        "Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n");
+    call.out(printed("%-15s 0.0.0.0         255.255.255.0   U     0      0        0 br0\n",
+                     (address.substr(0, address.rfind('.')) + ".0").c_str()));
     return 0;
 }
 
 constexpr ShellApplet kApplets[] = {
-    {"ftpget", fileGet, "/usr/bin"}, {"ftpput", fileGet, "/usr/bin"}, {"ifconfig", interfaces, "/sbin"}, {"nc", connect, "/usr/bin"},
-    {"netstat", sockets},            {"nslookup", lookUp, "/usr/bin"}, {"ping", ping},                   {"route", routes, "/sbin"},
-    {"telnet", connect, "/usr/bin"}, {"tftp", trivialFtp, "/usr/bin"}, {"wget", webGet, "/usr/bin"},
+    {"ftpget", fileGet, "/usr/bin"},
+    {"ftpput", fileGet, "/usr/bin"},
+    {"ifconfig", interfaces, "/sbin"},
+    {"nc", connect, "/usr/bin"},
+    {"netstat", sockets},
+    {"nslookup", lookUp, "/usr/bin"},
+    {"ping", ping},
+    {"route", routes, "/sbin"},
+    {"telnet", connect, "/usr/bin"},
+    {"tftp", trivialFtp, "/usr/bin"},
+    {"wget", webGet, "/usr/bin"},
 };
 
 }  // namespace

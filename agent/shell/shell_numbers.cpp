@@ -18,9 +18,17 @@ std::optional<std::uint64_t> parseSize(std::string_view text) {
         std::string_view name;
         std::uint64_t factor;
     };
-    constexpr Suffix kSuffixes[] = {{"kB", 1000},       {"MB", 1000 * 1000}, {"KB", 1000}, {"c", 1},
-                                    {"w", 2},           {"b", 512},          {"k", 1024},  {"K", 1024},
-                                    {"M", 1024 * 1024}, {"m", 1024 * 1024},  {"G", 1024 * 1024 * 1024}};
+    constexpr Suffix kSuffixes[] = {{"kB", 1000},
+                                    {"MB", 1000 * 1000},
+                                    {"KB", 1000},
+                                    {"c", 1},
+                                    {"w", 2},
+                                    {"b", 512},
+                                    {"k", 1024},
+                                    {"K", 1024},
+                                    {"M", 1024 * 1024},
+                                    {"m", 1024 * 1024},
+                                    {"G", 1024 * 1024 * 1024}};
     std::uint64_t factor = 1;
     for (const Suffix& suffix : kSuffixes) {
         if (text.ends_with(suffix.name)) {

@@ -17,7 +17,8 @@ template <typename Number>
 std::optional<Number> parseNumber(std::string_view text, int base = 10) {
     Number value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    return error == std::errc{} && end == text.data() + text.size() && !text.empty() ? std::optional(value) : std::nullopt;
+    return error == std::errc{} && end == text.data() + text.size() && !text.empty() ? std::optional(value)
+                                                                                     : std::nullopt;
 }
 
 /// As parseNumber, with the suffixes of BusyBox: c, w, b, k, kB, M, G.

@@ -7,7 +7,7 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::string_view kReserved[] = {"if", "then",  "elif", "else", "fi", "for", "while", "until",
+constexpr std::string_view kReserved[] = {"if", "then", "elif", "else", "fi", "for", "while", "until",
                                           "do", "done", "case", "esac", "in", "{",   "}",     "!"};
 constexpr std::string_view kEnders[] = {"then", "elif", "else", "fi", "do", "done", "esac", "}"};
 
@@ -107,9 +107,9 @@ void ShellParser::skipBlanks() {
         } else if (peek() == '\\' && peek(1) == '\n') {
             advance();
             advance();
-        } else if (peek() == '\\' && at_ + 1 == text_.size()) {
-            starve("", "");
-            at_ = text_.size();
+            if (atEnd()) {
+                starve("");
+            }
         } else if (peek() == '#') {
             at_ = std::min(text_.find('\n', at_), text_.size());
         } else {
@@ -487,7 +487,7 @@ ShellParser::Tree ShellParser::simple() {
         }
         tree->words.push_back(std::move(text));
         skipBlanks();
-        if (tree->words.size() == 1 && tree->assignments.empty() && peek() == '(' && isName(tree->words.front())) {
+        if (tree->words.size() == 1 && tree->assignments.empty() && peek() == '(') {
             ++at_;
             skipBlanks();
             if (peek() != ')') {
@@ -495,6 +495,10 @@ ShellParser::Tree ShellParser::simple() {
                 break;
             }
             ++at_;
+            if (!isName(tree->words.front())) {
+                error_ = "syntax error: bad function name";
+                break;
+            }
             skipLines();
             if (++depth_ > kDeepest) {
                 error_ = "syntax error: nested too deep";
@@ -565,7 +569,12 @@ std::string ShellParser::word() {
     while (!stopped() && (!endsWord(peek()) || (peek() == '\0' && !atEnd()))) {
         const char c = peek();
         if (c == '\\') {
-            if (at_ + 1 >= text_.size()) {
+            if (at_ + 2 >= text_.size() && peek(1) != '\0' && peek(1) != '\n') {
+                advance();  // the last byte of a text without a line end
+                advance();
+                continue;
+            }
+            if (at_ + 2 >= text_.size()) {
                 starve("");
                 break;
             }

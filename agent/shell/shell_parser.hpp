@@ -16,7 +16,7 @@ struct ShellRedirect {
     enum class Kind : std::uint8_t { Read, Write, Append, ReadWrite, Duplicate, Here };
     Kind kind = Kind::Read;
     int descriptor = 0;
-    std::string target;   // a word as typed; of Here the text itself
+    std::string target;    // a word as typed; of Here the text itself
     bool literal = false;  // of Here: the text is not expanded
 };
 

@@ -3,7 +3,6 @@
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
 #include "agent/shell/shell_numbers.hpp"
-
 #include "common/text/escape.hpp"
 
 #include <algorithm>
@@ -120,7 +119,7 @@ public:
 private:
     int fail(const std::string& message) {
         if (!failed_) {
-            call_.shell().complain(call_.name(), message);
+            call_.fail(message);
         }
         failed_ = true;
         return 2;
@@ -183,13 +182,16 @@ private:
     }
 
     static bool isBinary(std::string_view word) {
-        constexpr std::string_view kSigns[] = {"=",   "==",  "!=",  "<",   ">",   "-eq", "-ne", "-lt",
-                                               "-le", "-gt", "-ge", "-nt", "-ot", "-ef"};
+        constexpr std::string_view kSigns[] = {"=",   "==",  "!=",  "<",   ">",   "-eq", "-ne",
+                                               "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"};
         return std::ranges::find(kSigns, word) != std::end(kSigns);
     }
     bool binary(const std::string& left, std::string_view sign, const std::string& right) {
         if (sign.front() != '-') {
-            return sign == "!=" ? left != right : sign == "<" ? left < right : sign == ">" ? left > right : left == right;
+            return sign == "!="  ? left != right
+                   : sign == "<" ? left < right
+                   : sign == ">" ? left > right
+                                 : left == right;
         }
         if (sign == "-nt" || sign == "-ot" || sign == "-ef") {
             return sign == "-ef" && call_.locate(left).path == call_.locate(right).path;
@@ -264,14 +266,17 @@ int sleep(ShellCall& call) {
     Millis total{0};
     for (const std::string& word : call.operands()) {
         const std::size_t digits = std::min(word.find_first_not_of("0123456789."), word.size());
-        const auto whole = parseNumber<std::uint32_t>(std::string_view(word).substr(0, std::min(word.find('.'), digits)));
+        const auto whole =
+            parseNumber<std::uint32_t>(std::string_view(word).substr(0, std::min(word.find('.'), digits)));
         const std::string_view unit = std::string_view(word).substr(digits);
-        if ((!whole && !word.starts_with('.')) || (!unit.empty() && unit != "s" && unit != "m" && unit != "h" && unit != "d")) {
+        if ((!whole && !word.starts_with('.')) ||
+            (!unit.empty() && unit != "s" && unit != "m" && unit != "h" && unit != "d")) {
             return call.fail("invalid number '" + word + "'");
         }
         const std::uint64_t factor = unit == "m" ? 60 : unit == "h" ? 3600 : unit == "d" ? 86400 : 1;
         const bool micro = call.name() == "usleep";
-        total += Millis(static_cast<std::int64_t>(whole.value_or(0) * factor * (micro ? 1 : 1000) / (micro ? 1000 : 1)));
+        total +=
+            Millis(static_cast<std::int64_t>(whole.value_or(0) * factor * (micro ? 1 : 1000) / (micro ? 1000 : 1)));
     }
     call.work().wait(total);
     return 0;
@@ -300,9 +305,17 @@ int baseName(ShellCall& call) {
 
 int environmentList(ShellCall& call) {
     std::size_t at = 1;
-    for (; at < call.words.size() && (call.words[at].find('=') != std::string::npos || call.words[at].starts_with('-')); ++at) {
+    for (; at < call.words.size() && (call.words[at].find('=') != std::string::npos || call.words[at].starts_with('-'));
+         ++at) {
     }
     if (at < call.words.size()) {
+        for (std::size_t i = 1; i < at; ++i) {
+            const std::size_t equals = call.words[i].find('=');
+            if (equals != std::string::npos &&
+                call.environment().set(call.words[i].substr(0, equals), call.words[i].substr(equals + 1))) {
+                call.environment().variables[call.words[i].substr(0, equals)].exported = true;
+            }
+        }
         return call.shell().runWords({call.words.begin() + static_cast<std::ptrdiff_t>(at), call.words.end()}, true);
     }
     for (const auto& [name, variable] : call.environment().variables) {
@@ -337,7 +350,8 @@ int sequence(ShellCall& call) {
         return call.usage();
     }
     const std::int64_t step = numbers.size() == 3 ? numbers[1] : 1;
-    for (std::int64_t i = numbers.size() > 1 ? numbers.front() : 1; step >= 0 ? i <= numbers.back() : i >= numbers.back(); i += step) {
+    for (std::int64_t i = numbers.size() > 1 ? numbers.front() : 1;
+         step >= 0 ? i <= numbers.back() : i >= numbers.back(); i += step) {
         if (!call.out(std::to_string(i) + '\n')) {
             return 1;
         }
@@ -354,7 +368,8 @@ int which(ShellCall& call) {
         std::string_view folders = call.environment().get("PATH");
         while (!found && word.find('/') == std::string::npos && !folders.empty()) {
             path = std::string(folders.substr(0, folders.find(':'))) + '/' + word;
-            folders.remove_prefix(std::min(folders.find(':') + 1 == 0 ? folders.size() : folders.find(':') + 1, folders.size()));
+            folders.remove_prefix(
+                std::min(folders.find(':') + 1 == 0 ? folders.size() : folders.find(':') + 1, folders.size()));
             const ShellFiles::Place place = call.locate(path);
             found = place.error == ShellError::None && call.files().mayExecute(place.path) == ShellError::None;
         }
@@ -384,18 +399,21 @@ int copyBlocks(ShellCall& call) {
     std::map<std::string, std::string, std::less<>> given;
     for (const std::string& word : call.operands()) {
         const std::size_t equals = word.find('=');
-        constexpr std::string_view kNames[] = {"if", "of", "bs", "ibs", "obs", "count", "skip", "seek", "conv", "iflag", "oflag", "status"};
+        constexpr std::string_view kNames[] = {"if",   "of",   "bs",   "ibs",   "obs",   "count",
+                                               "skip", "seek", "conv", "iflag", "oflag", "status"};
         if (equals == std::string::npos || std::ranges::find(kNames, word.substr(0, equals)) == std::end(kNames)) {
             return call.usage();
         }
         given[word.substr(0, equals)] = word.substr(equals + 1);
     }
-    std::map<std::string, std::uint64_t, std::less<>> numbers{{"bs", 512}, {"skip", 0}, {"seek", 0}, {"count", ~std::uint64_t{0}}};
+    std::map<std::string, std::uint64_t, std::less<>> numbers{
+        {"bs", 512}, {"skip", 0}, {"seek", 0}, {"count", ~std::uint64_t{0}}};
     for (auto& [name, number] : numbers) {
         if (given.contains(name)) {
             const auto value = parseSize(given[name]);
             if (!value || (name == "bs" && *value == 0)) {
-                return call.fail(value ? "number 0 is not in 1..2147483647 range" : "invalid number '" + given[name] + "'");
+                return call.fail(value ? "number 0 is not in 1..2147483647 range"
+                                       : "invalid number '" + given[name] + "'");
             }
             number = *value;
         }
@@ -439,7 +457,9 @@ int copyBlocks(ShellCall& call) {
         }
     }
     if (given["status"] != "none") {
-        const auto summary = [](std::uint64_t a, std::uint64_t b) { return std::to_string(a) + '+' + std::to_string(b); };
+        const auto summary = [](std::uint64_t a, std::uint64_t b) {
+            return std::to_string(a) + '+' + std::to_string(b);
+        };
         call.error(summary(whole, part) + " records in\n" + summary(whole, part) + " records out\n");
         if (given["status"] != "noxfer") {
             const double seconds = 0.000031 + static_cast<double>(bytes) / 9'000'000;
@@ -449,7 +469,8 @@ int copyBlocks(ShellCall& call) {
             const std::string size = bytes >= 1024 * 1024 ? printed("%.1fMB", human / 1024 / 1024)
                                      : bytes >= 1024      ? printed("%.1fKB", human / 1024)
                                                           : std::to_string(bytes) + "B";
-            call.error(std::to_string(bytes) + " bytes (" + size + ") copied, " + printed("%.6f", seconds) + " seconds, " + speed + '\n');
+            call.error(std::to_string(bytes) + " bytes (" + size + ") copied, " + printed("%.6f", seconds) +
+                       " seconds, " + speed + '\n');
         }
     }
     return 0;
@@ -462,7 +483,8 @@ int dump(ShellCall& call) {
     int status = 0;
     std::string all = call.readAll(call.operands(), status);
     for (const char letter : {'n', 'N'}) {
-        all.resize(call.has(letter) ? std::min<std::size_t>(all.size(), parseSize(call.value(letter)).value_or(0)) : all.size());
+        all.resize(call.has(letter) ? std::min<std::size_t>(all.size(), parseSize(call.value(letter)).value_or(0))
+                                    : all.size());
     }
     const bool octal = call.name() == "od";
     std::string output;
@@ -470,16 +492,22 @@ int dump(ShellCall& call) {
         const std::string_view row = std::string_view(all).substr(at, 16);
         output += octal ? printed("%07zo", at) : printed(call.has('C') ? "%08zx" : "%07zx", at);
         for (std::size_t i = 0; i < 16; i += call.has('C') ? 1 : 2) {
-            const auto byte = [&](std::size_t j) { return j < row.size() ? static_cast<unsigned>(static_cast<unsigned char>(row[j])) : 0U; };
+            const auto byte = [&](std::size_t j) {
+                return j < row.size() ? static_cast<unsigned>(static_cast<unsigned char>(row[j])) : 0U;
+            };
             if (call.has('C')) {
-                output += (i == 8 ? "  " : " ") + (i < row.size() ? printed("%s%02x", i == 0 ? " " : "", byte(i)) : "  ");
+                output +=
+                    (i == 8 ? "  " : " ") + (i < row.size() ? printed("%s%02x", i == 0 ? " " : "", byte(i)) : "  ");
             } else if (i < row.size()) {
                 output += printed(octal ? " %06o" : " %04x", byte(i) | byte(i + 1) << 8U);
+            } else if (!octal) {
+                output += "     ";
             }
         }
         if (call.has('C')) {
             std::string shown(row);
-            std::ranges::replace_if(shown, [](unsigned char c) { return std::isprint(c) == 0; }, '.');
+            std::ranges::replace_if(
+                shown, [](unsigned char c) { return std::isprint(c) == 0; }, '.');
             output += "  |" + shown + '|';
         }
         output += '\n';
@@ -490,13 +518,26 @@ int dump(ShellCall& call) {
 }
 
 constexpr ShellApplet kApplets[] = {
-    {"[", runTest, "/usr/bin"},       {"[[", runTest, "/usr/bin"},     {"basename", baseName, "/usr/bin"},
-    {"clear", clear, "/usr/bin"},     {"dd", copyBlocks},              {"dirname", baseName, "/usr/bin"},
-    {"echo", runEcho},                {"env", environmentList, "/usr/bin"}, {"false", refuse},
-    {"hexdump", dump, "/usr/bin"},    {"od", dump, "/usr/bin"},        {"printf", runPrintf, "/usr/bin"},
-    {"seq", sequence, "/usr/bin"},    {"sleep", sleep},                {"sync", succeed},
-    {"test", runTest, "/usr/bin"},    {"true", succeed},               {"usleep", sleep},
-    {"which", which, "/usr/bin"},     {"yes", yes, "/usr/bin"},
+    {"[", runTest, "/usr/bin"},
+    {"[[", runTest, "/usr/bin"},
+    {"basename", baseName, "/usr/bin"},
+    {"clear", clear, "/usr/bin"},
+    {"dd", copyBlocks},
+    {"dirname", baseName, "/usr/bin"},
+    {"echo", runEcho},
+    {"env", environmentList, "/usr/bin"},
+    {"false", refuse},
+    {"hexdump", dump, "/usr/bin"},
+    {"od", dump, "/usr/bin"},
+    {"printf", runPrintf, "/usr/bin"},
+    {"seq", sequence, "/usr/bin"},
+    {"sleep", sleep},
+    {"sync", succeed},
+    {"test", runTest, "/usr/bin"},
+    {"true", succeed},
+    {"usleep", sleep},
+    {"which", which, "/usr/bin"},
+    {"yes", yes, "/usr/bin"},
 };
 
 }  // namespace
@@ -530,7 +571,8 @@ int runEcho(ShellCall& call) {
 
 int runPrintf(ShellCall& call) {
     if (call.words.size() < 2) {
-        return findShellApplet("printf") != nullptr ? call.usage() : 1;
+        call.fail("usage: printf FORMAT [ARGUMENT...]");
+        return 2;
     }
     const std::string format = call.words[1];
     std::size_t next = 2;
@@ -553,9 +595,12 @@ int runPrintf(ShellCall& call) {
                 rest.remove_prefix(c == '%' ? 1 : 0);
             } else {
                 std::string spec = "%";
-                while (!rest.empty() && std::string_view("-+ #0123456789.*").find(rest.front()) != std::string_view::npos && spec.size() < 8) {
+                while (!rest.empty() &&
+                       std::string_view("-+ #0123456789.*").find(rest.front()) != std::string_view::npos &&
+                       spec.size() < 8) {
                     if (rest.front() == '*') {
-                        spec += std::to_string(std::clamp<std::int64_t>(next < call.words.size() ? integer(call.words[next++]).value_or(0) : 0, -400, 400));
+                        spec += std::to_string(std::clamp<std::int64_t>(
+                            next < call.words.size() ? integer(call.words[next++]).value_or(0) : 0, -400, 400));
                     } else {
                         spec += rest.front();
                     }
@@ -583,7 +628,7 @@ int runTest(ShellCall& call) {
     std::vector<std::string> words = call.operands();
     if (call.name().starts_with('[')) {
         if (words.empty() || words.back() != (call.name() == "[" ? "]" : "]]")) {
-            call.shell().complain(call.name(), call.name() == "[" ? "missing ]" : "missing ]]");
+            call.fail(call.name() == "[" ? "missing ]" : "missing ]]");
             return 2;
         }
         words.pop_back();

@@ -120,7 +120,8 @@ ShellRegex::Part ShellRegex::atom(int depth) {
         for (int byte = 0; byte < 256; ++byte) {
             const bool word = std::isalnum(byte) != 0 || byte == '_';
             const bool space = std::isspace(byte) != 0;
-            if ((escaped == 'w' && word) || (escaped == 'W' && !word) || (escaped == 's' && space) || (escaped == 'S' && !space)) {
+            if ((escaped == 'w' && word) || (escaped == 'W' && !word) || (escaped == 's' && space) ||
+                (escaped == 'S' && !space)) {
                 state.bytes.set(static_cast<std::size_t>(byte));
             }
         }
@@ -206,7 +207,8 @@ ShellRegex::Part ShellRegex::repeated(Part part, std::size_t begin, std::size_t 
     const auto high = comma == std::string_view::npos ? low
                       : comma + 1 == bounds.size()    ? std::optional<std::size_t>(33)
                                                       : parseNumber<std::size_t>(bounds.substr(comma + 1));
-    if (close == std::string_view::npos || !low || !high || *low > 32 || *high < *low || *high > 33 || end - begin > 1) {
+    if (close == std::string_view::npos || !low || !high || *low > 32 || *high < *low || *high > 33 ||
+        end - begin > 1) {
         error_ = "Invalid content of \\{\\}";
         return part;
     }

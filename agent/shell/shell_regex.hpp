@@ -47,7 +47,8 @@ private:
     void addByte(std::bitset<256>& set, char c) const;
     bool takeOperator(char c);
     bool atOperator(char c) const;
-    void follow(std::size_t state, std::size_t at, std::size_t size, std::vector<std::size_t>& list, std::vector<bool>& in) const;
+    void follow(std::size_t state, std::size_t at, std::size_t size, std::vector<std::size_t>& list,
+                std::vector<bool>& in) const;
 
     Kind kind_;
     bool ignoreCase_;

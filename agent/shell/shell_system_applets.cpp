@@ -16,11 +16,17 @@ int uname(ShellCall& call) {
     }
     const ShellHost& host = call.work().host();
     const std::string machine(host.machine());
-    const std::pair<char, std::string> parts[] = {{'s', "Linux"}, {'n', host.spec().hostName}, {'r', host.spec().kernel},
-                                                  {'v', std::string(host.kernelVersion())}, {'m', machine},
-                                                  {'p', "unknown"}, {'i', "unknown"}, {'o', "GNU/Linux"}};
+    const std::pair<char, std::string> parts[] = {{'s', "Linux"},
+                                                  {'n', host.spec().hostName},
+                                                  {'r', host.spec().kernel},
+                                                  {'v', std::string(host.kernelVersion())},
+                                                  {'m', machine},
+                                                  {'p', "unknown"},
+                                                  {'i', "unknown"},
+                                                  {'o', "GNU/Linux"}};
     const bool all = call.has('a');
-    const bool none = call.words.size() == 1 && std::ranges::none_of(parts, [&](const auto& part) { return call.has(part.first); });
+    const bool none =
+        call.words.size() == 1 && std::ranges::none_of(parts, [&](const auto& part) { return call.has(part.first); });
     std::string line;
     for (const auto& [letter, text] : parts) {
         if ((all && text != "unknown") || call.has(letter) || (none && !all && letter == 's')) {
@@ -38,7 +44,8 @@ int identity(ShellCall& call) {
     const ShellHost& host = call.work().host();
     const std::uint32_t id = call.words.size() > 1 ? host.userId(call.words[1]) : call.files().user();
     const std::string name = call.words.size() > 1 ? call.words[1] : host.userName(id);
-    if (call.words.size() > 1 && name != "root" && std::ranges::find(host.spec().users, name) == host.spec().users.end()) {
+    if (call.words.size() > 1 && name != "root" &&
+        std::ranges::find(host.spec().users, name) == host.spec().users.end()) {
         return call.fail("unknown user " + name);
     }
     const std::string number = std::to_string(id);
@@ -56,6 +63,9 @@ int whoAmI(ShellCall& call) {
 }
 
 int processes(ShellCall& call) {
+    if (!call.parse("Zno:aAdeflT")) {
+        return 1;
+    }
     const ShellHost& host = call.work().host();
     call.out("PID   USER     COMMAND\n");
     const auto line = [&](int id, const std::string& user, const std::string& command) {
@@ -74,14 +84,21 @@ int processes(ShellCall& call) {
 }
 
 int freeMemory(ShellCall& call) {
-    if (!call.parse("bkmghtol")) {
+    for (const std::string& word : call.operands()) {
+        if (word.starts_with('-') && word.find_first_not_of("bkmgh", 1) != std::string::npos) {
+            return call.usage();
+        }
+    }
+    if (!call.parse("bkmgh")) {
         return 1;
     }
     const ShellHost& host = call.work().host();
     const std::uint64_t unfree = host.freeMemory(call.work().now());
     const std::uint64_t cached = host.memory() / 30 + host.memory() / 6;
     const auto number = [&](std::uint64_t kilobytes) {
-        return static_cast<unsigned long long>(call.has('m') ? kilobytes >> 10U : call.has('b') ? kilobytes << 10U : kilobytes);
+        return static_cast<unsigned long long>(call.has('m')   ? kilobytes >> 10U
+                                               : call.has('b') ? kilobytes << 10U
+                                                               : kilobytes);
     };
     call.out("              total        used        free      shared  buff/cache   available\n");
     call.out(printed("Mem:       %8llu    %8llu    %8llu    %8llu    %8llu    %8llu\n", number(host.memory()),
@@ -119,10 +136,10 @@ int hostName(ShellCall& call) {
 int killProcess(ShellCall& call) {
     std::size_t at = 1;
     if (call.words.size() > 1 && call.words[1] == "-l") {
-        static constexpr const char* kSignals[] = {"HUP",  "INT",  "QUIT", "ILL",  "TRAP", "ABRT", "BUS",    "FPE",
-                                                   "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",   "STKFLT",
-                                                   "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",    "XCPU",
-                                                   "XFSZ", "VTALRM", "PROF", "WINCH", "POLL", "PWR", "SYS"};
+        static constexpr const char* kSignals[] = {"HUP",  "INT",    "QUIT", "ILL",   "TRAP", "ABRT", "BUS",  "FPE",
+                                                   "KILL", "USR1",   "SEGV", "USR2",  "PIPE", "ALRM", "TERM", "STKFLT",
+                                                   "CHLD", "CONT",   "STOP", "TSTP",  "TTIN", "TTOU", "URG",  "XCPU",
+                                                   "XFSZ", "VTALRM", "PROF", "WINCH", "POLL", "PWR",  "SYS"};
         int number = 0;
         for (const char* name : kSignals) {
             call.out(printed("%2d) %s\n", ++number, name));
@@ -143,7 +160,8 @@ int killProcess(ShellCall& call) {
             status = call.fail("invalid number '" + word + "'");
             continue;
         }
-        const bool known = std::ranges::any_of(call.work().host().processes(), [&](const auto& process) { return process.id == *id; }) ||
+        const bool known = std::ranges::any_of(call.work().host().processes(),
+                                               [&](const auto& process) { return process.id == *id; }) ||
                            *id == call.environment().process;
         const std::size_t before = running.size();
         std::erase_if(running, [&](const auto& job) { return job.process == *id; });
@@ -157,6 +175,9 @@ int killProcess(ShellCall& call) {
 }
 
 int killAll(ShellCall& call) {
+    if (call.words.size() == 1) {
+        return call.fail("you need to specify whom to kill");
+    }
     int status = 0;
     bool quiet = false;
     for (const std::string& word : call.operands()) {
@@ -191,6 +212,10 @@ int processId(ShellCall& call) {
 }
 
 int processors(ShellCall& call) {
+    std::erase_if(call.words, [](const std::string& word) { return word == "--all" || word.starts_with("--ignore="); });
+    if (!call.parse("")) {
+        return 1;
+    }
     call.out(std::to_string(call.work().host().processors()) + '\n');
     return 0;
 }
@@ -231,8 +256,9 @@ int messages(ShellCall& call) {
         return 1;
     }
     const ShellHost& host = call.work().host();
-    call.out("[    0.000000] Linux version " + host.spec().kernel + " (builder@buildhost) " + std::string(host.kernelVersion()) +
-             "\n[    0.000000] Memory: " + std::to_string(host.memory()) + "K available\n");
+    call.out("[    0.000000] Linux version " + host.spec().kernel + " (builder@buildhost) " +
+             std::string(host.kernelVersion()) + "\n[    0.000000] Memory: " + std::to_string(host.memory()) +
+             "K available\n");
     return 0;
 }
 
@@ -246,12 +272,24 @@ int stopMachine(ShellCall& call) {
 }
 
 constexpr ShellApplet kApplets[] = {
-    {"ash", runShellApplet},          {"busybox", runBusybox},       {"date", date},
-    {"dmesg", messages},              {"free", freeMemory, "/usr/bin"}, {"halt", stopMachine, "/sbin"},
-    {"hostname", hostName},           {"id", identity, "/usr/bin"},  {"kill", killProcess},
-    {"killall", killAll, "/usr/bin"}, {"nproc", processors, "/usr/bin"}, {"pidof", processId},
-    {"poweroff", stopMachine, "/sbin"}, {"ps", processes},           {"reboot", stopMachine, "/sbin"},
-    {"sh", runShellApplet},           {"uname", uname},              {"uptime", uptime, "/usr/bin"},
+    {"ash", runShellApplet},
+    {"busybox", runBusybox},
+    {"date", date},
+    {"dmesg", messages},
+    {"free", freeMemory, "/usr/bin"},
+    {"halt", stopMachine, "/sbin"},
+    {"hostname", hostName},
+    {"id", identity, "/usr/bin"},
+    {"kill", killProcess},
+    {"killall", killAll, "/usr/bin"},
+    {"nproc", processors, "/usr/bin"},
+    {"pidof", processId},
+    {"poweroff", stopMachine, "/sbin"},
+    {"ps", processes},
+    {"reboot", stopMachine, "/sbin"},
+    {"sh", runShellApplet},
+    {"uname", uname},
+    {"uptime", uptime, "/usr/bin"},
     {"whoami", whoAmI, "/usr/bin"},
 };
 
@@ -260,14 +298,15 @@ constexpr ShellApplet kApplets[] = {
 int runBusybox(ShellCall& call) {
     const std::vector<std::string> words = call.operands();
     if (words.empty()) {
-        std::string text = call.work().host().busybox() +
-                           " multi-call binary.\nBusyBox is copyrighted by many authors between 1998-2015.\nLicensed under GPLv2. "
-                           "See source distribution for detailed\ncopyright notices.\n\nUsage: busybox [function "
-                           "[arguments]...]\n   or: busybox --list[-full]\n   or: busybox --install [-s] [DIR]\n   or: function "
-                           "[arguments]...\n\n\tBusyBox is a multi-call binary that combines many common Unix\n\tutilities into a "
-                           "single executable.  The shell in this build\n\tis configured to run built-in utilities without $PATH "
-                           "search.\n\tYou don't need to install a link to busybox for each utility.\n\tTo run external program, use "
-                           "full path (/sbin/ip instead of ip).\n\nCurrently defined functions:\n";
+        std::string text =
+            call.work().host().busybox() +
+            " multi-call binary.\nBusyBox is copyrighted by many authors between 1998-2015.\nLicensed under GPLv2. "
+            "See source distribution for detailed\ncopyright notices.\n\nUsage: busybox [function "
+            "[arguments]...]\n   or: busybox --list[-full]\n   or: busybox --install [-s] [DIR]\n   or: function "
+            "[arguments]...\n\n\tBusyBox is a multi-call binary that combines many common Unix\n\tutilities into a "
+            "single executable.  The shell in this build\n\tis configured to run built-in utilities without $PATH "
+            "search.\n\tYou don't need to install a link to busybox for each utility.\n\tTo run external program, use "
+            "full path (/sbin/ip instead of ip).\n\nCurrently defined functions:\n";
         std::string line = "\t";
         for (const std::string_view name : shellAppletNames()) {
             if (line.size() + name.size() + 1 > 70) {
@@ -310,6 +349,8 @@ int runShellApplet(ShellCall& call) {
     ShellEnvironment inner = call.environment();
     inner.functions.clear();
     inner.interactive = false;
+    inner.script = false;
+    inner.text = false;
     inner.name = call.name();
     inner.arguments.clear();
     std::size_t at = 1;
@@ -328,6 +369,7 @@ int runShellApplet(ShellCall& call) {
             inner.name = call.words[at + 1];
             inner.arguments.assign(call.words.begin() + static_cast<std::ptrdiff_t>(at) + 2, call.words.end());
         }
+        inner.text = true;
         shell.runText(call.words[at]);
         return inner.status;
     }

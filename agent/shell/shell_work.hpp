@@ -36,7 +36,8 @@ public:
     static constexpr int kDeepest = 24;
     static constexpr Millis kMostTime{10'000};
 
-    ShellWork(const ShellHost& host, ShellFiles& files, WallTime now, const std::vector<std::string>& typed, int process)
+    ShellWork(const ShellHost& host, ShellFiles& files, WallTime now, const std::vector<std::string>& typed,
+              int process)
         : host_(host), files_(files), now_(now), typed_(typed), nextProcess_(process) {}
 
     const ShellHost& host() const { return host_; }
@@ -113,7 +114,8 @@ public:
         int process = 0;
         std::string source;
     };
-    std::vector<Result> running;  // in the background since an earlier line, for `jobs` and `kill`
+    std::vector<std::string> history;  // lines typed lately
+    std::vector<Result> running;       // in the background since an earlier line, for `jobs` and `kill`
 
 private:
     /// What there is to read, from the offset on.

