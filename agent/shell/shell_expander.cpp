@@ -111,6 +111,9 @@ std::string ShellExpander::text(const std::string& word) {
     Marked marked;
     expand(word, false, marked);
     std::string result;
+    if (!shell_.work().move(marked.bytes.size())) {
+        return result;
+    }
     for (std::size_t i = 0; i < marked.bytes.size(); ++i) {
         if (marked.marks[i] == kBreak) {
             result += ' ';
@@ -239,6 +242,9 @@ void ShellExpander::dollar(std::string_view word, std::size_t& at, bool quoted, 
             Marked inner;
             expand(word.substr(at + 3, end - at - 5), true, inner);
             std::string message;
+            if (!shell_.work().move(inner.bytes.size())) {
+                return;
+            }
             const auto value = evaluateArithmetic(inner.bytes, shell_.environment(), message);
             if (!value) {
                 fail("", message);

@@ -38,7 +38,11 @@ bool ShellEnvironment::set(std::string_view variable, std::string value) {
     if (found->second.readOnly) {
         return false;
     }
-    value.resize(std::min(value.size(), kMostValue));
+    std::size_t others = 0;
+    for (const auto& [name, other] : variables) {
+        others += &other == &found->second ? 0 : other.value.size();
+    }
+    value.resize(std::min({value.size(), kMostValue, kMostValues - std::min(kMostValues, others)}));
     found->second.value = std::move(value);
     found->second.set = true;
     return true;

@@ -23,6 +23,7 @@ struct ShellVariable {
 struct ShellEnvironment {
     static constexpr std::size_t kMostVariables = 256;
     static constexpr std::size_t kMostValue = std::size_t{64} << 10U;
+    static constexpr std::size_t kMostValues = std::size_t{128} << 10U;  // together: subshells copy them
 
     std::map<std::string, ShellVariable, std::less<>> variables = {};
     std::map<std::string, ShellTreePtr, std::less<>> functions = {};
@@ -44,7 +45,7 @@ struct ShellEnvironment {
 
     std::string_view get(std::string_view variable) const;
     bool has(std::string_view variable) const;
-    /// False if it is read-only. A value that is too long is cut.
+    /// False if it is read-only. A value that is too long, alone or with the others, is cut.
     bool set(std::string_view variable, std::string value);
 };
 
