@@ -9,8 +9,8 @@ namespace {
 const std::vector<ShellApplet>& table() {
     static const std::vector<ShellApplet> all = [] {
         std::vector<ShellApplet> applets;
-        for (const auto group : {shellFileApplets(), shellListApplets(), shellTextApplets(), shellPlainApplets(),
-                                 shellSystemApplets(), shellNetworkApplets()}) {
+        for (const auto group : {shellFileApplets(), shellListApplets(), shellTextApplets(), shellFilterApplets(),
+                                 shellPlainApplets(), shellSystemApplets(), shellNetworkApplets()}) {
             applets.insert(applets.end(), group.begin(), group.end());
         }
         std::ranges::sort(applets, {}, &ShellApplet::name);

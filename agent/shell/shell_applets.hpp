@@ -30,6 +30,7 @@ std::string_view shellUsage(std::string_view name);
 std::span<const ShellApplet> shellFileApplets();
 std::span<const ShellApplet> shellListApplets();
 std::span<const ShellApplet> shellTextApplets();
+std::span<const ShellApplet> shellFilterApplets();
 std::span<const ShellApplet> shellPlainApplets();
 std::span<const ShellApplet> shellSystemApplets();
 std::span<const ShellApplet> shellNetworkApplets();

@@ -1,5 +1,7 @@
 /// The builtins of ash: what changes the shell itself.
 
+#include "agent/shell/shell_builtins.hpp"
+
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_expander.hpp"
 #include "agent/shell/shell_interpreter.hpp"
@@ -15,25 +17,6 @@ namespace apiary::agent {
 namespace {
 
 using Flow = ShellInterpreter::Flow;
-
-std::optional<int> numberOf(std::string_view text) {
-    int value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size() && value >= 0 ? std::optional(value) : std::nullopt;
-}
-
-bool isName(std::string_view text) {
-    return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
-           std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
-}
-
-std::string quoted(std::string_view value) {
-    std::string text = "'";
-    for (const char c : value) {
-        text += c == '\'' ? std::string("'\"'\"'") : std::string(1, c);
-    }
-    return text + '\'';
-}
 
 int colon(ShellCall& /*call*/) {
     return 0;
@@ -87,27 +70,29 @@ int printDirectory(ShellCall& call) {
 
 int exitShell(ShellCall& call) {
     if (call.words.size() > 1) {
-        const auto status = numberOf(call.words[1]);
+        const auto status = parseNumber<unsigned>(call.words[1]);
         if (!status) {
             call.failBuiltin("Illegal number: " + call.words[1]);
             call.shell().leave(Flow::Abort);
             return 2;
         }
-        call.environment().status = *status & 255;
+        call.environment().status = static_cast<int>(*status & 255U);
     }
     call.shell().leave(Flow::Exit);
     return call.environment().status;
 }
 
 int returnBuiltin(ShellCall& call) {
-    const auto status = call.words.size() > 1 ? numberOf(call.words[1]) : std::optional(call.environment().status);
-    call.environment().status = status.value_or(2) & 255;
+    const auto status = call.words.size() > 1 ? parseNumber<unsigned>(call.words[1])
+                                              : std::optional(static_cast<unsigned>(call.environment().status));
+    call.environment().status = static_cast<int>(status.value_or(2) & 255U);
     call.shell().leave(call.shell().inFunction() ? Flow::Return : Flow::Exit);
     return call.environment().status;
 }
 
 int leaveLoop(ShellCall& call, Flow flow) {
-    const int levels = call.words.size() > 1 ? numberOf(call.words[1]).value_or(0) : 1;
+    const int levels =
+        call.words.size() > 1 ? static_cast<int>(std::min(parseNumber<unsigned>(call.words[1]).value_or(0), 1000U)) : 1;
     if (levels == 0) {
         call.failBuiltin("Illegal number: " + call.words[1]);
         call.shell().leave(Flow::Abort);
@@ -190,165 +175,6 @@ int source(ShellCall& call) {
     return call.shell().runText(text);
 }
 
-int list(ShellCall& call, bool exported) {
-    for (const auto& [name, variable] : call.environment().variables) {
-        if (!exported || variable.exported) {
-            call.out((exported ? "export " : "") + name + (variable.set ? "=" + quoted(variable.value) : "") + '\n');
-        }
-    }
-    return 0;
-}
-
-int setOptions(ShellCall& call) {
-    if (call.words.size() == 1) {
-        return list(call, false);
-    }
-    for (std::size_t i = 1; i < call.words.size(); ++i) {
-        const std::string& word = call.words[i];
-        if (word == "--" || word.size() < 2 || (word.front() != '-' && word.front() != '+')) {
-            const std::size_t first = word == "--" ? i + 1 : i;
-            call.environment().arguments.assign(call.words.begin() + static_cast<std::ptrdiff_t>(first),
-                                                call.words.end());
-            return 0;
-        }
-        for (const char letter : std::string_view(word).substr(1)) {
-            if (std::string_view("eimnsxvoCafubh").find(letter) == std::string_view::npos) {
-                call.failBuiltin(std::string("illegal option ") + word.front() + letter);
-                call.shell().leave(Flow::Abort);
-                return 2;
-            }
-            if (letter == 'e') {
-                call.environment().stopsOnError = word.front() == '-';
-            } else if (letter == 'x') {
-                call.environment().traces = word.front() == '-';
-            }
-        }
-    }
-    return 0;
-}
-
-int exportOrProtect(ShellCall& call, bool exports) {
-    ShellEnvironment& environment = call.environment();
-    if (call.words.size() == 1 || call.words[1] == "-p") {
-        return exports ? list(call, true) : 0;
-    }
-    for (const std::string& word : call.operands()) {
-        const std::size_t equals = std::min(word.find('='), word.size());
-        const std::string name = word.substr(0, equals);
-        if (!isName(name)) {
-            call.failBuiltin(name + ": bad variable name");
-            call.shell().leave(Flow::Abort);
-            return 2;
-        }
-        if (equals < word.size() && !environment.set(name, word.substr(equals + 1))) {
-            call.shell().complain(call.name(), name + ": is read only");
-            return 1;
-        }
-        if (environment.variables.size() < ShellEnvironment::kMostVariables || environment.variables.contains(name)) {
-            auto& variable =
-                environment.variables.try_emplace(name, ShellVariable{"", false, false, false}).first->second;
-            (exports ? variable.exported : variable.readOnly) = true;
-        }
-    }
-    return 0;
-}
-
-int exportVariables(ShellCall& call) {
-    return exportOrProtect(call, true);
-}
-
-int protectVariables(ShellCall& call) {
-    return exportOrProtect(call, false);
-}
-
-int local(ShellCall& call) {
-    if (!call.shell().inFunction()) {
-        call.failBuiltin("not in a function");
-        call.shell().leave(Flow::Abort);
-        return 2;
-    }
-    for (const std::string& word : call.operands()) {
-        const std::size_t equals = std::min(word.find('='), word.size());
-        call.environment().set(word.substr(0, equals), word.substr(std::min(equals + 1, word.size())));
-    }
-    return 0;
-}
-
-int unset(ShellCall& call) {
-    bool functions = false;
-    for (const std::string& word : call.operands()) {
-        if (word == "-f" || word == "-v") {
-            functions = word == "-f";
-        } else if (functions) {
-            call.environment().functions.erase(word);
-        } else {
-            call.environment().variables.erase(word);
-        }
-    }
-    return 0;
-}
-
-int shift(ShellCall& call) {
-    std::vector<std::string>& arguments = call.environment().arguments;
-    const int count = call.words.size() > 1 ? numberOf(call.words[1]).value_or(0) : 1;
-    if (static_cast<std::size_t>(count) > arguments.size()) {
-        return 1;
-    }
-    arguments.erase(arguments.begin(), arguments.begin() + count);
-    return 0;
-}
-
-int readLine(ShellCall& call) {
-    std::vector<std::string> names;
-    bool raw = false;
-    for (std::size_t i = 1; i < call.words.size(); ++i) {
-        const std::string& word = call.words[i];
-        if (word == "-r" || word == "-s") {
-            raw |= word == "-r";
-        } else if (word == "-p" && i + 1 < call.words.size()) {
-            call.error(call.words[++i]);
-        } else if ((word == "-t" || word == "-n" || word == "-u") && i + 1 < call.words.size()) {
-            ++i;
-        } else {
-            names.push_back(word);
-        }
-    }
-    const ShellStreamPtr input = call.input();
-    std::string line = call.work().readLine(*input);
-    const bool ended = !line.ends_with('\n');
-    while (!raw && line.ends_with("\\\n")) {
-        line.erase(line.size() - 2);
-        line += call.work().readLine(*input);
-    }
-    line.erase(line.find_last_not_of('\n') + 1);
-    std::erase(line, '\0');
-    if (call.work().stopped()) {
-        return 1;
-    }
-    if (!raw) {
-        std::erase(line, '\\');
-    }
-    const std::string ifs(call.environment().has("IFS") ? call.environment().get("IFS") : " \t\n");
-    if (names.empty()) {
-        names.emplace_back("REPLY");
-    }
-    std::string_view rest = line;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        rest.remove_prefix(std::min(rest.find_first_not_of(ifs == " \t\n" ? " \t" : ""), rest.size()));
-        std::string_view field = i + 1 == names.size() ? rest : rest.substr(0, rest.find_first_of(ifs));
-        const std::size_t used = std::min(field.size() + 1, rest.size());
-        if (i + 1 == names.size() && ifs == " \t\n") {
-            field = field.substr(0, field.find_last_not_of(" \t") + 1);
-        }
-        if (!isName(names[i])) {
-            return call.failBuiltin("'" + names[i] + "': bad variable name", 2);
-        }
-        call.environment().set(names[i], std::string(field));
-        rest.remove_prefix(used);
-    }
-    return ended ? 1 : 0;
-}
-
 int type(ShellCall& call) {
     constexpr std::string_view kKeywords[] = {"if", "then", "elif", "else", "fi", "for", "while", "until",
                                               "do", "done", "case", "esac", "in", "{",   "}",     "!"};
@@ -396,43 +222,6 @@ int umask(ShellCall& call) {
     return 0;
 }
 
-int alias(ShellCall& call) {
-    auto& aliases = call.environment().aliases;
-    int status = 0;
-    if (call.words.size() == 1) {
-        for (const auto& [name, value] : aliases) {
-            call.out(name + '=' + quoted(value) + '\n');
-        }
-    }
-    for (const std::string& word : call.operands()) {
-        const std::size_t equals = word.find('=', 1);
-        if (equals != std::string::npos) {
-            if (aliases.size() < 64) {
-                aliases[word.substr(0, equals)] = word.substr(equals + 1);
-            }
-        } else if (aliases.contains(word)) {
-            call.out(word + '=' + quoted(aliases[word]) + '\n');
-        } else {
-            call.error("alias: " + word + " not found\n");
-            status = 1;
-        }
-    }
-    return status;
-}
-
-int unalias(ShellCall& call) {
-    int status = 0;
-    for (const std::string& word : call.operands()) {
-        if (word == "-a") {
-            call.environment().aliases.clear();
-        } else if (call.environment().aliases.erase(word) == 0) {
-            call.error("unalias: " + word + " not found\n");
-            status = 1;
-        }
-    }
-    return status;
-}
-
 int jobs(ShellCall& call) {
     for (const ShellWork::Result& job : call.work().running) {
         char text[200];
@@ -441,19 +230,6 @@ int jobs(ShellCall& call) {
         call.out({text, static_cast<std::size_t>(size)});
     }
     return 0;
-}
-
-int let(ShellCall& call) {
-    std::int64_t value = 0;
-    for (const std::string& word : call.operands()) {
-        std::string message;
-        const auto result = evaluateArithmetic(word, call.environment(), message);
-        if (!result) {
-            return call.failBuiltin(message, 2);
-        }
-        value = *result;
-    }
-    return value == 0 ? 1 : 0;
 }
 
 int limits(ShellCall& call) {
@@ -519,7 +295,7 @@ constexpr ShellApplet kBuiltins[] = {
     {":", colon},
     {"[", runTest},
     {"[[", runTest},
-    {"alias", alias},
+    {"alias", aliasBuiltin},
     {"bg", colon},
     {"break", breakLoop},
     {"cd", changeDirectory},
@@ -530,7 +306,7 @@ constexpr ShellApplet kBuiltins[] = {
     {"eval", evaluate},
     {"exec", replaceShell},
     {"exit", exitShell},
-    {"export", exportVariables},
+    {"export", exportBuiltin},
     {"false", falseBuiltin},
     {"fg", colon},
     {"getopts", falseBuiltin},
@@ -539,15 +315,15 @@ constexpr ShellApplet kBuiltins[] = {
     {"history", history},
     {"jobs", jobs},
     {"kill", killJob},
-    {"let", let},
-    {"local", local},
+    {"let", letBuiltin},
+    {"local", localBuiltin},
     {"printf", runPrintf},
     {"pwd", printDirectory},
-    {"read", readLine},
-    {"readonly", protectVariables},
+    {"read", readBuiltin},
+    {"readonly", readonlyBuiltin},
     {"return", returnBuiltin},
-    {"set", setOptions},
-    {"shift", shift},
+    {"set", setBuiltin},
+    {"shift", shiftBuiltin},
     {"source", source},
     {"test", runTest},
     {"times", times},
@@ -556,8 +332,8 @@ constexpr ShellApplet kBuiltins[] = {
     {"type", type},
     {"ulimit", limits},
     {"umask", umask},
-    {"unalias", unalias},
-    {"unset", unset},
+    {"unalias", unaliasBuiltin},
+    {"unset", unsetBuiltin},
     {"wait", colon},
 };
 

@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::size_t kMostArgument = 4096;  // bytes of one command kept as evidence
 
-std::string_view basenameOf(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
-}
-
 }  // namespace
 
 std::string_view ShellEnvironment::get(std::string_view variable) const {
@@ -39,7 +35,7 @@ bool ShellEnvironment::set(std::string_view variable, std::string value) {
         return false;
     }
     std::size_t others = 0;
-    for (const auto& [name, other] : variables) {
+    for (const auto& [otherName, other] : variables) {
         others += &other == &found->second ? 0 : other.value.size();
     }
     value.resize(std::min({value.size(), kMostValue, kMostValues - std::min(kMostValues, others)}));
@@ -301,79 +297,6 @@ int ShellInterpreter::choose(const ShellTree& tree) {
     return 0;
 }
 
-ShellStreamPtr ShellInterpreter::open(const std::string& path, ShellRedirect::Kind kind) {
-    const bool reads = kind == ShellRedirect::Kind::Read;
-    ShellFiles& files = work_.files();
-    auto stream = std::make_shared<ShellStream>();
-    ShellFiles::Place place = files.locate(environment_.directory, path);
-    const ShellNode* node = place.error == ShellError::None ? files.find(place.path) : nullptr;
-    if (place.error == ShellError::None && reads) {
-        place.error = files.mayRead(place.path);
-    } else if (place.error == ShellError::None) {
-        if (place.asDirectory) {
-            place.error = ShellError::IsDirectory;
-        } else {
-            const bool keeps = kind != ShellRedirect::Kind::Write;
-            if (node != nullptr && !keeps) {
-                work_.report(place.path);
-            }
-            place.error = files.create(place.path, 0666 & ~environment_.mask, work_.seconds(), keeps);
-        }
-    }
-    if (place.error != ShellError::None) {
-        const bool missing = place.error == ShellError::NoEntry || place.error == ShellError::NotDirectory;
-        const std::string_view reason = !missing ? errorText(place.error)
-                                        : reads  ? "no such file"
-                                                 : "nonexistent directory";
-        complain("", std::string(reads ? "can't open " : "can't create ") + path + ": " + std::string(reason));
-        return nullptr;
-    }
-    node = files.find(place.path);
-    if (node != nullptr && node->live == ShellNode::Live::Terminal) {
-        return stream;
-    }
-    stream->kind = ShellStream::Kind::File;
-    stream->path = place.path;
-    stream->append = kind == ShellRedirect::Kind::Append;
-    return stream;
-}
-
-bool ShellInterpreter::redirect(const std::vector<ShellRedirect>& redirects) {
-    for (const ShellRedirect& redirect : redirects) {
-        const auto descriptor = static_cast<std::size_t>(redirect.descriptor);
-        ShellExpander expander(*this);
-        if (redirect.kind == ShellRedirect::Kind::Here) {
-            auto stream = std::make_shared<ShellStream>();
-            stream->kind = ShellStream::Kind::Pipe;
-            stream->buffer = redirect.literal ? redirect.target : expander.here(redirect.target);
-            streams_[descriptor] = stream;
-            continue;
-        }
-        const std::string target = expander.text(redirect.target);
-        if (expander.failed() || stopped()) {
-            return false;
-        }
-        if (redirect.kind != ShellRedirect::Kind::Duplicate) {
-            streams_[descriptor] = open(target, redirect.kind);
-            if (!streams_[descriptor]) {
-                return false;
-            }
-        } else if (target == "-") {
-            streams_[descriptor] = nullptr;
-        } else if (target.size() == 1 && target.front() >= '0' && target.front() <= '9' &&
-                   streams_[static_cast<std::size_t>(target.front() - '0')]) {
-            streams_[descriptor] = streams_[static_cast<std::size_t>(target.front() - '0')];
-        } else if (target.size() == 1 && target.front() >= '0' && target.front() <= '9') {
-            complain("", "dup2(" + target + "," + std::to_string(descriptor) + "): Bad file descriptor");
-            return false;
-        } else {
-            complain("", "syntax error: bad fd number");
-            return false;
-        }
-    }
-    return true;
-}
-
 bool ShellInterpreter::assign(const std::vector<std::string>& assignments, bool exported) {
     for (const std::string& assignment : assignments) {
         const std::size_t equals = assignment.find('=');
@@ -402,7 +325,7 @@ void ShellInterpreter::observe(const std::vector<std::string>& words, const Shel
         argument.append(i > 1 ? " " : "").append(words[i]);
     }
     argument.resize(std::min(argument.size(), kMostArgument));
-    const bool busybox = basenameOf(words.front()) == "busybox" && words.size() > 1;
+    const bool busybox = nameOf(words.front()) == "busybox" && words.size() > 1;
     const std::string& verb = busybox ? words[1] : words.front();
     const bool appends = !tree.redirects.empty() && tree.redirects.front().kind == ShellRedirect::Kind::Append &&
                          (verb == "echo" || verb == "printf");
@@ -513,144 +436,6 @@ int ShellInterpreter::callFunction(const ShellTreePtr& function, const std::vect
         status = environment_.status;
     }
     return status;
-}
-
-int ShellInterpreter::external(const std::vector<std::string>& words) {
-    const std::string& name = words.front();
-    if (name.find('/') != std::string::npos) {
-        return file(name, words);
-    }
-    if (const ShellApplet* applet = findShellApplet(name)) {
-        work_.newProcess();
-        ShellCall call(*this, words);
-        return applet->run(call);
-    }
-    std::string_view path = environment_.get("PATH");
-    while (!path.empty()) {
-        const std::string folder(path.substr(0, path.find(':')));
-        path.remove_prefix(std::min(folder.size() + 1, path.size()));
-        const auto place = work_.files().locate(environment_.directory, folder + '/' + name);
-        const ShellNode* node = place.error == ShellError::None ? work_.files().find(place.path) : nullptr;
-        if (node != nullptr && node->kind == ShellNode::Kind::File) {
-            return file(place.path, words);
-        }
-    }
-    complain("", name.empty() ? "not found" : name + ": not found");
-    return 127;
-}
-
-int ShellInterpreter::file(const std::string& path, std::vector<std::string> words) {
-    ShellFiles& files = work_.files();
-    const ShellFiles::Place place = files.locate(environment_.directory, path);
-    const ShellNode* node = place.error == ShellError::None ? files.find(place.path) : nullptr;
-    if (node == nullptr) {
-        const bool missing = place.error == ShellError::None || place.error == ShellError::NoEntry;
-        complain("", path + ": " + std::string(missing ? "not found" : errorText(place.error)));
-        return missing ? 127 : 126;
-    }
-    work_.newProcess();
-    work_.report(place.path);
-    if (const ShellError error = files.mayExecute(place.path); error != ShellError::None) {
-        complain("", path + ": " + std::string(errorText(error)));
-        return 126;
-    }
-    const ShellNode* busybox = files.find("/bin/busybox");
-    const bool isBusybox = node->content == work_.host().nodes()->at("/bin/busybox").content;
-    if (isBusybox || (busybox != nullptr && node->size() > 0 && node->content == busybox->content)) {
-        words.front() = basenameOf(path);
-        if (const ShellApplet* applet = findShellApplet(words.front())) {
-            ShellCall call(*this, words);
-            return applet->run(call);
-        }
-        write(2, words.front() + ": applet not found\n");
-        return 127;
-    }
-    std::string text(node->text());
-    if (runsOn(work_.host().spec().machine, text)) {
-        write(2, "Segmentation fault\n");
-        return 139;
-    }
-    if (text.starts_with("#!")) {
-        std::string_view line = std::string_view(text).substr(2, text.find('\n') - 2);
-        line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-        const std::string_view program = basenameOf(line.substr(0, line.find_first_of(" \t\r")));
-        if (line.find('\r') != std::string_view::npos ||
-            (program != "sh" && program != "ash" && program != "busybox")) {
-            complain("", path + ": not found");
-            return 127;
-        }
-    }
-    if (!work_.move(text.size())) {
-        return 126;
-    }
-    std::erase(text, '\0');
-    ShellEnvironment inner = environment_;
-    inner.functions.clear();
-    inner.name = path;
-    inner.interactive = false;
-    inner.script = true;
-    inner.text = false;
-    inner.arguments = {words.begin() + 1, words.end()};
-    ShellInterpreter script(work_, inner, streams_);
-    script.runText(text);
-    return inner.status;
-}
-
-int ShellInterpreter::runText(const std::string& text) {
-    const ShellWork::Level level(work_);
-    if (work_.stopped() || !work_.move(text.size())) {
-        return environment_.status;
-    }
-    ShellParser parser(text);
-    bool any = false;
-    while (!stopped()) {
-        ShellParser::State state = parser.next();
-        if (state == ShellParser::State::Incomplete && parser.neededWhole()) {
-            parser.goOn((text.ends_with('\n') ? "" : "\n") + parser.needed() + '\n');
-            state = parser.next();
-        }
-        if (state == ShellParser::State::Ended) {
-            break;
-        }
-        if (state != ShellParser::State::Complete) {
-            line_ = parser.lineNumber();
-            complain("", parser.error().empty() ? "syntax error: unexpected end of file" : parser.error());
-            environment_.status = 2;
-            leave(Flow::Abort);
-            break;
-        }
-        any = true;
-        run(*parser.tree());
-    }
-    if (!any && flow_ == Flow::On) {
-        environment_.status = 0;
-    }
-    return environment_.status;
-}
-
-int ShellInterpreter::runInput() {
-    const std::string text = streams_[0] ? work_.read(*streams_[0], ShellFiles::kMostBytes) : std::string{};
-    return runText(text);
-}
-
-std::string ShellInterpreter::capture(const std::string& text) {
-    if (!work_.step()) {
-        return {};
-    }
-    auto pipe = std::make_shared<ShellStream>();
-    pipe->kind = ShellStream::Kind::Pipe;
-    ShellEnvironment copy = environment_;
-    ShellStreams streams = streams_;
-    streams[1] = pipe;
-    work_.newProcess();
-    ShellInterpreter inner(work_, copy, streams);
-    inner.line_ = line_;
-    inner.runText(text);
-    environment_.status = copy.status;
-    std::string output = std::move(pipe->buffer);
-    std::erase(output, '\0');
-    output.erase(output.find_last_not_of('\n') + 1);
-    return output;
 }
 
 }  // namespace apiary::agent

@@ -24,6 +24,9 @@ std::optional<Number> parseNumber(std::string_view text, int base = 10) {
 /// As parseNumber, with the suffixes of BusyBox: c, w, b, k, kB, M, G.
 std::optional<std::uint64_t> parseSize(std::string_view text);
 
+/// A number of printf and test: blanks before it, a sign, "0x".
+std::optional<std::int64_t> parseInteger(std::string_view text);
+
 /// As snprintf(3), cut at 500 bytes.
 template <typename... Values>
 std::string printed(const char* format, Values... values) {

@@ -125,6 +125,7 @@ private:
     void redirects(ShellTree& tree);
 
     std::string word();
+    static bool endsWord(char c);
     void skipQuoted(char quote);
     void skipDollar();
     void skipParentheses();

@@ -1,0 +1,196 @@
+/// The words of the grammar, and redirections.
+
+#include "agent/shell/shell_parser.hpp"
+
+#include <cctype>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+/// The delimiter of a here-document without its quotes.
+std::string unquoted(std::string_view word) {
+    std::string text;
+    for (std::size_t i = 0; i < word.size(); ++i) {
+        if (word[i] == '\\' && i + 1 < word.size()) {
+            text += word[++i];
+        } else if (word[i] != '\'' && word[i] != '"') {
+            text += word[i];
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+bool ShellParser::endsWord(char c) {
+    return c == '\0' || std::string_view(" \t\n;&|<>()").find(c) != std::string_view::npos;
+}
+
+void ShellParser::redirects(ShellTree& tree) {
+    for (skipBlanks(); !stopped() && redirect(tree); skipBlanks()) {
+    }
+}
+
+bool ShellParser::redirect(ShellTree& tree) {
+    std::size_t at = at_;
+    const bool numbered = std::isdigit(static_cast<unsigned char>(peek())) != 0;
+    at += numbered ? 1 : 0;
+    if (at >= text_.size() || (text_[at] != '<' && text_[at] != '>')) {
+        return false;
+    }
+    ShellRedirect redirect;
+    const bool input = text_[at] == '<';
+    redirect.descriptor = numbered ? text_[at_] - '0' : input ? 0 : 1;
+    at_ = at + 1;
+    bool stripTabs = false;
+    using Kind = ShellRedirect::Kind;
+    redirect.kind = input ? Kind::Read : Kind::Write;
+    if (peek() == '&') {
+        redirect.kind = Kind::Duplicate;
+        ++at_;
+    } else if (input && peek() == '<') {
+        redirect.kind = Kind::Here;
+        ++at_;
+        stripTabs = peek() == '-';
+        at_ += stripTabs ? 1 : 0;
+    } else if (input && peek() == '>') {
+        redirect.kind = Kind::ReadWrite;
+        ++at_;
+    } else if (!input && (peek() == '>' || peek() == '|')) {
+        redirect.kind = peek() == '>' ? Kind::Append : Kind::Write;
+        ++at_;
+    }
+    skipBlanks();
+    if (endsWord(peek())) {
+        unexpected();
+        return true;
+    }
+    redirect.target = word();
+    if (redirect.kind == Kind::Here) {
+        const bool literal = redirect.target.find_first_of("'\"\\") != std::string::npos;
+        heres_.push_back({unquoted(redirect.target), literal, stripTabs, &tree, tree.redirects.size()});
+    }
+    tree.redirects.push_back(std::move(redirect));
+    return true;
+}
+
+std::string ShellParser::word() {
+    const std::size_t start = at_;
+    while (!stopped() && (!endsWord(peek()) || (peek() == '\0' && !atEnd()))) {
+        const char c = peek();
+        if (c == '\\') {
+            if (at_ + 2 >= text_.size() && peek(1) != '\0' && peek(1) != '\n') {
+                advance();  // the last byte of a text without a line end
+                advance();
+                continue;
+            }
+            if (at_ + 2 >= text_.size()) {
+                starve("");
+                break;
+            }
+            advance();
+            advance();
+        } else if (c == '\'' || c == '"' || c == '`') {
+            advance();
+            skipQuoted(c);
+        } else if (c == '$') {
+            skipDollar();
+        } else {
+            advance();
+        }
+    }
+    return text_.substr(start, at_ - start);
+}
+
+/// Behind the opening quote, to behind the closing one.
+void ShellParser::skipQuoted(char quote) {
+    while (!stopped()) {
+        if (atEnd()) {
+            starve(quote == '`' ? "syntax error: EOF in backquote substitution"
+                                : "syntax error: unterminated quoted string",
+                   std::string(1, quote));
+            return;
+        }
+        const char c = peek();
+        if (c == quote) {
+            advance();
+            return;
+        }
+        if (c == '\\' && quote != '\'' && at_ + 1 < text_.size()) {
+            advance();
+            advance();
+        } else if (quote == '"' && c == '$') {
+            skipDollar();
+        } else if (quote == '"' && c == '`') {
+            advance();
+            skipQuoted('`');
+        } else {
+            advance();
+        }
+    }
+}
+
+void ShellParser::skipDollar() {
+    advance();
+    if (++depth_ > kDeepest) {
+        error_ = "syntax error: nested too deep";
+        return;
+    }
+    if (peek() == '(') {
+        advance();
+        skipParentheses();
+    } else if (peek() == '{') {
+        advance();
+        skipBraces();
+    }
+    --depth_;
+}
+
+void ShellParser::skipParentheses() {
+    for (int open = 1; open > 0 && !stopped();) {
+        if (atEnd()) {
+            starve("syntax error: unexpected end of file (expecting \")\")", ")");
+            return;
+        }
+        const char c = peek();
+        if (c == '\'' || c == '"' || c == '`') {
+            advance();
+            skipQuoted(c);
+        } else if (c == '\\' && at_ + 1 < text_.size()) {
+            advance();
+            advance();
+        } else if (c == '$') {
+            skipDollar();
+        } else {
+            open += c == '(' ? 1 : c == ')' ? -1 : 0;
+            advance();
+        }
+    }
+}
+
+void ShellParser::skipBraces() {
+    while (!stopped()) {
+        if (atEnd()) {
+            starve("syntax error: missing '}'", "}");
+            return;
+        }
+        const char c = peek();
+        if (c == '\'' || c == '"' || c == '`') {
+            advance();
+            skipQuoted(c);
+        } else if (c == '\\' && at_ + 1 < text_.size()) {
+            advance();
+            advance();
+        } else if (c == '$') {
+            skipDollar();
+        } else {
+            advance();
+            if (c == '}') {
+                return;
+            }
+        }
+    }
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,177 @@
+/// echo and printf, with their escapes.
+
+#include "agent/shell/shell_applets.hpp"
+#include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_numbers.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+/// What follows a backslash, taken off the text; as bb_process_escape_sequence().
+char escapeSequence(std::string_view& text) {
+    constexpr std::string_view kFrom = "abefnrtv\\";
+    constexpr std::string_view kTo = "\a\b\x1b\f\n\r\t\v\\";
+    if (text.empty()) {
+        return '\\';
+    }
+    const bool hexadecimal = text.front() == 'x';
+    unsigned value = 0;
+    std::size_t digits = 0;
+    std::string_view rest = text.substr(hexadecimal ? 1 : 0);
+    for (; digits < (hexadecimal ? 2U : 3U) && digits < rest.size(); ++digits) {
+        const auto digit = parseNumber<unsigned>(rest.substr(digits, 1), hexadecimal ? 16 : 8);
+        if (!digit || value * 8 + *digit > 255 * (hexadecimal ? 8U : 1U)) {
+            break;
+        }
+        value = value * (hexadecimal ? 16 : 8) + *digit;
+    }
+    if (digits > 0) {
+        text = rest.substr(digits);
+        return static_cast<char>(value);
+    }
+    const std::size_t known = kFrom.find(text.front());
+    if (known == std::string_view::npos) {
+        return '\\';
+    }
+    text.remove_prefix(1);
+    return kTo[known];
+}
+
+/// Text with its escapes carried out; false at \c, which ends all output.
+bool unescaped(std::string_view text, bool echo, std::string& into) {
+    while (!text.empty()) {
+        const char c = text.front();
+        text.remove_prefix(1);
+        if (c != '\\') {
+            into += c;
+            continue;
+        }
+        if (text.starts_with('c')) {
+            return false;
+        }
+        if (echo && text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '7') {
+            text.remove_prefix(1);
+        }
+        into += escapeSequence(text);
+    }
+    return true;
+}
+
+/// One conversion of printf with its flags, as "%-10s"; width and precision are bounded.
+std::string conversion(ShellCall& call, std::string spec, const std::string& value, int& status) {
+    const char kind = spec.back();
+    if (kind == 's' || kind == 'b') {
+        std::string text = value;
+        if (kind == 'b') {
+            text.clear();
+            unescaped(value, true, text);
+        }
+        if (spec.size() == 2) {
+            return text;
+        }
+        spec.back() = 's';
+        return printed(spec.c_str(), text.c_str());
+    }
+    if (kind == 'c') {
+        return value.substr(0, 1);
+    }
+    std::optional<std::int64_t> number = value.empty() ? 0 : parseInteger(value);
+    if (value.size() > 1 && (value.front() == '\'' || value.front() == '"')) {
+        number = static_cast<unsigned char>(value[1]);
+    }
+    if (!number) {
+        call.fail("invalid number '" + value + "'");
+        status = 1;
+    }
+    spec.insert(spec.size() - 1, "ll");
+    return printed(spec.c_str(), static_cast<long long>(number.value_or(0)));
+}
+
+}  // namespace
+
+int runEcho(ShellCall& call) {
+    bool lineEnd = true;
+    bool escapes = false;
+    std::size_t at = 1;
+    for (; at < call.words.size(); ++at) {
+        const std::string& word = call.words[at];
+        if (word.size() < 2 || word.front() != '-' || word.find_first_not_of("neE", 1) != std::string::npos) {
+            break;
+        }
+        for (const char letter : std::string_view(word).substr(1)) {
+            lineEnd &= letter != 'n';
+            escapes = letter == 'n' ? escapes : letter == 'e';
+        }
+    }
+    std::string text;
+    for (std::size_t i = at; i < call.words.size(); ++i) {
+        text += i > at ? " " : "";
+        if (!escapes) {
+            text += call.words[i];
+        } else if (!unescaped(call.words[i], true, text)) {
+            lineEnd = false;
+            break;
+        }
+    }
+    return call.out(text + (lineEnd ? "\n" : "")) ? 0 : 1;
+}
+
+int runPrintf(ShellCall& call) {
+    if (call.words.size() < 2) {
+        call.fail("usage: printf FORMAT [ARGUMENT...]");
+        return 2;
+    }
+    const std::string format = call.words[1];
+    std::size_t next = 2;
+    int status = 0;
+    std::string output;
+    do {
+        const std::size_t before = next;
+        std::string_view rest = format;
+        while (!rest.empty() && output.size() < ShellWork::kMostPiped) {
+            const char c = rest.front();
+            rest.remove_prefix(1);
+            if (c == '\\') {
+                if (rest.starts_with('c')) {
+                    call.out(output);
+                    return status;
+                }
+                output += escapeSequence(rest);
+            } else if (c != '%' || rest.starts_with('%')) {
+                output += c;
+                rest.remove_prefix(c == '%' ? 1 : 0);
+            } else {
+                std::string spec = "%";
+                while (!rest.empty() &&
+                       std::string_view("-+ #0123456789.*").find(rest.front()) != std::string_view::npos &&
+                       spec.size() < 8) {
+                    if (rest.front() == '*') {
+                        spec += std::to_string(std::clamp<std::int64_t>(
+                            next < call.words.size() ? parseInteger(call.words[next++]).value_or(0) : 0, -400, 400));
+                    } else {
+                        spec += rest.front();
+                    }
+                    rest.remove_prefix(1);
+                }
+                if (rest.empty() || std::string_view("sbcdiuoxX").find(rest.front()) == std::string_view::npos) {
+                    call.out(output);
+                    return call.fail("%" + std::string(rest.substr(0, 1)) + ": invalid format");
+                }
+                spec += rest.front();
+                rest.remove_prefix(1);
+                output += conversion(call, spec, next < call.words.size() ? call.words[next] : "", status);
+                ++next;
+            }
+        }
+        if (next == before) {
+            break;
+        }
+    } while (next < call.words.size() && call.work().step());
+    call.out(output);
+    return status;
+}
+
+}  // namespace apiary::agent

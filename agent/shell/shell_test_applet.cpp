@@ -1,0 +1,185 @@
+/// test, [ and [[.
+
+#include "agent/shell/shell_applets.hpp"
+#include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_numbers.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+class TestParser {
+public:
+    TestParser(ShellCall& call, std::vector<std::string> words) : call_(call), words_(std::move(words)) {}
+
+    int status() {
+        if (words_.empty()) {
+            return 1;
+        }
+        const bool result = either();
+        if (!failed_ && at_ < words_.size()) {
+            return fail(words_[at_] + ": unknown operand");
+        }
+        return failed_ ? 2 : result ? 0 : 1;
+    }
+
+private:
+    int fail(const std::string& message) {
+        if (!failed_) {
+            call_.fail(message);
+        }
+        failed_ = true;
+        return 2;
+    }
+    bool more() const { return at_ < words_.size(); }
+    bool take(std::string_view word) {
+        if (more() && words_[at_] == word) {
+            ++at_;
+            return true;
+        }
+        return false;
+    }
+
+    bool either() {
+        bool result = both();
+        while (take("-o")) {
+            const bool other = both();
+            result = result || other;
+        }
+        return result;
+    }
+    bool both() {
+        bool result = negated();
+        while (take("-a")) {
+            const bool other = negated();
+            result = result && other;
+        }
+        return result;
+    }
+    bool negated() {
+        bool inverted = false;
+        while (more() && words_[at_] == "!" && at_ + 1 < words_.size()) {
+            ++at_;
+            inverted = !inverted;
+        }
+        return primary() != inverted;
+    }
+    bool primary() {
+        if (!more()) {
+            fail("argument expected");
+            return false;
+        }
+        const std::string word = words_[at_++];
+        if (at_ + 1 < words_.size() && isBinary(words_[at_])) {
+            const std::string sign = words_[at_++];
+            return binary(word, sign, words_[at_++]);
+        }
+        if (word == "(" && ++depth_ < 20) {
+            const bool result = either();
+            if (!take(")")) {
+                fail("closing paren expected");
+            }
+            return result;
+        }
+        if (word.size() == 2 && word.front() == '-' && more() &&
+            std::string_view("bcdefghknoprstuwxzLOGS").find(word[1]) != std::string_view::npos) {
+            return unary(word[1], words_[at_++]);
+        }
+        return !word.empty();
+    }
+
+    static bool isBinary(std::string_view word) {
+        constexpr std::string_view kSigns[] = {"=",   "==",  "!=",  "<",   ">",   "-eq", "-ne",
+                                               "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"};
+        return std::ranges::find(kSigns, word) != std::end(kSigns);
+    }
+    bool binary(const std::string& left, std::string_view sign, const std::string& right) {
+        if (sign.front() != '-') {
+            return sign == "!="  ? left != right
+                   : sign == "<" ? left < right
+                   : sign == ">" ? left > right
+                                 : left == right;
+        }
+        if (sign == "-nt" || sign == "-ot" || sign == "-ef") {
+            return sign == "-ef" && call_.locate(left).path == call_.locate(right).path;
+        }
+        const auto a = parseInteger(left);
+        const auto b = parseInteger(right);
+        if (!a || !b) {
+            fail((a ? right : left) + ": bad number");
+            return false;
+        }
+        return sign == "-eq"   ? *a == *b
+               : sign == "-ne" ? *a != *b
+               : sign == "-lt" ? *a < *b
+               : sign == "-le" ? *a <= *b
+               : sign == "-gt" ? *a > *b
+                               : *a >= *b;
+    }
+    bool unary(char kind, const std::string& word) {
+        if (kind == 'n' || kind == 'z') {
+            return word.empty() == (kind == 'z');
+        }
+        if (kind == 't') {
+            return word.size() == 1 && word.front() <= '2';
+        }
+        const ShellFiles::Place place = call_.locate(word, kind != 'L' && kind != 'h');
+        const ShellNode* node = place.error == ShellError::None ? call_.files().find(place.path) : nullptr;
+        using Kind = ShellNode::Kind;
+        if (node == nullptr) {
+            return false;
+        }
+        switch (kind) {
+            case 'd':
+                return node->kind == Kind::Directory;
+            case 'f':
+                return node->kind == Kind::File;
+            case 'L':
+            case 'h':
+                return node->kind == Kind::Link;
+            case 'c':
+            case 'b':
+                return node->kind == Kind::Device && node->block == (kind == 'b');
+            case 's':
+                return node->kind == Kind::Directory || node->size() > 0;
+            case 'x':
+                return node->kind == Kind::Directory || call_.files().mayExecute(place.path) == ShellError::None;
+            case 'r':
+                return call_.files().mayRead(place.path) == ShellError::None;
+            case 'w':
+                return call_.files().user() == 0 || node->owner == call_.files().user();
+            case 'p':
+            case 'S':
+            case 'u':
+            case 'g':
+            case 'k':
+                return false;
+            default:
+                return true;
+        }
+    }
+
+    ShellCall& call_;
+    std::vector<std::string> words_;
+    std::size_t at_ = 0;
+    int depth_ = 0;
+    bool failed_ = false;
+};
+
+}  // namespace
+
+int runTest(ShellCall& call) {
+    std::vector<std::string> words = call.operands();
+    if (call.name().starts_with('[')) {
+        if (words.empty() || words.back() != (call.name() == "[" ? "]" : "]]")) {
+            call.fail(call.name() == "[" ? "missing ]" : "missing ]]");
+            return 2;
+        }
+        words.pop_back();
+    }
+    return TestParser(call, words).status();
+}
+
+}  // namespace apiary::agent
