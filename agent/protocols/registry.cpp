@@ -9,7 +9,8 @@ extern const Module catchall;
 extern const Module catchallUdp;
 extern const Module ftp;
 extern const Module pop3;
-static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &ftp, &pop3};
+extern const Module telnet;
+static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &ftp, &pop3, &telnet};
 
 std::span<const Module* const> modules() {
     return kModules;
