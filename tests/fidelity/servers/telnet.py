@@ -56,6 +56,10 @@ class Server:
                  START.format(root=self.folder, name=HOST_NAME, python=sys.executable, this=Path(__file__).resolve())],
                 stdin=listener, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, start_new_session=True)
 
+    def reset(self):
+        for file in (self.folder / "tmp").iterdir():
+            file.unlink()
+
     def stop(self):
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
