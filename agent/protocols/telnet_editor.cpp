@@ -342,7 +342,7 @@ void TelnetEditor::showPrompt(std::string_view prompt, std::string& screen) {
     x_ = promptWidth_ % width_;
 }
 
-/// Moves the cursor to the left. Where it must go up, the real editor draws again what stands before it.
+/// Moves the cursor to the left, and up where the line began above.
 void TelnetEditor::back(std::size_t count, std::string& screen) {
     count = std::min(count, cursor_);
     if (count == 0) {
@@ -354,12 +354,12 @@ void TelnetEditor::back(std::size_t count, std::string& screen) {
         screen += count <= kMostBackspaces ? std::string(count, '\b') : sequence(count, 'D');
         return;
     }
-    screen += '\r' + sequence(y_, 'A');
-    const std::size_t target = cursor_;
-    showPrompt(lastPromptLine(), screen);
-    while (cursor_ < target) {
-        showGlyph(screen);
-    }
+    const auto left = static_cast<unsigned>(count) - x_;  // to go from the right margin of the line above
+    const unsigned up = 1 + (left - 1) / width_;
+    x_ = (width_ * y_ - left) % width_;
+    y_ -= up;
+    screen += '\r' + sequence(up, 'A');
+    screen += x_ > 0 ? sequence(x_, 'C') : std::string();
 }
 
 void TelnetEditor::draw(unsigned up, std::size_t behind, std::string_view prompt, std::string& screen) {
