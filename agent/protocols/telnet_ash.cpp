@@ -186,7 +186,10 @@ void TelnetAsh::resize(TelnetTerminal& terminal) {
     }
 }
 
-void TelnetAsh::leave(Turn& turn) {
+void TelnetAsh::leave(TelnetTerminal& terminal, Turn& turn) {
+    while ((state_ == State::Lingers || reads(terminal)) && !turn.full() && terminal.outputSize() < kPortion) {
+        state_ == State::Lingers ? finishLine(terminal, turn) : run(terminal, turn);
+    }
     auto unreported = shell_.unreported();
     evidence_.insert(evidence_.end(), std::make_move_iterator(unreported.begin()),
                      std::make_move_iterator(unreported.end()));

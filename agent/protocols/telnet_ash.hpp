@@ -32,8 +32,9 @@ public:
 
     bool ended() const { return state_ == State::Ended; }
 
-    /// The session ends: what was not reported yet.
-    void leave(Turn& turn);
+    /// The session ends. Lines that were typed and not read yet are run for what they tell: their bytes came, though
+    /// nobody will see an answer. Then reports what was not reported yet.
+    void leave(TelnetTerminal& terminal, Turn& turn);
 
 private:
     enum class State : std::uint8_t { New, Edits, Lingers, Runs, Reads, Ended };

@@ -155,7 +155,7 @@ void TelnetSession::onPeerClosed(Turn& turn) {
 
 void TelnetSession::leave(Turn& turn) {
     if (ash_) {
-        ash_->leave(turn);
+        ash_->leave(terminal_, turn);
     }
 }
 
