@@ -42,7 +42,7 @@ void TelnetEditor::begin(std::string_view prompt, unsigned width, std::string& s
     line_.clear();
     width_ = usable(width);
     shown_ = remembered_;
-    asked_ = false;
+    asked_ = lastWasTab_ = false;
     showPrompt(prompt_, screen);
 }
 
@@ -70,6 +70,11 @@ TelnetEditor::Outcome TelnetEditor::giveUpKey(std::string& screen) {
 }
 
 TelnetEditor::Outcome TelnetEditor::press(const TelnetKeys::Key& key, std::string& screen) {
+    const bool again = std::exchange(lastWasTab_, key.special == Special::None && key.byte == '\t');
+    if (lastWasTab_) {
+        screen += again ? std::string_view() : kBeep;
+        return Outcome::More;
+    }
     const Outcome outcome = key.special == Special::None ? pressByte(key.byte, screen) : pressSpecial(key, screen);
     if (outcome == Outcome::Line) {
         remember();
@@ -157,9 +162,6 @@ TelnetEditor::Outcome TelnetEditor::pressByte(char byte, std::string& screen) {
         case '\b':
         case '\x7f':
             backspace(screen);
-            break;
-        case '\t':
-            screen += kBeep;
             break;
         case control('K'):
             removeRest(screen);

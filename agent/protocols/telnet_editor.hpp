@@ -86,6 +86,7 @@ private:
     unsigned y_ = 0;  // lines below that of the prompt
     unsigned promptWidth_ = 0;
     bool asked_ = false;
+    bool lastWasTab_ = false;
 };
 
 }  // namespace apiary::agent
