@@ -30,7 +30,8 @@ public:
     /// The window has another width.
     void resize(TelnetTerminal& terminal);
 
-    bool ended() const { return state_ == State::Ended; }
+    /// True once the shell has exited and all is reported.
+    bool ended() const { return state_ == State::Ended && evidence_.empty(); }
 
     /// The session ends. Lines that were typed and not read yet are run for what they tell: their bytes came, though
     /// nobody will see an answer. Then reports what was not reported yet.

@@ -21,7 +21,7 @@ public:
     static constexpr std::string_view kHere = "\xff\xff\xf1";
 
     struct Event {
-        enum class Kind : std::uint8_t { Data, AreYouThere, Window, Unknown } kind;
+        enum class Kind : std::uint8_t { Data, AreYouThere, Window, Unknown } kind = Kind::Data;
         char byte = 0;         // of Data
         unsigned columns = 0;  // of Window
         unsigned rows = 0;

@@ -167,7 +167,7 @@ TEST(TelnetSessionTest, RefusesMadeUpLoginsAndKeepsToItsAccounts) {
 }
 
 TEST(TelnetSessionTest, ChecksSettings) {
-    const auto error = [](Settings settings) { return prepare(*findModule("telnet"), settings).error(); };
+    const auto error = [](const Settings& settings) { return prepare(*findModule("telnet"), settings).error(); };
     EXPECT_NE(error({{"tries", "0"}}).find("tries"), std::string::npos);
     EXPECT_NE(error({{"failed_login_delay", "3"}}).find("failed_login_delay"), std::string::npos);
     EXPECT_NE(error({{"login_timeout", "1h"}}).find("login_timeout"), std::string::npos);
