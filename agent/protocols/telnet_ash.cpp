@@ -83,7 +83,9 @@ void TelnetAsh::finishLine(TelnetTerminal& terminal, Turn& turn) {
     if (outcome_ == Outcome::Line) {
         perform(shell_.line(editor_.line(), turn.now()), terminal, turn);
     } else if (outcome_ == Outcome::EndOfFile) {
-        perform(shell_.endOfInput(turn.now()), terminal, turn);
+        Shell::Answer answer = shell_.endOfInput(turn.now());
+        terminal.write(answer.output.empty() ? "\n" : "");  // a shell leaves on a line of its own
+        perform(std::move(answer), terminal, turn);
     } else {
         terminal.write("^C\n");
         shell_.interrupt();
@@ -97,17 +99,17 @@ void TelnetAsh::readLine(TelnetTerminal& terminal, Turn& turn) {
         return;
     }
     typed_ += chunk->bytes;
-    if (chunk->newline) {
-        perform(shell_.line(std::exchange(typed_, {}), turn.now()), terminal, turn);
-    } else if (chunk->end && typed_.empty()) {
+    if (chunk->end && typed_.empty()) {
         perform(shell_.endOfInput(turn.now()), terminal, turn);
+    } else if (chunk->newline || chunk->end) {
+        perform(shell_.line(std::exchange(typed_, {}), turn.now()), terminal, turn);
     } else if (typed_.size() >= Shell::kMostLine) {
         typed_.resize(Shell::kMostLine);
     }
 }
 
-/// Keys that end a command. One that would be stopped is ended too.
-void TelnetAsh::takeSignal(Signal /*signal*/, TelnetTerminal& terminal, Turn& turn) {
+/// Keys that end a command. One that would be stopped is said to be, and ended too.
+void TelnetAsh::takeSignal(Signal signal, TelnetTerminal& terminal, Turn& turn) {
     if (state_ != State::Runs && state_ != State::Reads) {
         return;
     }
@@ -115,6 +117,9 @@ void TelnetAsh::takeSignal(Signal /*signal*/, TelnetTerminal& terminal, Turn& tu
     output_.clear();
     exits_ = false;
     shell_.interrupt();
+    if (signal == Signal::Suspend) {
+        terminal.write("[1]+  Stopped                    " + editor_.line());
+    }
     terminal.write("\n");
     finish(terminal, turn);
 }

@@ -18,7 +18,7 @@ namespace apiary::agent {
 class TelnetAsh {
 public:
     TelnetAsh(Shell shell, std::string messageOfTheDay)
-        : shell_(std::move(shell)), messageOfTheDay_(std::move(messageOfTheDay)) {}
+        : shell_(std::move(shell)), messageOfTheDay_(std::move(messageOfTheDay)), remembered_(shell_.memory()) {}
 
     bool ready(const TelnetTerminal& terminal) const;
     void run(TelnetTerminal& terminal, Turn& turn);

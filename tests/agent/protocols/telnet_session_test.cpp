@@ -16,6 +16,7 @@ namespace apiary::agent::test {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 const Settings kRouter = {{"hostname", "router"}, {"accounts", "listed"}, {"users", "root:admin123"}};
 constexpr std::string_view kGreeting = "\xff\xfd\x01\xff\xfd\x1f\xff\xfb\x01\xff\xfb\x03";
@@ -163,6 +164,41 @@ TEST(TelnetSessionTest, RefusesMadeUpLoginsAndKeepsToItsAccounts) {
     visit.pass(100ms);
     EXPECT_FALSE(visit.logIn("xhqzv", "kqpwm"));
     EXPECT_FALSE(visit.logIn("qmzrt", "bvnxl"));
+    EXPECT_TRUE(visit.logIn("root", "admin123"));
+}
+
+TEST(TelnetSessionTest, FindsAgainWhatTheSourceWroteAtAnEarlierVisit) {
+    Visit first;
+    first.pass(100ms);
+    ASSERT_TRUE(first.logIn("root", "admin123"));
+    first.say("echo canary > /tmp/.k7\r\n").said();
+    ASSERT_FALSE(first.remembered().empty());
+
+    Visit second(kRouter, 0, first.remembered());
+    second.pass(100ms);
+    ASSERT_TRUE(second.logIn("root", "admin123"));
+    second.said();
+    EXPECT_EQ(second.say("cat /tmp/.k7\r\n").said(), "cat /tmp/.k7\r\ncanary\r\n~ # \x1b[6n");
+}
+
+TEST(TelnetSessionTest, HasAnAnswerOfItsOwnForEachCommand) {
+    Visit visit;
+    visit.pass(100ms);
+    ASSERT_TRUE(visit.logIn("root", "admin123"));
+    visit.said();
+    std::vector<std::string> answers;
+    for (const std::string command :
+         {"id", "uname -a", "cat /proc/cpuinfo", "ls /", "free", "xhqzv", "/bin/busybox ECCHI"}) {
+        answers.push_back(visit.say(command + "\r\n").said().substr(command.size()));
+    }
+    std::ranges::sort(answers);
+    EXPECT_EQ(std::ranges::adjacent_find(answers), answers.end());
+    EXPECT_TRUE(std::ranges::none_of(answers, [](const std::string& answer) { return answer.size() < 12; }));
+}
+
+TEST(TelnetSessionTest, ReadsFilesThatWereMadeToCrashIt) {
+    Visit visit(kRouter, 0, "f\tzzz\xff\n\0\n\t\t\t\t\t\n-"s);
+    visit.pass(100ms);
     EXPECT_TRUE(visit.logIn("root", "admin123"));
 }
 
