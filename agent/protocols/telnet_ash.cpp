@@ -1,5 +1,6 @@
 #include "agent/protocols/telnet_ash.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -99,13 +100,14 @@ void TelnetAsh::readLine(TelnetTerminal& terminal, Turn& turn) {
         return;
     }
     typed_ += chunk->bytes;
-    if (chunk->end && typed_.empty()) {
-        perform(shell_.endOfInput(turn.now()), terminal, turn);
-    } else if (chunk->newline || chunk->end) {
+    const bool ends = chunk->end;
+    if (chunk->newline || (ends && !typed_.empty())) {
         perform(shell_.line(std::exchange(typed_, {}), turn.now()), terminal, turn);
-    } else if (typed_.size() >= Shell::kMostLine) {
-        typed_.resize(Shell::kMostLine);
     }
+    if (ends && state_ == State::Reads) {
+        perform(shell_.endOfInput(turn.now()), terminal, turn);
+    }
+    typed_.resize(std::min(typed_.size(), Shell::kMostLine));
 }
 
 /// Keys that end a command. One that would be stopped is said to be, and ended too.
