@@ -137,6 +137,10 @@ def raw(payload):
     return "C| " + bytes_as(payload)
 
 
+OPTIONS = [0, 1, 3, 5, 24, 31, 32, 33, 34, 39, 200]
+LINE_KEYS = ["a", "b", "c d", "\x7f", "\x08", "\x15", "\x17", "\x01", "\x1b[A", "\x12", "\x16\x03", "\t", "\xe9", "\x0f", "ef "]
+EDITOR_KEYS = ["echo ", "a", "bc", "\x7f", "\x08", "\x15", "\x17", "\x01", "\x05", "\x02", "\x06", "\x0b", "\x1b[D", "\x1b[C",
+               "\x1b[H", "\x1b[F", "\x1b[3~", "\x1bb", "\x1bf", "\x1bd", "x y", "\x0c", "\x19"]
 LOGIN = ["C: " + USER, "C: " + PASSWORD]
 
 
@@ -149,7 +153,7 @@ def generate():
         probes.append((f"{kind}_{sum(1 for name, _ in probes if name.startswith(kind + '_')) + 1:02}", steps))
 
     for _ in range(8):
-        orders = b"".join(bytes([255, chance.choice([251, 252, 253, 254]), chance.choice([0, 1, 3, 5, 24, 31, 32, 33, 34, 39, 200])])
+        orders = b"".join(bytes([255, chance.choice([251, 252, 253, 254]), chance.choice(OPTIONS)])
                           for _ in range(chance.randint(1, 8)))
         probe("negotiation", [raw(orders), "C: " + chance.choice(["root", "admin", "guest"])])
     for _ in range(4):
@@ -163,13 +167,10 @@ def generate():
         name = "".join(chance.choice("abcXYZ019._-@$;|/ ") for _ in range(chance.randint(1, 40)))
         probe("name", ["C: " + name, "C: x"])
     for _ in range(8):
-        keys = "".join(chance.choice(["a", "b", "c d", "\x7f", "\x08", "\x15", "\x17", "\x01", "\x1b[A", "\x12", "\x16\x03", "\t", "\xe9", "\x0f", "ef "])
-                       for _ in range(chance.randint(3, 12)))
+        keys = "".join(chance.choice(LINE_KEYS) for _ in range(chance.randint(3, 12)))
         probe("terminal", [raw(keys.encode("latin-1") + b"\r\n")])
     for _ in range(10):
-        keys = "".join(chance.choice(["echo ", "a", "bc", "\x7f", "\x08", "\x15", "\x17", "\x01", "\x05", "\x02", "\x06", "\x0b",
-                                      "\x1b[D", "\x1b[C", "\x1b[H", "\x1b[F", "\x1b[3~", "\x1bb", "\x1bf", "\x1bd", "x y", "\x0c", "\x19"])
-                       for _ in range(chance.randint(4, 14)))
+        keys = "".join(chance.choice(EDITOR_KEYS) for _ in range(chance.randint(4, 14)))
         probe("editor", [*LOGIN, raw(keys.encode("latin-1")), raw(b"\x15\x0b"), "C: echo ok"])
     for _ in range(4):
         lines = ["echo " + chance.choice(["one", "two", "three"]) for _ in range(chance.randint(2, 4))]
