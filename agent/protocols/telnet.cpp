@@ -101,8 +101,10 @@ std::string TelnetService::issueValue(char letter, WallTime now) const {
             return "Linux";
         case 'r':
             return host->spec().kernel;
+        case 'v':
+            return std::string(host->kernelVersion());
         case 'm':
-            return host->spec().machine;
+            return std::string(host->machine());
         case 'o':
         case 'O':
         case 'D':
@@ -132,7 +134,7 @@ constexpr Setting kSettings[] = {
     {"failed_login_delay", "3s", "before \"Login incorrect\""},
     {"tries", "3", "failed logins until the connection is closed"},
     {"login_timeout", "60s", "for the whole login, then the connection is closed"},
-    {"machine", "mips", "architecture, as uname -m: mips, armv7l, aarch64, i686 or x86_64"},
+    {"machine", "mips", "architecture, as uname -m: mips, mipsel, armv7l, aarch64, i686 or x86_64"},
     {"kernel", "5.10.146", "release of the kernel, as uname -r"},
 };
 
