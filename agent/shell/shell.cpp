@@ -245,6 +245,7 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
     } else {
         state.pending->goOn(text + '\n');
     }
+    ++state.shells.back().typedLines;
     if (!text.empty()) {
         state.history.push_back(text.substr(0, 1024));
         state.history.erase(state.history.begin(),

@@ -26,6 +26,11 @@ int falseBuiltin(ShellCall& /*call*/) {
     return 1;
 }
 
+int parseOptions(ShellCall& call) {
+    call.failBuiltin("usage: getopts optstring var [arg]");
+    return 2;
+}
+
 int changeDirectory(ShellCall& call) {
     ShellEnvironment& environment = call.environment();
     std::size_t at = 1;
@@ -123,6 +128,15 @@ int evaluate(ShellCall& call) {
 int replaceShell(ShellCall& call) {
     if (call.words.size() < 2) {
         return 0;
+    }
+    const std::string& program = call.words[1];
+    const bool known = program.find('/') != std::string::npos || findShellApplet(program) != nullptr;
+    if (!known) {
+        call.shell().complain("exec",
+                              "line " + std::to_string(call.environment().typedLines) + ": " + program + ": not found");
+        call.environment().status = 127;
+        call.shell().leave(Flow::Exit);
+        return 127;
     }
     const int status = call.shell().runWords({call.words.begin() + 1, call.words.end()}, true);
     if (!call.shell().startsShell()) {
@@ -281,6 +295,13 @@ int history(ShellCall& call) {
     return 0;
 }
 
+int noJob(ShellCall& call) {
+    if (!call.work().running.empty()) {
+        return 0;
+    }
+    return call.failBuiltin("No current job", 2);
+}
+
 int killJob(ShellCall& call) {
     return findShellApplet("kill")->run(call);
 }
@@ -296,7 +317,7 @@ constexpr ShellApplet kBuiltins[] = {
     {"[", runTest},
     {"[[", runTest},
     {"alias", aliasBuiltin},
-    {"bg", colon},
+    {"bg", noJob},
     {"break", breakLoop},
     {"cd", changeDirectory},
     {"chdir", changeDirectory},
@@ -308,8 +329,8 @@ constexpr ShellApplet kBuiltins[] = {
     {"exit", exitShell},
     {"export", exportBuiltin},
     {"false", falseBuiltin},
-    {"fg", colon},
-    {"getopts", falseBuiltin},
+    {"fg", noJob},
+    {"getopts", parseOptions},
     {"hash", colon},
     {"help", help},
     {"history", history},

@@ -77,10 +77,10 @@ ShellStreamPtr ShellCall::open(const std::string& path, std::string_view complai
     return stream;
 }
 
-std::string ShellCall::readAll(const std::vector<std::string>& paths, int& status) {
+std::string ShellCall::readAll(const std::vector<std::string>& paths, int& status, std::string_view complaint) {
     std::string all;
     for (const std::string& path : paths.empty() ? std::vector<std::string>{"-"} : paths) {
-        const ShellStreamPtr stream = open(path);
+        const ShellStreamPtr stream = open(path, complaint);
         if (!stream) {
             status = 1;
             continue;

@@ -317,6 +317,7 @@ private:
         link("/proc/self/exe", "/bin/busybox");
         link("/proc/self/cwd", "/");
         file("/proc/self/cmdline", std::string("cat\0/proc/self/cmdline\0", 23), 0444);
+        file("/proc/self/comm", "cat\n", 0444);
         file("/proc/self/maps", "", 0444);
         link("/proc/self/mounts", "../mounts");
         for (const ShellProcess& process : host_.processes()) {

@@ -150,7 +150,7 @@ int cut(ShellCall& call) {
                                    [&](const auto& range) { return range.first <= index && index <= range.second; });
     };
     int status = 0;
-    const std::string all = call.readAll(call.operands(), status);
+    const std::string all = call.readAll(call.operands(), status, "-");
     std::string output;
     for (std::string_view rest = all; !rest.empty() && call.work().move(16);) {
         const std::string_view line = withoutEnd(takeLine(rest));
@@ -285,7 +285,7 @@ int sort(ShellCall& call) {
         return 2;
     }
     int status = 0;
-    std::vector<std::string> lines = linesOf(call.readAll(call.operands(), status));
+    std::vector<std::string> lines = linesOf(call.readAll(call.operands(), status, "-"));
     const auto key = [&](const std::string& line) {
         const auto field =
             call.has('k') ? parseNumber<std::size_t>(call.value('k').substr(0, call.value('k').find_first_of(",.")))

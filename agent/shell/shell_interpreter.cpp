@@ -381,11 +381,14 @@ int ShellInterpreter::simple(const ShellTree& tree) {
             found == environment_.variables.end() ? std::nullopt : std::optional(found->second);
     }
     int status = 1;
-    if (redirect(tree.redirects) && assign(tree.assignments, true)) {
+    if (!redirect(tree.redirects)) {
+        if (words.front() == "exec" || words.front() == "eval" || words.front() == ":") {
+            leave(Flow::Abort);  // as POSIX wants it of special builtins
+        }
+    } else if (assign(tree.assignments, true)) {
         status = command(words);
-    } else if (flow_ == Flow::Abort) {
-        status = 2;
     }
+    status = flow_ == Flow::Abort ? 2 : status;
     if (!(words.front() == "exec" && words.size() == 1 && status == 0)) {
         streams_ = before;
     }

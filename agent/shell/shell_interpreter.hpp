@@ -36,6 +36,7 @@ struct ShellEnvironment {
     int lastBackground = 0;              // $!
     std::uint16_t mask = 022;
     bool interactive = true;
+    std::size_t typedLines = 0;
     bool script = false;        // errors name the line
     bool text = false;          // it runs the text of -c, which has no lines
     bool stopsOnError = false;  // set -e
@@ -81,7 +82,7 @@ public:
     ShellStreamPtr open(const std::string& path, std::string_view complaint = "");
     ShellStreamPtr input();
     /// All of the files, or of standard input if there are none. Sets status for those that cannot be read.
-    std::string readAll(const std::vector<std::string>& paths, int& status);
+    std::string readAll(const std::vector<std::string>& paths, int& status, std::string_view complaint = "");
 
     /// Takes the options off the words as getopt does: "ab:c" are letters, ':' behind those with a value; '+' at the
     /// beginning stops at the first operand. False after it said what is wrong.
@@ -91,6 +92,7 @@ public:
     std::string valueOr(char letter, std::string fallback) const { return has(letter) ? value(letter) : fallback; }
     int usage();  // prints how it is used, and 1
 
+    std::string calledAs;            // the path by which it was called, if it was by one
     std::vector<std::string> words;  // the name, then options and operands; after parse() the operands alone follow
     std::vector<std::string> operands() const { return {words.begin() + 1, words.end()}; }
 

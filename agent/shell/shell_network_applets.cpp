@@ -209,6 +209,9 @@ int sockets(ShellCall& call) {
 }
 
 int routes(ShellCall& call) {
+    if (!call.parse("neA:")) {
+        return 1;
+    }
     const std::string address(call.work().host().address());
     call.out(
         "Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n");

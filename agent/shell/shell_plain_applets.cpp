@@ -116,6 +116,12 @@ int sequence(ShellCall& call) {
 }
 
 int which(ShellCall& call) {
+    if (!call.parse("a")) {
+        return 1;
+    }
+    if (call.words.size() < 2) {
+        return call.usage();
+    }
     int status = 0;
     for (const std::string& word : call.operands()) {
         std::string path = word;

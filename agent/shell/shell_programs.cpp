@@ -126,6 +126,7 @@ int ShellInterpreter::file(const std::string& path, std::vector<std::string> wor
         words.front() = nameOf(path);
         if (const ShellApplet* applet = findShellApplet(words.front())) {
             ShellCall call(*this, words);
+            call.calledAs = path;
             return applet->run(call);
         }
         write(2, words.front() + ": applet not found\n");

@@ -351,7 +351,7 @@ int runShellApplet(ShellCall& call) {
     inner.interactive = false;
     inner.script = false;
     inner.text = false;
-    inner.name = call.name();
+    inner.name = call.calledAs.empty() ? call.name() : call.calledAs;
     inner.arguments.clear();
     std::size_t at = 1;
     bool text = false;

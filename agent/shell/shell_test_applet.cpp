@@ -76,6 +76,10 @@ private:
             const std::string sign = words_[at_++];
             return binary(word, sign, words_[at_++]);
         }
+        if (more() && at_ + 1 == words_.size() && isBinary(words_[at_])) {
+            fail(words_[at_] + ": argument expected");
+            return false;
+        }
         if (word == "(" && ++depth_ < 20) {
             const bool result = either();
             if (!take(")")) {

@@ -97,7 +97,7 @@ TEST_P(RecordedShell, AnswersAsTheRealOne) {
     EXPECT_GE(result.same * 100, result.steps * 98);
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, RecordedShell, testing::Values("language.txt", "files.txt", "bots.txt"));
+INSTANTIATE_TEST_SUITE_P(Files, RecordedShell, testing::Values("language.txt", "files.txt", "bots.txt", "edges.txt"));
 
 }  // namespace
 }  // namespace apiary::agent::test
