@@ -1,6 +1,23 @@
 #pragma once
 
 /// An emulated BusyBox 1.35 ash, for every protocol behind which a shell stands: TELNET first.
+///
+///     line ─▶ ShellParser ─▶ ShellTree ─▶ ShellInterpreter ─▶ builtin or applet (a function of a ShellCall)
+///                                            │ ShellExpander       │
+///                                            ▼                     ▼
+///                               ShellWork: budget, output, evidence; ShellFiles: the host's files and what was changed
+///
+/// The words of its answers are those of Debian's busybox-static; tests/agent/shell/recorded has what that one says.
+/// The machine is a decoy of the sensor's own (ShellHost). Evidence is each simple command; an address that a program
+/// was to fetch, as Command "fetch"; and each file that was written, whole, once the user goes on to something else
+/// than writing it, uses it, or is about to lose it. A long upload by `echo >>` is one Command and one PayloadPiece.
+///
+/// Everything that would leave the machine fails as without a network. A program that was uploaded does not run: for
+/// another machine it is taken for a script, as ash does; for this one it dies with "Segmentation fault". A command
+/// that reads the terminal is run anew from where the line began, with one more line typed: so there is no second
+/// thread of control to keep. Left out on purpose: the editing of lines (the terminal's), stopped jobs, expansion of
+/// aliases, traps, and applets that a small firmware does not have (sed, awk, vi, tar, passwd): those are "not found",
+/// and not in the list of `busybox` either.
 
 #include "agent/protocol/session.hpp"
 #include "agent/shell/shell_host.hpp"

@@ -122,6 +122,7 @@ public:
                                  "/sys/class",
                                  "/mnt",
                                  "/overlay",
+                                 "/rom",
                                  "/www",
                                  "/www/cgi-bin",
                                  "/var",
@@ -187,7 +188,10 @@ private:
             }
         }
         file("/lib/libc.so", program(68'000), 0755);
-        file("/usr/sbin/telnetd", program(24'000), 0755);
+        for (const char* path : {"/sbin/init", "/sbin/syslogd", "/sbin/klogd", "/sbin/udhcpc", "/bin/login",
+                                 "/usr/sbin/crond", "/usr/sbin/httpd", "/usr/sbin/ntpd", "/usr/sbin/telnetd"}) {
+            file(path, program(9000 + choice_.below(20000)), 0755);
+        }
     }
 
     static std::string linkTarget(std::string_view name) {

@@ -154,13 +154,16 @@ int interfaces(ShellCall& call) {
     const auto counters = [&](std::uint64_t factor) {
         const std::uint64_t packets = up / factor + 12;
         const std::uint64_t bytes = packets * 291;
-        const double mega = static_cast<double>(bytes) / 1024 / 1024;
+        const auto human = [](std::uint64_t count) {
+            const double mega = static_cast<double>(count) / 1024 / 1024;
+            return mega >= 1024 ? printed(" (%.1f GiB)", mega / 1024) : printed(" (%.1f MiB)", mega);
+        };
         return "          RX packets:" + std::to_string(packets) +
                " errors:0 dropped:0 overruns:0 frame:0\n          TX packets:" + std::to_string(packets / 2) +
                " errors:0 dropped:0 overruns:0 carrier:0\n          collisions:0 txqueuelen:1000 \n          RX "
                "bytes:" +
-               std::to_string(bytes) + printed(" (%.1f MiB)", mega) + "  TX bytes:" + std::to_string(bytes / 2) +
-               printed(" (%.1f MiB)", mega / 2) + "\n\n";
+               std::to_string(bytes) + human(bytes) + "  TX bytes:" + std::to_string(bytes / 2) + human(bytes / 2) +
+               "\n\n";
     };
     std::string hardware(host.hardwareAddress());
     std::ranges::transform(hardware, hardware.begin(),

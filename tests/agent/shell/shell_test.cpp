@@ -191,6 +191,19 @@ TEST_F(ShellTest, IsTheSameMachineForTheSameSeedOnly) {
     }
 }
 
+TEST_F(ShellTest, HasTheProgramsOfItsProcesses) {
+    for (const char* path : {"/sbin/syslogd", "/usr/sbin/telnetd", "/usr/sbin/httpd", "/sbin/init"}) {
+        EXPECT_EQ(say(std::string("test -x ") + path + " && " + path + "; echo $?"), "0\n") << path;
+    }
+}
+
+TEST_F(ShellTest, KillsAnUploadedProgramForItsOwnMachine) {
+    EXPECT_EQ(say("dd if=/bin/ls of=/tmp/p bs=512 count=4 2>/dev/null; chmod 755 /tmp/p; /tmp/p; echo $?"),
+              "Segmentation fault\n139\n");
+    ASSERT_EQ(payloads_.size(), 1U);
+    EXPECT_EQ(payloads_[0].bytes.size(), 2048U);
+}
+
 TEST_F(ShellTest, LetsTheUptimeGrowWithTheClock) {
     const auto up = [&](WallTime now) { return std::stod(shell_.line("cat /proc/uptime", now).output); };
     EXPECT_NEAR(up(kNow + std::chrono::seconds(90)) - up(kNow), 90, 1);
