@@ -41,6 +41,7 @@ ShellHostSpec specOf(const Settings& settings, const TelnetLoginRules& login, st
     spec.hostName = login.hostName;
     spec.kernel = settings.at("kernel");
     spec.machine = settings.at("machine");
+    spec.build = settings.at("build");
     spec.sensorSeed = sensorSeed;
     for (const Account& account : login.accounts.all()) {
         if (account.user != "root") {
@@ -136,6 +137,7 @@ constexpr Setting kSettings[] = {
     {"login_timeout", "60s", "for the whole login, then the connection is closed"},
     {"machine", "mips", "architecture, as uname -m: mips, mipsel, armv7l, aarch64, i686 or x86_64"},
     {"kernel", "5.10.146", "release of the kernel, as uname -r"},
+    {"build", "", "what BusyBox says behind its version, with its parentheses; empty: one of the sensor's own"},
 };
 
 }  // namespace

@@ -7,7 +7,6 @@ reached on 127.0.0.1.
 
 import os
 import random
-import re
 import shutil
 import signal
 import socket
@@ -18,6 +17,7 @@ from pathlib import Path
 
 HOST_NAME = "router"
 USER, PASSWORD = "root", "admin123"
+BUILD = "(Debian 1:1.35.0-4+deb12u1+b1)"
 BUSYBOX = shutil.which("busybox", path="/bin:/usr/bin") or "/bin/busybox"
 
 AGENT = f"""
@@ -25,6 +25,7 @@ AGENT = f"""
 hostname = "{HOST_NAME}"
 accounts = "listed"
 users = "{USER}:{PASSWORD}"
+build = "{BUILD}"
 """
 
 START = """
@@ -123,9 +124,8 @@ def codes(reply):
 
 
 def normalise(reply):
-    """What another build or another process legitimately says differently."""
-    text = reply.decode("latin-1")
-    return re.sub(r"BusyBox v1\.35\.0 \([^)]*\)", "BusyBox v1.35.0 (BUILD)", text)
+    """Nothing differs legitimately."""
+    return reply.decode("latin-1")
 
 
 def bytes_as(text):
