@@ -184,7 +184,7 @@ Shell::Answer Shell::State::runReading(WallTime now) {
     return answer;
 }
 
-Shell::Shell(std::shared_ptr<const ShellHost> host, std::string user, std::string_view recalled)
+Shell::Shell(std::shared_ptr<const ShellHost> host, const std::string& user, std::string_view recalled)
     : state_(std::make_unique<State>(std::move(host), user, recalled)) {}
 
 Shell::Shell(Shell&&) noexcept = default;

@@ -43,7 +43,7 @@ public:
     static constexpr Millis kMostTime{10'000};                          // that one line may take
 
     /// `recalled` is what memory() gave at an earlier visit, or empty, or anything (it is checked).
-    Shell(std::shared_ptr<const ShellHost> host, std::string user, std::string_view recalled);
+    Shell(std::shared_ptr<const ShellHost> host, const std::string& user, std::string_view recalled);
     Shell(Shell&&) noexcept;
     Shell& operator=(Shell&&) noexcept;
     ~Shell();

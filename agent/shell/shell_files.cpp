@@ -105,7 +105,7 @@ ShellFiles::Place ShellFiles::locate(std::string_view directory, std::string_vie
             if (++links > kMostLinks || node->size() > kLongestPath) {
                 return {next, ShellError::Loops};
             }
-            rest = rest.empty() ? std::string(node->text()) : std::string(node->text()) + '/' + rest;
+            rest.insert(0, rest.empty() ? std::string(node->text()) : std::string(node->text()) + '/');
             at = rest.starts_with('/') ? "/" : at;
             continue;
         }

@@ -89,7 +89,9 @@ public:
     bool parse(std::string_view letters);
     bool has(char letter) const { return options_.contains(letter); }
     const std::string& value(char letter) const { return options_.find(letter)->second; }
-    std::string valueOr(char letter, std::string fallback) const { return has(letter) ? value(letter) : fallback; }
+    std::string valueOr(char letter, const std::string& fallback) const {
+        return has(letter) ? value(letter) : fallback;
+    }
     int usage();  // prints how it is used, and 1
 
     std::string calledAs;            // the path by which it was called, if it was by one
