@@ -10,7 +10,8 @@ extern const Module catchallUdp;
 extern const Module ftp;
 extern const Module pop3;
 extern const Module smtp;
-static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &ftp, &pop3, &smtp};
+extern const Module telnet;
+static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &ftp, &pop3, &smtp, &telnet};
 
 std::span<const Module* const> modules() {
     return kModules;

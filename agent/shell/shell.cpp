@@ -295,10 +295,8 @@ Shell::Answer Shell::endOfInput(WallTime now) {
 
 void Shell::interrupt() {
     state_->pending.reset();
-    if (state_->reading) {
-        state_->reading.reset();
-        state_->shells.back().status = 130;
-    }
+    state_->reading.reset();
+    state_->shells.back().status = 130;
 }
 
 std::vector<Evidence> Shell::unreported() {

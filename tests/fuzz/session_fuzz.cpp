@@ -47,7 +47,7 @@ const std::shared_ptr<const Prepared>& prepared() {
     static const auto once = [] {
         Settings settings;
         if (std::ranges::find(module().settings, Accounts::kAccounts.name, &Setting::name) != module().settings.end()) {
-            settings = {{"accounts", "listed"}, {"users", "admin:admin123"}};  // as in the transcripts
+            settings = {{"accounts", "listed"}, {"users", "admin:admin123,root:admin123"}};  // as in the transcripts
         }
         const auto result = prepare(module(), settings);
         require(static_cast<bool>(result));

@@ -1,0 +1,207 @@
+#include "agent/protocols/telnet_ash.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+using Mode = TelnetTerminal::Mode;
+using Outcome = TelnetEditor::Outcome;
+using Signal = TelnetTerminal::Signal;
+
+constexpr Millis kKeyPatience{50};                        // for the rest of an escape sequence
+constexpr Millis kReportPatience{20};                     // after Enter, for the terminal's answer that did not come
+constexpr std::size_t kPortion = std::size_t{16} << 10U;  // of output, then the terminal is busy
+
+}  // namespace
+
+bool TelnetAsh::ready(const TelnetTerminal& terminal) const {
+    return state_ == State::New || !evidence_.empty() || terminal.signal() != Signal::None || reads(terminal);
+}
+
+bool TelnetAsh::reads(const TelnetTerminal& terminal) const {
+    return (state_ == State::Edits || state_ == State::Reads) && terminal.hasInput();
+}
+
+void TelnetAsh::run(TelnetTerminal& terminal, Turn& turn) {
+    if (state_ == State::New) {
+        terminal.write(messageOfTheDay_);
+        terminal.write(shell_.banner());
+        prompt(terminal);
+    }
+    if (const Signal signal = terminal.takeSignal(); signal != Signal::None) {
+        takeSignal(signal, terminal, turn);
+    }
+    report(turn);
+    while (reads(terminal) && !turn.full() && terminal.outputSize() < kPortion) {
+        state_ == State::Edits ? readKey(terminal, turn) : readLine(terminal, turn);
+    }
+}
+
+/// A shell that has no prompt to show runs a command which reads the terminal.
+void TelnetAsh::prompt(TelnetTerminal& terminal) {
+    const std::string prompt = shell_.prompt();
+    if (prompt.empty()) {
+        state_ = State::Reads;
+        terminal.setMode(Mode::Cooked);
+        return;
+    }
+    state_ = State::Edits;
+    terminal.setMode(Mode::Keys);
+    std::string screen;
+    editor_.begin(prompt, terminal.width(), screen);
+    if (!terminal.hasInput()) {
+        editor_.askPosition(screen);
+    }
+    terminal.write(screen);
+}
+
+void TelnetAsh::readKey(TelnetTerminal& terminal, Turn& turn) {
+    if (const auto key = terminal.readKey()) {
+        std::string screen;
+        const Outcome outcome = editor_.take(*key, screen);
+        takeKey(outcome, screen, terminal, turn);
+    }
+}
+
+void TelnetAsh::takeKey(Outcome outcome, const std::string& screen, TelnetTerminal& terminal, Turn& turn) {
+    terminal.write(screen);
+    if (outcome == Outcome::More) {
+        return;
+    }
+    outcome_ = outcome;
+    if (editor_.asked()) {
+        state_ = State::Lingers;
+    } else {
+        finishLine(terminal, turn);
+    }
+}
+
+void TelnetAsh::finishLine(TelnetTerminal& terminal, Turn& turn) {
+    terminal.setMode(Mode::Cooked);
+    if (outcome_ == Outcome::Line) {
+        perform(shell_.line(editor_.line(), turn.now()), terminal, turn);
+    } else if (outcome_ == Outcome::EndOfFile) {
+        Shell::Answer answer = shell_.endOfInput(turn.now());
+        terminal.write(answer.output.empty() ? "\n" : "");  // a shell leaves on a line of its own
+        perform(std::move(answer), terminal, turn);
+    } else {
+        terminal.write("^C\n");
+        shell_.interrupt();
+        prompt(terminal);
+    }
+}
+
+void TelnetAsh::readLine(TelnetTerminal& terminal, Turn& turn) {
+    const auto chunk = terminal.readLine();
+    if (!chunk) {
+        return;
+    }
+    typed_ += chunk->bytes;
+    const bool ends = chunk->end;
+    if (chunk->newline || (ends && !typed_.empty())) {
+        perform(shell_.line(std::exchange(typed_, {}), turn.now()), terminal, turn);
+    }
+    if (ends && state_ == State::Reads) {
+        perform(shell_.endOfInput(turn.now()), terminal, turn);
+    }
+    typed_.resize(std::min(typed_.size(), Shell::kMostLine));
+}
+
+/// Keys that end a command. One that would be stopped is said to be, and ended too.
+void TelnetAsh::takeSignal(Signal signal, TelnetTerminal& terminal, Turn& turn) {
+    if (state_ != State::Runs && state_ != State::Reads) {
+        return;
+    }
+    typed_.clear();
+    output_.clear();
+    exits_ = false;
+    shell_.interrupt();
+    if (signal == Signal::Suspend) {
+        terminal.write("[1]+  Stopped                    " + editor_.line());
+    }
+    terminal.write("\n");
+    finish(terminal, turn);
+}
+
+void TelnetAsh::perform(Shell::Answer answer, TelnetTerminal& terminal, Turn& turn) {
+    evidence_.insert(evidence_.end(), std::make_move_iterator(answer.evidence.begin()),
+                     std::make_move_iterator(answer.evidence.end()));
+    report(turn);
+    output_ = std::move(answer.output);
+    exits_ = answer.exits;
+    takes_ = answer.takes;
+    if (takes_ > Millis::zero()) {
+        state_ = State::Runs;
+    } else {
+        finish(terminal, turn);
+    }
+}
+
+/// The line has run.
+void TelnetAsh::finish(TelnetTerminal& terminal, Turn& turn) {
+    terminal.write(std::exchange(output_, {}));
+    remember(turn);
+    if (exits_) {
+        state_ = State::Ended;
+    } else {
+        prompt(terminal);
+    }
+}
+
+/// One line may have run hundreds of commands: what this turn has no place for comes with the next.
+void TelnetAsh::report(Turn& turn) {
+    for (; !evidence_.empty() && !turn.full(); evidence_.pop_front()) {
+        turn.observe(std::move(evidence_.front()));
+    }
+}
+
+void TelnetAsh::remember(Turn& turn) {
+    std::string memory = shell_.memory();
+    if (memory != remembered_) {
+        remembered_ = memory;
+        turn.remember(std::move(memory));
+    }
+}
+
+Millis TelnetAsh::wait() const {
+    return state_ == State::Lingers                        ? kReportPatience
+           : state_ == State::Runs                         ? takes_
+           : state_ == State::Edits && editor_.awaitsKey() ? kKeyPatience
+                                                           : Millis::zero();
+}
+
+void TelnetAsh::endWait(TelnetTerminal& terminal, Turn& turn) {
+    if (state_ == State::Lingers) {
+        finishLine(terminal, turn);
+    } else if (state_ == State::Runs) {
+        finish(terminal, turn);
+    } else if (state_ == State::Edits) {
+        std::string screen;
+        const Outcome outcome = editor_.giveUpKey(screen);
+        takeKey(outcome, screen, terminal, turn);
+    }
+}
+
+void TelnetAsh::resize(TelnetTerminal& terminal) {
+    if (state_ == State::Edits) {
+        std::string screen;
+        editor_.resize(terminal.width(), screen);
+        terminal.write(screen);
+    }
+}
+
+void TelnetAsh::leave(TelnetTerminal& terminal, Turn& turn) {
+    while ((state_ == State::Lingers || reads(terminal)) && !turn.full() && terminal.outputSize() < kPortion) {
+        state_ == State::Lingers ? finishLine(terminal, turn) : run(terminal, turn);
+    }
+    auto unreported = shell_.unreported();
+    evidence_.insert(evidence_.end(), std::make_move_iterator(unreported.begin()),
+                     std::make_move_iterator(unreported.end()));
+    report(turn);
+    remember(turn);
+}
+
+}  // namespace apiary::agent
