@@ -39,6 +39,44 @@ COMMENT ON FUNCTION known_rule_changes() IS 'Internal: gives changed rules a num
 CREATE TRIGGER known_rule_changes BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON known_rule
   FOR EACH STATEMENT EXECUTE FUNCTION known_rule_changes();
 
+-- ---------------------------------------------------------------- commands by hour
+CREATE TABLE rollup_hour_command(bucket_at timestamptz, traffic text, normalized text, collector_id smallint,
+  uses bigint NOT NULL, PRIMARY KEY (bucket_at, traffic, normalized, collector_id)) WITH (fillfactor = 70);
+INSERT INTO rollup_hour_command SELECT date_bin('1 hour', s.started_at, '2000-01-01 00:00+00'), s.traffic, k.normalized,
+  s.collector_id, count(*) FROM session s JOIN command k USING (session_id, started_at) WHERE s.commands > 0
+  GROUP BY 1, 2, 3, 4;
+COMMENT ON TABLE rollup_hour_command IS 'Uses of normalized commands by hour of the session''s start.';
+COMMENT ON COLUMN rollup_hour_command.bucket_at IS 'Start of the bucket, UTC, by the session''s start.';
+COMMENT ON COLUMN rollup_hour_command.traffic IS 'attack, known-scanner or self-test.';
+COMMENT ON COLUMN rollup_hour_command.normalized IS
+  'Command with addresses, random words and hex replaced by placeholders, for counting.';
+COMMENT ON COLUMN rollup_hour_command.collector_id IS 'Number of the collector that wrote it.';
+COMMENT ON COLUMN rollup_hour_command.uses IS 'How often.';
+
+ALTER FUNCTION rollup_write(uuid[], timestamptz, timestamptz, boolean) RENAME TO rollup_write_sessions;
+COMMENT ON FUNCTION rollup_write_sessions(uuid[], timestamptz, timestamptz, boolean) IS
+  'Internal: the part of rollup_write() that knows no hours of commands.';
+-- What counts has met the others in rollup_write_sessions() and waited there, so that this needs no order of its own
+-- but that of the keys.
+CREATE FUNCTION rollup_write(p_ids uuid[], p_from timestamptz, p_to timestamptz, p_totals boolean)
+  RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $f$
+DECLARE n bigint := apiary.rollup_write_sessions(p_ids, p_from, p_to, p_totals);
+BEGIN
+  IF NOT p_totals THEN   -- a rebuild, whose locks keep away who would count here
+    DELETE FROM apiary.rollup_hour_command WHERE bucket_at >= p_from AND bucket_at < p_to;
+  END IF;
+  INSERT INTO apiary.rollup_hour_command AS r
+  SELECT date_bin('1 hour', s.started_at, '2000-01-01 00:00+00'), s.traffic, k.normalized, s.collector_id, count(*)
+    FROM apiary.rollup_commands(p_ids, p_from, p_to) k
+    JOIN apiary.rollup_sessions(p_ids, p_from, p_to) s ON s.session_id = k.session_id AND s.commands > 0
+    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+  ON CONFLICT (bucket_at, traffic, normalized, collector_id) DO UPDATE SET uses = r.uses + excluded.uses;
+  RETURN n;
+END $f$;
+COMMENT ON FUNCTION rollup_write(uuid[], timestamptz, timestamptz, boolean) IS
+  'Internal: counts the chosen sessions into every rollup.';
+REVOKE ALL ON FUNCTION rollup_write(uuid[], timestamptz, timestamptz, boolean) FROM PUBLIC;
+
 -- ---------------------------------------------------------------- tagging what has been written
 -- What rollup_write() would count for these sessions, taken away again. A row stays as long as it counts anything, as
 -- after a rebuild.
@@ -67,6 +105,8 @@ BEGIN
     ('rollup_hour_source', '', ARRAY['bucket_at', hour, 'source', 's.source'], few),
     ('rollup_hour_credential', tried, ARRAY['bucket_at', hour, 'digest', 'k.digest'],
       ARRAY['uses', 'count(*)', 'accepted', 'count(*) FILTER (WHERE k.accepted)']),
+    ('rollup_hour_command', typed, ARRAY['bucket_at', hour, 'normalized', 'k.normalized'],
+      ARRAY['uses', 'count(*)']),
     ('source_day', '', ARRAY['day_at', day, 'source', 's.source', 'sensor_id', 's.sensor_id'], few),
     ('rollup_day_port', '', ARRAY['day_at', day, 'transport', 's.transport', 'target_port', 's.target_port'],
       ARRAY['sessions', 'count(*)']),
@@ -108,7 +148,7 @@ BEGIN
   -- Ingest that has counted is waited for and waits for us: two that count in different orders would stop each other.
   LOCK TABLE apiary.rollup_5m_protocol, apiary.rollup_hour_protocol, apiary.rollup_hour_sensor,
     apiary.rollup_hour_country, apiary.rollup_hour_source, apiary.rollup_hour_credential, apiary.source_day,
-    apiary.rollup_day_port, apiary.source, apiary.credential_seen, apiary.command_seen IN SHARE ROW EXCLUSIVE MODE;
+    apiary.rollup_hour_command, apiary.rollup_day_port, apiary.source, apiary.credential_seen, apiary.command_seen IN SHARE ROW EXCLUSIVE MODE;
   SELECT array_agg(x) INTO before FROM (SELECT ROW(source, traffic, collector_id, min(started_at), max(started_at),
     0, 0, 0, NULL, NULL, '')::apiary.source AS x FROM apiary.rollup_sessions(p_ids, lo, hi)
     GROUP BY source, traffic, collector_id) y;

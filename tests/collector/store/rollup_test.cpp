@@ -101,6 +101,10 @@ TEST_F(RollupTest, CountsCredentialsAndCommandsAsTheRowsSay) {
                "SELECT digest, traffic, collector_id, min(username_text), min(secret_text), min(s.started_at), "
                "max(s.started_at), count(*)" +
                    used + "GROUP BY 1, 2, 3");
+    expectSame("rollup_hour_command", "bucket_at, traffic, normalized, collector_id, uses",
+               "SELECT date_trunc('hour', s.started_at, 'UTC'), traffic, normalized, collector_id, count(*) FROM "
+               "apiary.session s JOIN apiary.command k ON k.session_id = s.session_id AND k.started_at = s.started_at "
+               "GROUP BY 1, 2, 3, 4");
     expectSame("command_seen", "normalized, traffic, collector_id, first_seen_at, last_seen_at, uses",
                "SELECT normalized, traffic, collector_id, min(s.started_at), max(s.started_at), count(*) FROM "
                "apiary.session s JOIN apiary.command k ON k.session_id = s.session_id AND k.started_at = s.started_at "
