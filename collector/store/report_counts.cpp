@@ -70,7 +70,7 @@ std::string activityOf(const std::string& rollup) {
            "'UTC'))::int, sum(n)::bigint FROM (" +
            rollup + fromEnds("started_at, 1") + ") x(at, n) GROUP BY 1";
 }
-const std::string kActivityHour = activityOf("SELECT bucket_at, sessions" + kFromHour);
+const std::string kActivityFive = activityOf("SELECT bucket_at, sessions" + kFromFive);
 const std::string kActivityHourSensor = activityOf("SELECT bucket_at, sessions" + kFromHourSensor);
 const std::string kActivityRows = activityOf("");
 
@@ -78,7 +78,8 @@ Plan planActivity(const ReportScope& scope) {
     if (!scope.everySource()) {
         return {kActivityRows, rowsOnly(scope)};
     }
-    return {scope.sensors.empty() ? kActivityHour : kActivityHourSensor, cutRange(scope, kHour)};
+    return scope.sensors.empty() ? Plan{kActivityFive, cutRange(scope, kFive)}
+                                 : Plan{kActivityHourSensor, cutRange(scope, kHour)};
 }
 
 Plan planSums(const ReportScope& scope) {
@@ -168,8 +169,8 @@ std::string leadersOf(const std::string& rows) {
            ") x(key, n) GROUP BY key ORDER BY n DESC, key LIMIT $13::int";
 }
 const std::string kPortKey = "target_port || '/' || transport";
-const std::string kPortsDay = leadersOf("SELECT " + kPortKey + ", sessions FROM apiary.rollup_day_port WHERE" +
-                                        kWholeDays + kTrafficFilter + " UNION ALL " + fromEnds(kPortKey + ", 1"));
+const std::string kPortsHour = leadersOf("SELECT " + kPortKey + ", sessions FROM apiary.rollup_hour_port WHERE" +
+                                         kWholeBuckets + kTrafficFilter + " UNION ALL " + fromEnds(kPortKey + ", 1"));
 const std::string kPortsRows = leadersOf(fromEnds(kPortKey + ", 1"));
 const std::string kProtocolsFive = leadersOf("SELECT protocol, sessions" + kFromFive + fromEnds("protocol, 1"));
 const std::string kProtocolsHourSensor =
@@ -218,7 +219,7 @@ Plan planTop(pqxx::transaction_base& transaction, const ReportScope& scope, v1::
             return scope.sensors.empty() ? Plan{kProtocolsFive, cutRange(scope, kFive)}
                                          : Plan{kProtocolsHourSensor, cutRange(scope, kHour)};
         case v1::TOP_FIELD_PORT:
-            return unfiltered ? Plan{kPortsDay, cutRange(scope, kDay)} : Plan{kPortsRows, rowsOnly(scope)};
+            return unfiltered ? Plan{kPortsHour, cutRange(scope, kHour)} : Plan{kPortsRows, rowsOnly(scope)};
         case v1::TOP_FIELD_COUNTRY:
             return unfiltered ? Plan{kCountriesHour, cutRange(scope, kHour)} : Plan{kCountriesRows, rowsOnly(scope)};
         case v1::TOP_FIELD_COMMAND:

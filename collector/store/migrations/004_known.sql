@@ -39,7 +39,8 @@ COMMENT ON FUNCTION known_rule_changes() IS 'Internal: gives changed rules a num
 CREATE TRIGGER known_rule_changes BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON known_rule
   FOR EACH STATEMENT EXECUTE FUNCTION known_rule_changes();
 
--- ---------------------------------------------------------------- commands by hour
+-- ---------------------------------------------------------------- commands and ports by hour
+-- A day's port counts serve whole UTC days only; the last 24 h hold none.
 CREATE TABLE rollup_hour_command(bucket_at timestamptz, traffic text, normalized text, collector_id smallint,
   uses bigint NOT NULL, PRIMARY KEY (bucket_at, traffic, normalized, collector_id)) WITH (fillfactor = 70);
 INSERT INTO rollup_hour_command SELECT date_bin('1 hour', s.started_at, '2000-01-01 00:00+00'), s.traffic, k.normalized,
@@ -53,9 +54,22 @@ COMMENT ON COLUMN rollup_hour_command.normalized IS
 COMMENT ON COLUMN rollup_hour_command.collector_id IS 'Number of the collector that wrote it.';
 COMMENT ON COLUMN rollup_hour_command.uses IS 'How often.';
 
+CREATE TABLE rollup_hour_port(bucket_at timestamptz, traffic text, transport text, target_port int,
+  collector_id smallint, sessions bigint NOT NULL,
+  PRIMARY KEY (bucket_at, traffic, transport, target_port, collector_id)) WITH (fillfactor = 70);
+INSERT INTO rollup_hour_port SELECT date_bin('1 hour', started_at, '2000-01-01 00:00+00'), traffic, transport,
+  target_port, collector_id, count(*) FROM session GROUP BY 1, 2, 3, 4, 5;
+COMMENT ON TABLE rollup_hour_port IS 'Ended sessions by hour and port.';
+COMMENT ON COLUMN rollup_hour_port.bucket_at IS 'Start of the bucket, UTC, by the session''s start.';
+COMMENT ON COLUMN rollup_hour_port.traffic IS 'attack, known-scanner or self-test.';
+COMMENT ON COLUMN rollup_hour_port.transport IS 'tcp or udp.';
+COMMENT ON COLUMN rollup_hour_port.target_port IS 'Our port.';
+COMMENT ON COLUMN rollup_hour_port.collector_id IS 'Number of the collector that wrote it.';
+COMMENT ON COLUMN rollup_hour_port.sessions IS 'Ended sessions.';
+
 ALTER FUNCTION rollup_write(uuid[], timestamptz, timestamptz, boolean) RENAME TO rollup_write_sessions;
 COMMENT ON FUNCTION rollup_write_sessions(uuid[], timestamptz, timestamptz, boolean) IS
-  'Internal: the part of rollup_write() that knows no hours of commands.';
+  'Internal: the part of rollup_write() that knows no hours of commands and ports.';
 -- What counts has met the others in rollup_write_sessions() and waited there, so that this needs no order of its own
 -- but that of the keys.
 CREATE FUNCTION rollup_write(p_ids uuid[], p_from timestamptz, p_to timestamptz, p_totals boolean)
@@ -64,6 +78,7 @@ DECLARE n bigint := apiary.rollup_write_sessions(p_ids, p_from, p_to, p_totals);
 BEGIN
   IF NOT p_totals THEN   -- a rebuild, whose locks keep away who would count here
     DELETE FROM apiary.rollup_hour_command WHERE bucket_at >= p_from AND bucket_at < p_to;
+    DELETE FROM apiary.rollup_hour_port WHERE bucket_at >= p_from AND bucket_at < p_to;
   END IF;
   INSERT INTO apiary.rollup_hour_command AS r
   SELECT date_bin('1 hour', s.started_at, '2000-01-01 00:00+00'), s.traffic, k.normalized, s.collector_id, count(*)
@@ -71,11 +86,19 @@ BEGIN
     JOIN apiary.rollup_sessions(p_ids, p_from, p_to) s ON s.session_id = k.session_id AND s.commands > 0
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
   ON CONFLICT (bucket_at, traffic, normalized, collector_id) DO UPDATE SET uses = r.uses + excluded.uses;
+  INSERT INTO apiary.rollup_hour_port AS r
+  SELECT date_bin('1 hour', s.started_at, '2000-01-01 00:00+00'), s.traffic, s.transport, s.target_port, s.collector_id,
+    count(*) FROM apiary.rollup_sessions(p_ids, p_from, p_to) s GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+  ON CONFLICT (bucket_at, traffic, transport, target_port, collector_id) DO UPDATE
+    SET sessions = r.sessions + excluded.sessions;
   RETURN n;
 END $f$;
 COMMENT ON FUNCTION rollup_write(uuid[], timestamptz, timestamptz, boolean) IS
   'Internal: counts the chosen sessions into every rollup.';
 REVOKE ALL ON FUNCTION rollup_write(uuid[], timestamptz, timestamptz, boolean) FROM PUBLIC;
+
+-- The list of known traffic alone would go through all attacks.
+CREATE INDEX ON session (session_id) WHERE traffic <> 'attack';
 
 -- ---------------------------------------------------------------- tagging what has been written
 -- What rollup_write() would count for these sessions, taken away again. A row stays as long as it counts anything, as
@@ -110,6 +133,8 @@ BEGIN
     ('source_day', '', ARRAY['day_at', day, 'source', 's.source', 'sensor_id', 's.sensor_id'], few),
     ('rollup_day_port', '', ARRAY['day_at', day, 'transport', 's.transport', 'target_port', 's.target_port'],
       ARRAY['sessions', 'count(*)']),
+    ('rollup_hour_port', '', ARRAY['bucket_at', hour, 'transport', 's.transport', 'target_port', 's.target_port'],
+      ARRAY['sessions', 'count(*)']),
     ('source', '', ARRAY['address', 's.source'],
       few || ARRAY['logins_accepted', 'count(*) FILTER (WHERE s.login_accepted)']),
     ('credential_seen', tried, ARRAY['digest', 'k.digest'], ARRAY['uses', 'count(*)']),
@@ -142,22 +167,38 @@ COMMENT ON FUNCTION known_tags(text[], text) IS
 CREATE FUNCTION retag_sessions(p_ids uuid[], p_known text[]) RETURNS bigint LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp AS $$
 DECLARE lo timestamptz; hi timestamptz; n bigint; before apiary.source[];
+  days apiary.source_day[];
 BEGIN
   IF coalesce(cardinality(p_ids), 0) = 0 THEN RETURN 0; END IF;
   SELECT min(apiary.uuid_time(u)), max(apiary.uuid_time(u)) + interval '1 ms' INTO lo, hi FROM unnest(p_ids) u;
   -- Ingest that has counted is waited for and waits for us: two that count in different orders would stop each other.
   LOCK TABLE apiary.rollup_5m_protocol, apiary.rollup_hour_protocol, apiary.rollup_hour_sensor,
     apiary.rollup_hour_country, apiary.rollup_hour_source, apiary.rollup_hour_credential, apiary.source_day,
-    apiary.rollup_hour_command, apiary.rollup_day_port, apiary.source, apiary.credential_seen, apiary.command_seen IN SHARE ROW EXCLUSIVE MODE;
+    apiary.rollup_hour_command, apiary.rollup_hour_port, apiary.rollup_day_port, apiary.source, apiary.credential_seen,
+    apiary.command_seen IN SHARE ROW EXCLUSIVE MODE;
   SELECT array_agg(x) INTO before FROM (SELECT ROW(source, traffic, collector_id, min(started_at), max(started_at),
     0, 0, 0, NULL, NULL, '')::apiary.source AS x FROM apiary.rollup_sessions(p_ids, lo, hi)
     GROUP BY source, traffic, collector_id) y;
+  SELECT array_agg(x) INTO days FROM (SELECT ROW(date_bin('1 day', started_at, '2000-01-01 00:00+00'), traffic, source,
+    sensor_id, collector_id, min(coalesce(country, '??')), 0, 0)::apiary.source_day AS x
+    FROM apiary.rollup_sessions(p_ids, lo, hi)
+    GROUP BY date_bin('1 day', started_at, '2000-01-01 00:00+00'), traffic, source, sensor_id, collector_id) y;
   PERFORM apiary.rollup_subtract(p_ids, lo, hi);
   UPDATE apiary.session s SET tags = apiary.known_tags(s.tags, x.known) FROM unnest(p_ids, p_known) x(id, known)
     WHERE s.session_id = x.id AND s.started_at >= lo AND s.started_at < hi;
   n := apiary.rollup_write(p_ids, lo, hi, true);
   IF n <> cardinality(p_ids) THEN RAISE EXCEPTION 'retag_sessions: % ids, % sessions found', cardinality(p_ids),
     n USING ERRCODE = '22023'; END IF;
+  -- The least country of a source's day, where it went away; mostly the next session has the same.
+  UPDATE apiary.source_day r SET country = coalesce((SELECT min(coalesce(s.country, '??')) FROM apiary.session s
+      WHERE s.source = b.source AND s.started_at >= b.day_at AND s.started_at < b.day_at + interval '24 h'
+        AND s.sensor_id = b.sensor_id AND s.traffic = b.traffic AND s.collector_id = b.collector_id), r.country)
+    FROM unnest(days) b
+    WHERE r.day_at = b.day_at AND r.traffic = b.traffic AND r.source = b.source AND r.sensor_id = b.sensor_id
+      AND r.collector_id = b.collector_id AND r.country = b.country
+      AND NOT EXISTS (SELECT FROM apiary.session s WHERE s.source = b.source AND s.started_at >= greatest(lo, b.day_at)
+        AND s.started_at < b.day_at + interval '24 h' AND s.sensor_id = b.sensor_id AND s.traffic = b.traffic
+        AND s.collector_id = b.collector_id AND coalesce(s.country, '??') = b.country);
   -- When a source was first and last seen as what it still is. Nothing is before its first sight nor behind its last,
   -- so each search begins at what went away.
   UPDATE apiary.source r SET first_seen_at = coalesce(f.at, r.first_seen_at) FROM unnest(before) b

@@ -31,7 +31,7 @@ constexpr const char* kRebuildAndCompare = R"(
     DO $$
     DECLARE t text; n bigint;
       names text[] := ARRAY['rollup_5m_protocol', 'rollup_hour_protocol', 'rollup_hour_sensor', 'rollup_hour_country',
-        'rollup_hour_source', 'rollup_hour_credential', 'rollup_hour_command', 'source_day', 'rollup_day_port'];
+        'rollup_hour_source', 'rollup_hour_credential', 'rollup_hour_command', 'rollup_hour_port', 'source_day', 'rollup_day_port'];
     BEGIN
       FOREACH t IN ARRAY names LOOP
         EXECUTE format('CREATE TEMP TABLE %I AS SELECT * FROM apiary.%I', 'was_' || t, t);

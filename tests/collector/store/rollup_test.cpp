@@ -65,6 +65,9 @@ TEST_F(RollupTest, CountsByProtocolAndSensorWhatTheRowsSay) {
     expectSame("rollup_hour_sensor", std::string("bucket_at, traffic, sensor_id, protocol, collector_id, ") + kCounts,
                "SELECT date_trunc('hour', started_at, 'UTC'), traffic, sensor_id, protocol, collector_id, " + kSums +
                    " FROM apiary.session GROUP BY 1, 2, 3, 4, 5");
+    expectSame("rollup_hour_port", "bucket_at, traffic, transport, target_port, collector_id, sessions",
+               "SELECT date_trunc('hour', started_at, 'UTC'), traffic, transport, target_port, collector_id, count(*) "
+               "FROM apiary.session GROUP BY 1, 2, 3, 4, 5");
     expectSame("rollup_day_port", "day_at, traffic, transport, target_port, collector_id, sessions",
                "SELECT date_trunc('day', started_at, 'UTC'), traffic, transport, target_port, collector_id, count(*) "
                "FROM apiary.session GROUP BY 1, 2, 3, 4, 5");
