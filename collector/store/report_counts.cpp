@@ -112,6 +112,13 @@ const std::string kCountSources = R"(
          AND first_seen_at >= $1::timestamptz) k ON k.address = s.source
         WHERE NOT EXISTS (SELECT FROM apiary.source o WHERE o.address = s.source AND o.traffic = ANY ($5::text[])
           AND o.first_seen_at < $1::timestamptz)))";
+// The same where every source counts, whatever it met: its first sight is a session of the range then.
+const std::string kCountAllSources = R"(
+    SELECT (SELECT count(*) FROM s),
+      (SELECT count(*) FROM (SELECT address FROM apiary.source WHERE traffic = ANY ($5::text[])
+         AND first_seen_at >= $1::timestamptz GROUP BY address HAVING min(first_seen_at) < $2::timestamptz) k
+        WHERE NOT EXISTS (SELECT FROM apiary.source o WHERE o.address = k.address AND o.traffic = ANY ($5::text[])
+          AND o.first_seen_at < $1::timestamptz)))";
 const std::string kTopSources = "SELECT host(source), n FROM s ORDER BY n DESC, source LIMIT $13::int";
 
 const std::string kFromHourSource =
@@ -284,7 +291,9 @@ v1::TotalsReply countTotals(pqxx::transaction_base& transaction, const ReportSco
     reply.set_bytes_in(countOf(summed[2]));
     reply.set_bytes_out(countOf(summed[3]));
     const auto plan = planSources(transaction, scope);
-    const auto sources = ask(transaction, plan.statement + kCountSources, scope, plan.cut)[0];
+    const bool all = scope.everySource() && scope.sensors.empty() && scope.protocols.empty();
+    const auto sources =
+        ask(transaction, plan.statement + (all ? kCountAllSources : kCountSources), scope, plan.cut)[0];
     reply.set_sources(countOf(sources[0]));
     reply.set_new_sources(countOf(sources[1]));
     reply.set_probes(countOf(ask(transaction, kProbes, scope, rowsOnly(scope))[0][0]));
