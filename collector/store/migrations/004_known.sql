@@ -255,3 +255,9 @@ COMMENT ON COLUMN known_rule.removed_at IS 'Not in force any more since.';
 COMMENT ON TABLE known_version IS 'Number of the present rules: grows with every change of known_rule.';
 COMMENT ON COLUMN known_version.only_row IS 'There is one row.';
 COMMENT ON COLUMN known_version.version IS 'The number.';
+COMMENT ON COLUMN session.tags IS
+  'Tags. Those of known traffic (known_rule) are given at ingest and by retag_sessions(); later opinions are in '
+  'annotation.';
+COMMENT ON TABLE session IS
+  'Conversations that have ended, one row each, written once; only their tags of known traffic change. Partitioned by '
+  'day of started_at: give a time range. Includes self-tests and known scanners: see traffic.';
