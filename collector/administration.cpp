@@ -36,12 +36,6 @@ std::chrono::system_clock::time_point now() {
     return std::chrono::system_clock::now();
 }
 
-/// Who acts, for the audit log.
-std::string account() {
-    const passwd* entry = getpwuid(geteuid());
-    return entry == nullptr ? "uid " + std::to_string(geteuid()) : entry->pw_name;
-}
-
 Status ensureCertificates(const CollectorConfig& config) {
     auto authority = CertificateAuthority::open(config.pki, now());
     if (!authority) {
@@ -90,6 +84,11 @@ std::string askDatabase(Connection& connection, const std::string& query) {
 }
 
 }  // namespace
+
+std::string account() {
+    const passwd* entry = getpwuid(geteuid());
+    return entry == nullptr ? "uid " + std::to_string(geteuid()) : entry->pw_name;
+}
 
 Status initialise(const CollectorConfig& config, const std::string& superuser) {
     if (Status prepared = prepareDatabase(superuser, config.owner); !prepared) {

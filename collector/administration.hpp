@@ -7,6 +7,9 @@
 
 namespace apiary::collector {
 
+/// The account of the machine that acts, for the audit log.
+std::string account();
+
 /// The commands of `apiary-collector` besides `run`. Each prints what it did on stdout, may be repeated, and returns an
 /// Error that says what to do. They throw where disk or database fail.
 

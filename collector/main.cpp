@@ -1,6 +1,7 @@
 #include "collector/administration.hpp"
 #include "collector/app.hpp"
 #include "collector/config.hpp"
+#include "collector/known_administration.hpp"
 #include "common/log/log.hpp"
 
 #include <CLI/CLI.hpp>
@@ -34,6 +35,9 @@ int main(int argc, char** argv) {
     std::string folder = ".";
     std::string level = "info";
     bool check = false;
+    collector::KnownWish wish;
+    std::int64_t number = 0;
+    std::string since;
     int code = 0;
 
     const auto add = [&](CLI::App& to, const char* verb, const char* help,
@@ -89,6 +93,29 @@ int main(int argc, char** argv) {
         [&](const auto& config) { return finish(collector::revokeOperator(config, name)); })
         ->add_option("name", name, "The name in the certificate")
         ->required();
+
+    CLI::App* known = app.add_subcommand("known", "Rules for traffic that somebody owns up to");
+    known->require_subcommand(1);
+    CLI::App* knownAdd = add(*known, "add", "Tag what fits all of network, port, sensor and protocol, from now on",
+                             [&](const auto& config) { return finish(collector::addKnown(config, wish)); });
+    knownAdd->add_option("--network", wish.network, "Of the source, e.g. 192.0.2.0/24 or 2001:db8::/32");
+    knownAdd->add_option("--port", wish.port, "Of ours that is contacted");
+    knownAdd->add_option("--sensor", wish.sensor, "Name of the sensor");
+    knownAdd->add_option("--protocol", wish.protocol, "Emulated protocol, e.g. ftp");
+    knownAdd->add_option("--tag", wish.tag, "known-scanner or self-test")->capture_default_str();
+    knownAdd->add_option("--owner", wish.owner, "Whose traffic it is")->required();
+    knownAdd->add_option("--reason", wish.reason, "Why it is known")->required();
+    knownAdd->add_option("--expires", wish.expires,
+                         "Day (UTC) on whose start it ends, e.g. 2027-01-31; default: never");
+    add(*known, "list", "Print the rules in force",
+        [](const auto& config) { return finish(collector::listKnown(config)); });
+    add(*known, "remove", "Take a rule out of force",
+        [&](const auto& config) { return finish(collector::removeKnown(config, number)); })
+        ->add_option("number", number, "Its number, see known list")
+        ->required();
+    add(*known, "retag", "Give what is stored the tags of the rules in force; ingest goes on meanwhile",
+        [&](const auto& config) { return finish(collector::retagKnown(config, since)); })
+        ->add_option("--since", since, "First day (UTC), YYYY-MM-DD; default: all that is kept");
 
     try {
         app.parse(argc, argv);

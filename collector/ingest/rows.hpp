@@ -31,6 +31,7 @@ struct OpenRow {
     std::string persona;
     std::string scope;  // of the source: internet, private, own, special
     std::string syn;    // bytes
+    std::vector<std::string> tags{};  // of known traffic, given by the sink
 };
 
 /// A session that has ended.
@@ -119,6 +120,7 @@ struct ProbeRow {
     std::string service;
     std::int64_t packets = 0;
     std::string reason;
+    std::vector<std::string> tags{};
 };
 
 struct GapRow {

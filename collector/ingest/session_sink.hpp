@@ -78,8 +78,8 @@ public:
 
     virtual Window window(Moment now) = 0;
 
-    /// All of it in one transaction, the ledger first; or nothing.
-    virtual WriteOutcome write(const IngestRows& rows) = 0;
+    /// All of it in one transaction, the ledger first; or nothing. Tags what is known before it is written.
+    virtual WriteOutcome write(IngestRows& rows) = 0;
 };
 
 }  // namespace apiary::collector

@@ -1,5 +1,6 @@
 #include "collector/rpc/live_stream.hpp"
 
+#include "collector/enrich/known_rules.hpp"
 #include "collector/store/column_values.hpp"
 #include "collector/store/report_reader.hpp"
 #include "common/net/address.hpp"
@@ -34,6 +35,8 @@ v1::SessionRow rowOf(const OpenRow& open) {
     row.set_transport(open.transport == "udp" ? v1::TRANSPORT_UDP : v1::TRANSPORT_TCP);
     row.set_protocol(open.protocol);
     row.set_outcome("open");
+    row.mutable_tags()->Assign(open.tags.begin(), open.tags.end());
+    row.set_traffic(std::string(trafficOf(open.tags)));
     return row;
 }
 
@@ -52,10 +55,9 @@ v1::SessionRow rowOf(const ClosedRow& closed) {
     return row;
 }
 
-// Rows of the feed carry no tags: until ingest gives some, all that arrives is an attack.
 bool passes(const ReportScope& scope, const OpenRow& head) {
     return named(scope.sensors, head.sensorId) && named(scope.protocols, head.protocol) &&
-           named(scope.traffic, std::string("attack")) &&
+           named(scope.traffic, std::string(trafficOf(head.tags))) &&
            (scope.everySource() || scope.source == addressText(head.source));
 }
 

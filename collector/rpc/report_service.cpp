@@ -17,7 +17,6 @@ using Reactor = grpc::ServerUnaryReactor;
 
 constexpr std::uint32_t kMostLeaders = 100;
 constexpr std::uint32_t kMostRows = 1000;
-constexpr int kMostSensors = 1000;
 
 Result<PageKey> pageKey(const v1::ListSessionsRequest& request) {
     if (request.before_id().empty()) {
@@ -41,20 +40,25 @@ public:
         : feed_(feed), pool_(pool), ticker_(ticker), revoked_(std::move(revoked)), clock_(std::move(clock)) {}
 
     Reactor* Totals(CallbackServerContext* context, const v1::TotalsRequest* request, v1::TotalsReply* reply) override {
-        return scoped(context, request->scope(), [reply](ReportReader& reader, const ReportScope& scope) {
-            *reply = reader.totals(scope);
-            return grpc::Status::OK;
-        });
+        return scoped(context, request->scope(),
+                      [compare = request->compare(), reply](ReportReader& reader, const ReportScope& scope) {
+                          *reply = reader.totals(scope, compare);
+                          return grpc::Status::OK;
+                      });
     }
 
     Reactor* Series(CallbackServerContext* context, const v1::SeriesRequest* request, v1::SeriesReply* reply) override {
         return scoped(context, request->scope(),
-                      [asked = request->step_us(), reply](ReportReader& reader, const ReportScope& scope) {
+                      [asked = request->step_us(), field = request->field(), reply](ReportReader& reader,
+                                                                                    const ReportScope& scope) {
                           const auto step = chooseStep(scope, asked);
                           if (!step) {
                               return invalid(step.error());
                           }
-                          *reply = reader.series(scope, *step);
+                          if (field != v1::SERIES_FIELD_SESSIONS && field != v1::SERIES_FIELD_CREDENTIALS) {
+                              return invalid("a series is of sessions or of credentials");
+                          }
+                          *reply = reader.series(scope, *step, field);
                           return grpc::Status::OK;
                       });
     }
@@ -62,32 +66,41 @@ public:
     Reactor* TopN(CallbackServerContext* context, const v1::TopNRequest* request, v1::TopNReply* reply) override {
         const auto field = request->field();
         const auto limit = request->limit();
-        return scoped(context, request->scope(), [field, limit, reply](ReportReader& reader, const ReportScope& scope) {
-            if (field <= v1::TOP_FIELD_UNSPECIFIED || field > v1::TOP_FIELD_SENSOR) {
-                return invalid("name what is to be counted: source, credential, protocol, port or sensor");
-            }
-            if (limit < 1 || limit > kMostLeaders) {
-                return invalid("ask for 1 to 100 entries");
-            }
-            *reply = reader.top(scope, field, limit);
-            return grpc::Status::OK;
-        });
+        return scoped(
+            context, request->scope(),
+            [field, limit, compare = request->compare(), reply](ReportReader& reader, const ReportScope& scope) {
+                if (field <= v1::TOP_FIELD_UNSPECIFIED || field > v1::TOP_FIELD_ARTIFACT) {
+                    return invalid(
+                        "name what is to be counted: source, credential, protocol, port, sensor, "
+                        "country, command or artifact");
+                }
+                if (limit < 1 || limit > kMostLeaders) {
+                    return invalid("ask for 1 to 100 entries");
+                }
+                *reply = reader.top(scope, field, limit, compare);
+                return grpc::Status::OK;
+            });
     }
 
     Reactor* ListSessions(CallbackServerContext* context, const v1::ListSessionsRequest* request,
                           v1::ListSessionsReply* reply) override {
         const auto limit = request->limit();
         const auto key = pageKey(*request);
-        return scoped(context, request->scope(), [key, limit, reply](ReportReader& reader, const ReportScope& scope) {
-            if (!key) {
-                return invalid(key.error());
-            }
-            if (limit < 1 || limit > kMostRows) {
-                return invalid("ask for 1 to 1,000 rows");
-            }
-            *reply = reader.listSessions(scope, *key, limit);
-            return grpc::Status::OK;
-        });
+        const auto filter = parseSessionFilter(request->filter());
+        return scoped(context, request->scope(),
+                      [key, filter, limit, reply](ReportReader& reader, const ReportScope& scope) {
+                          if (!filter) {
+                              return invalid(filter.error());
+                          }
+                          if (!key) {
+                              return invalid(key.error());
+                          }
+                          if (limit < 1 || limit > kMostRows) {
+                              return invalid("ask for 1 to 1,000 rows");
+                          }
+                          *reply = reader.listSessions(scope, *key, limit, *filter);
+                          return grpc::Status::OK;
+                      });
     }
 
     Reactor* GetSession(CallbackServerContext* context, const v1::GetSessionRequest* request,
@@ -108,13 +121,27 @@ public:
 
     Reactor* ListOpen(CallbackServerContext* context, const v1::ListOpenRequest* request,
                       v1::ListOpenReply* reply) override {
-        const std::vector<std::int32_t> sensors(request->sensor_ids().begin(), request->sensor_ids().end());
+        v1::Scope wanted;
+        *wanted.mutable_sensor_ids() = request->sensor_ids();
+        *wanted.mutable_protocols() = request->protocols();
+        *wanted.mutable_traffic() = request->traffic();
         const auto limit = request->limit();
-        return reading(context, [sensors, limit, reply](ReportReader& reader) {
-            if (limit < 1 || limit > kMostRows || sensors.size() > kMostSensors) {
-                return invalid("ask for 1 to 1,000 rows, of at most 1,000 sensors");
+        return reading(context, [scope = parseFilter(wanted), limit, reply](ReportReader& reader) {
+            if (!scope) {
+                return invalid(scope.error());
             }
-            *reply = reader.listOpen(sensors, limit);
+            if (limit < 1 || limit > kMostRows) {
+                return invalid("ask for 1 to 1,000 rows");
+            }
+            *reply = reader.listOpen(*scope, limit);
+            return grpc::Status::OK;
+        });
+    }
+
+    Reactor* Activity(CallbackServerContext* context, const v1::ActivityRequest* request,
+                      v1::ActivityReply* reply) override {
+        return scoped(context, request->scope(), [reply](ReportReader& reader, const ReportScope& scope) {
+            *reply = reader.activity(scope);
             return grpc::Status::OK;
         });
     }

@@ -2,6 +2,8 @@
 #include "collector/store/report_sql.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <stdexcept>
 #include <vector>
 
@@ -13,6 +15,7 @@ using namespace std::chrono_literals;
 constexpr std::chrono::seconds kFive = 5min;
 constexpr std::chrono::seconds kHour = 1h;
 constexpr std::chrono::seconds kDay = 24h;
+constexpr int kHoursOfWeek = 7 * 24;
 
 // Where a count may be taken from: a statement that reads some rollup for whole buckets and rows for the ends.
 struct Plan {
@@ -27,11 +30,12 @@ std::string sumsOf(const std::string& rollup) {
            "coalesce(sum(bytes_out), 0)::bigint FROM (" +
            rollup + fromEnds("1, credentials, bytes_in, bytes_out") + ") x(n, credentials, bytes_in, bytes_out)";
 }
-std::string seriesOf(const std::string& rollup) {
+// The chart's value of a row or of a rollup's: sessions, or credentials.
+std::string seriesOf(const std::string& rollup, const std::string& value) {
     return "SELECT (extract(epoch FROM date_bin($13::interval, at, '1970-01-01 00:00+00')) * 1000000)::bigint, "
            "protocol, "
            "sum(n)::bigint FROM (" +
-           rollup + fromEnds("started_at, protocol, 1") + ") x(at, protocol, n) GROUP BY 1, 2 ORDER BY 2, 1";
+           rollup + fromEnds("started_at, protocol, " + value) + ") x(at, protocol, n) GROUP BY 1, 2 ORDER BY 2, 1";
 }
 
 const std::string kFromFive =
@@ -46,11 +50,37 @@ const std::string kSumsFive = sumsOf(kSummed + kFromFive);
 const std::string kSumsHourSensor = sumsOf(kSummed + kFromHourSensor);
 const std::string kSumsRows = sumsOf("");
 
-const std::string kCharted = "SELECT bucket_at, protocol, sessions";
-const std::string kSeriesFive = seriesOf(kCharted + kFromFive);
-const std::string kSeriesHour = seriesOf(kCharted + kFromHour);
-const std::string kSeriesHourSensor = seriesOf(kCharted + kFromHourSensor);
-const std::string kSeriesRows = seriesOf("");
+struct SeriesStatements {
+    std::string five;
+    std::string hour;
+    std::string hourSensor;
+    std::string rows;
+};
+SeriesStatements chartsOf(const std::string& column, const std::string& value) {
+    const std::string charted = "SELECT bucket_at, protocol, " + column;
+    return {seriesOf(charted + kFromFive, value), seriesOf(charted + kFromHour, value),
+            seriesOf(charted + kFromHourSensor, value), seriesOf("", value)};
+}
+const SeriesStatements kSessionSeries = chartsOf("sessions", "1");
+const SeriesStatements kCredentialSeries = chartsOf("credentials", "credentials");
+
+// Day of the week from 1, Monday, and hour.
+std::string activityOf(const std::string& rollup) {
+    return "SELECT ((extract(isodow FROM at AT TIME ZONE 'UTC') - 1) * 24 + extract(hour FROM at AT TIME ZONE "
+           "'UTC'))::int, sum(n)::bigint FROM (" +
+           rollup + fromEnds("started_at, 1") + ") x(at, n) GROUP BY 1";
+}
+const std::string kActivityFive = activityOf("SELECT bucket_at, sessions" + kFromFive);
+const std::string kActivityHourSensor = activityOf("SELECT bucket_at, sessions" + kFromHourSensor);
+const std::string kActivityRows = activityOf("");
+
+Plan planActivity(const ReportScope& scope) {
+    if (!scope.everySource()) {
+        return {kActivityRows, rowsOnly(scope)};
+    }
+    return scope.sensors.empty() ? Plan{kActivityFive, cutRange(scope, kFive)}
+                                 : Plan{kActivityHourSensor, cutRange(scope, kHour)};
+}
 
 Plan planSums(const ReportScope& scope) {
     if (!scope.everySource()) {
@@ -60,15 +90,15 @@ Plan planSums(const ReportScope& scope) {
                                  : Plan{kSumsHourSensor, cutRange(scope, kHour)};
 }
 
-Plan planSeries(const ReportScope& scope, std::chrono::seconds step) {
+Plan planSeries(const ReportScope& scope, std::chrono::seconds step, const SeriesStatements& charts) {
     const bool hours = step % kHour == 0s;
     if (!scope.everySource() || (!scope.sensors.empty() && !hours)) {
-        return {kSeriesRows, rowsOnly(scope)};
+        return {charts.rows, rowsOnly(scope)};
     }
     if (!scope.sensors.empty()) {
-        return {kSeriesHourSensor, cutRange(scope, kHour)};
+        return {charts.hourSensor, cutRange(scope, kHour)};
     }
-    return hours ? Plan{kSeriesHour, cutRange(scope, kHour)} : Plan{kSeriesFive, cutRange(scope, kFive)};
+    return hours ? Plan{charts.hour, cutRange(scope, kHour)} : Plan{charts.five, cutRange(scope, kFive)};
 }
 
 // ---------------------------------------------------------------- sources
@@ -81,6 +111,13 @@ const std::string kCountSources = R"(
       (SELECT count(*) FROM s JOIN (SELECT DISTINCT address FROM apiary.source WHERE traffic = ANY ($5::text[])
          AND first_seen_at >= $1::timestamptz) k ON k.address = s.source
         WHERE NOT EXISTS (SELECT FROM apiary.source o WHERE o.address = s.source AND o.traffic = ANY ($5::text[])
+          AND o.first_seen_at < $1::timestamptz)))";
+// The same where every source counts, whatever it met: its first sight is a session of the range then.
+const std::string kCountAllSources = R"(
+    SELECT (SELECT count(*) FROM s),
+      (SELECT count(*) FROM (SELECT address FROM apiary.source WHERE traffic = ANY ($5::text[])
+         AND first_seen_at >= $1::timestamptz GROUP BY address HAVING min(first_seen_at) < $2::timestamptz) k
+        WHERE NOT EXISTS (SELECT FROM apiary.source o WHERE o.address = k.address AND o.traffic = ANY ($5::text[])
           AND o.first_seen_at < $1::timestamptz)))";
 const std::string kTopSources = "SELECT host(source), n FROM s ORDER BY n DESC, source LIMIT $13::int";
 
@@ -112,16 +149,17 @@ Plan planSources(pqxx::transaction_base& transaction, const ReportScope& scope) 
 }
 
 // ---------------------------------------------------------------- other leaders
-const std::string kCredentialEnds = [] {
-    const auto end = [](const std::string& range, const std::string& sameRange) {
-        return "SELECT c.digest, 1 FROM (SELECT session_id, started_at FROM apiary.session WHERE credentials > 0 AND" +
-               range + kFilter +
-               ") s JOIN apiary.credential c ON c.session_id = s.session_id AND c.started_at = s.started_at AND " +
-               sameRange;
+// What sessions of the two ends have in another table.
+std::string heldAtEnds(const std::string& column, const std::string& table, const std::string& counter) {
+    const auto end = [&](const std::string& range, const std::string& sameRange) {
+        return "SELECT " + column + ", 1 FROM (SELECT session_id, started_at FROM apiary.session WHERE " + counter +
+               " > 0 AND" + range + kFilter + ") s JOIN apiary." + table +
+               " c ON c.session_id = s.session_id AND c.started_at = s.started_at AND " + sameRange;
     };
     return end(kFirstEnd, "c.started_at >= $1::timestamptz AND c.started_at < $7::timestamptz") + " UNION ALL " +
            end(kLastEnd, "c.started_at >= $8::timestamptz AND c.started_at < $2::timestamptz");
-}();
+}
+const std::string kCredentialEnds = heldAtEnds("c.digest", "credential", "credentials");
 std::string credentialsOf(const std::string& rollup) {
     return "SELECT (SELECT username_text || ' / ' || secret_text FROM apiary.credential_seen k WHERE k.digest = "
            "t.digest "
@@ -138,13 +176,27 @@ std::string leadersOf(const std::string& rows) {
            ") x(key, n) GROUP BY key ORDER BY n DESC, key LIMIT $13::int";
 }
 const std::string kPortKey = "target_port || '/' || transport";
-const std::string kPortsDay = leadersOf("SELECT " + kPortKey + ", sessions FROM apiary.rollup_day_port WHERE" +
-                                        kWholeDays + kTrafficFilter + " UNION ALL " + fromEnds(kPortKey + ", 1"));
+const std::string kPortsHour = leadersOf("SELECT " + kPortKey + ", sessions FROM apiary.rollup_hour_port WHERE" +
+                                         kWholeBuckets + kTrafficFilter + " UNION ALL " + fromEnds(kPortKey + ", 1"));
 const std::string kPortsRows = leadersOf(fromEnds(kPortKey + ", 1"));
 const std::string kProtocolsFive = leadersOf("SELECT protocol, sessions" + kFromFive + fromEnds("protocol, 1"));
 const std::string kProtocolsHourSensor =
     leadersOf("SELECT protocol, sessions" + kFromHourSensor + fromEnds("protocol, 1"));
 const std::string kProtocolsRows = leadersOf(fromEnds("protocol, 1"));
+
+const std::string kCountryKey = "coalesce(country, '\?\?')";
+const std::string kCountriesHour =
+    leadersOf("SELECT country, sessions FROM apiary.rollup_hour_country WHERE" + kWholeBuckets + kTrafficFilter +
+              " UNION ALL " + fromEnds(kCountryKey + ", 1"));
+const std::string kCountriesRows = leadersOf(fromEnds(kCountryKey + ", 1"));
+
+const std::string kCommandEnds = heldAtEnds("c.normalized", "command", "commands");
+const std::string kCommandsHour = leadersOf("SELECT normalized, uses FROM apiary.rollup_hour_command WHERE" +
+                                            kWholeBuckets + kTrafficFilter + " UNION ALL " + kCommandEnds);
+const std::string kCommandsRows = leadersOf(kCommandEnds);
+const std::string kArtifactsRows =
+    leadersOf("SELECT encode(sha256, 'hex'), n FROM (" + heldAtEnds("c.sha256", "artifact_sighting", "artifacts") +
+              ") a(sha256, n) WHERE sha256 IS NOT NULL");
 
 std::string sensorsOf(const std::string& rows) {
     return "SELECT coalesce(n.name, x.sensor_id::text), x.n FROM (SELECT sensor_id, sum(n)::bigint AS n FROM (" + rows +
@@ -174,7 +226,13 @@ Plan planTop(pqxx::transaction_base& transaction, const ReportScope& scope, v1::
             return scope.sensors.empty() ? Plan{kProtocolsFive, cutRange(scope, kFive)}
                                          : Plan{kProtocolsHourSensor, cutRange(scope, kHour)};
         case v1::TOP_FIELD_PORT:
-            return unfiltered ? Plan{kPortsDay, cutRange(scope, kDay)} : Plan{kPortsRows, rowsOnly(scope)};
+            return unfiltered ? Plan{kPortsHour, cutRange(scope, kHour)} : Plan{kPortsRows, rowsOnly(scope)};
+        case v1::TOP_FIELD_COUNTRY:
+            return unfiltered ? Plan{kCountriesHour, cutRange(scope, kHour)} : Plan{kCountriesRows, rowsOnly(scope)};
+        case v1::TOP_FIELD_COMMAND:
+            return unfiltered ? Plan{kCommandsHour, cutRange(scope, kHour)} : Plan{kCommandsRows, rowsOnly(scope)};
+        case v1::TOP_FIELD_ARTIFACT:
+            return {kArtifactsRows, rowsOnly(scope)};
         case v1::TOP_FIELD_SENSOR:
             return all ? Plan{kSensorsHour, cutRange(scope, kHour)} : Plan{kSensorsRows, rowsOnly(scope)};
         default:
@@ -199,10 +257,32 @@ std::uint64_t micros(ReportMoment at) {
     return static_cast<std::uint64_t>(at.time_since_epoch().count());
 }
 
-}  // namespace
+/// How often the entries of the reply come in this scope.
+std::map<std::string, std::uint64_t> countNamed(pqxx::transaction_base& transaction, const ReportScope& scope,
+                                                v1::TopField field, const v1::TopNReply& reply) {
+    std::vector<std::string> keys;
+    std::ranges::transform(reply.entries(), std::back_inserter(keys), [](const auto& entry) { return entry.key(); });
+    std::string sources;
+    const auto plan = planTop(transaction, scope, field, sources);
+    std::map<std::string, std::uint64_t> counts;
+    // Without a limit: who leads now may have been far behind then.
+    for (const auto& row :
+         ask(transaction, "SELECT * FROM (" + plan.statement + ") t(key, n) WHERE key = ANY ($14::text[])", scope,
+             plan.cut, static_cast<const char*>(nullptr), arrayText(keys))) {
+        counts.emplace(textOf(row[0]), countOf(row[1]));
+    }
+    return counts;
+}
 
-v1::TotalsReply ReportReader::totals(const ReportScope& scope) {
-    ReportTransaction transaction(connection_.session());
+/// The range of equal length before.
+ReportScope before(const ReportScope& scope) {
+    ReportScope earlier = scope;
+    earlier.to = scope.from;
+    earlier.from = std::max(ReportMoment(0us), scope.from - (scope.to - scope.from));
+    return earlier;
+}
+
+v1::TotalsReply countTotals(pqxx::transaction_base& transaction, const ReportScope& scope) {
     v1::TotalsReply reply;
     const auto sums = planSums(scope);
     const auto summed = ask(transaction, sums.statement, scope, sums.cut)[0];
@@ -211,7 +291,9 @@ v1::TotalsReply ReportReader::totals(const ReportScope& scope) {
     reply.set_bytes_in(countOf(summed[2]));
     reply.set_bytes_out(countOf(summed[3]));
     const auto plan = planSources(transaction, scope);
-    const auto sources = ask(transaction, plan.statement + kCountSources, scope, plan.cut)[0];
+    const bool all = scope.everySource() && scope.sensors.empty() && scope.protocols.empty();
+    const auto sources =
+        ask(transaction, plan.statement + (all ? kCountAllSources : kCountSources), scope, plan.cut)[0];
     reply.set_sources(countOf(sources[0]));
     reply.set_new_sources(countOf(sources[1]));
     reply.set_probes(countOf(ask(transaction, kProbes, scope, rowsOnly(scope))[0][0]));
@@ -219,7 +301,31 @@ v1::TotalsReply ReportReader::totals(const ReportScope& scope) {
     return reply;
 }
 
-v1::SeriesReply ReportReader::series(const ReportScope& scope, std::chrono::seconds step) {
+v1::TopNReply countLeaders(pqxx::transaction_base& transaction, const ReportScope& scope, v1::TopField field,
+                           std::uint32_t limit) {
+    v1::TopNReply reply;
+    std::string sources;
+    const auto plan = planTop(transaction, scope, field, sources);
+    for (const auto& row : ask(transaction, plan.statement, scope, plan.cut, limit)) {
+        auto& entry = *reply.add_entries();
+        entry.set_key(textOf(row[0]));
+        entry.set_count(countOf(row[1]));
+    }
+    return reply;
+}
+
+}  // namespace
+
+v1::TotalsReply ReportReader::totals(const ReportScope& scope, bool compare) {
+    ReportTransaction transaction(connection_.session());
+    auto reply = countTotals(transaction, scope);
+    if (compare) {
+        *reply.mutable_previous() = countTotals(transaction, before(scope));
+    }
+    return reply;
+}
+
+v1::SeriesReply ReportReader::series(const ReportScope& scope, std::chrono::seconds step, v1::SeriesField field) {
     ReportTransaction transaction(connection_.session());
     v1::SeriesReply reply;
     const auto width = std::chrono::microseconds(step);
@@ -228,7 +334,8 @@ v1::SeriesReply ReportReader::series(const ReportScope& scope, std::chrono::seco
     for (auto at = first; at < scope.to; at += step) {
         reply.add_bucket_us(micros(at));
     }
-    const auto plan = planSeries(scope, step);
+    const auto plan =
+        planSeries(scope, step, field == v1::SERIES_FIELD_CREDENTIALS ? kCredentialSeries : kSessionSeries);
     v1::ProtocolSeries* series = nullptr;
     for (const auto& row :
          ask(transaction, plan.statement, scope, plan.cut, std::to_string(step.count()) + " seconds")) {
@@ -248,15 +355,26 @@ v1::SeriesReply ReportReader::series(const ReportScope& scope, std::chrono::seco
     return reply;
 }
 
-v1::TopNReply ReportReader::top(const ReportScope& scope, v1::TopField field, std::uint32_t limit) {
+v1::ActivityReply ReportReader::activity(const ReportScope& scope) {
     ReportTransaction transaction(connection_.session());
-    v1::TopNReply reply;
-    std::string sources;
-    const auto plan = planTop(transaction, scope, field, sources);
-    for (const auto& row : ask(transaction, plan.statement, scope, plan.cut, limit)) {
-        auto& entry = *reply.add_entries();
-        entry.set_key(textOf(row[0]));
-        entry.set_count(countOf(row[1]));
+    v1::ActivityReply reply;
+    reply.mutable_sessions()->Resize(kHoursOfWeek, 0);
+    const auto plan = planActivity(scope);
+    for (const auto& row : ask(transaction, plan.statement, scope, plan.cut)) {
+        reply.set_sessions(row[0].as<int>(), countOf(row[1]));
+    }
+    return reply;
+}
+
+v1::TopNReply ReportReader::top(const ReportScope& scope, v1::TopField field, std::uint32_t limit, bool compare) {
+    ReportTransaction transaction(connection_.session());
+    auto reply = countLeaders(transaction, scope, field, limit);
+    if (compare) {
+        const auto earlier = countNamed(transaction, before(scope), field, reply);
+        for (auto& entry : *reply.mutable_entries()) {
+            const auto found = earlier.find(entry.key());
+            entry.set_previous(found == earlier.end() ? 0 : found->second);
+        }
     }
     return reply;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "collector/store/connection.hpp"
+#include "collector/store/report_filter.hpp"
 #include "collector/store/report_scope.hpp"
 #include "common/uuid.hpp"
 #include "proto/apiary/v1/report.pb.h"
@@ -10,7 +11,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 
 namespace apiary::collector {
@@ -30,21 +30,29 @@ class ReportReader {
 public:
     explicit ReportReader(Connection& connection);
 
-    v1::TotalsReply totals(const ReportScope& scope);
+    /// With `compare` also the range of equal length before.
+    v1::TotalsReply totals(const ReportScope& scope, bool compare = false);
 
     /// Zeros included: each protocol has a count for every bucket. The busiest protocol first.
-    v1::SeriesReply series(const ReportScope& scope, std::chrono::seconds step);
+    v1::SeriesReply series(const ReportScope& scope, std::chrono::seconds step,
+                           v1::SeriesField field = v1::SERIES_FIELD_SESSIONS);
+
+    /// By day of the week and hour, UTC: 168 counts.
+    v1::ActivityReply activity(const ReportScope& scope);
 
     /// The largest first, at most `limit`. Keys: an address, `user / secret` (escaped, 256 characters of each), a
-    /// protocol, `21/tcp`, a sensor's name.
-    v1::TopNReply top(const ReportScope& scope, v1::TopField field, std::uint32_t limit);
+    /// protocol, `21/tcp`, a sensor's name, a country, a normalized command, a SHA-256 in hex. With `compare` also how
+    /// often each came in the range of equal length before.
+    v1::TopNReply top(const ReportScope& scope, v1::TopField field, std::uint32_t limit, bool compare = false);
 
-    v1::ListSessionsReply listSessions(const ReportScope& scope, const PageKey& page, std::uint32_t limit);
+    v1::ListSessionsReply listSessions(const ReportScope& scope, const PageKey& page, std::uint32_t limit,
+                                       const SessionFilter& filter = {});
 
     /// At most 10,000 events, 4 MiB of their bytes and 6 MiB of transcript; nothing if there is no such session.
     std::optional<v1::SessionDetail> session(const Uuid& id);
 
-    v1::ListOpenReply listOpen(std::span<const std::int32_t> sensors, std::uint32_t limit);
+    /// Of the scope's sensors, protocols and traffic; neither its range nor its source matter.
+    v1::ListOpenReply listOpen(const ReportScope& scope, std::uint32_t limit);
 
     /// The name of every sensor, by its number.
     std::map<std::int32_t, std::string> sensorNames();

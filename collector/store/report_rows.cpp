@@ -20,28 +20,30 @@ const std::string kEnded = R"(
     SELECT s.session_id, (extract(epoch FROM s.started_at) * 1000000)::bigint,
       (extract(epoch FROM s.ended_at) * 1000000)::bigint, s.sensor_id, n.name, host(s.source), s.source_port, host(s.target),
       s.target_port, s.transport, s.protocol, s.detected, s.outcome, s.bytes_in, s.bytes_out, s.packets, s.credentials,
-      s.commands, s.artifacts, s.login_accepted, s.country, s.tags, s.journal_path, s.journal_sha256 )";
+      s.commands, s.artifacts, s.login_accepted, s.country, s.tags, s.traffic, s.journal_path, s.journal_sha256 )";
 const std::string kOpen = R"(
     SELECT s.session_id, (extract(epoch FROM s.started_at) * 1000000)::bigint, 0::bigint, s.sensor_id, n.name, host(s.source),
       s.source_port, host(s.target), s.target_port, s.transport, s.protocol, NULL, 'open', 0, 0, 0, 0, 0, 0, false, s.country,
-      s.tags, NULL, NULL )";
+      s.tags, s.traffic, NULL, NULL )";
 const std::string kJoined = " s LEFT JOIN apiary.sensor n USING (sensor_id) ";
 
 // The id begins with the start, so the primary key is the index of time: one range of it, walked backwards.
-const std::string kPage = kEnded +
-                          " FROM (SELECT * FROM apiary.session WHERE started_at >= $1::timestamptz AND started_at < "
-                          "$2::timestamptz AND session_id >= $7::uuid AND session_id < $8::uuid" +
-                          kFilter + " ORDER BY session_id DESC LIMIT $9::int)" + kJoined + "ORDER BY s.session_id DESC";
+const std::string kPageBegin =
+    kEnded +
+    " FROM (SELECT s.* FROM apiary.session s WHERE started_at >= $1::timestamptz AND started_at < "
+    "$2::timestamptz AND session_id >= $7::uuid AND session_id < $8::uuid" +
+    kFilter;
+const std::string kPageEnd = " ORDER BY session_id DESC LIMIT $9::int)" + kJoined + "ORDER BY s.session_id DESC";
 
 const std::string kOneEnded = kEnded + " FROM apiary.session" + kJoined +
                               "WHERE s.session_id = $1::uuid AND s.started_at = apiary.uuid_time($1::uuid)";
 const std::string kOneOpen = kOpen + " FROM apiary.session_open" + kJoined + "WHERE s.session_id = $1::uuid";
-const std::string kAllOpen = kOpen +
-                             " FROM (SELECT * FROM apiary.session_open WHERE cardinality($1::int[]) = 0 OR sensor_id = "
-                             "ANY ($1::int[]) ORDER BY session_id DESC LIMIT $2::int)" +
-                             kJoined + "ORDER BY s.session_id DESC";
-constexpr const char* kCountOpen =
-    "SELECT count(*) FROM apiary.session_open WHERE cardinality($1::int[]) = 0 OR sensor_id = ANY ($1::int[])";
+const std::string kOpenFilter =
+    "(cardinality($1::int[]) = 0 OR sensor_id = ANY ($1::int[])) AND (cardinality($2::text[]) = 0 OR protocol = ANY "
+    "($2::text[])) AND traffic = ANY ($3::text[])";
+const std::string kAllOpen = kOpen + " FROM (SELECT * FROM apiary.session_open WHERE " + kOpenFilter +
+                             " ORDER BY session_id DESC LIMIT $4::int)" + kJoined + "ORDER BY s.session_id DESC";
+const std::string kCountOpen = "SELECT count(*) FROM apiary.session_open WHERE " + kOpenFilter;
 
 constexpr const char* kEvents = R"(
     SELECT seq, (extract(epoch FROM at) * 1000000)::bigint, kind, channel, bytes, total FROM (
@@ -61,6 +63,10 @@ constexpr const char* kArtifacts = R"(
     SELECT g.sha256, a.size, g.offered_name FROM apiary.artifact_sighting g LEFT JOIN apiary.artifact a USING (sha256)
      WHERE g.session_id = $1::uuid AND g.started_at = apiary.uuid_time($1::uuid) AND g.sha256 IS NOT NULL
      ORDER BY g.seq LIMIT 1000)";
+
+const char* orNull(const std::string& text) {
+    return text.empty() ? nullptr : text.c_str();
+}
 
 // PostgreSQL's text of an array of tags, which hold no quote, comma or backslash.
 void addTags(v1::SessionRow& row, const std::string& tags) {
@@ -97,6 +103,7 @@ void readRow(const pqxx::row& from, v1::SessionRow& row) {
     row.set_login_accepted(from[19].as<bool>());
     row.set_country(textOf(from[20]));
     addTags(row, textOf(from[21]));
+    row.set_traffic(textOf(from[22]));
 }
 
 void readEvents(pqxx::transaction_base& transaction, const std::string& id, v1::SessionDetail& detail) {
@@ -140,15 +147,19 @@ void readTranscript(pqxx::transaction_base& transaction, const std::string& id, 
 
 ReportReader::ReportReader(Connection& connection) : connection_(connection) {}
 
-v1::ListSessionsReply ReportReader::listSessions(const ReportScope& scope, const PageKey& page, std::uint32_t limit) {
+v1::ListSessionsReply ReportReader::listSessions(const ReportScope& scope, const PageKey& page, std::uint32_t limit,
+                                                 const SessionFilter& filter) {
     ReportTransaction transaction(connection_.session());
     v1::ListSessionsReply reply;
     const auto last = firstIdFrom(scope.to);
     const auto before = page.before ? std::min(*page.before, last) : last;
     const auto rows = transaction.exec_params(
-        kPage, momentText(scope.from), momentText(scope.to), arrayText(scope.sensors), arrayText(scope.protocols),
-        arrayText(scope.traffic), scope.everySource() ? nullptr : scope.source.c_str(), firstIdFrom(scope.from).text(),
-        before.text(), static_cast<std::int64_t>(limit) + 1);
+        kPageBegin + conditionsOf(filter) + kPageEnd, momentText(scope.from), momentText(scope.to),
+        arrayText(scope.sensors), arrayText(scope.protocols), arrayText(scope.traffic),
+        scope.everySource() ? nullptr : scope.source.c_str(), firstIdFrom(scope.from).text(), before.text(),
+        static_cast<std::int64_t>(limit) + 1, orNull(filter.sourceNetwork), arrayText(filter.ports),
+        filter.username ? filter.username->c_str() : nullptr, filter.secret ? filter.secret->c_str() : nullptr,
+        arrayText(filter.outcomes), orNull(filter.commandText));
     reply.set_more(rows.size() > limit);
     for (const auto& row : rows) {
         if (static_cast<std::uint32_t>(reply.rows_size()) == limit) {
@@ -171,8 +182,8 @@ std::optional<v1::SessionDetail> ReportReader::session(const Uuid& id) {
     }
     v1::SessionDetail detail;
     readRow(rows[0], *detail.mutable_row());
-    detail.set_journal_path(textOf(rows[0][22]));
-    detail.set_journal_sha256(bytesOf(rows[0][23]));
+    detail.set_journal_path(textOf(rows[0][23]));
+    detail.set_journal_sha256(bytesOf(rows[0][24]));
     readEvents(transaction, text, detail);
     readTranscript(transaction, text, detail);
     for (const auto& row : transaction.exec_params(kCredentials, text)) {
@@ -190,13 +201,15 @@ std::optional<v1::SessionDetail> ReportReader::session(const Uuid& id) {
     return detail;
 }
 
-v1::ListOpenReply ReportReader::listOpen(std::span<const std::int32_t> sensors, std::uint32_t limit) {
+v1::ListOpenReply ReportReader::listOpen(const ReportScope& scope, std::uint32_t limit) {
     ReportTransaction transaction(connection_.session());
     v1::ListOpenReply reply;
-    for (const auto& row : transaction.exec_params(kAllOpen, arrayText(sensors), limit)) {
+    for (const auto& row : transaction.exec_params(kAllOpen, arrayText(scope.sensors), arrayText(scope.protocols),
+                                                   arrayText(scope.traffic), limit)) {
         readRow(row, *reply.add_rows());
     }
-    reply.set_total(countOf(transaction.exec_params1(kCountOpen, arrayText(sensors))[0]));
+    reply.set_total(countOf(transaction.exec_params1(kCountOpen, arrayText(scope.sensors), arrayText(scope.protocols),
+                                                     arrayText(scope.traffic))[0]));
     return reply;
 }
 

@@ -33,12 +33,12 @@ Moment startOf(const Uuid& session) {
 CopyRows copyOfOpened(const std::vector<OpenRow>& opened, std::int16_t collectorId) {
     return {
         "apiary.session_open(session_id, started_at, sensor_id, collector_id, source, source_port, source_scope, "
-        "target, target_port, transport, protocol, service, persona)",
+        "target, target_port, transport, protocol, service, persona, tags)",
         opened.size(), [&opened, collectorId](CopyRows& out, std::size_t number) {
             const OpenRow& row = opened[number];
             out.add(row.session, row.startedAt, row.sensorId, collectorId, Inet{row.source}, portOf(row.source),
                     std::string_view(row.scope), Inet{row.target}, portOf(row.target), std::string_view(row.transport),
-                    std::string_view(row.protocol), orNull(row.service), orNull(row.persona));
+                    std::string_view(row.protocol), orNull(row.service), orNull(row.persona), TextArray{row.tags});
         }};
 }
 
@@ -94,12 +94,12 @@ CopyRows copyOfPieces(const std::vector<PieceRow>& pieces) {
 CopyRows copyOfProbes(const std::vector<ProbeRow>& probes, std::int16_t collectorId) {
     return {
         "apiary.probe(probe_id, started_at, ended_at, sensor_id, collector_id, source, source_scope, target, "
-        "target_port, kind, packets, service, reason)",
+        "target_port, kind, packets, service, reason, tags)",
         probes.size(), [&probes, collectorId](CopyRows& out, std::size_t number) {
             const ProbeRow& row = probes[number];
             out.add(row.probe, row.startedAt, row.endedAt, row.sensorId, collectorId, Inet{row.source},
                     std::string_view(row.scope), Inet{row.target}, portOf(row.target), std::string_view(row.kind),
-                    row.packets, orNull(row.service), orNull(row.reason));
+                    row.packets, orNull(row.service), orNull(row.reason), TextArray{row.tags});
         }};
 }
 
@@ -147,7 +147,7 @@ CopyRows copyOfClosed(const std::vector<ClosedRow>& closed, std::int16_t collect
         "apiary.session(session_id, started_at, ended_at, sensor_id, collector_id, source, source_port, source_scope, "
         "target, target_port, transport, protocol, detected, service, persona, outcome, bytes_in, bytes_out, packets, "
         "events, credentials, commands, artifacts, login_accepted, command_digest, syn, clock_offset_ms, journal_path, "
-        "journal_sha256)",
+        "journal_sha256, tags)",
         closed.size(), [&closed, collectorId, &digests](CopyRows& out, std::size_t number) {
             const ClosedRow& row = closed[number];
             const OpenRow& head = row.head;
@@ -162,7 +162,7 @@ CopyRows copyOfClosed(const std::vector<ClosedRow>& closed, std::int16_t collect
                     row.bytesOut, row.packets, row.events, row.credentials, row.commands, row.artifacts,
                     row.loginAccepted, orNull(commandDigest),
                     head.syn.empty() ? std::nullopt : std::optional(Bytes{head.syn}), row.clockOffsetMs,
-                    orNull(row.journalPath), orNull(row.journalDigest));
+                    orNull(row.journalPath), orNull(row.journalDigest), TextArray{head.tags});
         }};
 }
 

@@ -106,6 +106,7 @@ SessionStore::SessionStore(std::string writer, std::int16_t collectorId)
 SessionStore::~SessionStore() = default;
 
 void SessionStore::connect() {
+    known_.forget();  // it may be another database
     connection_ = std::make_unique<Connection>(dsn_);
     prepareStatements(connection_->session());
 }
@@ -228,7 +229,7 @@ void SessionStore::ensurePartitions(const IngestRows& rows) {
     }
 }
 
-WriteOutcome SessionStore::write(const IngestRows& rows) {
+WriteOutcome SessionStore::write(IngestRows& rows) {
     return use([&](pqxx::connection_base& session) {
         try {
             return transact(session, rows);
@@ -239,10 +240,12 @@ WriteOutcome SessionStore::write(const IngestRows& rows) {
     });
 }
 
-WriteOutcome SessionStore::transact(pqxx::connection_base& session, const IngestRows& rows) {
+WriteOutcome SessionStore::transact(pqxx::connection_base& session, IngestRows& rows) {
     try {
         ensurePartitions(rows);
         pqxx::work transaction(session, "ingest");
+        known_.refresh(transaction);
+        tagRows(known_.rules(), rows);
         writeRows(transaction, rows);
         transaction.commit();
         return Committed{};

@@ -2,6 +2,7 @@
 
 #include "collector/ingest/session_sink.hpp"
 #include "collector/store/connection.hpp"
+#include "collector/store/known_table.hpp"
 #include "collector/store/row_copies.hpp"
 
 #include <chrono>
@@ -28,7 +29,7 @@ public:
     std::optional<std::int64_t> position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) override;
     SessionOwners findOpen(std::span<const Uuid> sessions) override;
     Window window(Moment now) override;
-    WriteOutcome write(const IngestRows& rows) override;
+    WriteOutcome write(IngestRows& rows) override;
 
     /// Whether the rollups are written too; a benchmark asks what they cost.
     void countInRollups(bool count) { rollups_ = count; }
@@ -38,7 +39,7 @@ private:
     auto use(Work work);
     void connect();
     void ensurePartitions(const IngestRows& rows);
-    WriteOutcome transact(pqxx::connection_base& session, const IngestRows& rows);
+    WriteOutcome transact(pqxx::connection_base& session, IngestRows& rows);
     static CommandDigests commandDigests(pqxx::transaction_base& transaction, const std::vector<ClosedRow>& closed);
     void writeRows(pqxx::transaction_base& transaction, const IngestRows& rows);
     std::string closingText(const IngestRows& rows) const;
@@ -47,6 +48,7 @@ private:
     const std::int16_t collectorId_;
     bool rollups_ = true;
     std::unique_ptr<Connection> connection_;
+    KnownTable known_;
     std::unique_ptr<Connection> partitioning_;  // DDL of its own, outside the batch's transaction
     std::set<std::chrono::sys_days> days_;      // whose partitions are there
     std::chrono::sys_days policyRead_{};

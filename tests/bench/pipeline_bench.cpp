@@ -170,7 +170,8 @@ double writeAlone(const std::vector<std::unique_ptr<v1::Batch>>& batches) {
         }
         const std::vector<Uuid> unknown = builder.unknown();
         open = store.findOpen(unknown);
-        if (!std::holds_alternative<collector::Committed>(store.write(builder.build()))) {
+        collector::IngestRows rows = builder.build();
+        if (!std::holds_alternative<collector::Committed>(store.write(rows))) {
             throw std::runtime_error("the store alone did not commit");
         }
     }

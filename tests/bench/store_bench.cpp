@@ -258,14 +258,14 @@ private:
 };
 
 /// Seconds for the product.
-double writeAll(const Target& target, const std::vector<IngestRows>& transactions, bool rollups) {
+double writeAll(const Target& target, std::vector<IngestRows> transactions, bool rollups) {
     target.empty();
     collector::SessionStore store(target.writer(), 1);
     store.countInRollups(rollups);
     const std::vector<std::int16_t> lanes{0};
     store.admit(target.sensor(), kStream, lanes);
     const auto start = Clock::now();
-    for (const IngestRows& rows : transactions) {
+    for (IngestRows& rows : transactions) {
         const collector::WriteOutcome outcome = store.write(rows);
         if (const auto* unfit = std::get_if<collector::Unfit>(&outcome)) {
             throw std::runtime_error("not committed: " + unfit->message);

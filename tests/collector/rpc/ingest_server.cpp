@@ -62,7 +62,7 @@ collector::Window FakeSink::window(collector::Moment now) {
     return {.from = now - 2400h, .to = now + 24h};
 }
 
-collector::WriteOutcome FakeSink::write(const collector::IngestRows& rows) {
+collector::WriteOutcome FakeSink::write(collector::IngestRows& rows) {
     std::unique_lock lock(mutex_);
     ++writes_;
     changed_.notify_all();

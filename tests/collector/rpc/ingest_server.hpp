@@ -33,7 +33,7 @@ public:
     std::optional<std::int64_t> position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) override;
     collector::SessionOwners findOpen(std::span<const Uuid> sessions) override;
     collector::Window window(collector::Moment now) override;
-    collector::WriteOutcome write(const collector::IngestRows& rows) override;
+    collector::WriteOutcome write(collector::IngestRows& rows) override;
 
     void enrol(const Uuid& sensor, std::int32_t number);
     void revoke(const Uuid& sensor);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 
 namespace apiary::test {
 namespace {
@@ -66,6 +67,31 @@ TEST_F(ReportServiceTest, SaysWhatIsWrongWithAQuestion) {
     EXPECT_EQ(totals({}).error_code(), StatusCode::INVALID_ARGUMENT);
 }
 
+TEST_F(ReportServiceTest, SaysWhatIsWrongWithAFilter) {
+    v1::ListSessionsRequest request;
+    *request.mutable_scope() = day();
+    request.set_limit(10);
+    const auto refusal = [&](const v1::SessionFilter& filter) {
+        *request.mutable_filter() = filter;
+        v1::ListSessionsReply reply;
+        const auto status = stub_->ListSessions(server_.context().get(), request, &reply);
+        EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
+        return status.error_message();
+    };
+    v1::SessionFilter filter;
+    filter.set_source_network("192.0.2.1/24");
+    EXPECT_EQ(refusal(filter), "'192.0.2.1/24' is not a network: bits are set behind the prefix, write 192.0.2.0/24");
+    filter.Clear();
+    filter.add_outcomes("lost");
+    EXPECT_EQ(refusal(filter), "there is no such outcome: see the table outcome");
+    filter.Clear();
+    filter.set_secret(std::string("a\0b", 3));
+    EXPECT_EQ(refusal(filter), "a text to search for is as the list shows it: printable ASCII, 256 bytes at most");
+    filter.Clear();
+    filter.add_target_ports(65536);
+    EXPECT_EQ(refusal(filter), "a port is 0 to 65535");
+}
+
 TEST_F(ReportServiceTest, BoundsPages) {
     EXPECT_EQ(list(0).error_code(), StatusCode::INVALID_ARGUMENT);
     EXPECT_EQ(list(1001).error_code(), StatusCode::INVALID_ARGUMENT);
@@ -104,6 +130,54 @@ TEST_F(ReportServiceTest, StopsTheDatabaseWhenTheCallersTimeIsOver) {
     EXPECT_EQ(running, "0");
     lock.abort();
     EXPECT_TRUE(totals(day()).ok());
+}
+
+TEST_F(ReportServiceTest, StopsTheDatabaseWhenTheCallerCancels) {
+    collector::Connection locker(server_.database.owner());
+    pqxx::work lock(locker.session());
+    lock.exec0("LOCK TABLE apiary.rollup_5m_protocol IN ACCESS EXCLUSIVE MODE");
+    const auto running = [&](const std::string& until) {
+        std::string active;
+        for (int i = 0; i < 400 && active != until; ++i) {
+            active = server_.database.ask(
+                "SELECT count(*) FROM pg_sleep(0.02), pg_stat_activity WHERE datname = current_database() AND "
+                "application_name LIKE '%reports' AND state = 'active'");
+        }
+        return active;
+    };
+    const auto context = server_.context();
+    grpc::Status status;
+    std::thread asking([&] {
+        v1::TotalsRequest request;
+        *request.mutable_scope() = day();
+        v1::TotalsReply reply;
+        status = stub_->Totals(context.get(), request, &reply);
+    });
+    EXPECT_EQ(running("1"), "1");
+    context->TryCancel();
+    asking.join();
+    EXPECT_EQ(status.error_code(), StatusCode::CANCELLED);
+    EXPECT_EQ(running("0"), "0");
+}
+
+TEST_F(ReportServiceTest, ShowsKnownTrafficToWhoWatchesIt) {
+    const auto roof = server_.addSensor("roof");
+    const auto context = server_.context();
+    v1::WatchRequest request;
+    request.mutable_scope()->add_traffic("known-scanner");
+    const auto reader = stub_->Watch(context.get(), request);
+    v1::LiveBatch batch;
+    ASSERT_TRUE(reader->Read(&batch));
+    collector::LiveRows rows;
+    rows.opened = {open(roof, "ftp"), open(roof, "telnet")};
+    rows.opened[1].tags = {"known-scanner"};
+    server_.feed.publish(std::move(rows));
+    ASSERT_TRUE(reader->Read(&batch));
+    ASSERT_EQ(batch.opened_size(), 1);
+    EXPECT_EQ(batch.opened(0).protocol(), "telnet");
+    EXPECT_EQ(batch.opened(0).traffic(), "known-scanner");
+    EXPECT_EQ(batch.opened(0).tags(0), "known-scanner");
+    context->TryCancel();
 }
 
 TEST_F(ReportServiceTest, ShowsSessionsAsTheyAreCommitted) {

@@ -181,8 +181,9 @@ TEST_F(FleetRepositoryTest, ServesIngestAcrossALostConnection) {
     const auto roof = enrol("roof");
     FleetStore store(database_.writer(), 1);
     store.store(report(roof));
-    database_.ask("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-                  "WHERE application_name LIKE '%fleet' AND datname = current_database()");
+    database_.ask(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "WHERE application_name LIKE '%fleet' AND datname = current_database()");
     EXPECT_ANY_THROW(store.store(report(roof)));
     store.store(report(roof));
     const std::array<std::int32_t, 1> one{roof};

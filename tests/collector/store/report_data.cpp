@@ -39,11 +39,42 @@ constexpr const char* kInsertCredentials = R"(
 
 constexpr const char* kInsertSessions = R"(
     INSERT INTO apiary.session(session_id, started_at, ended_at, sensor_id, collector_id, source, source_port, target,
-        target_port, transport, protocol, outcome, bytes_in, bytes_out, packets, events, credentials, tags)
+        target_port, transport, protocol, outcome, bytes_in, bytes_out, packets, events, credentials, tags, commands, artifacts,
+        country)
     SELECT u, apiary.uuid_time(u), apiary.uuid_time(u) + interval '1 s', s, 1 + s % 2, a, 4000, '198.51.100.1', p, 'tcp',
-        protocol, 'finished', i, o, 2, 2, c, CASE WHEN t = 'attack' THEN '{}' ELSE ARRAY[t] END
-      FROM unnest($1::uuid[], $2::int[], $3::inet[], $4::int[], $5::text[], $6::bigint[], $7::bigint[], $8::int[], $9::text[])
-        x(u, s, a, p, protocol, i, o, c, t))";
+        protocol, e, i, o, 2, 2, c, CASE WHEN t = 'attack' THEN '{}' ELSE ARRAY[t] END, m, f, nullif(l, '')
+      FROM unnest($1::uuid[], $2::int[], $3::inet[], $4::int[], $5::text[], $6::bigint[], $7::bigint[], $8::int[], $9::text[],
+        $10::text[], $11::int[], $12::int[], $13::text[]) x(u, s, a, p, protocol, i, o, c, t, e, m, f, l))";
+
+constexpr const char* kInsertCommands = R"(
+    INSERT INTO apiary.command(session_id, started_at, seq, at, sensor_id, source, protocol, verb, argument, argument_text,
+        normalized)
+    SELECT u, apiary.uuid_time(u), q, apiary.uuid_time(u), 1, '192.0.2.1', 'x', split_part(c, ' ', 1),
+        convert_to(split_part(c, ' ', 2), 'UTF8'), split_part(c, ' ', 2), c
+      FROM unnest($1::uuid[], $2::int[], $3::text[]) x(u, q, c))";
+
+constexpr const char* kInsertSightings = R"(
+    INSERT INTO apiary.artifact_sighting(session_id, started_at, seq, at, sensor_id, source, sha256)
+    SELECT u, apiary.uuid_time(u), q, apiary.uuid_time(u), 1, '192.0.2.1', sha256(convert_to(c, 'UTF8'))
+      FROM unnest($1::uuid[], $2::int[], $3::text[]) x(u, q, c))";
+
+/// Rows of a table that hangs on sessions.
+struct Held {
+    std::vector<std::string> ids;
+    std::vector<std::int32_t> places;
+    std::vector<std::string> values;
+
+    void add(const KnownSession& session, const std::vector<std::string>& held) {
+        for (const auto& value : held) {
+            ids.push_back(session.id.text());
+            places.push_back(static_cast<std::int32_t>(places.size()));
+            values.push_back(value);
+        }
+    }
+    void insert(pqxx::work& work, const char* statement) const {
+        work.exec_params(statement, arrayText(ids), arrayText(places), arrayText(values));
+    }
+};
 
 }  // namespace
 
@@ -77,6 +108,14 @@ void ReportData::addRandom(int count, ReportMoment from, ReportMoment to, std::m
             session.credentials.push_back("user" + std::to_string(random() % 4) + " / pw" +
                                           std::to_string(random() % 3));
         }
+        for (auto left = random() % 3; left > 0; --left) {
+            session.commands.push_back(random() % 2 == 0 ? "NOOP " : "GET file" + std::to_string(random() % 6));
+        }
+        if (random() % 5 == 0) {
+            session.artifacts.push_back("content" + std::to_string(random() % 4));
+        }
+        session.country = random() % 3 == 0 ? "" : "C" + std::string(1, static_cast<char>('A' + random() % 4));
+        session.outcome = random() % 2 == 0 ? "finished" : "reset";
         batch.push_back(std::move(session));
     }
     const auto half = batch.begin() + static_cast<std::ptrdiff_t>(batch.size() / 2);
@@ -85,8 +124,9 @@ void ReportData::addRandom(int count, ReportMoment from, ReportMoment to, std::m
 }
 
 void ReportData::add(const std::vector<KnownSession>& sessions) {
-    std::vector<std::string> ids, sources, protocols, in, out, traffic, credentialIds, credentials;
-    std::vector<std::int32_t> sensors, ports, counts, places;
+    std::vector<std::string> ids, sources, protocols, in, out, traffic, outcomes, countries;
+    std::vector<std::int32_t> sensors, ports, counts, commandCounts, artifactCounts;
+    Held credentials, commands, artifacts;
     auto first = sessions.front().id.time();
     auto last = first;
     for (const auto& session : sessions) {
@@ -101,11 +141,13 @@ void ReportData::add(const std::vector<KnownSession>& sessions) {
         out.push_back(std::to_string(session.bytesOut));
         counts.push_back(static_cast<std::int32_t>(session.credentials.size()));
         traffic.push_back(session.traffic);
-        for (const auto& credential : session.credentials) {
-            credentialIds.push_back(session.id.text());
-            places.push_back(static_cast<std::int32_t>(places.size()));
-            credentials.push_back(credential);
-        }
+        outcomes.push_back(session.outcome);
+        commandCounts.push_back(static_cast<std::int32_t>(session.commands.size()));
+        artifactCounts.push_back(static_cast<std::int32_t>(session.artifacts.size()));
+        countries.push_back(session.country);
+        credentials.add(session, session.credentials);
+        commands.add(session, session.commands);
+        artifacts.add(session, session.artifacts);
     }
     collector::Connection connection(database_.superuser());
     connection.session().set_variable("default_transaction_read_only", "off");
@@ -116,8 +158,11 @@ void ReportData::add(const std::vector<KnownSession>& sessions) {
     work.exec_params("SELECT apiary.ensure_partitions($1::timestamptz, $2::timestamptz)", text(first),
                      text(last + std::chrono::seconds(1)));
     work.exec_params(kInsertSessions, arrayText(ids), arrayText(sensors), arrayText(sources), arrayText(ports),
-                     arrayText(protocols), arrayText(in), arrayText(out), arrayText(counts), arrayText(traffic));
-    work.exec_params(kInsertCredentials, arrayText(credentialIds), arrayText(places), arrayText(credentials));
+                     arrayText(protocols), arrayText(in), arrayText(out), arrayText(counts), arrayText(traffic),
+                     arrayText(outcomes), arrayText(commandCounts), arrayText(artifactCounts), arrayText(countries));
+    credentials.insert(work, kInsertCredentials);
+    commands.insert(work, kInsertCommands);
+    artifacts.insert(work, kInsertSightings);
     work.exec_params("SELECT apiary.rollup_add($1::uuid[])", arrayText(ids));
     work.commit();
     sessions_.insert(sessions_.end(), sessions.begin(), sessions.end());

@@ -22,6 +22,10 @@ struct KnownSession {
     std::uint64_t bytesIn = 0;
     std::uint64_t bytesOut = 0;
     std::vector<std::string> credentials;  // "user / secret"
+    std::vector<std::string> commands;     // "VERB argument", also the normalized ones
+    std::vector<std::string> artifacts;    // contents
+    std::string country;
+    std::string outcome = "finished";
 
     collector::ReportMoment start() const { return std::chrono::time_point_cast<std::chrono::microseconds>(id.time()); }
 };

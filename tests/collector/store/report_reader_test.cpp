@@ -1,5 +1,6 @@
 #include "collector/store/report_reader.hpp"
 
+#include "common/crypto/digest.hpp"
 #include "tests/collector/store/report_data.hpp"
 
 #include <gtest/gtest.h>
@@ -20,6 +21,17 @@ using namespace std::chrono_literals;
 
 ReportMoment today() {
     return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+}
+
+std::string hexOf(const std::string& content) {
+    Sha256 sha;
+    sha.update(content);
+    std::string hex;
+    for (const std::uint8_t byte : sha.finish()) {
+        hex += "0123456789abcdef"[byte / 16];
+        hex += "0123456789abcdef"[byte % 16];
+    }
+    return hex;
 }
 
 /// Some 1,200 random sessions of four days, five sensors, every kind of traffic.
@@ -54,6 +66,8 @@ protected:
         }
         if (random_() % 3 == 0) {
             made.traffic = {"attack", "self-test"};
+        } else if (random_() % 3 == 0) {
+            made.traffic = {"known-scanner"};
         }
         if (random_() % 5 == 0) {
             made.source = data_.all()[random_() % data_.all().size()].source;
@@ -211,7 +225,144 @@ TEST_F(ReportReaderTest, NamesTheLeadersOfEveryField) {
         expect(v1::TOP_FIELD_CREDENTIAL, [](const auto& session) { return session.credentials; });
         expect(v1::TOP_FIELD_SENSOR,
                [&](const auto& session) { return one("s" + std::to_string(session.sensor - sensors_[0] + 1)); });
+        expect(v1::TOP_FIELD_COUNTRY,
+               [&](const auto& session) { return one(session.country.empty() ? std::string("??") : session.country); });
+        expect(v1::TOP_FIELD_COMMAND, [](const auto& session) { return session.commands; });
+        expect(v1::TOP_FIELD_ARTIFACT, [](const auto& session) {
+            std::vector<std::string> digests;
+            for (const auto& content : session.artifacts) {
+                digests.push_back(hexOf(content));
+            }
+            return digests;
+        });
     }
+}
+
+TEST_F(ReportReaderTest, ComparesWithTheRangeBefore) {
+    for (int round = 0; round < 10; ++round) {
+        SCOPED_TRACE(round);
+        const auto wanted = randomScope();
+        auto earlier = wanted;
+        earlier.to = wanted.from;
+        earlier.from = wanted.from - (wanted.to - wanted.from);
+        const auto totals = reader_->totals(wanted, true);
+        EXPECT_EQ(totals.previous().sessions(), data_.in(earlier).size());
+        EXPECT_EQ(totals.previous().SerializeAsString(), reader_->totals(earlier).SerializeAsString());
+        EXPECT_FALSE(reader_->totals(wanted).has_previous());
+        for (int field = v1::TOP_FIELD_SOURCE; field <= v1::TOP_FIELD_ARTIFACT; ++field) {
+            std::map<std::string, std::uint64_t> then;
+            for (const auto& [key, count] : leaders(earlier, static_cast<v1::TopField>(field))) {
+                then[key] = count;
+            }
+            const auto reply = reader_->top(wanted, static_cast<v1::TopField>(field), 3, true);
+            for (const auto& entry : reply.entries()) {
+                EXPECT_EQ(entry.previous(), then[entry.key()]) << field << ' ' << entry.key();
+            }
+        }
+    }
+}
+
+TEST_F(ReportReaderTest, ChartsCredentials) {
+    for (int round = 0; round < 10; ++round) {
+        const auto wanted = randomScope();
+        std::uint64_t known = 0;
+        for (const auto* session : data_.in(wanted)) {
+            known += session->credentials.size();
+        }
+        std::uint64_t charted = 0;
+        const auto reply = reader_->series(wanted, round % 2 == 0 ? 600s : 7200s, v1::SERIES_FIELD_CREDENTIALS);
+        for (const auto& series : reply.series()) {
+            charted += std::accumulate(series.sessions().begin(), series.sessions().end(), std::uint64_t{0});
+        }
+        EXPECT_EQ(charted, known);
+    }
+}
+
+TEST_F(ReportReaderTest, FilesActivityByDayOfTheWeekAndHour) {
+    for (int round = 0; round < 20; ++round) {
+        const auto wanted = randomScope();
+        std::vector<std::uint64_t> known(168, 0);
+        for (const auto* session : data_.in(wanted)) {
+            const auto day = std::chrono::floor<std::chrono::days>(session->start());
+            const auto hour = std::chrono::floor<std::chrono::hours>(session->start() - day).count();
+            ++known[(std::chrono::weekday(day).iso_encoding() - 1) * 24 + static_cast<std::size_t>(hour)];
+        }
+        const auto reply = reader_->activity(wanted);
+        EXPECT_EQ((std::vector<std::uint64_t>{reply.sessions().begin(), reply.sessions().end()}), known);
+    }
+}
+
+// Each filter, and several at once, page by page.
+TEST_F(ReportReaderTest, ListsWhatAFilterLetsThrough) {
+    const auto has = [](const auto& values, auto fits) { return std::ranges::any_of(values, fits); };
+    for (int round = 0; round < 60; ++round) {
+        SCOPED_TRACE(round);
+        const auto wanted = randomScope();
+        SessionFilter filter;
+        if (random_() % 3 == 0) {
+            filter.sourceNetwork = random_() % 2 == 0 ? "192.0.2.16/28" : "2001:db8::/124";
+        }
+        if (random_() % 3 == 0) {
+            filter.ports = {21, 23};
+        }
+        if (random_() % 3 == 0) {
+            filter.username = "user1";
+        }
+        if (random_() % 3 == 0) {
+            filter.secret = "pw2";
+        }
+        if (random_() % 3 == 0) {
+            filter.outcomes = {"reset"};
+        }
+        if (random_() % 3 == 0) {
+            filter.commandText = random_() % 2 == 0 ? "T file1" : "NOOP";
+        }
+        const auto inside = [&](const std::string& source) {
+            const auto last =
+                std::stoul(source.substr(source.find_last_of(".:") + 1), nullptr, source.starts_with("2001") ? 16 : 10);
+            return filter.sourceNetwork.starts_with("2001") ? source.starts_with("2001") && last < 16
+                                                            : source.starts_with("192") && last / 16 == 1;
+        };
+        std::vector<std::string> known;
+        for (const auto* session : data_.in(wanted)) {
+            const bool tried = has(session->credentials, [&](const std::string& pair) {
+                return (!filter.username || pair.starts_with(*filter.username + " / ")) &&
+                       (!filter.secret || pair.ends_with(" / " + *filter.secret));
+            });
+            if ((filter.sourceNetwork.empty() || inside(session->source)) &&
+                (filter.ports.empty() || session->port == 21 || session->port == 23) &&
+                ((!filter.username && !filter.secret) || tried) &&
+                (filter.outcomes.empty() || session->outcome == "reset") &&
+                (filter.commandText.empty() || has(session->commands, [&](const std::string& command) {
+                     return command.find(filter.commandText) != std::string::npos;
+                 }))) {
+                known.emplace_back(session->id.view());
+            }
+        }
+        std::vector<std::string> listed;
+        PageKey key;
+        for (bool more = true; more;) {
+            const auto page = reader_->listSessions(wanted, key, 7, filter);
+            for (const auto& row : page.rows()) {
+                listed.push_back(row.session_id());
+            }
+            more = page.more();
+            if (more) {
+                key.before = Uuid::ofBytes(listed.back());
+            }
+        }
+        EXPECT_EQ(listed, known);
+    }
+}
+
+TEST_F(ReportReaderTest, TakesAFilterForAValueAndNeverForAStatement) {
+    const auto wanted = scope(begin_, begin_ + 96h);
+    SessionFilter filter;
+    filter.username = "x' OR '1'='1";
+    EXPECT_EQ(reader_->listSessions(wanted, {}, 10, filter).rows_size(), 0);
+    filter = {};
+    filter.commandText = "%";
+    EXPECT_EQ(reader_->listSessions(wanted, {}, 10, filter).rows_size(), 0);
 }
 
 TEST_F(ReportReaderTest, CutsLeadersAtTheLimit) {
@@ -239,7 +390,8 @@ TEST_F(ReportReaderTest, ShowsARowAsItIs) {
     EXPECT_EQ(row.started_at_us(), static_cast<std::uint64_t>(known.front()->start().time_since_epoch().count()));
     EXPECT_EQ(row.ended_at_us(), row.started_at_us() + 1'000'000);
     EXPECT_EQ(row.target().address(), std::string("\xc6\x33\x64\x01", 4));
-    EXPECT_EQ(row.outcome(), "finished");
+    EXPECT_EQ(row.outcome(), known.front()->outcome);
+    EXPECT_EQ(row.traffic(), "attack");
     EXPECT_EQ(row.bytes_in(), known.front()->bytesIn);
 }
 

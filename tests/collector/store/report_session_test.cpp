@@ -141,12 +141,22 @@ TEST_F(ReportSessionTest, ListsWhatIsOpenNewestFirst) {
     }
     sessions.push_back(begin(9).close());
     ingest(sessions);
-    const auto two = reader_->listOpen({}, 2);
+    ReportScope wanted;
+    wanted.traffic = {"attack"};
+    const auto two = reader_->listOpen(wanted, 2);
     EXPECT_EQ(two.total(), 3U);
     ASSERT_EQ(two.rows_size(), 2);
     EXPECT_EQ(two.rows(0).session_id(), sessions[2].id().view());
     EXPECT_EQ(two.rows(1).session_id(), sessions[1].id().view());
-    const std::vector<std::int32_t> other{sensor_ + 1};
+    EXPECT_EQ(two.rows(0).traffic(), "attack");
+    auto other = wanted;
+    other.sensors = {sensor_ + 1};
+    EXPECT_EQ(reader_->listOpen(other, 2).total(), 0U);
+    other = wanted;
+    other.protocols = {"telnet"};
+    EXPECT_EQ(reader_->listOpen(other, 2).total(), 0U);
+    other = wanted;
+    other.traffic = {"known-scanner"};
     EXPECT_EQ(reader_->listOpen(other, 2).total(), 0U);
 }
 

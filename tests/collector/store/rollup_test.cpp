@@ -65,6 +65,9 @@ TEST_F(RollupTest, CountsByProtocolAndSensorWhatTheRowsSay) {
     expectSame("rollup_hour_sensor", std::string("bucket_at, traffic, sensor_id, protocol, collector_id, ") + kCounts,
                "SELECT date_trunc('hour', started_at, 'UTC'), traffic, sensor_id, protocol, collector_id, " + kSums +
                    " FROM apiary.session GROUP BY 1, 2, 3, 4, 5");
+    expectSame("rollup_hour_port", "bucket_at, traffic, transport, target_port, collector_id, sessions",
+               "SELECT date_trunc('hour', started_at, 'UTC'), traffic, transport, target_port, collector_id, count(*) "
+               "FROM apiary.session GROUP BY 1, 2, 3, 4, 5");
     expectSame("rollup_day_port", "day_at, traffic, transport, target_port, collector_id, sessions",
                "SELECT date_trunc('day', started_at, 'UTC'), traffic, transport, target_port, collector_id, count(*) "
                "FROM apiary.session GROUP BY 1, 2, 3, 4, 5");
@@ -101,6 +104,10 @@ TEST_F(RollupTest, CountsCredentialsAndCommandsAsTheRowsSay) {
                "SELECT digest, traffic, collector_id, min(username_text), min(secret_text), min(s.started_at), "
                "max(s.started_at), count(*)" +
                    used + "GROUP BY 1, 2, 3");
+    expectSame("rollup_hour_command", "bucket_at, traffic, normalized, collector_id, uses",
+               "SELECT date_trunc('hour', s.started_at, 'UTC'), traffic, normalized, collector_id, count(*) FROM "
+               "apiary.session s JOIN apiary.command k ON k.session_id = s.session_id AND k.started_at = s.started_at "
+               "GROUP BY 1, 2, 3, 4");
     expectSame("command_seen", "normalized, traffic, collector_id, first_seen_at, last_seen_at, uses",
                "SELECT normalized, traffic, collector_id, min(s.started_at), max(s.started_at), count(*) FROM "
                "apiary.session s JOIN apiary.command k ON k.session_id = s.session_id AND k.started_at = s.started_at "

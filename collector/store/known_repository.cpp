@@ -1,0 +1,310 @@
+#include "collector/store/known_repository.hpp"
+
+#include "collector/ingest/text_values.hpp"
+#include "collector/store/column_values.hpp"
+#include "collector/store/known_table.hpp"
+#include "collector/store/report_scope.hpp"
+#include "common/net/address.hpp"
+
+#include <pqxx/except>
+#include <pqxx/result>
+#include <pqxx/transaction>
+
+#include <algorithm>
+
+namespace apiary::collector {
+namespace {
+
+constexpr std::int64_t kPage = 5000;
+constexpr std::size_t kMostOwner = 256;
+constexpr std::size_t kMostReason = 1024;
+
+constexpr const char* kAudit =
+    "INSERT INTO apiary.audit_log(operator, action, target, refused, new_value) "
+    "VALUES ($1, $2, $3, $4::boolean, $5::jsonb)";
+constexpr const char* kAdd = R"(
+    WITH r AS (INSERT INTO apiary.known_rule(network, target_port, sensor_id, protocol, tag, owner, reason, expires_at,
+        created_by)
+      VALUES ($1::cidr, $2::int, $3::int, $4, $5, $6, $7, $8::timestamptz, $9) RETURNING *)
+    SELECT known_rule_id, to_jsonb(r) FROM r)";
+constexpr const char* kList = R"(
+    SELECT known_rule_id, network, target_port, coalesce(n.name, r.sensor_id::text), protocol, tag, owner, reason,
+      to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'), coalesce(expires_at <= now(), false), created_by
+      FROM apiary.known_rule r LEFT JOIN apiary.sensor n USING (sensor_id) WHERE removed_at IS NULL ORDER BY 1)";
+constexpr const char* kRemove =
+    "UPDATE apiary.known_rule SET removed_at = clock_timestamp() WHERE known_rule_id = $1::bigint AND removed_at IS "
+    "NULL";
+constexpr const char* kDays =
+    "SELECT (extract(epoch FROM date_trunc('day', now(), 'UTC')) / 86400)::int - retention_days, "
+    "(extract(epoch FROM date_trunc('day', now(), 'UTC')) / 86400)::int + ahead_days FROM apiary.policy";
+
+// A page of what may be tagged: those whose ids follow $1, up to $2.
+constexpr const char* kSessions = R"(
+    SELECT session_id, host(source), target_port, sensor_id, protocol, tags FROM apiary.session
+     WHERE session_id >= $1::uuid AND session_id < $2::uuid AND started_at >= $3::timestamptz AND started_at < $4::timestamptz
+     ORDER BY session_id LIMIT $5::bigint)";
+constexpr const char* kProbes = R"(
+    SELECT probe_id, host(source), coalesce(target_port, 0), sensor_id, '', tags FROM apiary.probe
+     WHERE probe_id >= $1::uuid AND probe_id < $2::uuid AND started_at >= $3::timestamptz AND started_at < $4::timestamptz
+     ORDER BY probe_id LIMIT $5::bigint)";
+constexpr const char* kOpen = R"(
+    SELECT session_id, host(source), target_port, sensor_id, protocol, tags FROM apiary.session_open
+     WHERE session_id >= $1::uuid AND session_id < $2::uuid AND started_at >= $3::timestamptz AND started_at < $4::timestamptz
+     ORDER BY session_id LIMIT $5::bigint)";
+
+struct Kind {
+    const char* page;
+    const char* change;  // $1 ids, $2 tags
+};
+constexpr Kind kKinds[] = {
+    {kSessions, "SELECT apiary.retag_sessions($1::uuid[], $2::text[])"},
+    {kOpen, "SELECT apiary.retag_others($1::uuid[], $2::text[], true)"},
+    {kProbes, "SELECT apiary.retag_others($1::uuid[], $2::text[], false)"},
+};
+
+const char* orNull(const std::string& text) {
+    return text.empty() ? nullptr : text.c_str();
+}
+
+void audit(pqxx::transaction_base& transaction, const std::string& by, const char* action, const std::string& target,
+           bool refused, const char* value) {
+    transaction.exec_params0(kAudit, by, action, target, refused, value);
+}
+
+Status checkTexts(const KnownWish& wish) {
+    if (wish.network.empty() && !wish.port && wish.sensor.empty() && wish.protocol.empty()) {
+        return Error{"the rule would fit everything: name a network, a port, a sensor or a protocol"};
+    }
+    if (!wish.network.empty()) {
+        if (const auto network = parseNetwork(wish.network); !network) {
+            return Error{network.error()};
+        }
+    }
+    if (wish.port && (*wish.port < 0 || *wish.port > 65535)) {
+        return Error{std::to_string(*wish.port) + " is no port: 0 to 65535"};
+    }
+    if (!wish.protocol.empty() && !isProtocolName(wish.protocol)) {
+        return Error{"'" + wish.protocol + "' is no protocol: a name in lower case, such as ftp"};
+    }
+    if (!parseTag(wish.tag)) {
+        return Error{"'" + wish.tag + "' is no tag for known traffic: known-scanner or self-test"};
+    }
+    if (wish.owner.empty() || wish.owner.size() > kMostOwner || wish.reason.empty() ||
+        wish.reason.size() > kMostReason) {
+        return Error{"say whose traffic it is and why it is known: an owner of at most 256 bytes, a reason of 1,024"};
+    }
+    return Done{};
+}
+
+Result<std::string> sensorNumber(pqxx::transaction_base& transaction, const std::string& name) {
+    if (name.empty()) {
+        return std::string();
+    }
+    const auto found = transaction.exec_params("SELECT sensor_id FROM apiary.sensor WHERE name = $1", name);
+    if (found.empty()) {
+        return Error{"there is no sensor '" + name + "': see the table sensor for their names"};
+    }
+    return textOf(found[0][0]);
+}
+
+// The words alone, so that a text which PostgreSQL cannot read costs no transaction.
+Status checkExpiry(Connection& connection, const std::string& expires) {
+    if (expires.empty()) {
+        return Done{};
+    }
+    pqxx::work transaction(connection.session());
+    try {
+        if (!transaction.exec_params1("SELECT $1::timestamptz > now() AND isfinite($1::timestamptz)", expires)[0]
+                 .as<bool>()) {
+            return Error{"the expiry " + expires + " has passed, or never comes: leave it out for a rule without end"};
+        }
+    } catch (const pqxx::sql_error&) {
+        return Error{"'" + expires + "' is no time: write a day, such as 2027-01-31"};
+    }
+    return Done{};
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+    std::string all;
+    for (const auto& text : texts) {
+        all += (all.empty() ? "" : ",") + text;
+    }
+    return all;
+}
+
+// What of the present tags is the rules' affair, in the order of the rules' own.
+std::string knownOf(const std::string& tags) {
+    std::vector<std::string> known;
+    for (const KnownTag tag : {KnownTag::KnownScanner, KnownTag::SelfTest}) {
+        if (("," + tags.substr(1, tags.size() - 2) + ",").find("," + std::string(tagText(tag)) + ",") !=
+            std::string::npos) {
+            known.emplace_back(tagText(tag));
+        }
+    }
+    return joined(known);
+}
+
+// The id behind this one.
+Uuid after(Uuid id) {
+    for (std::size_t i = id.bytes.size(); i-- > 0;) {
+        if (++id.bytes[i] != 0) {
+            break;
+        }
+    }
+    return id;
+}
+
+// A walk over the rows of one kind, a page and a transaction at a time.
+class Walk {
+public:
+    Walk(Connection& connection, KnownTable& table, const Kind& kind, Retagged& done)
+        : connection_(connection), table_(table), kind_(kind), done_(done) {}
+
+    // False if the rules have changed: what was done before may be wrong.
+    bool day(std::chrono::sys_days day) {
+        const ReportMoment from(day);
+        const ReportMoment to(day + std::chrono::days(1));
+        Uuid next = firstIdFrom(from);
+        for (bool more = true; more;) {
+            pqxx::work transaction(connection_.session());
+            if (table_.refresh(transaction)) {
+                return false;
+            }
+            const auto rows = transaction.exec_params(kind_.page, next.text(), firstIdFrom(to).text(), momentText(from),
+                                                      momentText(to), kPage);
+            change(transaction, rows);
+            transaction.commit();
+            more = static_cast<std::int64_t>(rows.size()) == kPage;
+            if (more) {
+                next = after(uuidOf(rows.back()[0]));
+            }
+        }
+        return true;
+    }
+
+private:
+    void change(pqxx::transaction_base& transaction, const pqxx::result& rows) {
+        std::vector<std::string> ids;
+        std::vector<std::string> tags;
+        for (const auto& row : rows) {
+            const Uuid id = uuidOf(row[0]);
+            const auto source = parseAddress(row[1].c_str());
+            auto known = !source
+                             ? std::string()
+                             : joined(tagTexts(table_.rules().tagsOf(
+                                   {*source, static_cast<std::uint16_t>(row[2].as<int>()), row[3].as<std::int32_t>(),
+                                    row[4].c_str(), std::chrono::time_point_cast<RuleMoment::duration>(id.time())})));
+            if (known != knownOf(row[5].c_str())) {
+                ids.push_back(id.text());
+                tags.push_back(std::move(known));
+            }
+        }
+        done_.seen += rows.size();
+        done_.changed += ids.size();
+        if (!ids.empty()) {
+            transaction.exec_params(kind_.change, arrayText(ids), arrayText(tags));
+        }
+    }
+
+    Connection& connection_;
+    KnownTable& table_;
+    const Kind& kind_;
+    Retagged& done_;
+};
+
+}  // namespace
+
+Result<std::int64_t> KnownRepository::add(const KnownWish& wish, const std::string& by) {
+    Status checked = checkTexts(wish);
+    if (checked) {
+        checked = checkExpiry(connection_, wish.expires);
+    }
+    pqxx::work transaction(connection_.session());
+    auto sensor = sensorNumber(transaction, wish.sensor);
+    if (checked && !sensor) {
+        checked = Error{sensor.error()};
+    }
+    if (!checked) {
+        audit(transaction, by, "known_add", "known rule", true, nullptr);
+        transaction.commit();
+        return Error{checked.error()};
+    }
+    const auto port = wish.port ? std::to_string(*wish.port) : std::string();
+    const auto row =
+        transaction.exec_params1(kAdd, orNull(wish.network), orNull(port), orNull(*sensor), orNull(wish.protocol),
+                                 wish.tag, wish.owner, wish.reason, orNull(wish.expires), by);
+    const auto number = row[0].as<std::int64_t>();
+    audit(transaction, by, "known_add", "known rule " + std::to_string(number), false, row[1].c_str());
+    transaction.commit();
+    return number;
+}
+
+std::vector<KnownEntry> KnownRepository::list() {
+    pqxx::read_transaction transaction(connection_.session());
+    std::vector<KnownEntry> entries;
+    for (const auto& row : transaction.exec(kList)) {
+        std::string what = textOf(row[1]);
+        const auto add = [&](const char* name, const std::string& value) {
+            what += value.empty() ? "" : (what.empty() ? "" : ", ") + std::string(name) + value;
+        };
+        add("port ", textOf(row[2]));
+        add("sensor ", textOf(row[3]));
+        add("protocol ", textOf(row[4]));
+        entries.push_back({.number = row[0].as<std::int64_t>(),
+                           .what = what,
+                           .tag = textOf(row[5]),
+                           .owner = textOf(row[6]),
+                           .reason = textOf(row[7]),
+                           .expires = textOf(row[8]),
+                           .expired = row[9].as<bool>(),
+                           .createdBy = textOf(row[10])});
+    }
+    return entries;
+}
+
+Status KnownRepository::remove(std::int64_t number, const std::string& by) {
+    pqxx::work transaction(connection_.session());
+    const bool done = transaction.exec_params(kRemove, number).affected_rows() == 1;
+    audit(transaction, by, "known_remove", "known rule " + std::to_string(number), !done, nullptr);
+    transaction.commit();
+    if (!done) {
+        return Error{"there is no rule " + std::to_string(number) + " in force: known list shows their numbers"};
+    }
+    return Done{};
+}
+
+Retagged KnownRepository::retag(std::optional<std::chrono::sys_days> since, const std::string& by) {
+    using std::chrono::days;
+    using std::chrono::sys_days;
+    KnownTable table;
+    sys_days first;
+    sys_days last;
+    {
+        pqxx::work transaction(connection_.session());
+        table.refresh(transaction);
+        const auto kept = transaction.exec1(kDays);
+        // The oldest day may have been dropped by now: then it has no rows.
+        first = std::max(sys_days(days(kept[0].as<int>())), since.value_or(sys_days::min()));
+        last = sys_days(days(kept[1].as<int>()));
+        transaction.commit();
+    }
+    Retagged done;
+    for (bool again = true; again;) {
+        again = false;
+        for (const Kind& kind : kKinds) {
+            Walk walk(connection_, table, kind, done);
+            for (auto day = first; day <= last && !again; day += days(1)) {
+                again = !walk.day(day);
+            }
+        }
+    }
+    pqxx::work transaction(connection_.session());
+    const auto counts =
+        R"({"seen": )" + std::to_string(done.seen) + R"(, "changed": )" + std::to_string(done.changed) + "}";
+    audit(transaction, by, "known_retag", "everything since day " + std::to_string(first.time_since_epoch().count()),
+          false, counts.c_str());
+    transaction.commit();
+    return done;
+}
+
+}  // namespace apiary::collector
