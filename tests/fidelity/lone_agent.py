@@ -1,4 +1,4 @@
-"""An apiary-agent on its own, without collector and database, that serves one protocol on a free loopback port."""
+"""An apiary-agent on its own, without collector and database, that serves one protocol on free loopback ports."""
 
 import os
 import pathlib
@@ -36,16 +36,17 @@ class LoneAgent:
 
     host = "127.0.0.1"
 
-    def __init__(self, protocol, server, seed=0, environment=None):
+    def __init__(self, protocol, server, seed=0, environment=None, ports=1):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"fidelity-{protocol}-"))
         self.environment = environment
         make_certificate(self.folder)
         world.forgive_threads_of_grpc(self.folder)
-        self.port = world.free_port()
+        self.ports = [world.free_port() for _ in range(ports)]
+        self.port = self.ports[0]
         self.tls = world.free_port() if hasattr(server, "AGENT_TLS") else None
-        text = GENERAL.format(seed=seed) + self.service(protocol, "plain", self.port, server.AGENT)
+        text = GENERAL.format(seed=seed) + self.service(protocol, "plain", self.ports, server.AGENT)
         if self.tls:
-            text += self.service(protocol, "tls", self.tls, server.AGENT_TLS)
+            text += self.service(protocol, "tls", [self.tls], server.AGENT_TLS)
         (self.folder / "agent.toml").write_text(text)
         try:
             self.start()
@@ -53,13 +54,14 @@ class LoneAgent:
             self.stop()
             raise
 
-    def service(self, protocol, name, port, rest):
-        return f'\n[[service]]\nname = "{name}"\nprotocol = "{protocol}"\nlisten = ["{self.host}:{port}"]\n{rest}\n'
+    def service(self, protocol, name, ports, rest):
+        listen = [f"{self.host}:{port}" for port in ports]
+        return f'\n[[service]]\nname = "{name}"\nprotocol = "{protocol}"\nlisten = {world.toml(listen)}\n{rest}\n'
 
     def start(self):
         command = [PROGRAM, "run", "--config", str(self.folder / "agent.toml")]
         self.process = world.Program("agent", command, self.folder / "agent.log", self.environment)
-        for port in filter(None, (self.port, self.tls)):
+        for port in filter(None, (*self.ports, self.tls)):
             world.wait_for(f"it listens: {self.log()}", lambda: world.listening(port) or not self.process.running(), 60)
         if not self.process.running():
             raise AssertionError(f"the agent ended: {self.log()}")
