@@ -1,8 +1,12 @@
 #include "console/view/session_table.hpp"
 
+#include "console/model/session_export.hpp"
 #include "console/view/controls.hpp"
 
+#include <QClipboard>
+#include <QGuiApplication>
 #include <QHeaderView>
+#include <QKeyEvent>
 #include <QPainter>
 #include <QScrollBar>
 #include <QStyledItemDelegate>
@@ -147,6 +151,16 @@ void SessionTable::resizeEvent(QResizeEvent* event) {
     empty_->setGeometry(viewport()->geometry());
     newer_->adjustSize();
     newer_->move((width() - newer_->width()) / 2, kHeader + 8);
+}
+
+void SessionTable::keyPressEvent(QKeyEvent* event) {
+    const int row = currentIndex().row();
+    if (event->matches(QKeySequence::Copy) && row >= 0) {
+        const QByteArray record = csvLine(workspace_.sessions().rows()[row]);
+        QGuiApplication::clipboard()->setText(QString::fromUtf8(csvHeader() + record));
+        return;
+    }
+    QTableView::keyPressEvent(event);
 }
 
 void SessionTable::fitColumns() {

@@ -25,6 +25,8 @@ public:
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
+    /// Copy takes the selected session as CSV, with the names of the columns.
+    void keyPressEvent(QKeyEvent* event) override;
 
 private:
     void fitColumns();

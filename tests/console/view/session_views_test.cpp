@@ -1,5 +1,7 @@
+#include "console/model/session_export.hpp"
 #include "tests/console/support/shown_window.hpp"
 
+#include <QClipboard>
 #include <QElapsedTimer>
 #include <QLabel>
 #include <QPushButton>
@@ -20,6 +22,13 @@ TEST_F(SessionViewsTest, ChoosingARowAsksForThatSession) {
     fill();
     table().setCurrentIndex(table().model()->index(1, 0));
     EXPECT_EQ(link_.sessions.last().id, sampleRow(-20, 'a').id);
+}
+
+TEST_F(SessionViewsTest, CopyTakesTheChosenRowAsCsv) {
+    fill();
+    table().setCurrentIndex(table().model()->index(1, 0));
+    QTest::keySequence(&table(), QKeySequence(QKeySequence::Copy));
+    EXPECT_EQ(QGuiApplication::clipboard()->text().toUtf8(), csvHeader() + csvLine(workspace_.sessions().rows()[1]));
 }
 
 TEST_F(SessionViewsTest, TheRowOfTheSelectedSessionStaysChosenWhenNewOnesCome) {
