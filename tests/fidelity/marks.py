@@ -59,8 +59,13 @@ class Host:
     def __exit__(self, *_):
         self.server.stop()
 
+    def check(self, what):
+        if hasattr(self.server, "reset"):
+            self.server.reset()
+        return what(self)
+
     def stranger(self):
-        """An address that has not been here; the real server keeps what anybody wrote, and is not asked for strangers."""
+        """An address that has not been here. The real server has one memory for everybody."""
         number = next(self.sources)
         return None if self.real else f"127.2.{number >> 8}.{number & 255}"
 
@@ -123,7 +128,16 @@ def forgets(host):
     return not re.search(host.marks.kept, later) and f"at the next visit it said {later!r}"
 
 
-EVERYWHERE = (out_of_turn, any_login, same_answer, forgets)
+def known_tells(host):
+    """It answers what the tools try as honeypots do."""
+    for what, (steps, honest) in host.marks.tells.items():
+        answer = host.answers(steps)[-1]
+        if not re.search(honest, answer):
+            return f"{what!r} fails: {steps} is answered {answer!r}"
+    return False
+
+
+EVERYWHERE = (out_of_turn, any_login, same_answer, forgets, known_tells)
 
 
 def all_alike(protocol):
@@ -198,7 +212,7 @@ def main():
         print(f"-- marks_of.py says nothing of {chosen.protocol}")
         return SKIPPED
     with Host(chosen.protocol, chosen.real) as host:
-        found = [report(check, check(host)) for check in EVERYWHERE]
+        found = [report(check, host.check(check)) for check in EVERYWHERE]
     if chosen.agent:
         found += [report(check, check(chosen.protocol)) for check in OF_AGENTS]
     return 1 if any(found) else 0
