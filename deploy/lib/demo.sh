@@ -15,11 +15,15 @@ demo_play() {
   local hosts=(127.0.0.1) host
   ! has_ipv6 || hosts+=('[::1]')
   for host in "${hosts[@]}"; do
-    client "lftp lists, gets and puts at $host" lftp -u "$demo_user,$demo_password" -e "$(lftp_commands)" "ftp://$host:$ftp_port"
-    client "curl lists at $host" curl -sS --max-time 10 --user "$demo_user:$demo_password" "ftp://$host:$ftp_port/"
-    client "curl guesses a password at $host" curl -sS --max-time 20 --user root:toor "ftp://$host:$ftp_port/"
-    client "nc sends an HTTP request to the catch-all at $host" raw "$host" 'GET /login?next=%%2f HTTP/1.0\r\nHost: 192.0.2.1\r\n\r\n'
-    client "nc sends bytes of every kind to the catch-all at $host" raw "$host" '\x00\x01\\ comma, \x7f\xff\x1b[2J\n'
+    client "lftp lists, gets and puts at $host" lftp -u "$demo_user,$demo_password" -e "$(lftp_commands)" "ftp://$host:${ports[ftp]}"
+    client "curl lists at $host" curl -sS --max-time 10 --user "$demo_user:$demo_password" "ftp://$host:${ports[ftp]}/"
+    client "curl guesses a password at $host" curl -sS --max-time 20 --user root:toor "ftp://$host:${ports[ftp]}/"
+    client "curl reads the mail at $host" curl -sS --max-time 20 --user "$demo_user:$demo_password" "pop3://$host:${ports[pop3]}/1"
+    client "curl offers a mail to relay at $host" curl -sS --max-time 20 --mail-from a@example.com --mail-rcpt b@example.org \
+      -T "$demo_folder/note.txt" "smtp://$host:${ports[smtp]}/"
+    client "somebody types at the shell of $host" typed "$host" "$demo_user" "$demo_password" 'uname -a; cat /proc/uptime' exit
+    client "nc sends an HTTP request to the catch-all at $host" raw "$host" catchall 'GET /login?next=%%2f HTTP/1.0\r\nHost: 192.0.2.1\r\n\r\n'
+    client "nc sends bytes of every kind to the catch-all at $host" raw "$host" catchall '\x00\x01\\ comma, \x7f\xff\x1b[2J\n'
   done
   rm -rf "$demo_folder"
 }
@@ -29,10 +33,21 @@ lftp_commands() {
   printf 'mirror --depth-first . decoys; put note.txt -o note.txt; cls -l; exit'
 }
 
+# raw HOST SERVICE FORMAT
 raw() {
   local host=${1#[}
   # shellcheck disable=SC2059  # the format is ours
-  printf "$2" | nc -q 1 -w 5 "${host%]}" "$catchall_port"
+  printf "$3" | nc -q 1 -w 5 "${host%]}" "${ports[$2]}"
+}
+
+# typed HOST LINE ...: over TELNET, a line a second, since a login throws away what came before its question.
+typed() {
+  local host=${1#[} line
+  shift
+  for line in "$@"; do
+    sleep 1
+    printf '%s\r\n' "$line"
+  done | nc -w 5 "${host%]}" "${ports[telnet]}"
 }
 
 client() {

@@ -31,6 +31,14 @@ struct Visit {
 
 const std::vector<Visit> kVisits = {
     {"ftp", "login_refused", "failed_login_delay = \"0ms\"\n", true, {"USER root\r\n", "PASS toor\r\n", "QUIT\r\n"}},
+    {"telnet", "login_refused", "failed_login_delay = \"0ms\"\n", true, {"root\r\n", "toor\r\n"}},
+    {"smtp",
+     "mail",
+     "",
+     true,
+     {"EHLO client.example\r\n", "MAIL FROM:<a@client.example>\r\n", "RCPT TO:<postmaster>\r\n", "DATA\r\n",
+      "From: a@client.example\r\nSubject: hello\r\n\r\n" + std::string(600, 'x') + "\r\n.\r\n", "QUIT\r\n"}},
+    {"pop3", "login_refused", "failed_login_delay = \"0ms\"\n", true, {"USER root\r\n", "PASS toor\r\n", "QUIT\r\n"}},
 };
 
 std::string configure(const fs::path& folder, const Visit& visit, std::uint16_t port) {
