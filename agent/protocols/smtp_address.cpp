@@ -256,6 +256,9 @@ std::optional<std::string> smtpAddress(std::string_view path) {
 
 SmtpDestination smtpResolve(const std::string& address, bool unicode,
                             const std::function<bool(std::string_view domain)>& ours) {
+    if (address == "@") {
+        return {};
+    }
     std::string rest = rewritten(address, isPlain(address));
     std::optional<std::string> domain;
     bool foreign = false;

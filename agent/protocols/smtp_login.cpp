@@ -105,15 +105,19 @@ bool SmtpSession::plainLogin(std::string_view message, Turn& turn) {
     }
     const std::string_view as = message.substr(0, first);
     const std::string user(message.substr(first + 1, second - first - 1));
-    return tryLogin(user, std::string(message.substr(second + 1)), as.empty() || as == user, turn);
+    const bool asSelf = as.empty() || withoutRealm(as) == withoutRealm(user);
+    return tryLogin(user, std::string(message.substr(second + 1)), asSelf, turn);
+}
+
+/// The name alone of name@hostname.
+std::string_view SmtpSession::withoutRealm(std::string_view user) const {
+    const std::string realm = "@" + service_.hostname;
+    return user.substr(0, user.size() - (user.ends_with(realm) ? realm.size() : 0));
 }
 
 /// `asSelf` is false where the peer would act as somebody else.
 bool SmtpSession::tryLogin(const std::string& user, const std::string& secret, bool asSelf, Turn& turn) {
-    const std::string realm = "@" + service_.hostname;
-    const bool local = user.ends_with(realm);
-    const std::string name = local ? user.substr(0, user.size() - realm.size()) : user;
-    const bool good = asSelf && service_.accounts.admits(name, secret);
+    const bool good = asSelf && service_.accounts.admits(withoutRealm(user), secret);
     turn.observe(Credential{user, secret, good});
     if (user.empty()) {
         return refuse("454 4.7.0 Temporary authentication failure: generic failure", turn);

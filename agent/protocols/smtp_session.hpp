@@ -109,6 +109,7 @@ private:
     void onLoginLine(std::string_view line, Turn& turn);
     bool onResponse(std::string_view response, Turn& turn);
     bool plainLogin(std::string_view message, Turn& turn);
+    std::string_view withoutRealm(std::string_view user) const;
     bool tryLogin(const std::string& user, const std::string& secret, bool asSelf, Turn& turn);
 
     const SmtpService& service_;
@@ -136,7 +137,7 @@ private:
     bool payload_ = false;  // one is under way
     bool midLine_ = false;  // of a message whose line is longer than a record
     bool tooBig_ = false;
-    bool bareLf_ = false;  // ends a line of the message
+    bool bareLf_ = false;     // ends a line of the message
     std::uint64_t size_ = 0;  // of the message as Postfix counts it
     Chunks chunks_ = Chunks::None;
     std::uint64_t chunkSize_ = 0;
