@@ -150,7 +150,7 @@ std::size_t SmtpSession::readLine(std::string_view rest, Turn& turn) {
     }
     if (end < longest || (end == longest && rest[end - 1] == '\r')) {
         onLine(rest.substr(0, end), true, turn);
-        return end + 1;
+        return awaitsTls_ ? purge(rest.substr(end + 1), turn) + end + 1 : end + 1;
     }
     if (rest.size() <= longest) {
         return 0;
@@ -159,6 +159,15 @@ std::size_t SmtpSession::readLine(std::string_view rest, Turn& turn) {
     cutLine_ = rest.substr(0, longest);
     skipping_ = true;
     return longest;
+}
+
+/// What was read along with STARTTLS came before TLS, and is thrown away.
+std::size_t SmtpSession::purge(std::string_view smuggled, Turn& turn) {
+    awaitsTls_ = false;
+    if (!smuggled.empty()) {
+        turn.observe(Anomaly{"plaintext behind STARTTLS"});
+    }
+    return smuggled.size();
 }
 
 void SmtpSession::onLine(std::string_view line, bool whole, Turn& turn) {

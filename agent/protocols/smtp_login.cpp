@@ -28,6 +28,7 @@ bool SmtpSession::starttls(const Words& words, Turn& turn) {
     resetMail();
     loggedIn_ = false;
     turn.startTls();
+    awaitsTls_ = true;
     return true;
 }
 

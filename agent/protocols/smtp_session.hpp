@@ -64,6 +64,7 @@ private:
     // smtp.cpp: lines, errors, commands that are about no mail
     std::size_t step(std::string_view rest, Turn& turn) override;
     std::size_t readLine(std::string_view rest, Turn& turn);
+    std::size_t purge(std::string_view smuggled, Turn& turn);
     void onLine(std::string_view line, bool whole, Turn& turn);
     void onCommand(std::string_view line, Turn& turn);
     void dispatch(const Words& words, Turn& turn);
@@ -117,6 +118,7 @@ private:
     Seeded chance_;
     bool offersTls_;
     bool tls_;
+    bool awaitsTls_ = false;  // STARTTLS was accepted just now
     bool loggedIn_ = false;
 
     Reading reading_ = Reading::Command;

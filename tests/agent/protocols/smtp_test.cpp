@@ -32,6 +32,12 @@ public:
         return said_;
     }
 
+    std::string shakeHands() {
+        const auto early = conversation_.takeEarlyBytes();
+        note(conversation_.tls({}, WallTime{}));
+        return early.handedBack + early.smuggled;
+    }
+
     const std::string& said() const { return said_; }
     bool over() const { return conversation_.over(); }
     Millis paused() const { return paused_; }
@@ -41,6 +47,7 @@ private:
     static Environment environment(std::uint64_t seed) {
         Environment made;
         made.seed = seed;
+        made.offersTls = true;
         return made;
     }
 
@@ -138,6 +145,13 @@ TEST(SmtpTest, QueueIdsDifferButForTheFileOfTheSensor) {
 TEST(SmtpTest, EveryMailHasAnIdOfItsOwn) {
     Peer peer;
     EXPECT_NE(queueIdOf(peer.say(kMail)), queueIdOf(peer.say(kMail)));
+}
+
+TEST(SmtpTest, ThrowsAwayWhatCameAlongWithStarttls) {
+    Peer peer;
+    EXPECT_EQ(peer.say("STARTTLS\r\nMAIL FROM:<smuggled@b.example>\r\n"), "220 2.0.0 Ready to start TLS\r\n");
+    EXPECT_EQ(peer.shakeHands(), "");
+    EXPECT_EQ(peer.say("RCPT TO:<root>\r\n"), "503 5.5.1 Error: need MAIL command\r\n");
 }
 
 TEST(SmtpTest, AThousandRecipientsAreEnough) {
