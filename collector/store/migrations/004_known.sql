@@ -67,35 +67,113 @@ COMMENT ON COLUMN rollup_hour_port.target_port IS 'Our port.';
 COMMENT ON COLUMN rollup_hour_port.collector_id IS 'Number of the collector that wrote it.';
 COMMENT ON COLUMN rollup_hour_port.sessions IS 'Ended sessions.';
 
-ALTER FUNCTION rollup_write(uuid[], timestamptz, timestamptz, boolean) RENAME TO rollup_write_sessions;
-COMMENT ON FUNCTION rollup_write_sessions(uuid[], timestamptz, timestamptz, boolean) IS
-  'Internal: the part of rollup_write() that knows no hours of commands and ports.';
--- What counts has met the others in rollup_write_sessions() and waited there, so that this needs no order of its own
--- but that of the keys.
-CREATE FUNCTION rollup_write(p_ids uuid[], p_from timestamptz, p_to timestamptz, p_totals boolean)
-  RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $f$
-DECLARE n bigint := apiary.rollup_write_sessions(p_ids, p_from, p_to, p_totals);
+-- As in version 2, and counts hours of commands and ports in the same statement.
+CREATE OR REPLACE FUNCTION rollup_write(p_ids uuid[], p_from timestamptz, p_to timestamptz, p_totals boolean)
+  RETURNS bigint LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $f$
+DECLARE n bigint;
 BEGIN
   IF NOT p_totals THEN   -- a rebuild, whose locks keep away who would count here
     DELETE FROM apiary.rollup_hour_command WHERE bucket_at >= p_from AND bucket_at < p_to;
     DELETE FROM apiary.rollup_hour_port WHERE bucket_at >= p_from AND bucket_at < p_to;
   END IF;
-  INSERT INTO apiary.rollup_hour_command AS r
-  SELECT date_bin('1 hour', s.started_at, '2000-01-01 00:00+00'), s.traffic, k.normalized, s.collector_id, count(*)
-    FROM apiary.rollup_commands(p_ids, p_from, p_to) k
-    JOIN apiary.rollup_sessions(p_ids, p_from, p_to) s ON s.session_id = k.session_id AND s.commands > 0
-    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-  ON CONFLICT (bucket_at, traffic, normalized, collector_id) DO UPDATE SET uses = r.uses + excluded.uses;
-  INSERT INTO apiary.rollup_hour_port AS r
-  SELECT date_bin('1 hour', s.started_at, '2000-01-01 00:00+00'), s.traffic, s.transport, s.target_port, s.collector_id,
-    count(*) FROM apiary.rollup_sessions(p_ids, p_from, p_to) s GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
-  ON CONFLICT (bucket_at, traffic, transport, target_port, collector_id) DO UPDATE
-    SET sessions = r.sessions + excluded.sessions;
+  WITH s AS MATERIALIZED (SELECT session_id, started_at, date_bin('5 min', started_at, '2000-01-01 00:00+00') AS five,
+    date_bin('1 hour', started_at, '2000-01-01 00:00+00') AS hour,
+      collector_id, traffic, protocol, sensor_id, transport, target_port, source, source_scope,
+        coalesce(country, '??') AS country, asn, packets, bytes_in, bytes_out, credentials, commands, login_accepted
+    FROM apiary.rollup_sessions(p_ids, p_from, p_to)),
+  p AS MATERIALIZED (SELECT five, date_bin('1 hour', five, '2000-01-01 00:00+00') AS hour,
+    date_bin('1 day', five, '2000-01-01 00:00+00') AS day, traffic, protocol, sensor_id, country, transport,
+    target_port, collector_id, count(*) AS sessions, sum(packets) AS packets, sum(bytes_in) AS bytes_in,
+      sum(bytes_out) AS bytes_out, sum(credentials) AS credentials, sum(commands) AS commands
+    FROM s GROUP BY five, traffic, protocol, sensor_id, country, transport, target_port, collector_id),
+  a AS MATERIALIZED (SELECT hour, date_bin('1 day', hour, '2000-01-01 00:00+00') AS day, traffic, source, sensor_id,
+    collector_id, min(country) AS country, min(started_at) AS first_at, max(started_at) AS last_at,
+      count(*) AS sessions, sum(credentials) AS credentials, count(*) FILTER (WHERE login_accepted) AS accepted,
+      max(nullif(country, '??')) AS known_country, max(asn) AS asn, max(source_scope) AS source_scope
+    FROM s GROUP BY hour, traffic, source, sensor_id, collector_id),
+  c AS MATERIALIZED (SELECT s.hour, s.traffic, s.collector_id, k.digest, min(k.username_text) AS username_text,
+    min(k.secret_text) AS secret_text, min(s.started_at) AS first_at, max(s.started_at) AS last_at, count(*) AS uses,
+      count(*) FILTER (WHERE k.accepted) AS accepted
+    FROM s JOIN apiary.rollup_credentials(p_ids, p_from, p_to) k ON k.session_id = s.session_id
+    WHERE s.credentials > 0 GROUP BY s.hour, s.traffic, s.collector_id, k.digest),
+  m AS MATERIALIZED (SELECT s.hour, s.traffic, s.collector_id, k.normalized, min(s.started_at) AS first_at,
+    max(s.started_at) AS last_at, count(*) AS uses
+    FROM s JOIN apiary.rollup_commands(p_ids, p_from, p_to) k ON k.session_id = s.session_id
+    WHERE s.commands > 0 GROUP BY s.hour, s.traffic, s.collector_id, k.normalized),
+  r1 AS (INSERT INTO apiary.rollup_5m_protocol AS r SELECT five, traffic, protocol, collector_id, sum(sessions),
+    sum(packets), sum(bytes_in), sum(bytes_out), sum(credentials),
+    sum(commands) FROM p GROUP BY 1,2,3,4 ORDER BY 1,2,3,4
+    ON CONFLICT (bucket_at, traffic, protocol, collector_id) DO UPDATE SET sessions = r.sessions + excluded.sessions,
+      packets = r.packets + excluded.packets, bytes_in = r.bytes_in + excluded.bytes_in,
+      bytes_out = r.bytes_out + excluded.bytes_out, credentials = r.credentials + excluded.credentials,
+        commands = r.commands + excluded.commands),
+  r2 AS (INSERT INTO apiary.rollup_hour_protocol AS r SELECT hour, traffic, protocol, collector_id, sum(sessions),
+    sum(packets), sum(bytes_in), sum(bytes_out), sum(credentials),
+    sum(commands) FROM p GROUP BY 1,2,3,4 ORDER BY 1,2,3,4
+    ON CONFLICT (bucket_at, traffic, protocol, collector_id) DO UPDATE SET sessions = r.sessions + excluded.sessions,
+      packets = r.packets + excluded.packets, bytes_in = r.bytes_in + excluded.bytes_in,
+      bytes_out = r.bytes_out + excluded.bytes_out, credentials = r.credentials + excluded.credentials,
+        commands = r.commands + excluded.commands),
+  r3 AS (INSERT INTO apiary.rollup_hour_sensor AS r SELECT hour, traffic, sensor_id, protocol, collector_id,
+    sum(sessions), sum(packets), sum(bytes_in), sum(bytes_out), sum(credentials),
+    sum(commands) FROM p GROUP BY 1,2,3,4,5 ORDER BY 1,2,3,4,5
+    ON CONFLICT (bucket_at, traffic, sensor_id, protocol,
+      collector_id) DO UPDATE SET sessions = r.sessions + excluded.sessions, packets = r.packets + excluded.packets,
+      bytes_in = r.bytes_in + excluded.bytes_in,
+      bytes_out = r.bytes_out + excluded.bytes_out, credentials = r.credentials + excluded.credentials,
+        commands = r.commands + excluded.commands),
+  r4 AS (INSERT INTO apiary.rollup_hour_country AS r SELECT hour, traffic, country, collector_id, sum(sessions),
+    sum(credentials) FROM p GROUP BY 1,2,3,4 ORDER BY 1,2,3,4
+    ON CONFLICT (bucket_at, traffic, country, collector_id) DO UPDATE SET sessions = r.sessions + excluded.sessions,
+      credentials = r.credentials + excluded.credentials),
+  r5 AS (INSERT INTO apiary.rollup_hour_source AS r SELECT hour, traffic, source, collector_id, sum(sessions),
+    sum(credentials) FROM a
+      WHERE hour >= date_trunc('day', now(), 'UTC') - (SELECT hour_source_days FROM apiary.policy) * interval '24 h'
+        GROUP BY 1,2,3,4 ORDER BY 1,2,3,4
+    ON CONFLICT (bucket_at, traffic, source, collector_id) DO UPDATE SET sessions = r.sessions + excluded.sessions,
+      credentials = r.credentials + excluded.credentials),
+  r6 AS (INSERT INTO apiary.rollup_hour_credential AS r SELECT hour, traffic, digest, collector_id, uses, accepted
+    FROM c ORDER BY 1,2,3,4
+    ON CONFLICT (bucket_at, traffic, digest, collector_id) DO UPDATE SET uses = r.uses + excluded.uses,
+      accepted = r.accepted + excluded.accepted),
+  r7 AS (INSERT INTO apiary.source_day AS r SELECT day, traffic, source, sensor_id, collector_id, min(country),
+    sum(sessions), sum(credentials) FROM a GROUP BY 1,2,3,4,5 ORDER BY 1,2,3,4,5
+    ON CONFLICT (day_at, traffic, source, sensor_id,
+      collector_id) DO UPDATE SET sessions = r.sessions + excluded.sessions,
+      credentials = r.credentials + excluded.credentials, country = least(r.country, excluded.country)),
+  r8 AS (INSERT INTO apiary.rollup_day_port AS r SELECT day, traffic, transport, target_port, collector_id,
+    sum(sessions) FROM p GROUP BY 1,2,3,4,5 ORDER BY 1,2,3,4,5
+    ON CONFLICT (day_at, traffic, transport, target_port,
+      collector_id) DO UPDATE SET sessions = r.sessions + excluded.sessions),
+  r9 AS (INSERT INTO apiary.rollup_hour_command AS r SELECT hour, traffic, normalized, collector_id, uses
+    FROM m ORDER BY 1,2,3,4
+    ON CONFLICT (bucket_at, traffic, normalized, collector_id) DO UPDATE SET uses = r.uses + excluded.uses),
+  r10 AS (INSERT INTO apiary.rollup_hour_port AS r SELECT hour, traffic, transport, target_port, collector_id,
+    sum(sessions) FROM p GROUP BY 1,2,3,4,5 ORDER BY 1,2,3,4,5
+    ON CONFLICT (bucket_at, traffic, transport, target_port, collector_id) DO UPDATE
+      SET sessions = r.sessions + excluded.sessions),
+  t1 AS (INSERT INTO apiary.source AS r SELECT source, traffic, collector_id, min(first_at), max(last_at),
+    sum(sessions), sum(credentials), sum(accepted), max(known_country), max(asn), max(source_scope)
+      FROM a WHERE p_totals GROUP BY 1,2,3 ORDER BY 1,2,3
+    ON CONFLICT (address, traffic, collector_id) DO UPDATE SET first_seen_at = least(r.first_seen_at,
+      excluded.first_seen_at), last_seen_at = greatest(r.last_seen_at, excluded.last_seen_at),
+      sessions = r.sessions + excluded.sessions, credentials = r.credentials + excluded.credentials,
+        logins_accepted = r.logins_accepted + excluded.logins_accepted,
+      country = coalesce(excluded.country, r.country), asn = coalesce(excluded.asn, r.asn)),
+  t2 AS (INSERT INTO apiary.credential_seen AS r SELECT digest, traffic, collector_id, min(username_text),
+    min(secret_text), min(first_at), max(last_at), sum(uses) FROM c WHERE p_totals GROUP BY 1,2,3 ORDER BY 1,2,3
+    ON CONFLICT (digest, traffic, collector_id) DO UPDATE SET first_seen_at = least(r.first_seen_at,
+      excluded.first_seen_at), last_seen_at = greatest(r.last_seen_at, excluded.last_seen_at),
+      uses = r.uses + excluded.uses),
+  t3 AS (INSERT INTO apiary.command_seen AS r SELECT normalized, traffic, collector_id, min(first_at), max(last_at),
+    sum(uses) FROM m WHERE p_totals GROUP BY 1,2,3 ORDER BY 1,2,3
+    ON CONFLICT (normalized, traffic, collector_id) DO UPDATE SET first_seen_at = least(r.first_seen_at,
+      excluded.first_seen_at), last_seen_at = greatest(r.last_seen_at, excluded.last_seen_at),
+      uses = r.uses + excluded.uses)
+  SELECT count(*) INTO n FROM s;
   RETURN n;
 END $f$;
-COMMENT ON FUNCTION rollup_write(uuid[], timestamptz, timestamptz, boolean) IS
-  'Internal: counts the chosen sessions into every rollup.';
-REVOKE ALL ON FUNCTION rollup_write(uuid[], timestamptz, timestamptz, boolean) FROM PUBLIC;
 
 -- The list of known traffic alone would go through all attacks.
 CREATE INDEX ON session (session_id) WHERE traffic <> 'attack';
