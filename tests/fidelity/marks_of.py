@@ -85,7 +85,7 @@ SMTP = Marks(
 
 POP3 = Marks(
     greeting=rb"\+OK[^\r\n]*\r\n",
-    whole=rb"^(-ERR|\+ |\+OK Logged|\+OK Logging)[^\r\n]*\r\n\Z|^\+OK[^\r\n]*\r\n\Z|^\.\r\n\Z",
+    whole=rb"\A(-ERR|\+)[^\r\n]*\r\n\Z|\r\n\.\r\n\Z",
     account=("admin", "admin123"),
     login=user_and_pass,
     accepted=rb"^\+OK ",
@@ -111,8 +111,8 @@ TELNET = Marks(
     accepted=rb"[#$] (\x1b\[6n)?\Z",
     refusal=1.8,
     inside=two_lines("root", "admin123"),
-    questions=["C: id", "C: uname -a", "C: ls /", "C: cat /proc/cpuinfo", "C: free", "C: ps", "C: nosuch", "C: cat /nosuch", "C: pwd",
-               "C: echo hello", "C: /bin/busybox XYZZY", "C: /bin/busybox", "C: mount", "C: exit"],
+    questions=["C: id", "C: uname -a", "C: ls /", "C: cat /proc/cpuinfo", "C: free", "C: ps", "C: nosuch", "C: cat /nosuch",
+               "C: pwd", "C: echo hello", "C: /bin/busybox XYZZY", "C: /bin/busybox", "C: mount", "C: exit"],
     write=["C: echo 47''11 > /tmp/canary"],
     look=["C: cat /tmp/canary"],
     kept=rb"\n4711\r\n",

@@ -43,17 +43,19 @@ class UntilExpected:
 
 
 class UntilWhole:
-    """How long to read a reply that is whole when `pattern` is found in it, or when the server hangs up."""
+    """How long to read a reply that is whole, but for a moment, when `pattern` is found in it, or when the server hangs up."""
 
     ending = 0
 
     def __init__(self, probe, pattern, greets=True):
         self.pattern = pattern
-        opens = [number for number, step in enumerate(["@ reconnect", *probe.steps]) if step == "@ reconnect"]
-        self.silent = [] if greets else opens
+        silent = {"@ tls"} if greets else {"@ tls", "@ reconnect"}
+        self.silent = [number for number, step in enumerate(["@ reconnect", *probe.steps]) if step in silent]
 
     def until(self, number, got, begin, last):
-        return last if number in self.silent or re.search(self.pattern, got) else last + PATIENCE
+        if number in self.silent:
+            return last
+        return last + (AFTER if re.search(self.pattern, got) else PATIENCE)
 
 
 class Talk:
