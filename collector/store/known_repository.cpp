@@ -114,9 +114,10 @@ Status checkExpiry(Connection& connection, const std::string& expires) {
     }
     pqxx::work transaction(connection.session());
     try {
-        if (!transaction.exec_params1("SELECT $1::timestamptz > now() AND isfinite($1::timestamptz)", expires)[0]
+        if (!transaction.exec_params1("SELECT $1::timestamptz > now() AND $1::timestamptz < '2200-01-01'", expires)[0]
                  .as<bool>()) {
-            return Error{"the expiry " + expires + " has passed, or never comes: leave it out for a rule without end"};
+            return Error{"the expiry " + expires +
+                         " has passed, or is too far away (2200): leave it out for a rule without end"};
         }
     } catch (const pqxx::sql_error&) {
         return Error{"'" + expires + "' is no time: write a day, such as 2027-01-31"};
@@ -230,9 +231,11 @@ Result<std::int64_t> KnownRepository::add(const KnownWish& wish, const std::stri
         return Error{checked.error()};
     }
     const auto port = wish.port ? std::to_string(*wish.port) : std::string();
+    // As it was understood: a rule that the database reads in another way would be one that nobody can read.
+    const auto network = wish.network.empty() ? std::string() : networkText(*parseNetwork(wish.network));
     const auto row =
-        transaction.exec_params1(kAdd, orNull(wish.network), orNull(port), orNull(*sensor), orNull(wish.protocol),
-                                 wish.tag, wish.owner, wish.reason, orNull(wish.expires), by);
+        transaction.exec_params1(kAdd, orNull(network), orNull(port), orNull(*sensor), orNull(wish.protocol), wish.tag,
+                                 wish.owner, wish.reason, orNull(wish.expires), by);
     const auto number = row[0].as<std::int64_t>();
     audit(transaction, by, "known_add", "known rule " + std::to_string(number), false, row[1].c_str());
     transaction.commit();

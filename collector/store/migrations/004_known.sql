@@ -4,11 +4,12 @@ SET LOCAL search_path = apiary, pg_catalog;
 
 -- ---------------------------------------------------------------- rules
 CREATE TABLE known_rule(known_rule_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  network cidr, target_port int CHECK (target_port BETWEEN 0 AND 65535), sensor_id int REFERENCES sensor,
+  network cidr CHECK (NOT network <<= '::ffff:0:0/96'), target_port int CHECK (target_port BETWEEN 0 AND 65535), sensor_id int REFERENCES sensor,
   protocol text CHECK (protocol ~ '^[a-z0-9._-]{1,32}$'),
   tag text NOT NULL CHECK (tag IN ('known-scanner', 'self-test')),
   owner text NOT NULL CHECK (length(owner) BETWEEN 1 AND 256),
-  reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 1024), expires_at timestamptz,
+  reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 1024),
+  expires_at timestamptz CHECK (expires_at BETWEEN '2000-01-01' AND '2200-01-01'),
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(), created_by text NOT NULL, removed_at timestamptz,
   CHECK (num_nonnulls(network, target_port, sensor_id, protocol) > 0));
 CREATE TABLE known_version(only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -40,6 +41,8 @@ CREATE TRIGGER known_rule_changes BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE 
   FOR EACH STATEMENT EXECUTE FUNCTION known_rule_changes();
 
 -- ---------------------------------------------------------------- commands and ports by hour
+-- What is committed from here on waits, and is counted by the new rollup_write().
+LOCK TABLE session IN SHARE MODE;
 -- A day's port counts serve whole UTC days only; the last 24 h hold none.
 CREATE TABLE rollup_hour_command(bucket_at timestamptz, traffic text, normalized text, collector_id smallint,
   uses bigint NOT NULL, PRIMARY KEY (bucket_at, traffic, normalized, collector_id)) WITH (fillfactor = 70);

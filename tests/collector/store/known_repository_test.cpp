@@ -149,6 +149,17 @@ TEST_F(KnownRepositoryTest, SaysWhatIsWrongWithARule) {
     EXPECT_EQ(database_.ask("SELECT count(*) FROM apiary.audit_log WHERE refused"), "6");
 }
 
+TEST_F(KnownRepositoryTest, KeepsNoRuleThatIngestCouldNotRead) {
+    ASSERT_TRUE(add(wishFor("::ffff:192.0.2.1")));
+    ASSERT_EQ(known_.list().size(), 1U);
+    EXPECT_EQ(known_.list()[0].what, "192.0.2.1/32");
+    auto wish = wishFor("192.0.2.0/24");
+    for (const auto* far : {"294276-12-31", "infinity", "2200-01-01"}) {
+        wish.expires = far;
+        EXPECT_NE(refusal(wish).find("too far away"), std::string::npos) << far;
+    }
+}
+
 TEST_F(KnownRepositoryTest, ListsRulesAsPeopleReadThem) {
     auto wish = wishFor("2001:db8::/32");
     wish.port = 22;
