@@ -134,6 +134,9 @@ void TelnetTerminal::commit(char16_t unit) {
 }
 
 void TelnetTerminal::reprint() {
+    if (output_.size() >= kMostQueued) {  // the kernel's buffer of echoes is as small
+        return;
+    }
     echo(kReprint);
     put('\n');
     for (std::size_t i = committed_; i < queue_.size(); ++i) {

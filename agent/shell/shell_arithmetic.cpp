@@ -81,7 +81,13 @@ private:
                 return left;
             }
             text_.remove_prefix(found->sign.size());
-            left = apply(found->sign, left, binary(found->rank + (found->sign == "**" ? 0 : 1)));
+            if (depth_ > kDeepest) {
+                return fail("nested too deep");
+            }
+            ++depth_;
+            const std::int64_t right = binary(found->rank + (found->sign == "**" ? 0 : 1));
+            --depth_;
+            left = apply(found->sign, left, right);
         }
     }
 

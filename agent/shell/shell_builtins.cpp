@@ -160,7 +160,8 @@ int runCommand(ShellCall& call) {
         return 0;
     }
     const std::vector<std::string> words = call.operands();
-    if (words.empty()) {
+    const ShellWork::Level level(call.work());
+    if (words.empty() || call.work().stopped()) {
         return 0;
     }
     if (const ShellApplet* builtin = findShellBuiltin(words.front())) {

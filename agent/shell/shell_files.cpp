@@ -78,6 +78,9 @@ ShellFiles::Place ShellFiles::locate(std::string_view directory, std::string_vie
     if (path.empty()) {
         return {"", ShellError::NoEntry};
     }
+    if (path.size() > kLongestTyped) {
+        return {"", ShellError::NameTooLong};
+    }
     std::string rest(path);
     std::string at(path.front() == '/' ? "/" : directory);
     const bool asDirectory = path.back() == '/';

@@ -65,6 +65,7 @@ public:
     static constexpr std::size_t kMostNodes = 256;                    // that a session may add or remove
     static constexpr std::size_t kMostBytes = std::size_t{1} << 20U;  // of contents and paths that it may add
     static constexpr std::size_t kLongestPath = 1024;
+    static constexpr std::size_t kLongestTyped = 4096;  // PATH_MAX
 
     /// `host` has the root and the directory of each of its nodes. `user` is who acts; 0 may do everything.
     ShellFiles(std::shared_ptr<const Nodes> host, std::uint32_t user) : host_(std::move(host)), user_(user) {}

@@ -143,8 +143,8 @@ int cut(ShellCall& call) {
     if (!wanted) {
         return call.fail("invalid range");
     }
-    const char delimiter =
-        call.valueOr('d', "\t").substr(0, 1).front() == '\0' ? '\t' : call.valueOr('d', "\t").front();
+    const std::string separator = call.valueOr('d', "\t");
+    const char delimiter = separator.empty() || separator.front() == '\0' ? '\t' : separator.front();
     const auto in = [&](std::size_t index) {
         return std::ranges::any_of(*wanted,
                                    [&](const auto& range) { return range.first <= index && index <= range.second; });
@@ -292,8 +292,10 @@ int sort(ShellCall& call) {
                           : std::nullopt;
         std::size_t at = 0;
         for (std::size_t i = 1; field && i < *field && at < line.size(); ++i) {
+            const std::size_t next =
+                call.has('t') && !call.value('t').empty() ? line.find(call.value('t').front(), at) : std::string::npos;
             at = call.has('t')
-                     ? std::min(line.find(call.value('t').front(), at) + 1, line.size())
+                     ? (next == std::string::npos ? line.size() : next + 1)
                      : std::min(line.find_first_of(" \t", std::min(line.find_first_not_of(" \t", at), line.size())),
                                 line.size());
         }

@@ -7,6 +7,8 @@
 namespace apiary::agent {
 namespace {
 
+constexpr std::size_t kMostJoined = 500;  // by && and ||
+
 constexpr std::string_view kReserved[] = {"if", "then", "elif", "else", "fi", "for", "while", "until",
                                           "do", "done", "case", "esac", "in", "{",   "}",     "!"};
 constexpr std::string_view kEnders[] = {"then", "elif", "else", "fi", "do", "done", "esac", "}"};
@@ -249,7 +251,10 @@ ShellParser::Tree ShellParser::list(bool toLineEnd) {
 
 ShellParser::Tree ShellParser::andOr() {
     Tree left = pipeline();
-    for (;;) {
+    for (std::size_t joined = 0;; ++joined) {
+        if (joined == kMostJoined) {  // each is a level of the tree
+            error_ = "syntax error: nested too deep";
+        }
         skipBlanks();
         const bool both = peek() == '&' && peek(1) == '&';
         if (stopped() || (!both && !(peek() == '|' && peek(1) == '|'))) {

@@ -82,6 +82,10 @@ bool ShellInterpreter::redirect(const std::vector<ShellRedirect>& redirects) {
 }
 
 int ShellInterpreter::external(const std::vector<std::string>& words) {
+    const ShellWork::Level level(work_);
+    if (work_.stopped()) {
+        return 1;
+    }
     const std::string& name = words.front();
     if (name.find('/') != std::string::npos) {
         return file(name, words);

@@ -145,8 +145,9 @@ std::bitset<256> ShellRegex::bracket() {
             error_ = "Unmatched [, [^, [:, [., or [=";
             return set;
         }
-        if (rest_.starts_with("[:") && rest_.find(":]") != std::string_view::npos) {
-            const std::string_view name = rest_.substr(2, rest_.find(":]") - 2);
+        const std::size_t close = rest_.starts_with("[:") ? rest_.find(":]", 2) : std::string_view::npos;
+        if (close != std::string_view::npos) {
+            const std::string_view name = rest_.substr(2, close - 2);
             for (int c = 0; c < 128; ++c) {
                 const bool in = name == "digit"   ? std::isdigit(c) != 0
                                 : name == "alpha" ? std::isalpha(c) != 0
@@ -158,7 +159,7 @@ std::bitset<256> ShellRegex::bracket() {
                     addByte(set, static_cast<char>(c));
                 }
             }
-            rest_.remove_prefix(name.size() + 4);
+            rest_.remove_prefix(close + 2);
             continue;
         }
         const auto low = static_cast<unsigned char>(rest_.front());

@@ -39,6 +39,22 @@ protected:
     std::vector<Command> commands_;
 };
 
+TEST_F(ShellTest, EndsWhereALineWouldHaveNoEnd) {
+    say("echo a | grep '[[:]]'");  // a class without a name
+    EXPECT_NE(say("sort -t: -k18446744073709551615 /etc/passwd"), "");
+    say("cut -d '' -f1 /etc/passwd");
+    say("D=./; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do D=$D$D; done");
+    EXPECT_NE(say("mkdir -p $D").find("too long"), std::string::npos);
+    say("A='1**'; for i in 1 2 3 4 5 6 7 8; do A=$A$A; done");
+    EXPECT_EQ(say("echo $((${A}1))").find("\n1\n"), std::string::npos);
+    std::string chain = "true";
+    for (int i = 0; i < 1000; ++i) {
+        chain += "&&true";
+    }
+    EXPECT_NE(say(chain).find("syntax error"), std::string::npos);
+    EXPECT_EQ(say("echo alive"), "alive\n");
+}
+
 TEST_F(ShellTest, AsksForTheRestOfAnUnfinishedCommand) {
     EXPECT_EQ(shell_.prompt(), "~ # ");
     EXPECT_EQ(say("if true; then"), "");
