@@ -98,15 +98,19 @@ int main(int argc, char** argv) {
     known->require_subcommand(1);
     CLI::App* knownAdd = add(*known, "add", "Tag what fits all of network, port, sensor and protocol, from now on",
                              [&](const auto& config) { return finish(collector::addKnown(config, wish)); });
-    knownAdd->add_option("--network", wish.network, "Of the source, e.g. 192.0.2.0/24 or 2001:db8::/32");
+    // Of a variable that a script never set; taken for "any", it would widen the rule.
+    const CLI::Validator notEmpty([](const std::string& text) { return text.empty() ? "is empty: leave it out" : ""; },
+                                  "");
+    knownAdd->add_option("--network", wish.network, "Of the source, e.g. 192.0.2.0/24 or 2001:db8::/32")
+        ->check(notEmpty);
     knownAdd->add_option("--port", wish.port, "Of ours that is contacted");
-    knownAdd->add_option("--sensor", wish.sensor, "Name of the sensor");
-    knownAdd->add_option("--protocol", wish.protocol, "Emulated protocol, e.g. ftp");
+    knownAdd->add_option("--sensor", wish.sensor, "Name of the sensor")->check(notEmpty);
+    knownAdd->add_option("--protocol", wish.protocol, "Emulated protocol, e.g. ftp")->check(notEmpty);
     knownAdd->add_option("--tag", wish.tag, "known-scanner or self-test")->capture_default_str();
     knownAdd->add_option("--owner", wish.owner, "Whose traffic it is")->required();
     knownAdd->add_option("--reason", wish.reason, "Why it is known")->required();
-    knownAdd->add_option("--expires", wish.expires,
-                         "Day (UTC) on whose start it ends, e.g. 2027-01-31; default: never");
+    knownAdd->add_option("--expires", wish.expires, "Day (UTC) on whose start it ends, e.g. 2027-01-31; default: never")
+        ->check(notEmpty);
     add(*known, "list", "Print the rules in force",
         [](const auto& config) { return finish(collector::listKnown(config)); });
     add(*known, "remove", "Take a rule out of force",
@@ -115,7 +119,8 @@ int main(int argc, char** argv) {
         ->required();
     add(*known, "retag", "Give what is stored the tags of the rules in force; ingest goes on meanwhile",
         [&](const auto& config) { return finish(collector::retagKnown(config, since)); })
-        ->add_option("--since", since, "First day (UTC), YYYY-MM-DD; default: all that is kept");
+        ->add_option("--since", since, "First day (UTC), YYYY-MM-DD; default: all that is kept")
+        ->check(notEmpty);
 
     try {
         app.parse(argc, argv);

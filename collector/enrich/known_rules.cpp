@@ -113,6 +113,11 @@ Result<Network> parseNetwork(std::string_view text) {
     return network;
 }
 
+bool coversIpv4(const Network& network) {
+    static const Network kIpv4 = *parseNetwork("0.0.0.0/0");
+    return network.first <= kIpv4.first && kIpv4.last() <= network.last();
+}
+
 std::string networkText(const Network& network) {
     const Endpoint endpoint{network.first, 0};
     return addressText(endpoint) + "/" + std::to_string(network.prefix - (endpoint.v4() ? kV4Prefix : 0));

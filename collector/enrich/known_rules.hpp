@@ -43,6 +43,9 @@ struct Network {
 /// prefix: then it is not clear what is meant. No names are resolved.
 Result<Network> parseNetwork(std::string_view text);
 
+/// True if all addresses of IPv4 are in it.
+bool coversIpv4(const Network& network);
+
 /// What parseNetwork() reads.
 std::string networkText(const Network& network);
 

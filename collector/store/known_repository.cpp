@@ -78,6 +78,8 @@ Status checkTexts(const KnownWish& wish) {
     if (!wish.network.empty()) {
         if (const auto network = parseNetwork(wish.network); !network) {
             return Error{network.error()};
+        } else if (coversIpv4(*network)) {
+            return Error{wish.network + " has every IPv4 address in it: leave the network out to mean any"};
         }
     }
     if (wish.port && (*wish.port < 0 || *wish.port > 65535)) {

@@ -240,11 +240,20 @@ WriteOutcome SessionStore::write(IngestRows& rows) {
     });
 }
 
+/// A rule that cannot be read is no fault of the rows.
+void SessionStore::refreshRules(pqxx::transaction_base& transaction) {
+    try {
+        known_.refresh(transaction);
+    } catch (const std::exception& failure) {
+        throw SinkUnavailable("the rules for known traffic cannot be read: " + firstLine(failure.what()));
+    }
+}
+
 WriteOutcome SessionStore::transact(pqxx::connection_base& session, IngestRows& rows) {
     try {
         ensurePartitions(rows);
         pqxx::work transaction(session, "ingest");
-        known_.refresh(transaction);
+        refreshRules(transaction);
         tagRows(known_.rules(), rows);
         writeRows(transaction, rows);
         transaction.commit();

@@ -39,6 +39,7 @@ private:
     auto use(Work work);
     void connect();
     void ensurePartitions(const IngestRows& rows);
+    void refreshRules(pqxx::transaction_base& transaction);
     WriteOutcome transact(pqxx::connection_base& session, IngestRows& rows);
     static CommandDigests commandDigests(pqxx::transaction_base& transaction, const std::vector<ClosedRow>& closed);
     void writeRows(pqxx::transaction_base& transaction, const IngestRows& rows);

@@ -17,12 +17,13 @@ CREATE TABLE known_version(only_row boolean PRIMARY KEY DEFAULT true CHECK (only
 INSERT INTO known_version VALUES (true, 1);
 GRANT INSERT, UPDATE (removed_at) ON known_rule TO apiary_writer;
 
+-- Locks of a table and not advisory ones: those anybody who may read could take, and with them stop ingest.
 -- A change of the rules waits for the ingest transactions under way, and those after it wait for the change: so what
 -- is committed after a change was tagged by it, and what was committed before is there for retag to see.
 CREATE FUNCTION known_rules_version() RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp AS $$
 BEGIN   -- two statements: the second sees what was committed while the first waited
-  PERFORM pg_advisory_xact_lock_shared(hashtext('apiary.known_rule'));
+  LOCK TABLE apiary.known_version IN ROW SHARE MODE;
   RETURN (SELECT version FROM apiary.known_version);
 END $$;
 COMMENT ON FUNCTION known_rules_version() IS
@@ -32,7 +33,7 @@ GRANT EXECUTE ON FUNCTION known_rules_version() TO apiary_writer;
 CREATE FUNCTION known_rule_changes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtext('apiary.known_rule'));
+  LOCK TABLE apiary.known_version IN EXCLUSIVE MODE;
   UPDATE apiary.known_version SET version = version + 1;
   RETURN NULL;
 END $$;

@@ -153,11 +153,25 @@ TEST_F(KnownRepositoryTest, KeepsNoRuleThatIngestCouldNotRead) {
     ASSERT_TRUE(add(wishFor("::ffff:192.0.2.1")));
     ASSERT_EQ(known_.list().size(), 1U);
     EXPECT_EQ(known_.list()[0].what, "192.0.2.1/32");
+    for (const auto* all : {"0.0.0.0/0", "::/0", "::/80"}) {
+        EXPECT_NE(refusal(wishFor(all)).find("every IPv4 address"), std::string::npos) << all;
+    }
     auto wish = wishFor("192.0.2.0/24");
     for (const auto* far : {"294276-12-31", "infinity", "2200-01-01"}) {
         wish.expires = far;
         EXPECT_NE(refusal(wish).find("too far away"), std::string::npos) << far;
     }
+}
+
+TEST_F(KnownRepositoryTest, ARuleThatCannotBeReadIsNoFaultOfTheRows) {
+    database_.ask(R"(SET default_transaction_read_only = off;
+        ALTER TABLE apiary.known_rule DROP CONSTRAINT known_rule_expires_at_check;
+        INSERT INTO apiary.known_rule(network, tag, owner, reason, expires_at, created_by)
+          VALUES ('192.0.2.0/24', 'self-test', 'somebody', 'by hand', 'infinity', 'ann') RETURNING 1)");
+    IngestRows rows;
+    EXPECT_THROW(store_.write(rows), SinkUnavailable);
+    database_.ask("SET default_transaction_read_only = off; DELETE FROM apiary.known_rule RETURNING 1");
+    EXPECT_TRUE(std::holds_alternative<Committed>(store_.write(rows)));
 }
 
 TEST_F(KnownRepositoryTest, ListsRulesAsPeopleReadThem) {
