@@ -34,9 +34,14 @@ constexpr const char* kList = R"(
 constexpr const char* kRemove =
     "UPDATE apiary.known_rule SET removed_at = clock_timestamp() WHERE known_rule_id = $1::bigint AND removed_at IS "
     "NULL";
-constexpr const char* kDays =
-    "SELECT (extract(epoch FROM date_trunc('day', now(), 'UTC')) / 86400)::int - retention_days, "
-    "(extract(epoch FROM date_trunc('day', now(), 'UTC')) / 86400)::int + ahead_days FROM apiary.policy";
+// From the oldest day that is there, dropped or not: days count from 1970.
+constexpr const char* kDays = R"(
+    SELECT least((extract(epoch FROM date_trunc('day', now(), 'UTC')) / 86400)::int - retention_days,
+        (SELECT min(to_date(right(c.relname, 8), 'YYYYMMDD')) - DATE '1970-01-01' FROM pg_inherits i
+           JOIN pg_class c ON c.oid = i.inhrelid
+          WHERE i.inhparent IN ('apiary.session'::regclass, 'apiary.probe'::regclass) AND c.relname ~ '_[0-9]{8}$'),
+        (SELECT floor(extract(epoch FROM min(started_at)) / 86400)::int FROM apiary.session_open)),
+      (extract(epoch FROM date_trunc('day', now(), 'UTC')) / 86400)::int + ahead_days FROM apiary.policy)";
 
 // A page of what may be tagged: those whose ids follow $1, up to $2.
 constexpr const char* kSessions = R"(
@@ -288,7 +293,6 @@ Retagged KnownRepository::retag(std::optional<std::chrono::sys_days> since, cons
         pqxx::work transaction(connection_.session());
         table.refresh(transaction);
         const auto kept = transaction.exec1(kDays);
-        // The oldest day may have been dropped by now: then it has no rows.
         first = std::max(sys_days(days(kept[0].as<int>())), since.value_or(sys_days::min()));
         last = sys_days(days(kept[1].as<int>()));
         transaction.commit();

@@ -249,6 +249,12 @@ TEST_F(RetagTest, MovesRowsAndRollupsTogether) {
     expectRollupsAreTheRows();
 }
 
+TEST_F(RetagTest, GoesBackToTheOldestRowThatIsThere) {
+    database_.ask("SET default_transaction_read_only = off; UPDATE apiary.policy SET retention_days = 1");
+    EXPECT_EQ(retag().seen, 3000U);
+    EXPECT_EQ(wrongSince("2000-01-01"), "0");
+}
+
 TEST_F(RetagTest, LeavesWhatIsBeforeTheDay) {
     const auto today = std::chrono::floor<std::chrono::days>(now());
     const std::string before = database_.ask(
