@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::size_t kMostTyped = 64;  // lines that one command reads
 constexpr std::size_t kMostPending = std::size_t{256} << 10U;
+constexpr std::size_t kMostParsed = std::size_t{4}
+                                    << 20U;  // of an unfinished command, which is read anew with each line
+constexpr std::size_t kLongestPrompt = 2048;
 constexpr std::size_t kMostHistory = 15;
 constexpr std::size_t kMostShells = 16;  // inside each other
 
@@ -68,6 +71,7 @@ public:
 
     std::optional<ShellParser> pending;  // a command that goes on
     std::size_t pendingBytes = 0;
+    std::size_t pendingParsed = 0;  // bytes, over and over
 
     /// A command that reads the terminal is run anew with each line that is typed, from what was before it.
     struct Reading {
@@ -211,7 +215,7 @@ std::string Shell::prompt() const {
     }
     std::string text;
     const std::string_view format = environment.get("PS1");
-    for (std::size_t i = 0; i < format.size(); ++i) {
+    for (std::size_t i = 0; i < format.size() && text.size() < kLongestPrompt; ++i) {
         const char c = format[i] == '\\' && i + 1 < format.size() ? format[++i] : '\0';
         text += c == '\0'  ? std::string(1, format[i])
                 : c == 'w' ? directory
@@ -222,7 +226,7 @@ std::string Shell::prompt() const {
                 : c == 'n' ? "\n"
                            : std::string(1, c);
     }
-    text.resize(std::min<std::size_t>(text.size(), 2048));
+    text.resize(std::min(text.size(), kLongestPrompt));
     return text;
 }
 
@@ -242,6 +246,7 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
     if (!state.pending) {
         state.pending.emplace(text + '\n');
         state.pendingBytes = 0;
+        state.pendingParsed = 0;
     } else {
         state.pending->goOn(text + '\n');
     }
@@ -256,8 +261,10 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
     if (!state.pending->mayBeComplete(text) && state.pendingBytes < kMostPending) {
         return answer;
     }
+    state.pendingParsed += state.pendingBytes;
     const ShellParser::State parsed = state.pending->next();
-    if (parsed == ShellParser::State::Incomplete && state.pendingBytes < kMostPending) {
+    if (parsed == ShellParser::State::Incomplete && state.pendingBytes < kMostPending &&
+        state.pendingParsed < kMostParsed) {
         return answer;
     }
     if (parsed == ShellParser::State::Broken || parsed == ShellParser::State::Incomplete) {

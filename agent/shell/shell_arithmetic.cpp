@@ -263,12 +263,13 @@ bool matchesPattern(std::string_view pattern, std::string_view text) {
     std::size_t t = 0;
     std::size_t star = std::string_view::npos;
     std::size_t starText = 0;
+    std::size_t unclosed = std::string_view::npos;   // from here on no bracket has an end
     const auto one = [&](std::size_t& at, char c) {  // one sign of the pattern against one byte
         if (pattern[at] == '?') {
             ++at;
             return true;
         }
-        if (pattern[at] == '[') {
+        if (pattern[at] == '[' && at < unclosed) {
             std::size_t i = at + 1;
             const bool inverted = i < pattern.size() && (pattern[i] == '!' || pattern[i] == '^');
             i += inverted ? 1 : 0;
@@ -288,6 +289,7 @@ bool matchesPattern(std::string_view pattern, std::string_view text) {
                 at = i + 1;
                 return in != inverted;
             }
+            unclosed = at;
         }
         at += pattern[at] == '\\' && at + 1 < pattern.size() ? 1 : 0;
         return pattern[at++] == c;

@@ -10,6 +10,8 @@
 namespace apiary::agent {
 namespace {
 
+constexpr std::size_t kLookUpCost = 64;  // of each byte of a path whose every folder is looked for
+
 using Kind = ShellNode::Kind;
 
 bool isDirectory(ShellCall& call, const std::string& path) {
@@ -233,9 +235,15 @@ int makeDirectory(ShellCall& call) {
     int status = 0;
     const std::uint16_t mode = 0777 & ~call.environment().mask;
     for (const std::string& path : call.operands()) {
+        if (path.size() > ShellFiles::kLongestTyped) {
+            status =
+                call.fail("can't create directory '" + path + "': " + std::string(errorText(ShellError::NameTooLong)));
+            continue;
+        }
         std::size_t end = call.has('p') ? path.find('/', 1) : path.size();
-        for (;; end = path.find('/', end + 1)) {
+        for (; call.work().step(); end = path.find('/', end + 1)) {
             const std::string part = path.substr(0, end);
+            call.work().move(part.size() * kLookUpCost);
             ShellFiles::Place place = call.locate(part);
             if (place.error == ShellError::None) {
                 place.error = call.files().makeDirectory(place.path, mode, call.work().seconds());

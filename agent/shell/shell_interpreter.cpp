@@ -4,12 +4,27 @@
 #include "agent/shell/shell_expander.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace apiary::agent {
 namespace {
 
 constexpr std::size_t kMostArgument = 4096;  // bytes of one command kept as evidence
+
+/// The parts and words of a command, and about 64 bytes of text for each part more.
+std::size_t weightOf(const ShellTree& tree) {
+    std::size_t weight = 1 + tree.redirects.size();
+    for (const auto& words : {std::cref(tree.words), std::cref(tree.assignments)}) {
+        for (const std::string& word : words.get()) {
+            weight += 1 + word.size() / 64;
+        }
+    }
+    for (const auto& child : tree.children) {
+        weight += child == nullptr ? 0 : weightOf(*child);
+    }
+    return weight + tree.source.size() / 64;
+}
 
 }  // namespace
 
@@ -26,7 +41,7 @@ bool ShellEnvironment::has(std::string_view variable) const {
 bool ShellEnvironment::set(std::string_view variable, std::string value) {
     auto found = variables.find(variable);
     if (found == variables.end()) {
-        if (variables.size() >= kMostVariables) {
+        if (variables.size() >= kMostVariables || variable.size() > kLongestName) {
             return true;
         }
         found = variables.emplace(std::string(variable), ShellVariable{}).first;
@@ -115,13 +130,23 @@ int ShellInterpreter::run(const ShellTree& tree) {
         case Kind::Pattern:
             break;
         case Kind::Function:
-            if (environment_.functions.size() < ShellEnvironment::kMostVariables) {
-                environment_.functions[tree.words.front()] = tree.children.front();
-            }
+            define(tree.words.front(), tree.children.front());
             status = 0;
             break;
     }
     return environment_.status = status;
+}
+
+/// A function that would be one too many, or too long, is not there when it is called.
+void ShellInterpreter::define(const std::string& name, const ShellTreePtr& body) {
+    std::size_t weight = weightOf(*body);
+    for (const auto& [other, tree] : environment_.functions) {
+        weight += other == name ? 0 : weightOf(*tree);
+    }
+    work_.move(weight);
+    if (weight <= ShellEnvironment::kMostFunctions) {
+        environment_.functions[name] = body;
+    }
 }
 
 /// Compound commands, with their redirections.

@@ -25,6 +25,9 @@ struct ShellEnvironment {
     static constexpr std::size_t kMostValue = std::size_t{64} << 10U;
     static constexpr std::size_t kMostValues = std::size_t{128} << 10U;  // together: subshells copy them
 
+    static constexpr std::size_t kMostFunctions = 4096;  // parts and words of them all together
+    static constexpr std::size_t kLongestName = 255;
+    static constexpr std::size_t kLongestAlias = 1024;
     std::map<std::string, ShellVariable, std::less<>> variables = {};
     std::map<std::string, ShellTreePtr, std::less<>> functions = {};
     std::map<std::string, std::string, std::less<>> aliases = {};
@@ -152,6 +155,7 @@ private:
     int pipeline(const ShellTree& tree);
     int subshell(const ShellTree& tree);
     int background(const ShellTree& tree);
+    void define(const std::string& name, const ShellTreePtr& body);
     int loop(const ShellTree& tree);
     int forEach(const ShellTree& tree);
     int choose(const ShellTree& tree);

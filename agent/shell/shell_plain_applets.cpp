@@ -65,7 +65,10 @@ int environmentList(ShellCall& call) {
             const std::size_t equals = call.words[i].find('=');
             if (equals != std::string::npos &&
                 call.environment().set(call.words[i].substr(0, equals), call.words[i].substr(equals + 1))) {
-                call.environment().variables[call.words[i].substr(0, equals)].exported = true;
+                const auto known = call.environment().variables.find(call.words[i].substr(0, equals));
+                if (known != call.environment().variables.end()) {  // there is room for so many
+                    known->second.exported = true;
+                }
             }
         }
         return call.shell().runWords({call.words.begin() + static_cast<std::ptrdiff_t>(at), call.words.end()}, true);
@@ -128,7 +131,7 @@ int which(ShellCall& call) {
         bool found = word.find('/') != std::string::npos && call.locate(word).error == ShellError::None &&
                      call.files().mayExecute(call.locate(word).path) == ShellError::None;
         std::string_view folders = call.environment().get("PATH");
-        while (!found && word.find('/') == std::string::npos && !folders.empty()) {
+        while (!found && word.find('/') == std::string::npos && !folders.empty() && call.work().step()) {
             path = std::string(folders.substr(0, folders.find(':'))) + '/' + word;
             folders.remove_prefix(
                 std::min(folders.find(':') + 1 == 0 ? folders.size() : folders.find(':') + 1, folders.size()));

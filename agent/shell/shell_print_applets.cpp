@@ -60,6 +60,12 @@ bool unescaped(std::string_view text, bool echo, std::string& into) {
     return true;
 }
 
+/// True once a width or a precision is as long as it may be.
+bool endsInDigits(std::string_view spec, std::size_t count) {
+    return spec.size() >= count &&
+           std::ranges::all_of(spec.substr(spec.size() - count), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 /// One conversion of printf with its flags, as "%-10s"; width and precision are bounded.
 std::string conversion(ShellCall& call, std::string spec, const std::string& value, int& status) {
     const char kind = spec.back();
@@ -147,7 +153,7 @@ int runPrintf(ShellCall& call) {
                 std::string spec = "%";
                 while (!rest.empty() &&
                        std::string_view("-+ #0123456789.*").find(rest.front()) != std::string_view::npos &&
-                       spec.size() < 8) {
+                       spec.size() < 8 && !endsInDigits(spec, 3)) {
                     if (rest.front() == '*') {
                         spec += std::to_string(std::clamp<std::int64_t>(
                             next < call.words.size() ? parseInteger(call.words[next++]).value_or(0) : 0, -400, 400));

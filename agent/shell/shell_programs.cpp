@@ -96,7 +96,7 @@ int ShellInterpreter::external(const std::vector<std::string>& words) {
         return applet->run(call);
     }
     std::string_view path = environment_.get("PATH");
-    while (!path.empty()) {
+    while (!path.empty() && work_.step()) {
         std::string candidate(path.substr(0, path.find(':')));
         path.remove_prefix(std::min(candidate.size() + 1, path.size()));
         candidate.append("/").append(name);

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMostStates = 2000;
 constexpr int kDeepest = 20;
+constexpr std::size_t kMostSteps = std::size_t{1} << 20U;
 
 }  // namespace
 
@@ -253,12 +254,12 @@ void ShellRegex::follow(std::size_t state, std::size_t at, std::size_t size, std
 }
 
 std::optional<std::pair<std::size_t, std::size_t>> ShellRegex::search(std::string_view text, std::size_t& steps) const {
-    for (std::size_t begin = 0; begin <= text.size() && steps < (std::size_t{1} << 20U); ++begin) {
+    for (std::size_t begin = 0; begin <= text.size() && steps < kMostSteps; ++begin) {
         std::vector<std::size_t> now;
         std::vector<bool> in(states_.size());
         follow(start_, begin, text.size(), now, in);
         std::optional<std::size_t> end;
-        for (std::size_t at = begin; !now.empty(); ++at) {
+        for (std::size_t at = begin; !now.empty() && steps < kMostSteps; ++at) {
             std::vector<std::size_t> next;
             in.assign(states_.size(), false);
             steps += states_.size() / 8 + now.size();

@@ -52,7 +52,9 @@ int exportOrProtect(ShellCall& call, bool exports) {
             call.shell().complain(call.name(), name + ": is read only");
             return 1;
         }
-        if (environment.variables.size() < ShellEnvironment::kMostVariables || environment.variables.contains(name)) {
+        const bool room = environment.variables.size() < ShellEnvironment::kMostVariables &&
+                          name.size() <= ShellEnvironment::kLongestName;
+        if (room || environment.variables.contains(name)) {
             auto& variable =
                 environment.variables.try_emplace(name, ShellVariable{"", false, false, false}).first->second;
             (exports ? variable.exported : variable.readOnly) = true;
@@ -122,8 +124,13 @@ int setBuiltin(ShellCall& call) {
         const std::string& word = call.words[i];
         if (word == "--" || word.size() < 2 || (word.front() != '-' && word.front() != '+')) {
             const std::size_t first = word == "--" ? i + 1 : i;
-            call.environment().arguments.assign(call.words.begin() + static_cast<std::ptrdiff_t>(first),
-                                                call.words.end());
+            auto& arguments = call.environment().arguments;
+            arguments.clear();
+            std::size_t bytes = 0;
+            for (std::size_t n = first; n < call.words.size() && bytes < ShellEnvironment::kMostValues; ++n) {
+                bytes += sizeof(std::string) + call.words[n].size();
+                arguments.push_back(call.words[n]);
+            }
             return 0;
         }
         for (const char letter : std::string_view(word).substr(1)) {
@@ -212,7 +219,8 @@ int aliasBuiltin(ShellCall& call) {
         const std::size_t equals = word.find('=', 1);
         if (equals != std::string::npos) {
             if (aliases.size() < 64) {
-                aliases[word.substr(0, equals)] = word.substr(equals + 1);
+                aliases[word.substr(0, std::min(equals, ShellEnvironment::kLongestName))] =
+                    word.substr(equals + 1, ShellEnvironment::kLongestAlias);
             }
         } else if (aliases.contains(word)) {
             call.out(word + '=' + quoted(aliases[word]) + '\n');

@@ -53,13 +53,16 @@ void ShellWork::report(const std::string& path) {
     }
     unreported.erase(found);
     const ShellNode* node = files_.find(path);
-    if (node != nullptr && node->kind == ShellNode::Kind::File && node->size() > 0) {
-        evidence_.emplace_back(PayloadPiece{nextPayload++, std::string(node->text()), true, path});
+    if (node != nullptr && node->kind == ShellNode::Kind::File && node->size() > 0 && reported_ < kMostReported) {
+        const std::string_view text = node->text().substr(0, kMostReported - reported_);
+        reported_ += text.size();
+        move(text.size());
+        evidence_.emplace_back(PayloadPiece{nextPayload++, std::string(text), true, path});
     }
 }
 
 ShellError ShellWork::write(ShellStream& stream, std::string_view bytes) {
-    if (!move(bytes.size())) {
+    if (!move(bytes.size() + (stream.kind == ShellStream::Kind::File ? kWriteCost : 0))) {
         return ShellError::None;
     }
     switch (stream.kind) {

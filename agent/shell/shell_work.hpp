@@ -33,6 +33,8 @@ public:
     static constexpr std::size_t kMostOutput = std::size_t{64} << 10U;
     static constexpr std::size_t kMostPiped = std::size_t{512} << 10U;
     static constexpr std::size_t kMostEvidence = 64;
+    static constexpr std::size_t kMostReported = std::size_t{1} << 20U;  // bytes of files, taken down as evidence
+    static constexpr std::size_t kWriteCost = 1024;                      // of a write to a file, besides its bytes
     static constexpr int kDeepest = 24;
     static constexpr Millis kMostTime{10'000};
 
@@ -132,6 +134,7 @@ private:
     int depth_ = 0;
     int grants_ = 3;
     std::size_t moved_ = 0;
+    std::size_t reported_ = 0;
     bool starved_ = false;
     bool spent_ = false;
     std::string output_;

@@ -55,6 +55,39 @@ TEST_F(ShellTest, EndsWhereALineWouldHaveNoEnd) {
     EXPECT_EQ(say("echo alive"), "alive\n");
 }
 
+TEST_F(ShellTest, KeepsWhatALineTakesWithinBounds) {
+    say("D=0123456789abcdef; for i in 1 2 3 4 5 6 7 8 9 10; do D=$D$D; done");
+    std::size_t reported = 0;
+    for (const Evidence& piece :
+         answer("cd /tmp; for i in 1 2 3 4 5 6 7 8; do echo $D >>f; done; while :; do echo >>f; chmod 7 f; done")
+             .evidence) {
+        const auto* payload = std::get_if<PayloadPiece>(&piece);
+        reported += payload != nullptr ? payload->bytes.size() : 0;
+    }
+    EXPECT_GT(reported, 100'000U);
+    EXPECT_LE(reported, std::size_t{1} << 20U);
+    say("X=':;'; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do X=$X$X; done");
+    say("eval \"long() { $X }\"");
+    EXPECT_NE(say("long").find("not found"), std::string::npos);
+    say("short() { echo short; }");
+    EXPECT_EQ(say("short"), "short\n");
+    say("PATH=:::::::::; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do PATH=$PATH$PATH; done");
+    say("which a b c d e f g h i j k l m n o p q r s t u v w x y z");
+    EXPECT_EQ(say("case x in [[[[[[[[[[[[[[[[[x) echo in;; x) echo out;; esac"), "out\n");
+    EXPECT_EQ(say("printf '%5d|%-3s|' 7 a").substr(0, 10), "    7|a  |");
+    EXPECT_EQ(say("echo alive"), "alive\n");
+}
+
+TEST_F(ShellTest, ReadsAnUnfinishedCommandAnewOnlySoOften) {
+    say("{");
+    int lines = 1;
+    for (std::string output; output.empty() && lines < 100'000; ++lines) {
+        output = say(":                                                                ");
+    }
+    EXPECT_LT(lines, 2000);
+    EXPECT_EQ(say("echo alive"), "alive\n");
+}
+
 TEST_F(ShellTest, AsksForTheRestOfAnUnfinishedCommand) {
     EXPECT_EQ(shell_.prompt(), "~ # ");
     EXPECT_EQ(say("if true; then"), "");
