@@ -212,6 +212,7 @@ void SmtpSession::dispatch(const Words& words, Turn& turn) {
     const Verb* verb = find(words.front().text);
     if (verb == nullptr && isForbidden(words.front().text)) {
         turn.observe(Anomaly{"not SMTP"});
+        endPayload(turn);
         reply("221 2.7.0 Error: I can break rules, too. Goodbye.", turn);
         turn.close();
     } else if (verb == nullptr) {
@@ -233,6 +234,7 @@ void SmtpSession::reply(std::string_view text, Turn& turn) {
     }
     turn.send(std::string(text) + "\r\n");
     if (text.starts_with("421") || text.starts_with("521")) {
+        endPayload(turn);
         turn.close();
     }
 }
@@ -256,8 +258,18 @@ void SmtpSession::onIdle(Turn& turn) {
     reply("421 4.4.2 " + service_.hostname + " Error: timeout exceeded", turn);
 }
 
-void SmtpSession::onPeerClosed(Turn& turn) {
+/// The line of a message that has no end yet was sent, too.
+void SmtpSession::onCut(Turn& turn) {
+    std::string rest = takeUnread();
+    rest.erase(0, !midLine_ && rest.starts_with('.') ? 1 : 0);
+    if (payload_ && reading_ == Reading::Message && !rest.empty()) {
+        turn.observe(PayloadPiece{payloadId_, std::move(rest), false});
+    }
     endPayload(turn);
+}
+
+void SmtpSession::onPeerClosed(Turn& turn) {
+    onCut(turn);
     turn.close();
 }
 
@@ -265,6 +277,7 @@ bool SmtpSession::helo(const Words& words, Turn& turn) {
     if (words.size() < 2) {
         return refuse("501 Syntax: HELO hostname", turn);
     }
+    endPayload(turn);
     resetMail();
     reply("250 " + service_.hostname, turn);
     return true;
@@ -274,6 +287,7 @@ bool SmtpSession::ehlo(const Words& words, Turn& turn) {
     if (words.size() < 2) {
         return refuse("501 Syntax: EHLO hostname", turn);
     }
+    endPayload(turn);
     resetMail();
     std::string lines = "250-" + service_.hostname + "\r\n250-PIPELINING\r\n250-SIZE " +
                         std::to_string(service_.sizeLimit) + "\r\n250-VRFY\r\n250-ETRN\r\n";
@@ -287,6 +301,7 @@ bool SmtpSession::rset(const Words& words, Turn& turn) {
     if (words.size() != 1) {
         return refuse("501 5.5.4 Syntax: RSET", turn);
     }
+    endPayload(turn);
     resetMail();
     reply("250 2.0.0 Ok", turn);
     return true;
@@ -298,6 +313,7 @@ bool SmtpSession::noop(const Words&, Turn& turn) {
 }
 
 bool SmtpSession::quit(const Words&, Turn& turn) {
+    endPayload(turn);
     reply("221 2.0.0 Bye", turn);
     turn.close();
     return true;

@@ -43,7 +43,7 @@ public:
     void onOpen(Turn& turn) override { turn.send(service_.greeting); }
     void onTls(const TlsInfo&, Turn&) override { tls_ = true; }
     void onIdle(Turn& turn) override;
-    void onCut(Turn& turn) override { endPayload(turn); }
+    void onCut(Turn& turn) override;
     void onPeerClosed(Turn& turn) override;
 
 private:

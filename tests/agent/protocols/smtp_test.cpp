@@ -42,6 +42,10 @@ public:
     bool over() const { return conversation_.over(); }
     Millis paused() const { return paused_; }
     const std::string& payload() const { return payload_; }
+    int uploads() const { return uploads_; }  // that have ended
+
+    /// The peer resets the connection.
+    void reset() { note(conversation_.cut(WallTime{})); }
 
 private:
     static Environment environment(std::uint64_t seed) {
@@ -60,6 +64,7 @@ private:
             } else if (const auto* evidence = std::get_if<Evidence>(&action)) {
                 const auto* piece = std::get_if<PayloadPiece>(evidence);
                 payload_ += piece != nullptr ? piece->bytes : "";
+                uploads_ += piece != nullptr && piece->last ? 1 : 0;
             }
         }
     }
@@ -67,6 +72,7 @@ private:
     Conversation conversation_;
     std::string said_;
     std::string payload_;
+    int uploads_ = 0;
     Millis paused_{};
 };
 
@@ -183,6 +189,24 @@ TEST(SmtpTest, KeepsAMessageAsItCameButForTheDots) {
     Peer peer;
     peer.say("MAIL FROM:<>\r\nRCPT TO:<root>\r\nDATA\r\nA: b\r\n\r\n..c\nd\r\n.\r\n");
     EXPECT_EQ(peer.payload(), "A: b\r\n\r\n.c\nd\r\n");
+}
+
+TEST(SmtpTest, KeepsALineThatTheEndCutOff) {
+    Peer peer;
+    peer.say("MAIL FROM:<>\r\nRCPT TO:<root>\r\nDATA\r\none\r\n..half");
+    peer.reset();
+    EXPECT_EQ(peer.payload(), "one\r\n.half");
+    EXPECT_EQ(peer.uploads(), 1);
+}
+
+TEST(SmtpTest, AnUploadInChunksEndsWithWhateverEndsTheMail) {
+    for (const char* end : {"RSET\r\n", "EHLO x\r\n", "HELO x\r\n", "QUIT\r\n", "GET / HTTP/1.0\r\n", "BDAT x\r\n"}) {
+        Peer peer;
+        peer.say("MAIL FROM:<>\r\nRCPT TO:<root>\r\nBDAT 3\r\nabc");
+        EXPECT_EQ(peer.uploads(), 0) << end;
+        peer.say(end);
+        EXPECT_EQ(peer.uploads(), 1) << end;
+    }
 }
 
 TEST(SmtpTest, TakesAMailOfAMegabyteButNoByteMoreThanTheLimit) {
