@@ -186,7 +186,7 @@ void TelnetAsh::endWait(TelnetTerminal& terminal, Turn& turn) {
 }
 
 void TelnetAsh::resize(TelnetTerminal& terminal) {
-    if (state_ == State::Edits) {
+    if (state_ == State::Edits && terminal.outputSize() < TelnetTerminal::kMostQueued) {  // else it waits to be drawn
         std::string screen;
         editor_.resize(terminal.width(), screen);
         terminal.write(screen);
@@ -194,13 +194,23 @@ void TelnetAsh::resize(TelnetTerminal& terminal) {
 }
 
 void TelnetAsh::leave(TelnetTerminal& terminal, Turn& turn) {
-    while ((state_ == State::Lingers || reads(terminal)) && !turn.full() && terminal.outputSize() < kPortion) {
-        state_ == State::Lingers ? finishLine(terminal, turn) : run(terminal, turn);
+    while ((state_ == State::Lingers || state_ == State::Runs || reads(terminal)) && !turn.full()) {
+        terminal.dropOutput();  // nobody is there to see it
+        if (state_ == State::Lingers) {
+            finishLine(terminal, turn);
+        } else if (state_ == State::Runs) {
+            finish(terminal, turn);
+        } else {
+            run(terminal, turn);
+        }
     }
     auto unreported = shell_.unreported();
     evidence_.insert(evidence_.end(), std::make_move_iterator(unreported.begin()),
                      std::make_move_iterator(unreported.end()));
-    report(turn);
+    for (Evidence& left : evidence_) {  // there is no next turn
+        turn.observe(std::move(left));
+    }
+    evidence_.clear();
     remember(turn);
 }
 

@@ -153,7 +153,11 @@ void TelnetSession::onPeerClosed(Turn& turn) {
     turn.close();
 }
 
+/// What was typed before the end counts, though nobody waits for an answer.
 void TelnetSession::leave(Turn& turn) {
+    while (!ash_ && login_.ready(terminal_)) {
+        login_.run(terminal_, turn);
+    }
     if (ash_) {
         ash_->leave(terminal_, turn);
     }

@@ -43,6 +43,12 @@ public:
     bool hasOutput() const { return !stopped_ && !output_.empty(); }
     std::size_t outputSize() const { return output_.size(); }
 
+    /// The peer is gone: forgets what was to go to it, and that it had stopped it.
+    void dropOutput() {
+        output_.clear();
+        stopped_ = false;
+    }
+
     /// True if a process that writes must wait: Control-S was pressed, or output waits to go out.
     bool blocksWriting() const { return stopped_ || !output_.empty(); }
 

@@ -52,11 +52,18 @@ public:
         return said_.find("~ ") != std::string::npos;
     }
 
+    /// Types, and is gone before the host has looked.
+    void sayAndLeave(std::string_view bytes) {
+        perform(conversation_.bytes(bytes, now_));
+        perform(conversation_.peerClosed(now_));
+    }
+
     /// What was said since the last call.
     std::string said() { return std::exchange(said_, {}); }
     const std::vector<std::string>& segments() const { return segments_; }
     const std::string& remembered() const { return remembered_; }
     bool over() const { return conversation_.over(); }
+    const std::vector<std::string>& evidence() const { return evidence_; }
 
 private:
     void perform(const Conversation::Actions& actions) {
@@ -68,7 +75,17 @@ private:
                 ringsAt_ = alarm->after == Millis::zero() ? WallTime::max() : now_ + alarm->after;
             } else if (const auto* remember = std::get_if<Remember>(&action)) {
                 remembered_ = remember->bytes;
+            } else if (const auto* evidence = std::get_if<Evidence>(&action)) {
+                note(*evidence);
             }
+        }
+    }
+
+    void note(const Evidence& evidence) {
+        if (const auto* credential = std::get_if<Credential>(&evidence)) {
+            evidence_.push_back(credential->user + ":" + credential->secret);
+        } else if (const auto* command = std::get_if<Command>(&evidence)) {
+            evidence_.push_back(command->verb);
         }
     }
 
@@ -78,7 +95,29 @@ private:
     std::string said_;
     std::vector<std::string> segments_;
     std::string remembered_;
+    std::vector<std::string> evidence_;
 };
+
+TEST(TelnetSessionTest, TakesDownWhatWasTypedJustBeforeTheEnd) {
+    Visit guess;
+    guess.pass(100ms).say("root\r\n").sayAndLeave("toor\r\n");
+    EXPECT_EQ(guess.evidence(), std::vector<std::string>{"root:toor"});
+    Visit inside;
+    ASSERT_TRUE(inside.pass(100ms).logIn("root", "admin123"));
+    inside.say("sleep 5\r\n").sayAndLeave("uname\r\n");
+    EXPECT_EQ(inside.evidence(), (std::vector<std::string>{"root:admin123", "sleep", "uname"}));
+}
+
+TEST(TelnetSessionTest, DrawsForAFloodOfWindowSizesOnlySoMuch) {
+    Visit visit;
+    ASSERT_TRUE(visit.pass(100ms).logIn("root", "admin123"));
+    visit.say(std::string(900, 'x')).said();
+    std::string flood;
+    for (int i = 0; i < 10'000; ++i) {
+        flood += i % 2 == 0 ? "\xff\xfa\x1f\0\x50\0\x18\xff\xf0"s : "\xff\xfa\x1f\0\x51\0\x18\xff\xf0"s;
+    }
+    EXPECT_LE(visit.say(flood).said().size(), 4 * std::size_t{4096});
+}
 
 TEST(TelnetSessionTest, GreetsInTheSegmentsOfTheRealServer) {
     Visit visit;

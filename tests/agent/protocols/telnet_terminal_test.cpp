@@ -36,6 +36,15 @@ TEST(TelnetTerminalTest, HoldsBackABoundedEchoWhileItIsStopped) {
     EXPECT_TRUE(terminal.takeOutput(4).starts_with("^A^A"));
 }
 
+TEST(TelnetTerminalTest, ShowsALongLineAgainOnlySoOften) {
+    TelnetTerminal terminal;
+    type(terminal, std::string(TelnetTerminal::kMostQueued - 1, '\x01'));
+    terminal.takeOutput(1U << 20U);
+    type(terminal, std::string(10'000, '\x12'));
+    EXPECT_GT(terminal.outputSize(), TelnetTerminal::kMostQueued);
+    EXPECT_LE(terminal.outputSize(), 4 * TelnetTerminal::kMostQueued);
+}
+
 TEST(TelnetTerminalTest, ShowsNothingOfAPassword) {
     TelnetTerminal terminal;
     terminal.setMode(TelnetTerminal::Mode::Hidden);
