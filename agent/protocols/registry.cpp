@@ -7,11 +7,12 @@ namespace apiary::agent {
 // To add a protocol: write <name>.cpp, name it here, and give it a folder in tests/transcripts.
 extern const Module catchall;
 extern const Module catchallUdp;
+extern const Module finger;
 extern const Module ftp;
 extern const Module pop3;
 extern const Module smtp;
 extern const Module telnet;
-static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &ftp, &pop3, &smtp, &telnet};
+static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &finger, &ftp, &pop3, &smtp, &telnet};
 
 std::span<const Module* const> modules() {
     return kModules;
