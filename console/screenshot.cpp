@@ -30,9 +30,10 @@ Screenshot::Screenshot(MainWindow& window, Workspace& workspace, QString path)
                                : u"not connected within 15 s: %1 %2"_s.arg(link.reason, link.advice));
         }
     });
-    connect(&workspace_, &Workspace::overviewChanged, this, &Screenshot::look);
-    connect(&workspace_, &Workspace::selectionChanged, this, &Screenshot::look);
-    connect(&workspace_.sessions(), &SessionTableModel::loadedChanged, this, &Screenshot::look);
+    connect(&workspace_.overview(), &OverviewModel::changed, this, &Screenshot::look);
+    connect(&workspace_, &Workspace::openChanged, this, &Screenshot::look);
+    connect(&workspace_.list(), &SessionList::selectionChanged, this, &Screenshot::look);
+    connect(&workspace_.list().table(), &SessionTableModel::loadedChanged, this, &Screenshot::look);
     connect(&workspace_, &Workspace::linkChanged, this, [this] {
         const LinkState::Kind kind = workspace_.link().kind;
         if (kind == LinkState::Kind::Certificate || kind == LinkState::Kind::Unusable) {
@@ -43,11 +44,11 @@ Screenshot::Screenshot(MainWindow& window, Workspace& workspace, QString path)
 }
 
 bool Screenshot::complete() const {
-    const bool chosen = workspace_.selection().id.isEmpty() ? workspace_.sessions().rows().isEmpty()
-                                                            : workspace_.selection().detail.has_value();
-    return workspace_.link().live() && workspace_.overview().totals && workspace_.overview().bands &&
-           workspace_.sessions().loaded() && workspace_.openSessions().loaded() && workspace_.fleet().loaded() &&
-           chosen;
+    const bool chosen = workspace_.list().selection().id.isEmpty() ? workspace_.list().table().rows().isEmpty()
+                                                                   : workspace_.list().selection().detail.has_value();
+    return workspace_.link().live() && workspace_.overview().figures().totals &&
+           workspace_.overview().figures().bands && workspace_.list().table().loaded() &&
+           workspace_.openSessions().loaded() && workspace_.fleet().loaded() && chosen;
 }
 
 void Screenshot::look() {

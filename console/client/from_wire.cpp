@@ -85,6 +85,17 @@ Service service(const v1::ServiceStatus& wire) {
     return service;
 }
 
+Totals totals(const v1::TotalsReply& reply) {
+    return {.sessions = reply.sessions(),
+            .sources = reply.sources(),
+            .credentials = reply.credentials(),
+            .newSources = reply.new_sources(),
+            .bytesIn = reply.bytes_in(),
+            .bytesOut = reply.bytes_out(),
+            .probes = reply.probes(),
+            .openSessions = reply.open_sessions()};
+}
+
 template <typename List>
 QList<SessionRow> rows(const List& wire) {
     QList<SessionRow> rows;
@@ -97,15 +108,8 @@ QList<SessionRow> rows(const List& wire) {
 
 }  // namespace
 
-Totals fromWire(const v1::TotalsReply& reply) {
-    return {.sessions = reply.sessions(),
-            .sources = reply.sources(),
-            .credentials = reply.credentials(),
-            .newSources = reply.new_sources(),
-            .bytesIn = reply.bytes_in(),
-            .bytesOut = reply.bytes_out(),
-            .probes = reply.probes(),
-            .openSessions = reply.open_sessions()};
+ComparedTotals fromWire(const v1::TotalsReply& reply) {
+    return {totals(reply), totals(reply.previous())};
 }
 
 Series fromWire(const v1::SeriesReply& reply) {
@@ -118,6 +122,23 @@ Series fromWire(const v1::SeriesReply& reply) {
             {text(wire.protocol()), QList<quint64>(wire.sessions().begin(), wire.sessions().end())});
     }
     return series;
+}
+
+QList<TopEntry> fromWire(const v1::TopNReply& reply) {
+    QList<TopEntry> entries;
+    for (const v1::TopEntry& entry : reply.entries()) {
+        entries.append(
+            {bytes(entry.key()), entry.count(), entry.previous(), text(entry.username()), text(entry.secret())});
+    }
+    return entries;
+}
+
+QList<quint64> fromWire(const v1::ActivityReply& reply) {
+    return {reply.sessions().begin(), reply.sessions().end()};
+}
+
+SessionCount fromWire(const v1::CountSessionsReply& reply) {
+    return {.sessions = reply.sessions(), .times = reply.times(), .more = reply.more()};
 }
 
 SessionRow fromWire(const v1::SessionRow& row) {
@@ -142,7 +163,8 @@ SessionRow fromWire(const v1::SessionRow& row) {
                      .artifacts = row.artifacts(),
                      .loginAccepted = row.login_accepted(),
                      .country = text(row.country()),
-                     .tags = {}};
+                     .tags = {},
+                     .traffic = text(row.traffic())};
     for (const std::string& tag : row.tags()) {
         value.tags.append(text(tag));
     }
@@ -229,7 +251,69 @@ v1::Scope toWire(const Scope& scope) {
     for (const qint32 id : scope.sensorIds) {
         wire.add_sensor_ids(id);
     }
+    for (const QString& protocol : scope.protocols) {
+        wire.add_protocols(protocol.toStdString());
+    }
+    for (const QString& traffic : scope.traffic) {
+        wire.add_traffic(traffic.toStdString());
+    }
     return wire;
+}
+
+v1::SessionFilter toWire(const SessionFilter& filter) {
+    v1::SessionFilter wire;
+    wire.set_source_network(filter.sourceNetwork.toStdString());
+    for (const quint16 port : filter.targetPorts) {
+        wire.add_target_ports(port);
+    }
+    if (filter.udp) {
+        wire.add_transports(*filter.udp ? v1::TRANSPORT_UDP : v1::TRANSPORT_TCP);
+    }
+    if (filter.username) {
+        wire.set_username(filter.username->toStdString());
+    }
+    if (filter.secret) {
+        wire.set_secret(filter.secret->toStdString());
+    }
+    if (filter.loginAccepted) {
+        wire.set_login_accepted(*filter.loginAccepted);
+    }
+    for (const QString& outcome : filter.outcomes) {
+        wire.add_outcomes(outcome.toStdString());
+    }
+    wire.set_command_text(filter.commandText.toStdString());
+    wire.set_command(filter.command.toStdString());
+    wire.set_artifact(filter.artifact.toStdString());
+    for (const int hour : filter.weekHours) {
+        wire.add_week_hours(static_cast<std::uint32_t>(hour));
+    }
+    return wire;
+}
+
+v1::SeriesField toWire(SeriesField field) {
+    return field == SeriesField::Credentials ? v1::SERIES_FIELD_CREDENTIALS : v1::SERIES_FIELD_SESSIONS;
+}
+
+v1::TopField toWire(TopField field) {
+    switch (field) {
+        case TopField::Source:
+            return v1::TOP_FIELD_SOURCE;
+        case TopField::Credential:
+            return v1::TOP_FIELD_CREDENTIAL;
+        case TopField::Protocol:
+            return v1::TOP_FIELD_PROTOCOL;
+        case TopField::Port:
+            return v1::TOP_FIELD_PORT;
+        case TopField::Sensor:
+            return v1::TOP_FIELD_SENSOR;
+        case TopField::Country:
+            return v1::TOP_FIELD_COUNTRY;
+        case TopField::Command:
+            return v1::TOP_FIELD_COMMAND;
+        case TopField::Artifact:
+            break;
+    }
+    return v1::TOP_FIELD_ARTIFACT;
 }
 
 }  // namespace apiary::console

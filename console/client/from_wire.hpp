@@ -11,8 +11,16 @@ namespace apiary::console {
 /// Most sessions that one delivery of live ones holds; more are only counted.
 inline constexpr qsizetype kLiveRows = 1000;
 
-Totals fromWire(const v1::TotalsReply& reply);
+struct ComparedTotals {
+    Totals now;
+    Totals before;
+};
+
+ComparedTotals fromWire(const v1::TotalsReply& reply);
 Series fromWire(const v1::SeriesReply& reply);
+QList<TopEntry> fromWire(const v1::TopNReply& reply);
+QList<quint64> fromWire(const v1::ActivityReply& reply);
+SessionCount fromWire(const v1::CountSessionsReply& reply);
 SessionRow fromWire(const v1::SessionRow& row);
 SessionPage fromWire(const v1::ListSessionsReply& reply);
 SessionDetail fromWire(const v1::SessionDetail& detail);
@@ -23,5 +31,8 @@ QList<Sensor> fromWire(const v1::FleetState& state);
 void merge(LiveBatch& pending, LiveBatch&& next);
 
 v1::Scope toWire(const Scope& scope);
+v1::SessionFilter toWire(const SessionFilter& filter);
+v1::SeriesField toWire(SeriesField field);
+v1::TopField toWire(TopField field);
 
 }  // namespace apiary::console

@@ -198,7 +198,13 @@ void GrpcLink::openStreams() {
                               },
                           .ended = finish});
     LiveReader::start(live, [&](grpc::ClientContext* context, LiveReader* reader) {
-        static const v1::WatchRequest kAll;
+        static const v1::WatchRequest kAll = [] {
+            v1::WatchRequest all;
+            for (const char* traffic : {"attack", "known-scanner", "self-test"}) {
+                all.mutable_scope()->add_traffic(traffic);
+            }
+            return all;
+        }();
         stubs_->report->async()->Watch(context, &kAll, reader);
     });
     const auto fleet = std::make_shared<FleetReader>(
@@ -287,24 +293,48 @@ void GrpcLink::call(quint64 number, Request request, Begin begin, Answer answer)
 void GrpcLink::askTotals(quint64 number, const Scope& scope) {
     v1::TotalsRequest request;
     *request.mutable_scope() = toWire(scope);
+    request.set_compare(true);
     call<v1::TotalsRequest, v1::TotalsReply>(
         number, std::move(request),
         [](Stubs& stubs, auto... rest) { stubs.report->async()->Totals(std::move(rest)...); },
-        [this](quint64 n, const Totals& totals) { Q_EMIT totalsArrived(n, totals); });
+        [this](quint64 n, const ComparedTotals& totals) { Q_EMIT totalsArrived(n, totals.now, totals.before); });
 }
 
-void GrpcLink::askSeries(quint64 number, const Scope& scope) {
+void GrpcLink::askSeries(quint64 number, const Scope& scope, SeriesField field) {
     v1::SeriesRequest request;
     *request.mutable_scope() = toWire(scope);
+    request.set_field(toWire(field));
     call<v1::SeriesRequest, v1::SeriesReply>(
         number, std::move(request),
         [](Stubs& stubs, auto... rest) { stubs.report->async()->Series(std::move(rest)...); },
         [this](quint64 n, const Series& series) { Q_EMIT seriesArrived(n, series); });
 }
 
-void GrpcLink::askSessions(quint64 number, const Scope& scope, const SessionKey& before, int limit) {
+void GrpcLink::askTop(quint64 number, const Scope& scope, TopField field, int limit) {
+    v1::TopNRequest request;
+    *request.mutable_scope() = toWire(scope);
+    request.set_field(toWire(field));
+    request.set_limit(static_cast<std::uint32_t>(limit));
+    request.set_compare(true);
+    call<v1::TopNRequest, v1::TopNReply>(
+        number, std::move(request), [](Stubs& stubs, auto... rest) { stubs.report->async()->TopN(std::move(rest)...); },
+        [this](quint64 n, const QList<TopEntry>& entries) { Q_EMIT topArrived(n, entries); });
+}
+
+void GrpcLink::askActivity(quint64 number, const Scope& scope) {
+    v1::ActivityRequest request;
+    *request.mutable_scope() = toWire(scope);
+    call<v1::ActivityRequest, v1::ActivityReply>(
+        number, std::move(request),
+        [](Stubs& stubs, auto... rest) { stubs.report->async()->Activity(std::move(rest)...); },
+        [this](quint64 n, const QList<quint64>& sessions) { Q_EMIT activityArrived(n, sessions); });
+}
+
+void GrpcLink::askSessions(quint64 number, const Scope& scope, const SessionFilter& filter, const SessionKey& before,
+                           int limit) {
     v1::ListSessionsRequest request;
     *request.mutable_scope() = toWire(scope);
+    *request.mutable_filter() = toWire(filter);
     request.set_limit(static_cast<std::uint32_t>(limit));
     request.set_before_us(static_cast<std::uint64_t>(before.startedUs));
     request.set_before_id(before.id.toStdString());
@@ -312,6 +342,16 @@ void GrpcLink::askSessions(quint64 number, const Scope& scope, const SessionKey&
         number, std::move(request),
         [](Stubs& stubs, auto... rest) { stubs.report->async()->ListSessions(std::move(rest)...); },
         [this](quint64 n, const SessionPage& page) { Q_EMIT sessionsArrived(n, page); });
+}
+
+void GrpcLink::askCount(quint64 number, const Scope& scope, const SessionFilter& filter) {
+    v1::CountSessionsRequest request;
+    *request.mutable_scope() = toWire(scope);
+    *request.mutable_filter() = toWire(filter);
+    call<v1::CountSessionsRequest, v1::CountSessionsReply>(
+        number, std::move(request),
+        [](Stubs& stubs, auto... rest) { stubs.report->async()->CountSessions(std::move(rest)...); },
+        [this](quint64 n, const SessionCount& count) { Q_EMIT countArrived(n, count); });
 }
 
 void GrpcLink::askSession(quint64 number, const QByteArray& id) {
@@ -323,12 +363,13 @@ void GrpcLink::askSession(quint64 number, const QByteArray& id) {
         [this](quint64 n, const SessionDetail& detail) { Q_EMIT sessionArrived(n, detail); });
 }
 
-void GrpcLink::askOpen(quint64 number, const QList<qint32>& sensorIds, int limit) {
+void GrpcLink::askOpen(quint64 number, const Scope& scope, int limit) {
+    const v1::Scope wire = toWire(scope);
     v1::ListOpenRequest request;
     request.set_limit(static_cast<std::uint32_t>(limit));
-    for (const qint32 id : sensorIds) {
-        request.add_sensor_ids(id);
-    }
+    *request.mutable_sensor_ids() = wire.sensor_ids();
+    *request.mutable_protocols() = wire.protocols();
+    *request.mutable_traffic() = wire.traffic();
     call<v1::ListOpenRequest, v1::ListOpenReply>(
         number, std::move(request),
         [](Stubs& stubs, auto... rest) { stubs.report->async()->ListOpen(std::move(rest)...); },

@@ -48,10 +48,14 @@ public:
     void retryNow() override;
 
     void askTotals(quint64 number, const Scope& scope) override;
-    void askSeries(quint64 number, const Scope& scope) override;
-    void askSessions(quint64 number, const Scope& scope, const SessionKey& before, int limit) override;
+    void askSeries(quint64 number, const Scope& scope, SeriesField field) override;
+    void askTop(quint64 number, const Scope& scope, TopField field, int limit) override;
+    void askActivity(quint64 number, const Scope& scope) override;
+    void askSessions(quint64 number, const Scope& scope, const SessionFilter& filter, const SessionKey& before,
+                     int limit) override;
+    void askCount(quint64 number, const Scope& scope, const SessionFilter& filter) override;
     void askSession(quint64 number, const QByteArray& id) override;
-    void askOpen(quint64 number, const QList<qint32>& sensorIds, int limit) override;
+    void askOpen(quint64 number, const Scope& scope, int limit) override;
     void switchService(quint64 number, qint32 sensorId, const QString& service, bool on) override;
 
 private:

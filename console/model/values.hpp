@@ -13,13 +13,41 @@ namespace apiary::console {
 // What the collector reports, as plain values: no widget, no wire type, no pointer into either. Times are microseconds
 // since 1970 in UTC. What an attacker wrote is a QByteArray here and becomes text only in visible_text.hpp.
 
-/// Which sessions are meant: started in [fromUs, toUs), of these sensors (none named: all).
+/// Which sessions are meant: started in [fromUs, toUs), of these sensors and protocols (none named: all), of this
+/// traffic (none named: attack).
 struct Scope {
     qint64 fromUs = 0;
     qint64 toUs = 0;
     QList<qint32> sensorIds;
+    QStringList protocols;
+    QStringList traffic;  // attack, known-scanner, self-test
 
     friend bool operator==(const Scope&, const Scope&) = default;
+};
+
+/// What a listed session must have besides its scope; what is empty asks for nothing. Texts are escaped as people see
+/// them.
+struct SessionFilter {
+    QString sourceNetwork;  // 192.0.2.0/24, 2001:db8::/32, or one address
+    QList<quint16> targetPorts;
+    std::optional<bool> udp;
+    std::optional<QString> username;  // a login was tried with it; with secret: with both at once
+    std::optional<QString> secret;
+    std::optional<bool> loginAccepted;
+    QStringList outcomes;
+    QString commandText;   // stands in a command and its argument
+    QString command;       // was typed, as the list of top commands names it
+    QByteArray artifact;   // was offered: its SHA-256, 32 bytes
+    QList<int> weekHours;  // started in one of these: 0 is Monday 00 to 01 h, UTC
+
+    friend bool operator==(const SessionFilter&, const SessionFilter&) = default;
+};
+
+/// How many sessions all pages of a list have together.
+struct SessionCount {
+    quint64 sessions = 0;
+    quint64 times = 0;  // how often they did the one thing that the filter names: a login, a command, an artifact
+    bool more = false;  // counting stopped there
 };
 
 struct Totals {
@@ -33,15 +61,28 @@ struct Totals {
     quint64 openSessions = 0;
 };
 
+enum class SeriesField { Sessions, Credentials };
+
 struct ProtocolCounts {
     QString protocol;
-    QList<quint64> sessions;  // one for each bucket
+    QList<quint64> sessions;  // one for each bucket; of whatever was asked for
 };
 
 struct Series {
     qint64 stepUs = 0;
     QList<qint64> bucketUs;
     QList<ProtocolCounts> protocols;
+};
+
+enum class TopField { Source, Credential, Protocol, Port, Sensor, Country, Command, Artifact };
+
+/// A line of a ranked list. The key is text that an attacker may have chosen.
+struct TopEntry {
+    QByteArray key;
+    quint64 count = 0;
+    quint64 previous = 0;  // in the range of equal length just before
+    QString username;      // of a credential, as SessionFilter takes them
+    QString secret;
 };
 
 struct SessionRow {
@@ -67,6 +108,7 @@ struct SessionRow {
     bool loginAccepted = false;
     QString country;
     QStringList tags;
+    QString traffic;
 
     bool open() const { return endedUs == 0; }
 };

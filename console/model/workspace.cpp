@@ -15,45 +15,23 @@ constexpr int kMostOpen = 200;
 }  // namespace
 
 Workspace::Workspace(CollectorLink& link, Clock clock, QObject* parent)
-    : QObject(parent), link_(link), clock_(std::move(clock)), state_(link.state()) {
+    : QObject(parent), link_(link), clock_(std::move(clock)), overview_(link), list_(link), state_(link.state()) {
     if (!clock_) {
         clock_ = [] { return QDateTime::currentMSecsSinceEpoch() * 1000; };
     }
     connect(&link_, &CollectorLink::stateChanged, this, &Workspace::takeState);
     connect(&link_, &CollectorLink::failed, this, &Workspace::takeFailure);
     connect(&link_, &CollectorLink::happened, this, &Workspace::takeLive);
-    connect(&link_, &CollectorLink::totalsArrived, this, &Workspace::takeTotals);
-    connect(&link_, &CollectorLink::sessionArrived, this, &Workspace::takeSession);
-    connect(&link_, &CollectorLink::seriesArrived, this, [this](quint64 number, const Series& series) {
-        if (current(Ask::Series, number)) {
-            overview_.bands = bandsOf(series);
-            Q_EMIT overviewChanged();
-        }
-    });
-    connect(&link_, &CollectorLink::sessionsArrived, this, [this](quint64 number, const SessionPage& page) {
-        if (current(Ask::Page, number)) {
-            sessions_.addPage(page);
-            if (selection_.id.isEmpty() && !sessions_.rows().isEmpty()) {
-                select(sessions_.rows().first().id);
-            }
-        }
-    });
     connect(&link_, &CollectorLink::openArrived, this, [this](quint64 number, const OpenSessions& open) {
-        if (current(Ask::Open, number)) {
+        if (number == openAsked_) {
             open_.replace(open);
-            Q_EMIT overviewChanged();
+            Q_EMIT openChanged();
         }
     });
     connect(&link_, &CollectorLink::wishStored, this, [this](quint64 number) { wishes_.remove(number); });
     connect(&link_, &CollectorLink::fleetArrived, this, [this](const QList<Sensor>& sensors) {
         fleet_.replace(sensors, clock_());
         Q_EMIT fleetChanged();
-    });
-    connect(&sessions_, &SessionTableModel::pageWanted, this, [this](const SessionKey& before) {
-        if (before == SessionKey{}) {
-            tableScope_ = scope_;
-        }
-        link_.askSessions(next(Ask::Page), tableScope_, before, SessionTableModel::kPage);
     });
 
     soon_.setSingleShot(true);
@@ -81,22 +59,27 @@ void Workspace::setSpan(const Span& span) {
     refresh();
 }
 
-void Workspace::select(const QByteArray& id) {
-    if (id == selection_.id) {
-        return;
+void Workspace::setSensors(const QList<qint32>& sensorIds) {
+    if (sensorIds != scope_.sensorIds) {
+        scope_.sensorIds = sensorIds;
+        Q_EMIT scopeChanged();
+        refresh();
     }
-    selection_ = {.id = id, .detail = {}, .failure = {}};
-    Q_EMIT selectionChanged();
-    askSelected();
+}
+
+void Workspace::setTraffic(const QStringList& traffic) {
+    if (traffic != scope_.traffic) {
+        scope_.traffic = traffic;
+        Q_EMIT scopeChanged();
+        refresh();
+    }
 }
 
 void Workspace::refresh() {
-    if (!state_.live()) {
-        return;
-    }
+    slide();
     askFigures();
-    sessions_.startOver();
-    askSelected();
+    list_.startOver(scope_);
+    list_.askSelected();
 }
 
 void Workspace::switchService(qint32 sensorId, const QString& service, bool on) {
@@ -104,15 +87,11 @@ void Workspace::switchService(qint32 sensorId, const QString& service, bool on) 
         Q_EMIT refused(u"Services can be switched when the collector is connected again."_s);
         return;
     }
-    const quint64 number = ++lastNumber_;
+    const quint64 number = link_.nextNumber();
     wishes_.insert(number, {sensorId, service});
     fleet_.wish(sensorId, service, on, clock_());
     Q_EMIT fleetChanged();
     link_.switchService(number, sensorId, service, on);
-}
-
-quint64 Workspace::next(Ask ask) {
-    return numbers_[static_cast<std::size_t>(ask)] = ++lastNumber_;
 }
 
 void Workspace::takeState(const LinkState& state) {
@@ -134,91 +113,53 @@ void Workspace::takeFailure(quint64 number, const QString& words) {
         fleet_.forgetWish(refusedWish.sensorId, refusedWish.service);
         Q_EMIT fleetChanged();
         Q_EMIT refused(words);
-    } else if (current(Ask::Page, number)) {
-        sessions_.pageFailed();
-        overview_.failure = words;
-        Q_EMIT overviewChanged();
-    } else if (current(Ask::Session, number)) {
-        selection_.failure = words;
-        Q_EMIT selectionChanged();
-    } else if (current(Ask::Totals, number) || current(Ask::Series, number) || current(Ask::Open, number)) {
-        overview_.failure = words;
-        Q_EMIT overviewChanged();
     }
 }
 
-void Workspace::takeLive(const LiveBatch& batch) {
+void Workspace::takeLive(const LiveBatch& all) {
+    const LiveBatch batch = inScope(all);
     if (span_.sliding()) {
-        QList<SessionRow> inScope;
-        for (const SessionRow& row : batch.ended) {
-            if (row.startedUs >= tableScope_.fromUs) {
-                inScope.append(row);
-            }
-        }
-        if (batch.notShown > 0) {
-            sessions_.startOver();
-        } else if (!inScope.isEmpty()) {
-            sessions_.takeLive(inScope);
-            if (selection_.id.isEmpty() && !sessions_.rows().isEmpty()) {
-                select(sessions_.rows().first().id);
-            }
-        }
-    }
-    for (const SessionRow& row : batch.ended) {
-        if (row.id == selection_.id) {
-            askSelected();
-        }
+        list_.takeLive(batch);
     }
     const bool quiet = batch.opened.isEmpty() && batch.ended.isEmpty() && batch.notShown == 0;
-    if (!quiet && !soon_.isActive()) {
-        soon_.start();
+    if (!quiet) {
+        Q_EMIT happened(batch);
+        if (!soon_.isActive()) {
+            soon_.start();
+        }
     }
 }
 
-void Workspace::takeTotals(quint64 number, const Totals& totals) {
-    if (current(Ask::Totals, number)) {
-        overview_.totals = totals;
-        overview_.failure.clear();
-    } else if (current(Ask::Before, number)) {
-        overview_.before = totals;
-    } else {
-        return;
-    }
-    Q_EMIT overviewChanged();
-}
-
-void Workspace::takeSession(quint64 number, const SessionDetail& detail) {
-    if (!current(Ask::Session, number)) {
-        return;
-    }
-    selection_.detail = detail;
-    selection_.failure.clear();
-    Q_EMIT selectionChanged();
+/// Moves the range of a sliding span to now.
+void Workspace::slide() {
+    const qint64 now = clock_();
+    scope_.fromUs = span_.sliding() ? now - span_.lastUs : span_.fromUs;
+    scope_.toUs = span_.sliding() ? now : span_.toUs;
 }
 
 void Workspace::askFigures() {
     if (!state_.live()) {
         return;
     }
-    const qint64 now = clock_();
-    scope_.fromUs = span_.sliding() ? now - span_.lastUs : span_.fromUs;
-    scope_.toUs = span_.sliding() ? now : span_.toUs;
-    Scope before = scope_;
-    before.fromUs = scope_.fromUs - (scope_.toUs - scope_.fromUs);
-    before.toUs = scope_.fromUs;
-    link_.askTotals(next(Ask::Totals), scope_);
-    link_.askTotals(next(Ask::Before), before);
-    link_.askSeries(next(Ask::Series), scope_);
-    link_.askOpen(next(Ask::Open), scope_.sensorIds, kMostOpen);
-    if (selection_.detail && selection_.detail->row.open()) {
-        askSelected();
+    slide();
+    overview_.ask(scope_);
+    link_.askOpen(openAsked_ = link_.nextNumber(), scope_, kMostOpen);
+    const auto& selected = list_.selection().detail;
+    if (selected && selected->row.open()) {
+        list_.askSelected();
     }
 }
 
-void Workspace::askSelected() {
-    if (state_.live() && !selection_.id.isEmpty()) {
-        link_.askSession(next(Ask::Session), selection_.id);
-    }
+LiveBatch Workspace::inScope(const LiveBatch& batch) const {
+    const QStringList wanted = scope_.traffic.isEmpty() ? QStringList{u"attack"_s} : scope_.traffic;
+    const auto outside = [&](const SessionRow& row) {
+        return !wanted.contains(row.traffic) ||
+               (!scope_.sensorIds.isEmpty() && !scope_.sensorIds.contains(row.sensorId));
+    };
+    LiveBatch inside = batch;
+    inside.opened.removeIf(outside);
+    inside.ended.removeIf(outside);
+    return inside;
 }
 
 }  // namespace apiary::console

@@ -81,10 +81,11 @@ AnalysisPage::AnalysisPage(const Theme& theme, Workspace& workspace, QWidget* pa
     grid->addWidget(servicesCard_, 2, 1);
     grid->setColumnStretch(0, 1);
 
-    connect(&workspace, &Workspace::overviewChanged, this, &AnalysisPage::showOverview);
+    connect(&workspace.overview(), &OverviewModel::changed, this, &AnalysisPage::showOverview);
+    connect(&workspace, &Workspace::openChanged, this, &AnalysisPage::showOverview);
     connect(&workspace, &Workspace::fleetChanged, this, &AnalysisPage::showFleet);
     connect(&workspace, &Workspace::fleetChanged, openList_->viewport(), qOverload<>(&QWidget::update));
-    connect(openList_, &OpenList::activated, &workspace, &Workspace::select);
+    connect(openList_, &OpenList::activated, &workspace.list(), &SessionList::select);
     connect(chart_, &TimeChart::rangeSelected, this,
             [this](qint64 from, qint64 to) { workspace_.setSpan({.lastUs = 0, .fromUs = from, .toUs = to}); });
     setDepth(Depth::Overview);
@@ -159,7 +160,7 @@ void AnalysisPage::resizeEvent(QResizeEvent* event) {
 }
 
 void AnalysisPage::showOverview() {
-    const Workspace::Overview& overview = workspace_.overview();
+    const OverviewModel::Figures& overview = workspace_.overview().figures();
     if (overview.totals) {
         const Totals& totals = *overview.totals;
         const Totals before = overview.before.value_or(Totals{});
@@ -183,7 +184,7 @@ void AnalysisPage::showOverview() {
 }
 
 void AnalysisPage::showChart() {
-    const Workspace::Overview& overview = workspace_.overview();
+    const OverviewModel::Figures& overview = workspace_.overview().figures();
     const bool drawn = overview.bands && !overview.bands->layers.isEmpty();
     chart_->setVisible(drawn);
     legend_->setVisible(drawn);

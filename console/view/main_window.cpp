@@ -71,7 +71,7 @@ MainWindow::MainWindow(Theme& theme, Workspace& workspace, QWidget* parent)
     connect(notice_, &Notice::retryWanted, &workspace_, &Workspace::retryNow);
     connect(linkPage_, &LinkPage::retryWanted, &workspace_, &Workspace::retryNow);
     connect(&workspace_, &Workspace::linkChanged, this, &MainWindow::showLink);
-    connect(&workspace_, &Workspace::overviewChanged, this, &MainWindow::showLink);
+    connect(&workspace_.overview(), &OverviewModel::changed, this, &MainWindow::showLink);
     connect(&workspace_, &Workspace::refused, notice_, &Notice::showRefusal);
     connect(&workspace_, &Workspace::fleetChanged, this, [this] {
         const FleetFigures figures = figuresOf(workspace_.fleet());
@@ -111,7 +111,7 @@ void MainWindow::showLink() {
     nav_->link().show(state, now);
     linkPage_->show(state, now);
     const bool unusable = state.kind == LinkState::Kind::Certificate || state.kind == LinkState::Kind::Unusable;
-    const bool anything = workspace_.overview().totals || workspace_.fleet().loaded();
+    const bool anything = workspace_.overview().figures().totals || workspace_.fleet().loaded();
     const bool pages = state.live() || (anything && !unusable);
     notice_->showLink(pages ? state : LinkState{}, now);
     QWidget* page = page_ == Page::Fleet ? static_cast<QWidget*>(fleet_) : analysisArea_;

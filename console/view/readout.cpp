@@ -95,7 +95,7 @@ QJsonArray legend(const Legend& legend) {
 }
 
 QJsonArray rows(const SessionTable& table, const Workspace& workspace) {
-    const SessionTableModel& model = workspace.sessions();
+    const SessionTableModel& model = workspace.list().table();
     QJsonArray list;
     for (int row = 0; row < std::min(kRows, model.rowCount()); ++row) {
         QJsonObject cells;
@@ -131,7 +131,7 @@ QJsonArray turns(const QList<TranscriptLine>& lines) {
 }
 
 QJsonObject session(const SessionPanel& panel, const Workspace& workspace) {
-    QJsonObject shown{{u"session_id"_s, idText(workspace.selection().id)},
+    QJsonObject shown{{u"session_id"_s, idText(workspace.list().selection().id)},
                       {u"title"_s, panel.title()},
                       {u"agreement"_s, panel.agreement()},
                       {u"form"_s, panel.transcript().form() == TranscriptView::Form::Log ? u"log"_s : u"turns"_s}};
@@ -141,8 +141,8 @@ QJsonObject session(const SessionPanel& panel, const Workspace& workspace) {
     }
     shown.insert(u"facts"_s, facts);
     QJsonArray log;
-    if (workspace.selection().detail) {
-        const SessionDetail& detail = *workspace.selection().detail;
+    if (workspace.list().selection().detail) {
+        const SessionDetail& detail = *workspace.list().selection().detail;
         shown.insert(u"turns"_s, turns(layOutTranscript(detail, 1 << 20)));
         for (const QByteArray& line : detail.log) {
             log.append(visible(QString::fromUtf8(line), kTranscriptBytes));

@@ -90,7 +90,7 @@ SessionPanel::SessionPanel(const Theme& theme, Workspace& workspace, QWidget* pa
     key->addStretch(1);
     column->addLayout(key);
 
-    connect(&workspace, &Workspace::selectionChanged, this, &SessionPanel::refresh);
+    connect(&workspace.list(), &SessionList::selectionChanged, this, &SessionPanel::refresh);
     refresh();
 }
 
@@ -152,7 +152,7 @@ QList<std::pair<QString, QString>> SessionPanel::facts() const {
 }
 
 void SessionPanel::refresh() {
-    const Workspace::Selection& selection = workspace_.selection();
+    const SessionList::Selection& selection = workspace_.list().selection();
     content_->setVisible(selection.detail.has_value());
     placeholder_->setVisible(!selection.detail.has_value());
     if (selection.detail) {

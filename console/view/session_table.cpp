@@ -88,7 +88,7 @@ SessionTable::SessionTable(const Theme& theme, Workspace& workspace, QWidget* pa
       workspace_(workspace),
       newer_(textButton({}, "pill")),
       empty_(new Placeholder(theme, this)) {
-    setModel(&workspace.sessions());
+    setModel(&workspace.list().table());
     setItemDelegate(new SessionDelegate(theme, this));
     setShowGrid(false);
     setWordWrap(false);
@@ -110,21 +110,21 @@ SessionTable::SessionTable(const Theme& theme, Workspace& workspace, QWidget* pa
     newer_->hide();
 
     connect(newer_, &QPushButton::clicked, this, [this] {
-        workspace_.sessions().hold(false);
+        workspace_.list().table().hold(false);
         scrollToTop();
     });
     connect(verticalScrollBar(), &QScrollBar::valueChanged, this,
-            [this](int value) { workspace_.sessions().hold(value > kRow / 2); });
-    connect(&workspace_.sessions(), &Model::waitingChanged, this, &SessionTable::showWaiting);
+            [this](int value) { workspace_.list().table().hold(value > kRow / 2); });
+    connect(&workspace_.list().table(), &Model::waitingChanged, this, &SessionTable::showWaiting);
     connect(selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& current) {
         if (current.isValid()) {
-            workspace_.select(current.data(Model::IdRole).toByteArray());
+            workspace_.list().select(current.data(Model::IdRole).toByteArray());
         }
     });
-    connect(&workspace_, &Workspace::selectionChanged, this, &SessionTable::followSelection);
-    connect(&workspace_.sessions(), &QAbstractItemModel::modelReset, this, &SessionTable::followSelection);
-    connect(&workspace_.sessions(), &Model::loadedChanged, this, &SessionTable::showEmpty);
-    connect(&workspace_.sessions(), &QAbstractItemModel::rowsInserted, this, &SessionTable::showEmpty);
+    connect(&workspace_.list(), &SessionList::selectionChanged, this, &SessionTable::followSelection);
+    connect(&workspace_.list().table(), &QAbstractItemModel::modelReset, this, &SessionTable::followSelection);
+    connect(&workspace_.list().table(), &Model::loadedChanged, this, &SessionTable::showEmpty);
+    connect(&workspace_.list().table(), &QAbstractItemModel::rowsInserted, this, &SessionTable::showEmpty);
     connect(&workspace_, &Workspace::linkChanged, this, &SessionTable::showEmpty);
     connect(&theme, &Theme::changed, viewport(), qOverload<>(&QWidget::update));
     showEmpty();
@@ -156,7 +156,7 @@ void SessionTable::resizeEvent(QResizeEvent* event) {
 void SessionTable::keyPressEvent(QKeyEvent* event) {
     const int row = currentIndex().row();
     if (event->matches(QKeySequence::Copy) && row >= 0) {
-        const QByteArray record = csvLine(workspace_.sessions().rows()[row]);
+        const QByteArray record = csvLine(workspace_.list().table().rows()[row]);
         QGuiApplication::clipboard()->setText(QString::fromUtf8(csvHeader() + record));
         return;
     }
@@ -187,7 +187,7 @@ void SessionTable::fitColumns() {
 }
 
 void SessionTable::followSelection() {
-    const int row = workspace_.sessions().rowOf(workspace_.selection().id);
+    const int row = workspace_.list().table().rowOf(workspace_.list().selection().id);
     if (row >= 0 && currentIndex().row() != row) {
         setCurrentIndex(model()->index(row, 0));
     }
@@ -202,16 +202,16 @@ void SessionTable::showWaiting(int waiting) {
 }
 
 void SessionTable::showEmpty() {
-    const bool empty = workspace_.sessions().rows().isEmpty();
+    const bool empty = workspace_.list().table().rows().isEmpty();
     empty_->setVisible(empty);
     if (!empty) {
         return;
     }
-    if (workspace_.sessions().loaded()) {
+    if (workspace_.list().table().loaded()) {
         empty_->show(Glyph::Search, u"No sessions in this range"_s,
                      u"Nothing was recorded. Widen the range, or wait: new ones appear here by themselves."_s);
-    } else if (!workspace_.overview().failure.isEmpty()) {
-        empty_->show(Glyph::Alert, u"The sessions could not be read"_s, workspace_.overview().failure);
+    } else if (!workspace_.list().failure().isEmpty()) {
+        empty_->show(Glyph::Alert, u"The sessions could not be read"_s, workspace_.list().failure());
     } else {
         empty_->show(Glyph::Clock, u"Loading sessions…"_s, {});
     }

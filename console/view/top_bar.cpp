@@ -84,7 +84,7 @@ TopBar::TopBar(Theme& theme, Workspace& workspace, QWidget* parent)
     line->addWidget(tone);
 
     connect(&workspace_, &Workspace::spanChanged, this, &TopBar::showSpan);
-    connect(&workspace_, &Workspace::overviewChanged, this, &TopBar::showRange);
+    connect(&workspace_.overview(), &OverviewModel::changed, this, &TopBar::showRange);
     connect(&workspace_, &Workspace::linkChanged, this, [this] { refresh_->setEnabled(workspace_.link().live()); });
     showSpan();
 }

@@ -56,10 +56,51 @@ TEST_F(GrpcLinkTest, AnswersCarryTheNumberOfTheirQuestion) {
     link.start();
     ASSERT_TRUE(becomes(link, Kind::Live));
     QSignalSpy totals(&link, &CollectorLink::totalsArrived);
-    link.askTotals(41, {0, 7, {}});
+    link.askTotals(41, {.fromUs = 0, .toUs = 7, .sensorIds = {}, .protocols = {}, .traffic = {}});
     ASSERT_TRUE(totals.wait());
     EXPECT_EQ(totals[0][0].toULongLong(), 41U);
     EXPECT_EQ(totals[0][1].value<Totals>().sessions, 7U);
+}
+
+TEST_F(GrpcLinkTest, AFilterReachesTheCollectorWhole) {
+    FakeCollector::Answers answers;
+    v1::ListSessionsRequest asked;
+    answers.sessions = [&asked](const v1::ListSessionsRequest& request, v1::ListSessionsReply&) {
+        asked = request;
+        return grpc::Status::OK;
+    };
+    FakeCollector collector(answers);
+    GrpcLink link(settings(collector));
+    link.start();
+    ASSERT_TRUE(becomes(link, Kind::Live));
+    QSignalSpy pages(&link, &CollectorLink::sessionsArrived);
+    SessionFilter filter;
+    filter.sourceNetwork = u"192.0.2.0/24"_s;
+    filter.targetPorts = {23};
+    filter.udp = false;
+    filter.username = u""_s;
+    filter.loginAccepted = true;
+    filter.outcomes = {u"reset"_s};
+    filter.command = u"busybox #"_s;
+    filter.artifact = QByteArray(32, 'a');
+    filter.weekHours = {167};
+    link.askSessions(
+        1, {.fromUs = 1, .toUs = 7, .sensorIds = {3}, .protocols = {u"ftp"_s}, .traffic = {u"known-scanner"_s}}, filter,
+        {}, 200);
+    ASSERT_TRUE(pages.wait());
+    EXPECT_EQ(asked.scope().sensor_ids(0), 3);
+    EXPECT_EQ(asked.scope().protocols(0), "ftp");
+    EXPECT_EQ(asked.scope().traffic(0), "known-scanner");
+    EXPECT_EQ(asked.filter().source_network(), "192.0.2.0/24");
+    EXPECT_EQ(asked.filter().target_ports(0), 23U);
+    EXPECT_EQ(asked.filter().transports(0), v1::TRANSPORT_TCP);
+    EXPECT_TRUE(asked.filter().has_username());
+    EXPECT_FALSE(asked.filter().has_secret());
+    EXPECT_TRUE(asked.filter().login_accepted());
+    EXPECT_EQ(asked.filter().outcomes(0), "reset");
+    EXPECT_EQ(asked.filter().command(), "busybox #");
+    EXPECT_EQ(asked.filter().artifact().size(), 32U);
+    EXPECT_EQ(asked.filter().week_hours(0), 167U);
 }
 
 TEST_F(GrpcLinkTest, ARefusalComesInWords) {

@@ -32,38 +32,37 @@ TEST_F(WorkspaceTest, AsksForNothingBeforeTheLinkIsLive) {
     EXPECT_TRUE(link_.pages.isEmpty());
 }
 
-TEST_F(WorkspaceTest, AsksForTheLastDayAndTheDayBefore) {
+TEST_F(WorkspaceTest, AsksForTheLastDay) {
     goLive();
-    ASSERT_EQ(link_.totals.size(), 2);
-    EXPECT_EQ(link_.totals[0].scope, (Scope{kSampleUs - 24 * kHourUs, kSampleUs, {}}));
-    EXPECT_EQ(link_.totals[1].scope, (Scope{kSampleUs - 48 * kHourUs, kSampleUs - 24 * kHourUs, {}}));
+    ASSERT_EQ(link_.totals.size(), 1);
+    EXPECT_EQ(link_.totals[0].scope, (Scope{kSampleUs - 24 * kHourUs, kSampleUs, {}, {}, {}}));
 }
 
 TEST_F(WorkspaceTest, DropsAnAnswerToAnOlderQuestion) {
     goLive();
     const quint64 old = link_.totals[0].number;
     workspace_.setSpan({.lastUs = kHourUs, .fromUs = 0, .toUs = 0});
-    Q_EMIT link_.totalsArrived(old, {.sessions = 7});
-    EXPECT_FALSE(workspace_.overview().totals);
-    Q_EMIT link_.totalsArrived(link_.totals[2].number, {.sessions = 3});
-    EXPECT_EQ(workspace_.overview().totals->sessions, 3U);
+    Q_EMIT link_.totalsArrived(old, {.sessions = 7}, {});
+    EXPECT_FALSE(workspace_.overview().figures().totals);
+    Q_EMIT link_.totalsArrived(link_.totals[1].number, {.sessions = 3}, {});
+    EXPECT_EQ(workspace_.overview().figures().totals->sessions, 3U);
 }
 
 TEST_F(WorkspaceTest, ChoosesTheFirstSessionAndAsksForIt) {
     goLive();
     firstPage({sampleRow(-10, 'b'), sampleRow(-20, 'a')});
-    EXPECT_EQ(workspace_.selection().id, sampleRow(-10, 'b').id);
+    EXPECT_EQ(workspace_.list().selection().id, sampleRow(-10, 'b').id);
     ASSERT_EQ(link_.sessions.size(), 1);
     Q_EMIT link_.sessionArrived(link_.sessions[0].number, sampleDetail(sampleRow(-10, 'b')));
-    EXPECT_TRUE(workspace_.selection().detail);
+    EXPECT_TRUE(workspace_.list().selection().detail);
 }
 
 TEST_F(WorkspaceTest, DropsTheDetailOfASessionThatIsNoLongerSelected) {
     goLive();
     firstPage({sampleRow(-10, 'b'), sampleRow(-20, 'a')});
-    workspace_.select(sampleRow(-20, 'a').id);
+    workspace_.list().select(sampleRow(-20, 'a').id);
     Q_EMIT link_.sessionArrived(link_.sessions[0].number, sampleDetail(sampleRow(-10, 'b')));
-    EXPECT_FALSE(workspace_.selection().detail);
+    EXPECT_FALSE(workspace_.list().selection().detail);
 }
 
 TEST_F(WorkspaceTest, ShowsALiveSessionAndAsksForFiguresSoon) {
@@ -71,8 +70,8 @@ TEST_F(WorkspaceTest, ShowsALiveSessionAndAsksForFiguresSoon) {
     firstPage({sampleRow(-20, 'a')});
     const auto asked = link_.totals.size();
     Q_EMIT link_.happened({.opened = {}, .ended = {sampleRow(-5, 'b')}, .notShown = 0});
-    EXPECT_EQ(workspace_.sessions().rows().size(), 2);
-    QSignalSpy changed(&workspace_, &Workspace::overviewChanged);
+    EXPECT_EQ(workspace_.list().table().rows().size(), 2);
+    QSignalSpy changed(&workspace_.overview(), &OverviewModel::changed);
     EXPECT_TRUE(QTest::qWaitFor([&] { return link_.totals.size() > asked; }, 3000));
 }
 
@@ -84,13 +83,56 @@ TEST_F(WorkspaceTest, ReadsTheListAgainWhenTheFeedLeftSomethingOut) {
     EXPECT_EQ(link_.pages.size(), asked + 1);
 }
 
+TEST_F(WorkspaceTest, ListsWhatTheFiguresCounted) {
+    goLive();
+    now_ += kHourUs;
+    SessionQuery query;
+    query.protocols = {u"telnet"_s};
+    query.filter.username = u"root"_s;
+    workspace_.listSessions(query);
+    EXPECT_EQ(link_.pages.last().scope.toUs, link_.totals.last().scope.toUs);
+    EXPECT_EQ(link_.pages.last().scope.protocols, query.protocols);
+    EXPECT_EQ(link_.pages.last().filter, query.filter);
+    EXPECT_EQ(link_.counts.last().filter, query.filter);
+    Q_EMIT link_.countArrived(link_.counts.last().number, {.sessions = 12, .times = 14, .more = false});
+    EXPECT_EQ(workspace_.list().count()->times, 14U);
+}
+
+TEST_F(WorkspaceTest, AQueryForASensorThatIsNotLookedAtFindsNothing) {
+    goLive();
+    workspace_.setSensors({1, 2});
+    const auto asked = link_.pages.size();
+    SessionQuery query;
+    query.sensorIds = {3};
+    workspace_.listSessions(query);
+    EXPECT_EQ(link_.pages.size(), asked);
+    EXPECT_EQ(workspace_.list().count()->sessions, 0U);
+    query.sensorIds = {2, 3};
+    workspace_.listSessions(query);
+    EXPECT_EQ(link_.pages.last().scope.sensorIds, QList<qint32>{2});
+}
+
+TEST_F(WorkspaceTest, KnownTrafficIsLeftOutOfTheLiveListUnlessItIsAskedFor) {
+    goLive();
+    firstPage({sampleRow(-20, 'a')});
+    SessionRow known = sampleRow(-5, 'b');
+    known.traffic = u"known-scanner"_s;
+    Q_EMIT link_.happened({.opened = {}, .ended = {known}, .notShown = 0});
+    EXPECT_EQ(workspace_.list().table().rows().size(), 1);
+    workspace_.setTraffic({u"attack"_s, u"known-scanner"_s});
+    EXPECT_EQ(link_.totals.last().scope.traffic.size(), 2);
+    firstPage({sampleRow(-20, 'a')});
+    Q_EMIT link_.happened({.opened = {}, .ended = {known}, .notShown = 0});
+    EXPECT_EQ(workspace_.list().table().rows().size(), 2);
+}
+
 TEST_F(WorkspaceTest, KeepsItsDataWhenTheLinkIsLost) {
     goLive();
     firstPage({sampleRow(-20, 'a')});
-    Q_EMIT link_.totalsArrived(link_.totals[0].number, {.sessions = 7});
+    Q_EMIT link_.totalsArrived(link_.totals[0].number, {.sessions = 7}, {});
     link_.enter(LinkState::Kind::Lost, u"connection refused"_s);
-    EXPECT_EQ(workspace_.overview().totals->sessions, 7U);
-    EXPECT_EQ(workspace_.sessions().rows().size(), 1);
+    EXPECT_EQ(workspace_.overview().figures().totals->sessions, 7U);
+    EXPECT_EQ(workspace_.list().table().rows().size(), 1);
     const auto asked = link_.pages.size();
     goLive();
     EXPECT_EQ(link_.pages.size(), asked + 1);

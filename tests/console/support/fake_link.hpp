@@ -14,6 +14,17 @@ public:
         Scope scope;
         SessionKey before;
         QByteArray id;
+        SessionFilter filter;
+    };
+    struct AskedTop {
+        quint64 number = 0;
+        Scope scope;
+        TopField field = TopField::Source;
+    };
+    struct AskedSeries {
+        quint64 number = 0;
+        Scope scope;
+        SeriesField field = SeriesField::Sessions;
     };
     struct Wish {
         quint64 number = 0;
@@ -26,13 +37,23 @@ public:
     void start() override {}
     void stop() override { stopped = true; }
     void retryNow() override { ++retries; }
-    void askTotals(quint64 number, const Scope& scope) override { totals.append({number, scope, {}, {}}); }
-    void askSeries(quint64 number, const Scope& scope) override { series.append({number, scope, {}, {}}); }
-    void askSessions(quint64 number, const Scope& scope, const SessionKey& before, int) override {
-        pages.append({number, scope, before, {}});
+    void askTotals(quint64 number, const Scope& scope) override { totals.append({number, scope, {}, {}, {}}); }
+    void askSeries(quint64 number, const Scope& scope, SeriesField field) override {
+        (field == SeriesField::Sessions ? series : credentialSeries).append({number, scope, field});
     }
-    void askSession(quint64 number, const QByteArray& id) override { sessions.append({number, {}, {}, id}); }
-    void askOpen(quint64 number, const QList<qint32>&, int) override { open.append({number, {}, {}, {}}); }
+    void askTop(quint64 number, const Scope& scope, TopField field, int) override {
+        tops.append({number, scope, field});
+    }
+    void askActivity(quint64 number, const Scope& scope) override { activities.append({number, scope, {}, {}, {}}); }
+    void askSessions(quint64 number, const Scope& scope, const SessionFilter& filter, const SessionKey& before,
+                     int) override {
+        pages.append({number, scope, before, {}, filter});
+    }
+    void askCount(quint64 number, const Scope& scope, const SessionFilter& filter) override {
+        counts.append({number, scope, {}, {}, filter});
+    }
+    void askSession(quint64 number, const QByteArray& id) override { sessions.append({number, {}, {}, id, {}}); }
+    void askOpen(quint64 number, const Scope& scope, int) override { open.append({number, scope, {}, {}, {}}); }
     void switchService(quint64 number, qint32 sensorId, const QString& service, bool on) override {
         wishes.append({number, sensorId, service, on});
     }
@@ -46,8 +67,12 @@ public:
 
     LinkState now;
     QList<Asked> totals;
-    QList<Asked> series;
+    QList<AskedSeries> series;
+    QList<AskedSeries> credentialSeries;
+    QList<AskedTop> tops;
+    QList<Asked> activities;
     QList<Asked> pages;
+    QList<Asked> counts;
     QList<Asked> sessions;
     QList<Asked> open;
     QList<Wish> wishes;

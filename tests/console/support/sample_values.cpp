@@ -17,6 +17,7 @@ SessionRow sampleRow(int seconds, char tail) {
     row.targetPort = 21;
     row.protocol = u"ftp"_s;
     row.outcome = u"peer_closed"_s;
+    row.traffic = u"attack"_s;
     row.bytesIn = 31;
     row.bytesOut = 1'540;
     row.credentials = 1;

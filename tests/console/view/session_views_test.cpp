@@ -28,14 +28,15 @@ TEST_F(SessionViewsTest, CopyTakesTheChosenRowAsCsv) {
     fill();
     table().setCurrentIndex(table().model()->index(1, 0));
     QTest::keySequence(&table(), QKeySequence(QKeySequence::Copy));
-    EXPECT_EQ(QGuiApplication::clipboard()->text().toUtf8(), csvHeader() + csvLine(workspace_.sessions().rows()[1]));
+    EXPECT_EQ(QGuiApplication::clipboard()->text().toUtf8(),
+              csvHeader() + csvLine(workspace_.list().table().rows()[1]));
 }
 
 TEST_F(SessionViewsTest, TheRowOfTheSelectedSessionStaysChosenWhenNewOnesCome) {
     fill();
     Q_EMIT link_.happened({.opened = {}, .ended = {sampleRow(-2, 'c')}, .notShown = 0});
     EXPECT_EQ(table().currentIndex().row(), 1);
-    EXPECT_EQ(workspace_.selection().id, sampleRow(-5, 'b').id);
+    EXPECT_EQ(workspace_.list().selection().id, sampleRow(-5, 'b').id);
 }
 
 TEST_F(SessionViewsTest, NewSessionsWaitBehindAButtonWhileTheReaderIsFurtherDown) {
@@ -75,7 +76,7 @@ TEST_F(SessionViewsTest, HostileTextStaysTextEverywhere) {
     SessionDetail detail = sampleDetail(row);
     detail.credentials = {{"<h1>root</h1>", "\x1b]0;owned\x07", false}};
     Q_EMIT link_.happened({.opened = {}, .ended = {row}, .notShown = 0});
-    workspace_.select(row.id);
+    workspace_.list().select(row.id);
     Q_EMIT link_.sessionArrived(link_.sessions.last().number, detail);
     for (const auto* label : window_.findChildren<QLabel*>()) {
         EXPECT_EQ(label->textFormat(), Qt::PlainText) << label->text().toStdString();
@@ -97,8 +98,8 @@ TEST_F(SessionViewsTest, TenMegabytesOfASessionAreBoundedAndPaintedAtOnce) {
     SessionDetail detail = sampleDetail(sampleRow(-5, 'b'));
     detail.events = {{detail.row.startedUs, SessionEvent::Received, 0, QByteArray(10'000'000, '\x1b')}};
     detail.log = {QByteArray(10'000'000, '<')};
-    workspace_.select(sampleRow(-20, 'a').id);
-    workspace_.select(sampleRow(-5, 'b').id);
+    workspace_.list().select(sampleRow(-20, 'a').id);
+    workspace_.list().select(sampleRow(-5, 'b').id);
     Q_EMIT link_.sessionArrived(link_.sessions.last().number, detail);
     EXPECT_LE(transcript().lines().size(), kTranscriptLines + 1);
     transcript().setForm(TranscriptView::Form::Log);
