@@ -41,7 +41,8 @@ MainWindow::MainWindow(Theme& theme, Workspace& workspace, QWidget* parent)
       topBar_(new TopBar(theme, workspace)),
       notice_(new Notice(theme)),
       stack_(new QStackedWidget),
-      analysis_(new AnalysisPage(theme, workspace)),
+      overview_(new OverviewPage(theme, workspace)),
+      sessions_(new SessionsPage(theme, workspace)),
       fleet_(new FleetPage(theme, workspace)),
       linkPage_(new LinkPage(theme)) {
     setWindowTitle(u"Apiary console"_s);
@@ -61,9 +62,10 @@ MainWindow::MainWindow(Theme& theme, Workspace& workspace, QWidget* parent)
     scroll->setWidgetResizable(true);
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setWidget(analysis_);
-    analysisArea_ = scroll;
-    stack_->addWidget(analysisArea_);
+    scroll->setWidget(overview_);
+    overviewArea_ = scroll;
+    stack_->addWidget(overviewArea_);
+    stack_->addWidget(sessions_);
     stack_->addWidget(fleet_);
     stack_->addWidget(linkPage_);
 
@@ -95,9 +97,6 @@ void MainWindow::choose(Page page) {
     page_ = page;
     nav_->choose(page);
     topBar_->setTitle(nameOf(page), page != Page::Fleet);
-    if (page != Page::Fleet) {
-        analysis_->setDepth(page == Page::Overview ? AnalysisPage::Depth::Overview : AnalysisPage::Depth::Sessions);
-    }
     showLink();
 }
 
@@ -114,8 +113,19 @@ void MainWindow::showLink() {
     const bool anything = workspace_.overview().figures().totals || workspace_.fleet().loaded();
     const bool pages = state.live() || (anything && !unusable);
     notice_->showLink(pages ? state : LinkState{}, now);
-    QWidget* page = page_ == Page::Fleet ? static_cast<QWidget*>(fleet_) : analysisArea_;
-    stack_->setCurrentWidget(pages ? page : linkPage_);
+    stack_->setCurrentWidget(pages ? areaOf(page_) : linkPage_);
+}
+
+QWidget* MainWindow::areaOf(Page page) const {
+    switch (page) {
+        case Page::Overview:
+            return overviewArea_;
+        case Page::Sessions:
+            return sessions_;
+        case Page::Fleet:
+            break;
+    }
+    return fleet_;
 }
 
 void MainWindow::resizeEvent(QResizeEvent* event) {

@@ -1,10 +1,11 @@
 #pragma once
 
 #include "console/model/workspace.hpp"
-#include "console/view/analysis_page.hpp"
 #include "console/view/fleet_page.hpp"
 #include "console/view/nav_bar.hpp"
 #include "console/view/notice.hpp"
+#include "console/view/overview_page.hpp"
+#include "console/view/sessions_page.hpp"
 #include "console/view/theme.hpp"
 #include "console/view/top_bar.hpp"
 
@@ -28,7 +29,8 @@ public:
     const TopBar& topBar() const { return *topBar_; }
     const Notice& notice() const { return *notice_; }
     const LinkPage& linkPage() const { return *linkPage_; }
-    const AnalysisPage& analysis() const { return *analysis_; }
+    const OverviewPage& overview() const { return *overview_; }
+    const SessionsPage& sessions() const { return *sessions_; }
     const FleetPage& fleet() const { return *fleet_; }
     /// Whether the page stands on the screen, and not the one about the link.
     bool showsData() const;
@@ -43,6 +45,7 @@ protected:
 private:
     void addKeys();
     void showLink();
+    QWidget* areaOf(Page page) const;
 
     Workspace& workspace_;
     Page page_ = Page::Overview;
@@ -50,8 +53,9 @@ private:
     TopBar* topBar_;
     Notice* notice_;
     QStackedWidget* stack_;
-    QWidget* analysisArea_;
-    AnalysisPage* analysis_;
+    QWidget* overviewArea_;
+    OverviewPage* overview_;
+    SessionsPage* sessions_;
     FleetPage* fleet_;
     LinkPage* linkPage_;
 };

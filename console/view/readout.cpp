@@ -203,10 +203,10 @@ QJsonObject buttons(const MainWindow& window) {
 QJsonObject readOut(const MainWindow& window, const Workspace& workspace) {
     const LinkState& link = workspace.link();
     const bool fleet = window.page() == Page::Fleet;
-    const AnalysisPage& analysis = window.analysis();
+    const OverviewPage& overview = window.overview();
     QJsonArray open;
-    for (int row = 0; row < analysis.openList().shownRows(); ++row) {
-        open.append(QJsonArray::fromStringList(analysis.openList().shownCells(row)));
+    for (int row = 0; row < overview.openList().shownRows(); ++row) {
+        open.append(QJsonArray::fromStringList(overview.openList().shownCells(row)));
     }
     const QJsonObject connection{{u"state"_s, word(link.kind)},
                                  {u"word"_s, window.nav().link().word()},
@@ -223,12 +223,12 @@ QJsonObject readOut(const MainWindow& window, const Workspace& workspace) {
                                                           : u"overview"_s},
             {u"range"_s, window.topBar().subtitle()},
             {u"range_us"_s, QJsonArray{workspace.scope().fromUs, workspace.scope().toUs}},
-            {u"tiles"_s, tiles(fleet ? window.fleet().tiles() : analysis.tiles())},
-            {u"legend"_s, legend(analysis.legend())},
-            {u"rows"_s, rows(analysis.table(), workspace)},
-            {u"session"_s, session(analysis.panel(), workspace)},
+            {u"tiles"_s, tiles(fleet ? window.fleet().tiles() : overview.tiles())},
+            {u"legend"_s, legend(overview.legend())},
+            {u"rows"_s, rows(window.sessions().table(), workspace)},
+            {u"session"_s, session(window.sessions().panel(), workspace)},
             {u"open"_s, open},
-            {u"switches"_s, switches(fleet ? window.fleet().shownSwitches() : analysis.shownSwitches(), workspace)},
+            {u"switches"_s, switches(fleet ? window.fleet().shownSwitches() : overview.shownSwitches(), workspace)},
             {u"buttons"_s, buttons(window)},
             {u"window"_s, rectangle(window)}};
 }

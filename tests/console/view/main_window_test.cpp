@@ -45,12 +45,12 @@ TEST_F(MainWindowTest, ShowsThatItConnects) {
 TEST_F(MainWindowTest, ShowsTheFiguresItIsGiven) {
     fill();
     ASSERT_TRUE(window_.showsData());
-    const auto tiles = window_.analysis().tiles();
+    const auto tiles = window_.overview().tiles();
     EXPECT_EQ(tiles[0]->value(), u"23"_s);
     EXPECT_EQ(tiles[1]->note(), u"1 never seen before"_s);
     EXPECT_EQ(tiles[4]->value(), u"1 / 1"_s);
-    EXPECT_EQ(window_.analysis().panel().title(), u"FTP session from 203.0.113.7"_s);
-    EXPECT_TRUE(window_.analysis().panel().agreement().contains(u"Text log = database"_s));
+    EXPECT_EQ(window_.sessions().panel().title(), u"FTP session from 203.0.113.7"_s);
+    EXPECT_TRUE(window_.sessions().panel().agreement().contains(u"Text log = database"_s));
 }
 
 TEST_F(MainWindowTest, AClickOnASwitchAsksOnceAndShowsApplying) {
@@ -91,7 +91,7 @@ TEST_F(MainWindowTest, KeepsTheDataUnderANoticeWhenTheLinkIsLost) {
     link_.now.sinceUs = now_;
     link_.enter(LinkState::Kind::Lost, u"connection refused"_s);
     EXPECT_TRUE(window_.showsData());
-    EXPECT_EQ(window_.analysis().tiles()[0]->value(), u"23"_s);
+    EXPECT_EQ(window_.overview().tiles()[0]->value(), u"23"_s);
     const QString words = window_.notice().words();
     EXPECT_TRUE(words.contains(u"lost at 14:00:00 UTC (connection refused)"_s)) << words.toStdString();
     EXPECT_TRUE(words.contains(u"Next try in 6 s"_s)) << words.toStdString();
@@ -120,13 +120,16 @@ TEST_F(MainWindowTest, SaysWhenARangeHasNoSessions) {
     link_.enter(LinkState::Kind::Live);
     Q_EMIT link_.sessionsArrived(link_.pages.last().number, {});
     Q_EMIT link_.seriesArrived(link_.series.last().number, {});
-    QStringList headlines;
-    for (const auto* found : window_.findChildren<Placeholder*>()) {
-        if (found->isVisible()) {
-            headlines.append(found->headline());
+    for (const Page page : {Page::Overview, Page::Sessions}) {
+        window_.choose(page);
+        QStringList headlines;
+        for (const auto* found : window_.findChildren<Placeholder*>()) {
+            if (found->isVisible()) {
+                headlines.append(found->headline());
+            }
         }
+        EXPECT_EQ(headlines.count(u"No sessions in this range"_s), 1) << headlines.join(u", "_s).toStdString();
     }
-    EXPECT_EQ(headlines.count(u"No sessions in this range"_s), 2) << headlines.join(u", "_s).toStdString();
 }
 
 TEST_F(MainWindowTest, TheKeyboardReachesThePages) {

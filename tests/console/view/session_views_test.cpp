@@ -14,8 +14,9 @@ using namespace Qt::Literals::StringLiterals;
 
 class SessionViewsTest : public ShownWindow {
 protected:
-    SessionTable& table() { return const_cast<SessionTable&>(window_.analysis().table()); }
-    TranscriptView& transcript() const { return window_.analysis().panel().transcript(); }
+    SessionViewsTest() { window_.choose(Page::Sessions); }
+    SessionTable& table() { return const_cast<SessionTable&>(window_.sessions().table()); }
+    TranscriptView& transcript() const { return window_.sessions().panel().transcript(); }
 };
 
 TEST_F(SessionViewsTest, ChoosingARowAsksForThatSession) {

@@ -4,8 +4,6 @@
 #include "console/view/legend.hpp"
 #include "console/view/open_list.hpp"
 #include "console/view/sensor_services.hpp"
-#include "console/view/session_panel.hpp"
-#include "console/view/session_table.hpp"
 #include "console/view/tile.hpp"
 #include "console/view/time_chart.hpp"
 
@@ -13,24 +11,16 @@ namespace apiary::console {
 
 class Card;
 
-/// Sessions at two depths with the same widgets: the overview has figures, chart, connections and switches around the
-/// table; the sessions' view gives the table and the transcript all the room.
-class AnalysisPage final : public QWidget {
+/// Figures, chart, connections and switches.
+class OverviewPage final : public QWidget {
     Q_OBJECT
 
 public:
-    enum class Depth { Overview, Sessions };
-
-    AnalysisPage(const Theme& theme, Workspace& workspace, QWidget* parent = nullptr);
-
-    void setDepth(Depth depth);
-    Depth depth() const { return depth_; }
+    OverviewPage(const Theme& theme, Workspace& workspace, QWidget* parent = nullptr);
 
     QList<Tile*> tiles() const { return {sessions_, sources_, credentials_, open_, online_}; }
     const TimeChart& chart() const { return *chart_; }
     const Legend& legend() const { return *legend_; }
-    const SessionTable& table() const { return *table_; }
-    const SessionPanel& panel() const { return *panel_; }
     const OpenList& openList() const { return *openList_; }
     QList<ShownSwitch> shownSwitches() const { return services_->shownSwitches(); }
 
@@ -40,7 +30,6 @@ protected:
 private:
     QWidget* makeTiles();
     Card* makeChart();
-    QWidget* makeBrowser();
     void fit();
     void showOverview();
     void showFleet();
@@ -48,7 +37,6 @@ private:
 
     const Theme& theme_;
     Workspace& workspace_;
-    Depth depth_ = Depth::Overview;
     Tile* sessions_;
     Tile* sources_;
     Tile* credentials_;
@@ -57,17 +45,11 @@ private:
     TimeChart* chart_;
     Legend* legend_;
     Placeholder* noChart_;
-    SessionTable* table_;
-    SessionPanel* panel_;
     OpenList* openList_;
     ServicesList* services_;
-    QWidget* tileRow_ = nullptr;
     Card* chartCard_ = nullptr;
     Card* openCard_ = nullptr;
-    Card* tableCard_ = nullptr;
-    Card* panelCard_ = nullptr;
     Card* servicesCard_ = nullptr;
-    QWidget* browser_ = nullptr;
 };
 
 }  // namespace apiary::console

@@ -1,4 +1,4 @@
-#include "console/view/analysis_page.hpp"
+#include "console/view/overview_page.hpp"
 
 #include "console/model/figures.hpp"
 #include "console/model/visible_text.hpp"
@@ -48,7 +48,7 @@ QString stepWords(qint64 stepUs) {
 
 }  // namespace
 
-AnalysisPage::AnalysisPage(const Theme& theme, Workspace& workspace, QWidget* parent)
+OverviewPage::OverviewPage(const Theme& theme, Workspace& workspace, QWidget* parent)
     : QWidget(parent),
       theme_(theme),
       workspace_(workspace),
@@ -60,40 +60,37 @@ AnalysisPage::AnalysisPage(const Theme& theme, Workspace& workspace, QWidget* pa
       chart_(new TimeChart(theme)),
       legend_(new Legend(theme, *chart_)),
       noChart_(new Placeholder(theme)),
-      table_(new SessionTable(theme, workspace)),
-      panel_(new SessionPanel(theme, workspace)),
       openList_(new OpenList(theme, workspace.openSessions(), [&workspace] { return workspace.nowUs(); })),
       services_(new ServicesList(theme, workspace)) {
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(16, 14, 16, 14);
     grid->setSpacing(kGap);
-    tileRow_ = makeTiles();
     chartCard_ = makeChart();
     openCard_ = new Card(theme, u"Open connections"_s);
     openCard_->body()->addWidget(openList_, 1);
     servicesCard_ = new Card(theme, u"Services"_s);
     servicesCard_->body()->addWidget(services_, 1);
-    browser_ = makeBrowser();
-    grid->addWidget(tileRow_, 0, 0, 1, 2);
+    grid->addWidget(makeTiles(), 0, 0, 1, 2);
     grid->addWidget(chartCard_, 1, 0);
-    grid->addWidget(openCard_, 1, 1);
-    grid->addWidget(browser_, 2, 0);
-    grid->addWidget(servicesCard_, 2, 1);
+    grid->addWidget(openCard_, 1, 1, 2, 1);
+    grid->addWidget(servicesCard_, 2, 0);
     grid->setColumnStretch(0, 1);
 
-    connect(&workspace.overview(), &OverviewModel::changed, this, &AnalysisPage::showOverview);
-    connect(&workspace, &Workspace::openChanged, this, &AnalysisPage::showOverview);
-    connect(&workspace, &Workspace::fleetChanged, this, &AnalysisPage::showFleet);
+    connect(&workspace.overview(), &OverviewModel::changed, this, &OverviewPage::showOverview);
+    connect(&workspace, &Workspace::openChanged, this, &OverviewPage::showOverview);
+    connect(&workspace, &Workspace::fleetChanged, this, &OverviewPage::showFleet);
     connect(&workspace, &Workspace::fleetChanged, openList_->viewport(), qOverload<>(&QWidget::update));
     connect(openList_, &OpenList::activated, &workspace.list(), &SessionList::select);
     connect(chart_, &TimeChart::rangeSelected, this,
             [this](qint64 from, qint64 to) { workspace_.setSpan({.lastUs = 0, .fromUs = from, .toUs = to}); });
-    setDepth(Depth::Overview);
+    grid->setRowMinimumHeight(1, 236);
+    grid->setRowStretch(1, 36);
+    grid->setRowStretch(2, 64);
     showOverview();
     showFleet();
 }
 
-QWidget* AnalysisPage::makeTiles() {
+QWidget* OverviewPage::makeTiles() {
     auto* row = new QWidget;
     auto* line = new QHBoxLayout(row);
     line->setContentsMargins(0, 0, 0, 0);
@@ -104,7 +101,7 @@ QWidget* AnalysisPage::makeTiles() {
     return row;
 }
 
-Card* AnalysisPage::makeChart() {
+Card* OverviewPage::makeChart() {
     auto* card = new Card(theme_, u"Sessions by protocol"_s);
     auto* line = new QHBoxLayout;
     line->setSpacing(kGap);
@@ -115,51 +112,17 @@ Card* AnalysisPage::makeChart() {
     return card;
 }
 
-QWidget* AnalysisPage::makeBrowser() {
-    auto* browser = new QWidget;
-    auto* line = new QHBoxLayout(browser);
-    line->setContentsMargins(0, 0, 0, 0);
-    line->setSpacing(kGap);
-    tableCard_ = new Card(theme_);
-    tableCard_->body()->addWidget(table_, 1);
-    panelCard_ = new Card(theme_);
-    panelCard_->body()->addWidget(panel_, 1);
-    line->addWidget(tableCard_, 54);
-    line->addWidget(panelCard_, 46);
-    return browser;
-}
-
-void AnalysisPage::setDepth(Depth depth) {
-    depth_ = depth;
-    const bool overview = depth == Depth::Overview;
-    for (QWidget* widget : std::initializer_list<QWidget*>{tileRow_, chartCard_, openCard_, servicesCard_}) {
-        widget->setVisible(overview);
-    }
-    auto* grid = static_cast<QGridLayout*>(layout());
-    grid->setRowMinimumHeight(1, overview ? 236 : 0);
-    grid->setRowMinimumHeight(2, overview ? 360 : 0);
-    grid->setRowStretch(1, overview ? 36 : 0);
-    grid->setRowStretch(2, overview ? 64 : 100);
-    grid->setHorizontalSpacing(overview ? kGap : 0);
-    grid->setVerticalSpacing(overview ? kGap : 0);
-    auto* line = static_cast<QHBoxLayout*>(browser_->layout());
-    line->setStretch(0, overview ? 54 : 66);
-    line->setStretch(1, overview ? 46 : 34);
-    fit();
-}
-
-void AnalysisPage::fit() {
+void OverviewPage::fit() {
     const int side = width() < kNarrow ? kSideNarrow : kSide;
     openCard_->setFixedWidth(side);
-    servicesCard_->setFixedWidth(side);
 }
 
-void AnalysisPage::resizeEvent(QResizeEvent* event) {
+void OverviewPage::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     fit();
 }
 
-void AnalysisPage::showOverview() {
+void OverviewPage::showOverview() {
     const OverviewModel::Figures& overview = workspace_.overview().figures();
     if (overview.totals) {
         const Totals& totals = *overview.totals;
@@ -183,7 +146,7 @@ void AnalysisPage::showOverview() {
                                : u"%1 now"_s.arg(grouped(open.total())));
 }
 
-void AnalysisPage::showChart() {
+void OverviewPage::showChart() {
     const OverviewModel::Figures& overview = workspace_.overview().figures();
     const bool drawn = overview.bands && !overview.bands->layers.isEmpty();
     chart_->setVisible(drawn);
@@ -207,7 +170,7 @@ void AnalysisPage::showChart() {
     }
 }
 
-void AnalysisPage::showFleet() {
+void OverviewPage::showFleet() {
     if (workspace_.fleet().loaded()) {
         const FleetFigures figures = figuresOf(workspace_.fleet());
         showOnline(*online_, figures);
