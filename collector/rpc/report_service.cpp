@@ -103,6 +103,19 @@ public:
                       });
     }
 
+    Reactor* CountSessions(CallbackServerContext* context, const v1::CountSessionsRequest* request,
+                           v1::CountSessionsReply* reply) override {
+        return scoped(
+            context, request->scope(),
+            [filter = parseSessionFilter(request->filter()), reply](ReportReader& reader, const ReportScope& scope) {
+                if (!filter) {
+                    return invalid(filter.error());
+                }
+                *reply = reader.count(scope, *filter);
+                return grpc::Status::OK;
+            });
+    }
+
     Reactor* GetSession(CallbackServerContext* context, const v1::GetSessionRequest* request,
                         v1::SessionDetail* reply) override {
         return reading(context, [id = Uuid::ofBytes(request->session_id()), reply](ReportReader& reader) {

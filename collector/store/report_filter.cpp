@@ -1,6 +1,7 @@
 #include "collector/store/report_filter.hpp"
 
 #include "collector/enrich/known_rules.hpp"
+#include "common/crypto/digest.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,6 +17,9 @@ constexpr std::array<std::string_view, 11> kOutcomes{"finished", "peer_closed", 
 constexpr int kMostValues = 1000;
 constexpr std::size_t kMostText = 256;
 constexpr std::uint32_t kMostPort = 65535;
+constexpr int kHoursOfWeek = 7 * 24;
+constexpr int kMostTransports = 2;
+constexpr std::size_t kDigestBytes = 32;
 
 // What the columns of escaped text hold; a NUL in particular would cut the parameter.
 bool visible(std::string_view text) {
@@ -29,16 +33,76 @@ std::string unused(const char* parameter) {
     return std::string(" AND ") + parameter + " IS NULL";
 }
 
-// The start of a login lies in its session, which `started_at` finds the partition of.
-constexpr const char* kTried =
-    " AND EXISTS (SELECT FROM apiary.credential c WHERE c.session_id = s.session_id AND c.started_at = s.started_at "
-    "AND "
-    "c.started_at >= $1::timestamptz AND c.started_at < $2::timestamptz";
-constexpr const char* kTyped =
-    " AND s.commands > 0 AND EXISTS (SELECT FROM apiary.command c WHERE c.session_id = s.session_id AND c.started_at = "
-    "s.started_at AND c.started_at >= $1::timestamptz AND c.started_at < $2::timestamptz AND strpos(c.verb || CASE "
-    "WHEN "
-    "c.argument_text = '' THEN '' ELSE ' ' || c.argument_text END, $15::text) > 0)";
+// What a session did stands in another table, in the partition that `started_at` finds.
+std::string deed(const std::string& table, const std::string& conditions) {
+    return "FROM apiary." + table +
+           " c WHERE c.session_id = s.session_id AND c.started_at = s.started_at AND c.started_at >= $1::timestamptz "
+           "AND c.started_at < $2::timestamptz AND " +
+           conditions;
+}
+
+constexpr const char* kHasText =
+    "strpos(c.verb || CASE WHEN c.argument_text = '' THEN '' ELSE ' ' || c.argument_text END, $15::text) > 0";
+
+// Each with the counter of the session's row that says whether it is worth looking.
+struct Deed {
+    std::string counter;
+    std::string rows;
+};
+
+std::vector<Deed> deeds(const SessionFilter& filter) {
+    std::vector<Deed> all;
+    if (filter.username || filter.secret) {
+        const std::string user = filter.username ? "c.username_text = $12::text" : "$12::text IS NULL";
+        const std::string secret = filter.secret ? "c.secret_text = $13::text" : "$13::text IS NULL";
+        all.push_back({"credentials", deed("credential", user + " AND " + secret)});
+    }
+    if (!filter.commandText.empty()) {
+        all.push_back({"commands", deed("command", kHasText)});
+    }
+    if (!filter.command.empty()) {
+        all.push_back({"commands", deed("command", "c.normalized = $16::text")});
+    }
+    if (!filter.artifact.empty()) {
+        all.push_back({"artifacts", deed("artifact_sighting", "c.sha256 = decode($17::text, 'hex')")});
+    }
+    return all;
+}
+
+constexpr const char* kWeekHour =
+    " AND ((extract(isodow FROM s.started_at AT TIME ZONE 'UTC') - 1) * 24 + extract(hour FROM s.started_at AT TIME "
+    "ZONE 'UTC'))::int = ANY ($18::int[])";
+
+/// The rest of the filter, into what is parsed of it.
+Result<SessionFilter> readDeeds(const v1::SessionFilter& filter, SessionFilter parsed) {
+    if (filter.week_hours_size() > kHoursOfWeek || filter.transports_size() > kMostTransports) {
+        return Error{"a filter names each hour of the week and each transport once at most"};
+    }
+    if (!visible(filter.command())) {
+        return Error{kInvisible};
+    }
+    parsed.command = filter.command();
+    if (!filter.artifact().empty() && filter.artifact().size() != kDigestBytes) {
+        return Error{"an artifact is named by its SHA-256, 32 bytes"};
+    }
+    parsed.artifact = hexText(filter.artifact());
+    for (const std::uint32_t hour : filter.week_hours()) {
+        if (hour >= static_cast<std::uint32_t>(kHoursOfWeek)) {
+            return Error{"an hour of the week is 0, Monday 00 to 01 h, to 167"};
+        }
+        parsed.weekHours.push_back(static_cast<std::int32_t>(hour));
+    }
+    for (const int transport : filter.transports()) {
+        if (transport != v1::TRANSPORT_TCP && transport != v1::TRANSPORT_UDP) {
+            return Error{"a transport is TCP or UDP"};
+        }
+        parsed.transports.emplace_back(transport == v1::TRANSPORT_UDP ? "udp" : "tcp");
+    }
+    if (filter.has_login_accepted()) {
+        parsed.loginAccepted = filter.login_accepted();
+    }
+    return parsed;
+}
 
 }  // namespace
 
@@ -79,24 +143,31 @@ Result<SessionFilter> parseSessionFilter(const v1::SessionFilter& filter) {
         return Error{kInvisible};
     }
     parsed.commandText = filter.command_text();
-    return parsed;
+    return readDeeds(filter, parsed);
 }
 
 std::string conditionsOf(const SessionFilter& filter) {
     std::string text;
     text += filter.sourceNetwork.empty() ? unused("$10::inet") : " AND s.source <<= $10::inet";
     text += filter.ports.empty() ? unused("nullif($11::int[], '{}')") : " AND s.target_port = ANY ($11::int[])";
-    if (filter.username || filter.secret) {
-        text += " AND s.credentials > 0";
-        text += kTried;
-        text += filter.username ? " AND c.username_text = $12::text" : unused("$12::text");
-        text += filter.secret ? " AND c.secret_text = $13::text)" : unused("$13::text") + ")";
-    } else {
-        text += unused("$12::text") + unused("$13::text");
-    }
     text += filter.outcomes.empty() ? unused("nullif($14::text[], '{}')") : " AND s.outcome = ANY ($14::text[])";
-    text += filter.commandText.empty() ? unused("$15::text") : kTyped;
+    text += filter.username ? "" : unused("$12::text");
+    text += filter.secret ? "" : unused("$13::text");
+    text += filter.commandText.empty() ? unused("$15::text") : "";
+    text += filter.command.empty() ? unused("$16::text") : "";
+    text += filter.artifact.empty() ? unused("$17::text") : "";
+    for (const Deed& one : deeds(filter)) {
+        text += " AND s." + one.counter + " > 0 AND EXISTS (SELECT " + one.rows + ")";
+    }
+    text += filter.weekHours.empty() ? unused("nullif($18::int[], '{}')") : kWeekHour;
+    text += filter.transports.empty() ? unused("nullif($19::text[], '{}')") : " AND s.transport = ANY ($19::text[])";
+    text += filter.loginAccepted ? " AND s.login_accepted = $20::boolean" : unused("$20::boolean");
     return text;
+}
+
+std::string deedsOf(const SessionFilter& filter) {
+    const auto all = deeds(filter);
+    return all.size() == 1 ? all.front().rows : std::string();
 }
 
 }  // namespace apiary::collector

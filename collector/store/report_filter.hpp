@@ -18,6 +18,14 @@ struct SessionFilter {
     std::optional<std::string> secret;    // escaped
     std::vector<std::string> outcomes;    // none: all
     std::string commandText;              // escaped; empty: any
+    std::string command;                  // normalized; empty: any
+    std::string artifact;                 // SHA-256 in hex; empty: any
+    std::vector<std::int32_t> weekHours;  // 0 is Monday 00 to 01 h, UTC; none: all
+    std::vector<std::string> transports;  // tcp, udp; none: all
+    std::optional<bool> loginAccepted;
+
+    bool empty() const { return *this == SessionFilter{}; }
+    friend bool operator==(const SessionFilter&, const SessionFilter&) = default;
 };
 
 /// Reads the wire's filter. An Error says which value cannot be, in words for the caller.
@@ -25,7 +33,11 @@ Result<SessionFilter> parseSessionFilter(const v1::SessionFilter& filter);
 
 /// Conditions on rows of `apiary.session s` that the filter makes, put together from constants. The parameters, in this
 /// order from $10, are all there whether they are used or not: network, ports, username, secret, outcomes, command
-/// text.
+/// text, command, artifact, hours of the week, transports, login accepted.
 std::string conditionsOf(const SessionFilter& filter);
+
+/// What a session of `apiary.session s` did that the filter names, from FROM on, a row for each time: the logins tried,
+/// the commands typed or the artifacts offered. Empty if the filter names none of them, or several. Same parameters.
+std::string deedsOf(const SessionFilter& filter);
 
 }  // namespace apiary::collector

@@ -48,6 +48,10 @@ public:
     v1::ListSessionsReply listSessions(const ReportScope& scope, const PageKey& page, std::uint32_t limit,
                                        const SessionFilter& filter = {});
 
+    /// What listSessions() lists in all pages together, and how often they did the one thing that the filter names.
+    /// With a filter, counting stops at 100,000.
+    v1::CountSessionsReply count(const ReportScope& scope, const SessionFilter& filter);
+
     /// At most 10,000 events, 4 MiB of their bytes and 6 MiB of transcript; nothing if there is no such session.
     std::optional<v1::SessionDetail> session(const Uuid& id);
 

@@ -28,11 +28,11 @@ const std::string kOpen = R"(
 const std::string kJoined = " s LEFT JOIN apiary.sensor n USING (sensor_id) ";
 
 // The id begins with the start, so the primary key is the index of time: one range of it, walked backwards.
-const std::string kPageBegin =
-    kEnded +
-    " FROM (SELECT s.* FROM apiary.session s WHERE started_at >= $1::timestamptz AND started_at < "
-    "$2::timestamptz AND session_id >= $7::uuid AND session_id < $8::uuid" +
+const std::string kListed =
+    " FROM apiary.session s WHERE started_at >= $1::timestamptz AND started_at < $2::timestamptz AND session_id >= "
+    "$7::uuid AND session_id < $8::uuid" +
     kFilter;
+const std::string kPageBegin = kEnded + " FROM (SELECT s.*" + kListed;
 const std::string kPageEnd = " ORDER BY session_id DESC LIMIT $9::int)" + kJoined + "ORDER BY s.session_id DESC";
 
 const std::string kOneEnded = kEnded + " FROM apiary.session" + kJoined +
@@ -63,6 +63,8 @@ constexpr const char* kArtifacts = R"(
     SELECT g.sha256, a.size, g.offered_name FROM apiary.artifact_sighting g LEFT JOIN apiary.artifact a USING (sha256)
      WHERE g.session_id = $1::uuid AND g.started_at = apiary.uuid_time($1::uuid) AND g.sha256 IS NOT NULL
      ORDER BY g.seq LIMIT 1000)";
+
+constexpr std::int64_t kMostCounted = 100'000;
 
 const char* orNull(const std::string& text) {
     return text.empty() ? nullptr : text.c_str();
@@ -143,6 +145,22 @@ void readTranscript(pqxx::transaction_base& transaction, const std::string& id, 
     }
 }
 
+const char* orNull(std::optional<bool> value) {
+    return !value ? nullptr : *value ? "true" : "false";
+}
+
+/// Executes a statement about the rows of the list that come before `before`.
+pqxx::result askListed(pqxx::transaction_base& transaction, const std::string& statement, const ReportScope& scope,
+                       const Uuid& before, std::int64_t limit, const SessionFilter& filter) {
+    return transaction.exec_params(
+        statement, momentText(scope.from), momentText(scope.to), arrayText(scope.sensors), arrayText(scope.protocols),
+        arrayText(scope.traffic), scope.everySource() ? nullptr : scope.source.c_str(), firstIdFrom(scope.from).text(),
+        before.text(), limit, orNull(filter.sourceNetwork), arrayText(filter.ports),
+        filter.username ? filter.username->c_str() : nullptr, filter.secret ? filter.secret->c_str() : nullptr,
+        arrayText(filter.outcomes), orNull(filter.commandText), orNull(filter.command), orNull(filter.artifact),
+        arrayText(filter.weekHours), arrayText(filter.transports), orNull(filter.loginAccepted));
+}
+
 }  // namespace
 
 ReportReader::ReportReader(Connection& connection) : connection_(connection) {}
@@ -153,13 +171,8 @@ v1::ListSessionsReply ReportReader::listSessions(const ReportScope& scope, const
     v1::ListSessionsReply reply;
     const auto last = firstIdFrom(scope.to);
     const auto before = page.before ? std::min(*page.before, last) : last;
-    const auto rows = transaction.exec_params(
-        kPageBegin + conditionsOf(filter) + kPageEnd, momentText(scope.from), momentText(scope.to),
-        arrayText(scope.sensors), arrayText(scope.protocols), arrayText(scope.traffic),
-        scope.everySource() ? nullptr : scope.source.c_str(), firstIdFrom(scope.from).text(), before.text(),
-        static_cast<std::int64_t>(limit) + 1, orNull(filter.sourceNetwork), arrayText(filter.ports),
-        filter.username ? filter.username->c_str() : nullptr, filter.secret ? filter.secret->c_str() : nullptr,
-        arrayText(filter.outcomes), orNull(filter.commandText));
+    const auto rows = askListed(transaction, kPageBegin + conditionsOf(filter) + kPageEnd, scope, before,
+                                static_cast<std::int64_t>(limit) + 1, filter);
     reply.set_more(rows.size() > limit);
     for (const auto& row : rows) {
         if (static_cast<std::uint32_t>(reply.rows_size()) == limit) {
@@ -167,6 +180,28 @@ v1::ListSessionsReply ReportReader::listSessions(const ReportScope& scope, const
         }
         readRow(row, *reply.add_rows());
     }
+    return reply;
+}
+
+v1::CountSessionsReply ReportReader::count(const ReportScope& scope, const SessionFilter& filter) {
+    v1::CountSessionsReply reply;
+    if (filter.empty()) {
+        constexpr std::uint32_t kAllProtocols = 10'000;
+        const auto protocols = top(scope, v1::TOP_FIELD_PROTOCOL, kAllProtocols);
+        for (const auto& entry : protocols.entries()) {
+            reply.set_sessions(reply.sessions() + entry.count());
+        }
+        return reply;
+    }
+    ReportTransaction transaction(connection_.session());
+    const auto deeds = deedsOf(filter);
+    const auto times = deeds.empty() ? "0" : "(SELECT count(*) " + deeds + ")";
+    const auto statement = "SELECT count(*), coalesce(sum(n), 0)::bigint FROM (SELECT " + times + " AS n" + kListed +
+                           conditionsOf(filter) + " ORDER BY session_id DESC LIMIT $9::bigint) x";
+    const auto row = askListed(transaction, statement, scope, firstIdFrom(scope.to), kMostCounted, filter)[0];
+    reply.set_sessions(countOf(row[0]));
+    reply.set_times(countOf(row[1]));
+    reply.set_more(reply.sessions() == static_cast<std::uint64_t>(kMostCounted));
     return reply;
 }
 

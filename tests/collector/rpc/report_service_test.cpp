@@ -90,6 +90,15 @@ TEST_F(ReportServiceTest, SaysWhatIsWrongWithAFilter) {
     filter.Clear();
     filter.add_target_ports(65536);
     EXPECT_EQ(refusal(filter), "a port is 0 to 65535");
+    filter.Clear();
+    filter.set_artifact("short");
+    EXPECT_EQ(refusal(filter), "an artifact is named by its SHA-256, 32 bytes");
+    filter.Clear();
+    filter.add_week_hours(168);
+    EXPECT_EQ(refusal(filter), "an hour of the week is 0, Monday 00 to 01 h, to 167");
+    filter.Clear();
+    filter.add_transports(v1::TRANSPORT_UNSPECIFIED);
+    EXPECT_EQ(refusal(filter), "a transport is TCP or UDP");
 }
 
 TEST_F(ReportServiceTest, BoundsPages) {

@@ -34,6 +34,13 @@ std::string hexOf(const std::string& content) {
     return hex;
 }
 
+/// 0 is Monday 00 to 01 h.
+int weekHour(const test::KnownSession& session) {
+    const auto day = std::chrono::floor<std::chrono::days>(session.start());
+    const auto hour = std::chrono::floor<std::chrono::hours>(session.start() - day).count();
+    return (static_cast<int>(std::chrono::weekday(day).iso_encoding()) - 1) * 24 + static_cast<int>(hour);
+}
+
 /// Some 1,200 random sessions of four days, five sensors, every kind of traffic.
 class ReportReaderTest : public testing::Test {
 protected:
@@ -283,9 +290,7 @@ TEST_F(ReportReaderTest, FilesActivityByDayOfTheWeekAndHour) {
         const auto wanted = randomScope();
         std::vector<std::uint64_t> known(168, 0);
         for (const auto* session : data_.in(wanted)) {
-            const auto day = std::chrono::floor<std::chrono::days>(session->start());
-            const auto hour = std::chrono::floor<std::chrono::hours>(session->start() - day).count();
-            ++known[(std::chrono::weekday(day).iso_encoding() - 1) * 24 + static_cast<std::size_t>(hour)];
+            ++known[static_cast<std::size_t>(weekHour(*session))];
         }
         const auto reply = reader_->activity(wanted);
         EXPECT_EQ((std::vector<std::uint64_t>{reply.sessions().begin(), reply.sessions().end()}), known);
@@ -317,26 +322,58 @@ TEST_F(ReportReaderTest, ListsWhatAFilterLetsThrough) {
         if (random_() % 3 == 0) {
             filter.commandText = random_() % 2 == 0 ? "T file1" : "NOOP";
         }
+        if (random_() % 4 == 0) {
+            filter.command = "GET file" + std::to_string(random_() % 6);
+        }
+        const std::string content = "content" + std::to_string(random_() % 4);
+        if (random_() % 4 == 0) {
+            filter.artifact = hexOf(content);
+        }
+        if (random_() % 4 == 0) {
+            filter.weekHours = {0, 25, 26, 27, 28, 60, 61, 62, 100, 101, 102, 167};
+        }
+        if (random_() % 4 == 0) {
+            filter.transports = {random_() % 3 == 0 ? "udp" : "tcp"};
+        }
         const auto inside = [&](const std::string& source) {
             const auto last =
                 std::stoul(source.substr(source.find_last_of(".:") + 1), nullptr, source.starts_with("2001") ? 16 : 10);
             return filter.sourceNetwork.starts_with("2001") ? source.starts_with("2001") && last < 16
                                                             : source.starts_with("192") && last / 16 == 1;
         };
+        const auto tries = [&](const std::string& pair) {
+            return (!filter.username || pair.starts_with(*filter.username + " / ")) &&
+                   (!filter.secret || pair.ends_with(" / " + *filter.secret));
+        };
+        const auto types = [&](const std::string& command) {
+            return command.find(filter.commandText) != std::string::npos;
+        };
+        const auto says = [&](const std::string& command) { return command == filter.command; };
+        const auto offers = [&](const std::string& artifact) { return artifact == content; };
+        const int named = (filter.username || filter.secret ? 1 : 0) + (filter.commandText.empty() ? 0 : 1) +
+                          (filter.command.empty() ? 0 : 1) + (filter.artifact.empty() ? 0 : 1);
         std::vector<std::string> known;
+        std::uint64_t times = 0;
         for (const auto* session : data_.in(wanted)) {
-            const bool tried = has(session->credentials, [&](const std::string& pair) {
-                return (!filter.username || pair.starts_with(*filter.username + " / ")) &&
-                       (!filter.secret || pair.ends_with(" / " + *filter.secret));
-            });
+            const bool tried = has(session->credentials, tries);
             if ((filter.sourceNetwork.empty() || inside(session->source)) &&
                 (filter.ports.empty() || session->port == 21 || session->port == 23) &&
                 ((!filter.username && !filter.secret) || tried) &&
                 (filter.outcomes.empty() || session->outcome == "reset") &&
-                (filter.commandText.empty() || has(session->commands, [&](const std::string& command) {
-                     return command.find(filter.commandText) != std::string::npos;
-                 }))) {
+                (filter.commandText.empty() || has(session->commands, types)) &&
+                (filter.command.empty() || has(session->commands, says)) &&
+                (filter.artifact.empty() || has(session->artifacts, offers)) &&
+                (filter.weekHours.empty() ||
+                 has(filter.weekHours, [&](int hour) { return hour == weekHour(*session); })) &&
+                (filter.transports.empty() || filter.transports.front() == "tcp")) {
                 known.emplace_back(session->id.view());
+                if (named == 1) {
+                    times += static_cast<std::uint64_t>(
+                        filter.username || filter.secret ? std::ranges::count_if(session->credentials, tries)
+                        : !filter.commandText.empty()    ? std::ranges::count_if(session->commands, types)
+                        : !filter.command.empty()        ? std::ranges::count_if(session->commands, says)
+                                                         : std::ranges::count_if(session->artifacts, offers));
+                }
             }
         }
         std::vector<std::string> listed;
@@ -352,6 +389,17 @@ TEST_F(ReportReaderTest, ListsWhatAFilterLetsThrough) {
             }
         }
         EXPECT_EQ(listed, known);
+        const auto counted = reader_->count(wanted, filter);
+        EXPECT_EQ(counted.sessions(), known.size());
+        EXPECT_EQ(counted.times(), times);
+        EXPECT_FALSE(counted.more());
+    }
+}
+
+TEST_F(ReportReaderTest, CountsTheWholeListWithoutAFilter) {
+    for (int round = 0; round < 10; ++round) {
+        const auto wanted = randomScope();
+        EXPECT_EQ(reader_->count(wanted, {}).sessions(), data_.in(wanted).size());
     }
 }
 
