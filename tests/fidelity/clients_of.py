@@ -46,4 +46,75 @@ FTP = [
            "hydra -t 1 -l admin -P words ftp://$HOST:$PORT 2>&1 | grep -v '^Hydra\\|github'", usual=False),
 ]
 
-PROTOCOLS = {"ftp": FTP}
+
+# Without the order of POP3's capabilities, which nmap takes from a hash, and the name in the certificate, which is ours.
+NMAP_TLS = ("nmap -n -Pn -sV -sC -p $PORT $HOST | grep -v 'Not valid\\|ssl-date' | "
+            "sed 's/commonName=.*/commonName/; s/pop3-capabilities: .*/pop3-capabilities/' | sort")
+
+
+def typed(*lines):
+    """Lines typed at a terminal, a second apart: a login throws away what came before its question."""
+    return "(" + "".join(f"sleep 1; printf '%s\\r\\n' {line!r}; " for line in lines) + "sleep 2)"
+
+
+TELNET = [
+    Client("nc types at the shell", "nc", typed("admin", "admin123", "cat /proc/version", "echo $((6*7)); ls / | head -n 3",
+                                                "/bin/busybox MIRAI", "exit") + " | nc -w 5 $HOST $PORT"),
+    Client("nc is refused", "nc", typed("root", "xc3511") + " | nc -w 6 $HOST $PORT"),
+    Client("telnet looks around", "telnet", typed("admin", "admin123", "id", "pwd", "ls -l /bin/busybox | cut -c1-10", "exit") +
+           " | telnet $HOST $PORT 2>&1", usual=False),
+    Client("nmap identifies it", "nmap", "nmap -n -Pn -sV -sC -p $PORT $HOST | sort", usual=False),
+    Client("hydra guesses", "hydra", "printf '%s\\n' 123456 admin123 >words;"
+           "hydra -t 1 -l admin -P words telnet://$HOST:$PORT 2>&1 | grep -v '^Hydra\\|github'", usual=False),
+]
+
+MAIL = "printf 'From: a@example.org\\nSubject: try\\n\\n.dot\\nend\\n' >mail;"
+SMTP = [
+    Client("curl sends a mail to a user", "curl", MAIL + curl(
+        "--mail-from a@example.org --mail-rcpt root@mail.example.com -T mail smtp://$HOST:$PORT/client.example")),
+    Client("curl finds no open relay", "curl", MAIL + curl(
+        "--mail-from a@example.org --mail-rcpt b@example.net -T mail smtp://$HOST:$PORT/client.example")),
+    Client("curl relays after a login", "curl", MAIL + curl(
+        "-u admin:admin123 --mail-from a@example.org --mail-rcpt b@example.net -T mail smtp://$HOST:$PORT/client.example")),
+    Client("curl logs in over TLS", "curl", MAIL + curl(
+        "--ssl-reqd -k --login-options AUTH=LOGIN -u admin:admin123 --mail-from a@example.org --mail-rcpt b@example.net "
+        "-T mail smtp://$HOST:$PORT/client.example") + " | grep -av expire"),
+    Client("curl is refused", "curl", curl("-u admin:letmein smtp://$HOST:$PORT/client.example -X NOOP")),
+    Client("curl verifies and asks for help", "curl", curl("smtp://$HOST:$PORT/client.example --mail-rcpt root") + ";" +
+           curl("smtp://$HOST:$PORT/client.example -X HELP")),
+    Client("python's smtplib sends", "python3", """python3 - 2>&1 <<'END'
+import os, smtplib
+with smtplib.SMTP(os.environ["HOST"], int(os.environ["PORT"]), "client.example", 20) as mail:
+    print(mail.ehlo(), mail.starttls(), mail.ehlo(), mail.login("admin", "admin123"))
+    print(mail.sendmail("a@example.org", ["root", "b@example.net"], "Subject: x\\n\\n" + "y" * 5000))
+    print(mail.verify("root"), mail.docmd("XYZ"), mail.rset())
+END"""),
+    Client("nc pipelines", "nc", r"""printf 'EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<root>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n' | nc -w 20 $HOST $PORT"""),
+    Client("swaks tries", "swaks", "swaks -s $HOST -p $PORT -h client.example -f a@example.org -t root@mail.example.com "
+           "-tls --body hi 2>&1 | grep -av '^ [-~]> \\(Date\\|Message-Id\\|X-Mailer\\|Subject\\)\\|TLS peer'", usual=False),
+    Client("nmap identifies it", "nmap", NMAP_TLS, usual=False),
+    Client("hydra guesses", "hydra", "printf '%s\\n' 123456 root admin123 password >words;"
+           "hydra -t 1 -l admin -P words smtp://$HOST:$PORT 2>&1 | grep -v '^Hydra\\|github'", usual=False),
+]
+
+POP3 = [
+    Client("curl lists", "curl", curl("-u admin:admin123 pop3://$HOST:$PORT/") + "; cat body"),
+    Client("curl fetches a mail", "curl", curl("-u admin:admin123 pop3://$HOST:$PORT/1") + "; cat body"),
+    Client("curl asks for what is unique", "curl", curl("-u admin:admin123 -X UIDL pop3://$HOST:$PORT/") + ";" +
+           curl("-u admin:admin123 -X 'TOP 1 2' pop3://$HOST:$PORT/") + "; cat body"),
+    Client("curl is refused", "curl", curl("-u admin:letmein pop3://$HOST:$PORT/")),
+    Client("curl insists on TLS", "curl", curl("--ssl-reqd -k -u backup:123456 pop3://$HOST:$PORT/") + " | grep -av expire"),
+    Client("curl asks for a mail that is not there", "curl", curl("-u admin:admin123 pop3://$HOST:$PORT/999")),
+    Client("python's poplib reads and deletes", "python3", """python3 - 2>&1 <<'END'
+import os, poplib
+mail = poplib.POP3(os.environ["HOST"], int(os.environ["PORT"]), 20)
+print(mail.getwelcome(), sorted(mail.capa()), mail.user("admin"), mail.pass_("admin123"), mail.stat(), mail.list())
+print(mail.retr(1), mail.top(2, 1), mail.uidl(), mail.dele(1), mail.list(), mail.rset(), mail.stat(), mail.quit())
+END"""),
+    Client("nc pipelines", "nc", r"""printf 'CAPA\r\nUSER admin\r\nPASS admin123\r\nSTAT\r\nLIST 1\r\nXYZ\r\nQUIT\r\n' | nc -w 20 $HOST $PORT"""),
+    Client("nmap identifies it", "nmap", NMAP_TLS, usual=False),
+    Client("hydra guesses", "hydra", "printf '%s\\n' 123456 admin123 >words;"
+           "hydra -t 1 -l admin -P words pop3://$HOST:$PORT 2>&1 | grep -v '^Hydra\\|github'", usual=False),
+]
+
+PROTOCOLS = {"ftp": FTP, "telnet": TELNET, "smtp": SMTP, "pop3": POP3}
