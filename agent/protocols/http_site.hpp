@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace apiary::agent {
+
+/// What an HTTP service shows: the files of a decoy site, and an application described by routes. Plain data, made once
+/// per service from what the configuration read, shared by all its sessions.
+
+/// A file of the decoy site.
+struct HttpFile {
+    std::shared_ptr<const std::string> content;
+    std::chrono::sys_seconds modified;  // for Last-Modified, ETag and listings
+    std::string type;                   // Content-Type as Apache on Debian gives it; empty: none
+};
+
+/// One answer of an application.
+struct HttpAnswer {
+    unsigned status = 200;
+    std::vector<std::pair<std::string, std::string>> headers;  // besides those that the server adds itself
+    std::shared_ptr<const std::string> body;
+};
+
+/// A page of an application. Of several that fit a request, the first is taken.
+struct HttpRoute {
+    std::string method;  // empty: GET and HEAD, and POST if there are login fields
+    std::string path;    // decoded; exact, or a beginning if it ends with '*'
+    HttpAnswer answer;   // also to a login that is refused
+    std::string realm;   // not empty: asks for Basic authentication first; `answer` follows an accepted one
+    std::string userField, secretField;  // fields of a form that are a login; empty: no login here
+    HttpAnswer welcome;                  // to a form login that is accepted
+};
+
+class HttpSite {
+public:
+    /// `files` by path below the document root, beginning with '/'; folders are what they imply.
+    HttpSite(std::map<std::string, HttpFile, std::less<>> files, std::vector<HttpRoute> routes);
+
+    /// `path` is decoded and without dot segments, and begins with '/'. Null if there is none.
+    const HttpFile* file(std::string_view path) const;
+    /// True if files lie below; `path` ends with '/' or not.
+    bool folder(std::string_view path) const;
+    /// Names of what lies directly in a folder, sorted by bytes; those of folders end with '/'.
+    std::vector<std::string> entries(std::string_view path) const;
+
+    const HttpRoute* route(std::string_view method, std::string_view path) const;
+
+private:
+    std::map<std::string, HttpFile, std::less<>> files_;
+    std::vector<HttpRoute> routes_;
+};
+
+}  // namespace apiary::agent
