@@ -29,7 +29,7 @@ struct HttpAnswer {
 
 /// A page of an application. Of several that fit a request, the first is taken.
 struct HttpRoute {
-    std::string method;  // empty: GET and HEAD, and POST if there are login fields
+    std::string method;  // empty: GET, and POST if there are login fields. What is for GET is for HEAD as well.
     std::string path;    // decoded; exact, or a beginning if it ends with '*'
     HttpAnswer answer;   // also to a login that is refused
     std::string realm;   // not empty: asks for Basic authentication first; `answer` follows an accepted one
@@ -37,22 +37,27 @@ struct HttpRoute {
     HttpAnswer welcome;                  // to a form login that is accepted
 };
 
+/// Immutable. What it is asked for may be anything that a peer sent: it is looked up, no more.
 class HttpSite {
 public:
-    /// `files` by path below the document root, beginning with '/'; folders are what they imply.
+    /// `files` by path below the document root, beginning with '/'. A path that ends with '/' is a folder, with its
+    /// time; the folders that files imply need not be there, and then have the time of the newest file below.
     HttpSite(std::map<std::string, HttpFile, std::less<>> files, std::vector<HttpRoute> routes);
 
-    /// `path` is decoded and without dot segments, and begins with '/'. Null if there is none.
+    /// `path` is decoded and without dot segments, and begins with '/'. Null if there is none, or a folder.
     const HttpFile* file(std::string_view path) const;
-    /// True if files lie below; `path` ends with '/' or not.
+    /// `path` ends with '/' or not. The document root is always there.
     bool folder(std::string_view path) const;
+    /// When a folder was changed, for listings. The epoch if it is none.
+    std::chrono::sys_seconds folderModified(std::string_view path) const;
     /// Names of what lies directly in a folder, sorted by bytes; those of folders end with '/'.
     std::vector<std::string> entries(std::string_view path) const;
 
+    /// The route to take, or null.
     const HttpRoute* route(std::string_view method, std::string_view path) const;
 
 private:
-    std::map<std::string, HttpFile, std::less<>> files_;
+    std::map<std::string, HttpFile, std::less<>> files_;  // folders too: their paths end with '/', they have no content
     std::vector<HttpRoute> routes_;
 };
 
