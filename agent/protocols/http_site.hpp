@@ -23,8 +23,8 @@ struct HttpFile {
 /// One answer of an application.
 struct HttpAnswer {
     unsigned status = 200;
-    std::vector<std::pair<std::string, std::string>> headers;  // besides those that the server adds itself
-    std::shared_ptr<const std::string> body;
+    std::vector<std::pair<std::string, std::string>> headers;  // besides those that the server adds, or in place of one
+    std::shared_ptr<const std::string> body = std::make_shared<const std::string>();  // never null
 };
 
 /// A page of an application. Of several that fit a request, the first is taken.

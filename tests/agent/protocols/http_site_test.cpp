@@ -91,7 +91,7 @@ TEST(HttpSiteTest, ListsAFewFoldersOfVeryManyFilesWithoutVisitingThem) {
     }
     const HttpSite site(std::move(files), {});
 
-    for (int i = 0; i < 100'000; ++i) {  // takes minutes if each visits them all
+    for (int i = 0; i < 10'000; ++i) {  // takes minutes if each visits them all
         ASSERT_EQ(site.entries("/deep").size(), 2U);
     }
     EXPECT_EQ(site.entries("/deep/1").size(), 50'000U);
