@@ -25,10 +25,13 @@ std::string reasonOf(int code) {
     return std::generic_category().message(code);
 }
 
-std::chrono::sys_seconds modifiedAt(const fs::path& path) {
+FileTime modifiedAt(const fs::path& path) {
     struct stat status {};
-    return ::stat(path.c_str(), &status) == 0 ? std::chrono::sys_seconds(std::chrono::seconds(status.st_mtime))
-                                              : std::chrono::sys_seconds{};
+    if (::stat(path.c_str(), &status) != 0) {
+        return {};
+    }
+    return FileTime(std::chrono::seconds(status.st_mtim.tv_sec) +
+                    std::chrono::microseconds(status.st_mtim.tv_nsec / 1000));
 }
 
 /// Takes what is allowed from a budget that all files of a setting share.

@@ -14,11 +14,13 @@ namespace apiary::agent {
 
 /// What the agent read for a module, which itself reads no files: plain data, made before Module::prepare.
 
+using FileTime = std::chrono::sys_time<std::chrono::microseconds>;
+
 /// A file, or a folder, which has no content. The content is shared because a reload reads all anew while sessions
 /// under way still send the old one.
 struct FileRead {
     std::shared_ptr<const std::string> content;
-    std::chrono::sys_seconds modified;
+    FileTime modified;
 };
 
 /// All that lies below a folder, by path, beginning with '/'. Paths of folders end with '/'; "/" is always there.

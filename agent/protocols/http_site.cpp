@@ -45,9 +45,9 @@ bool HttpSite::folder(std::string_view path) const {
     return files_.contains(folderPath(path));
 }
 
-std::chrono::sys_seconds HttpSite::folderModified(std::string_view path) const {
+FileTime HttpSite::folderModified(std::string_view path) const {
     const auto found = files_.find(folderPath(path));
-    return found == files_.end() ? std::chrono::sys_seconds{} : found->second.modified;
+    return found == files_.end() ? FileTime{} : found->second.modified;
 }
 
 std::vector<std::string> HttpSite::entries(std::string_view path) const {

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <chrono>
+#include "agent/protocol/readings.hpp"
+
 #include <map>
 #include <memory>
 #include <string>
@@ -16,8 +17,8 @@ namespace apiary::agent {
 /// A file of the decoy site.
 struct HttpFile {
     std::shared_ptr<const std::string> content;
-    std::chrono::sys_seconds modified;  // for Last-Modified, ETag and listings
-    std::string type;                   // Content-Type as Apache on Debian gives it; empty: none
+    FileTime modified;  // for Last-Modified, ETag, which Apache makes of microseconds, and listings
+    std::string type;   // Content-Type as Apache on Debian gives it; empty: none
 };
 
 /// One answer of an application.
@@ -49,7 +50,7 @@ public:
     /// `path` ends with '/' or not. The document root is always there.
     bool folder(std::string_view path) const;
     /// When a folder was changed, for listings. The epoch if it is none.
-    std::chrono::sys_seconds folderModified(std::string_view path) const;
+    FileTime folderModified(std::string_view path) const;
     /// Names of what lies directly in a folder, sorted by bytes; those of folders end with '/'.
     std::vector<std::string> entries(std::string_view path) const;
 

@@ -6,11 +6,10 @@ namespace apiary::agent::test {
 namespace {
 
 using std::chrono::seconds;
-using std::chrono::sys_seconds;
 using Names = std::vector<std::string>;
 
 HttpFile text(std::string content, int modified = 0) {
-    return {std::make_shared<const std::string>(std::move(content)), sys_seconds(seconds(modified)), "text/html"};
+    return {std::make_shared<const std::string>(std::move(content)), FileTime(seconds(modified)), "text/html"};
 }
 
 HttpSite smallSite() {
@@ -19,7 +18,7 @@ HttpSite smallSite() {
              {"/img/old/logo.png", text("old", 200)},
              {"/img-list.txt", text("list", 50)},
              {"/img0", text("zero", 60)},
-             {"/upload/", {nullptr, sys_seconds(seconds(777)), ""}}},
+             {"/upload/", {nullptr, FileTime(seconds(777)), ""}}},
             {}};
 }
 
@@ -60,10 +59,10 @@ TEST(HttpSiteTest, FoldersAreThoseGivenAndThoseThatFilesImply) {
 TEST(HttpSiteTest, AFolderHasItsOwnTimeOrThatOfTheNewestFileBelow) {
     const HttpSite site = smallSite();
 
-    EXPECT_EQ(site.folderModified("/upload"), sys_seconds(seconds(777)));
-    EXPECT_EQ(site.folderModified("/img/"), sys_seconds(seconds(300)));
-    EXPECT_EQ(site.folderModified("/img/old"), sys_seconds(seconds(200)));
-    EXPECT_EQ(site.folderModified("/none"), sys_seconds{});
+    EXPECT_EQ(site.folderModified("/upload"), FileTime(seconds(777)));
+    EXPECT_EQ(site.folderModified("/img/"), FileTime(seconds(300)));
+    EXPECT_EQ(site.folderModified("/img/old"), FileTime(seconds(200)));
+    EXPECT_EQ(site.folderModified("/none"), FileTime{});
 }
 
 TEST(HttpSiteTest, ListsWhatLiesDirectlyInAFolderSorted) {
