@@ -26,7 +26,9 @@ namespace apiary::agent {
 ///     status = 302
 ///     headers = ["Location: /index.html"]
 ///
-/// The Error names all that is wrong, with the file and the lines: also routes that earlier ones leave nothing to.
+/// A route with a '*' takes no request for a file of the site, so that one for "/*" is what is said of all that is
+/// missing. The Error names all that is wrong, with the file and the lines: also routes that earlier ones leave nothing
+/// to.
 Result<std::vector<HttpRoute>> httpRoutes(const TablesRead& tables);
 
 }  // namespace apiary::agent

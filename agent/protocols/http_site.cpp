@@ -13,13 +13,17 @@ std::string folderPath(std::string_view path) {
     return folder;
 }
 
+bool endless(const HttpRoute& route) {
+    return route.path.ends_with('*');
+}
+
 bool fits(const HttpRoute& route, std::string_view method, std::string_view path) {
     const std::string_view wanted = method == "HEAD" ? "GET" : method;
     const bool login = !route.userField.empty() || !route.secretField.empty();
     const bool methodFits = route.method.empty() ? wanted == "GET" || (login && wanted == "POST")
                                                  : route.method == wanted || route.method == method;
     const std::string_view own = route.path;
-    return methodFits && (own.ends_with('*') ? path.starts_with(own.substr(0, own.size() - 1)) : path == own);
+    return methodFits && (endless(route) ? path.starts_with(own.substr(0, own.size() - 1)) : path == own);
 }
 
 }  // namespace
@@ -67,7 +71,9 @@ std::vector<std::string> HttpSite::entries(std::string_view path) const {
 }
 
 const HttpRoute* HttpSite::route(std::string_view method, std::string_view path) const {
-    const auto found = std::ranges::find_if(routes_, [&](const HttpRoute& route) { return fits(route, method, path); });
+    const bool isFile = file(path) != nullptr;
+    const auto found = std::ranges::find_if(
+        routes_, [&](const HttpRoute& route) { return fits(route, method, path) && !(isFile && endless(route)); });
     return found == routes_.end() ? nullptr : &*found;
 }
 

@@ -54,7 +54,7 @@ public:
     /// Names of what lies directly in a folder, sorted by bytes; those of folders end with '/'.
     std::vector<std::string> entries(std::string_view path) const;
 
-    /// The route to take, or null.
+    /// The route to take before files are looked at, or null. One whose path ends with '*' leaves files alone.
     const HttpRoute* route(std::string_view method, std::string_view path) const;
 
 private:

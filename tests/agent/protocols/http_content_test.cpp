@@ -1,5 +1,7 @@
 #include "agent/protocols/http_content.hpp"
 
+#include "agent/protocols/decoy_company.hpp"
+
 #include <gtest/gtest.h>
 
 namespace apiary::agent::test {
@@ -51,6 +53,34 @@ TEST(HttpContentTest, AnApplicationAnswersBesideTheFiles) {
     ASSERT_TRUE(site) << site.error();
     EXPECT_NE((*site)->route("GET", "/login"), nullptr);
     EXPECT_NE((*site)->file("/index.html"), nullptr);
+}
+
+TEST(HttpContentTest, AnApplicationWithItsOwnStartHidesDebiansPage) {
+    Readings readings;
+    readings.tables["application"] = {"app.toml", {{"route", 1, {{"path", {2, std::string("/")}}}}}};
+
+    EXPECT_EQ((*httpSite(readings, 7))->file("/index.html"), nullptr);
+}
+
+TEST(HttpContentTest, FillsTheWordsOfTheSensorIntoTextsAndAnswers) {
+    const std::string company(decoyCompany(7));
+    Readings readings;
+    readings.folders["site"] = {{"/a.html", text("<b>{{company}}, {{company}}</b>")}, {"/a.png", text("{{company}}")}};
+    readings.tables["application"] = {
+        "app.toml",
+        {{"route",
+          1,
+          {{"path", {2, std::string("/x")}},
+           {"body", {3, std::string("{{Company}} {{ company }} {{token")}},
+           {"headers", {4, std::vector<std::string>{"Set-Cookie: id={{token}}; path=/"}}}}}}};
+    const auto site = *httpSite(readings, 7);
+
+    EXPECT_EQ(*site->file("/a.html")->content, "<b>" + company + ", " + company + "</b>");
+    EXPECT_EQ(*site->file("/a.png")->content, "{{company}}");
+    const HttpAnswer& answer = site->route("GET", "/x")->answer;
+    EXPECT_EQ(answer.body->substr(1), company.substr(1) + " {{ company }} {{token");
+    EXPECT_EQ(answer.headers.at(0).second.size(), std::string("id=; path=/").size() + 32);
+    EXPECT_NE(answer.headers, (*httpSite(readings, 8))->route("GET", "/x")->answer.headers);
 }
 
 TEST(HttpContentTest, AnErrorNamesTheSettingTheFileAndTheLine) {
