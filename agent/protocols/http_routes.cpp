@@ -208,6 +208,8 @@ HttpRoute readRoute(const TableReader& table, const std::vector<Header>& common)
     route.userField = table.text("user_field");
     route.secretField = table.text("secret_field");
     route.answer = readAnswer(table, "", common);
+    route.guards = !route.realm.empty() && !table.has("status") && !table.has("headers") && !table.has("body") &&
+                   !table.has("body_file") && route.secretField.empty();
     if (!route.secretField.empty() && !table.hasBelow("welcome.")) {
         table.complain("secret_field", "needs [route.welcome], what an accepted login gets");
     } else if (route.secretField.empty() && (!route.userField.empty() || table.hasBelow("welcome."))) {

@@ -72,8 +72,9 @@ std::vector<std::string> HttpSite::entries(std::string_view path) const {
 
 const HttpRoute* HttpSite::route(std::string_view method, std::string_view path) const {
     const bool isFile = file(path) != nullptr;
-    const auto found = std::ranges::find_if(
-        routes_, [&](const HttpRoute& route) { return fits(route, method, path) && !(isFile && endless(route)); });
+    const auto found = std::ranges::find_if(routes_, [&](const HttpRoute& route) {
+        return fits(route, method, path) && !(isFile && endless(route) && route.realm.empty());
+    });
     return found == routes_.end() ? nullptr : &*found;
 }
 

@@ -30,10 +30,11 @@ struct HttpAnswer {
 
 /// A page of an application. Of several that fit a request, the first is taken.
 struct HttpRoute {
-    std::string method;  // empty: GET, and POST if there are login fields. What is for GET is for HEAD as well.
-    std::string path;    // decoded; exact, or a beginning if it ends with '*'
-    HttpAnswer answer;   // also to a login that is refused
-    std::string realm;   // not empty: asks for Basic authentication first; `answer` follows an accepted one
+    std::string method;   // empty: GET, and POST if there are login fields. What is for GET is for HEAD as well.
+    std::string path;     // decoded; exact, or a beginning if it ends with '*'
+    HttpAnswer answer;    // also to a login that is refused
+    std::string realm;    // not empty: asks for Basic authentication first; `answer` follows an accepted one
+    bool guards = false;  // has a realm and no answer: after an accepted one files and folders answer as ever
     std::string userField, secretField;  // fields of a form that are a login; empty: no login here
     HttpAnswer welcome;                  // to a form login that is accepted
 };
@@ -54,7 +55,8 @@ public:
     /// Names of what lies directly in a folder, sorted by bytes; those of folders end with '/'.
     std::vector<std::string> entries(std::string_view path) const;
 
-    /// The route to take before files are looked at, or null. One whose path ends with '*' leaves files alone.
+    /// The route to take before files are looked at, or null. One whose path ends with '*' leaves files alone,
+    /// unless it has a realm.
     const HttpRoute* route(std::string_view method, std::string_view path) const;
 
 private:

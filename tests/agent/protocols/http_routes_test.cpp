@@ -86,6 +86,18 @@ TEST(HttpRoutesTest, HeadersOfAllRoutesYieldToThoseOfOne) {
     EXPECT_EQ(headersOf(routes.at(0).answer), "server: Boa\nX-Frame-Options: DENY\n");
 }
 
+TEST(HttpRoutesTest, ARealmWithNothingBehindItGuardsFiles) {
+    const auto routes = Tables()
+                            .route({{"path", text("/private/*")}, {"realm", text("Staff")}})
+                            .route({{"path", text("/setup")}, {"realm", text("Setup")}, {"status", std::int64_t{404}}})
+                            .route({{"path", text("/open")}})
+                            .routes();
+
+    EXPECT_TRUE(routes.at(0).guards);
+    EXPECT_FALSE(routes.at(1).guards);
+    EXPECT_FALSE(routes.at(2).guards);
+}
+
 TEST(HttpRoutesTest, TakesTheBodyOfAFileWithoutACopy) {
     const auto page = std::make_shared<const std::string>("page");
     const auto routes = Tables().route({{"path", text("/a")}, {"body_file", FileRead{page, {}}}}).routes();

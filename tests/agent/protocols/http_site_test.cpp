@@ -130,6 +130,15 @@ TEST(HttpSiteTest, ARouteForAllThatIsMissingLeavesFilesAlone) {
     EXPECT_EQ(site.route("GET", "/")->answer.status, 404U);
 }
 
+TEST(HttpSiteTest, ARouteWithARealmComesBeforeFiles) {
+    HttpRoute guard = routeOf("", "/private/*", 200);
+    guard.realm = "Staff";
+    const HttpSite site({{"/private/keys.txt", text("x")}}, {guard});
+
+    EXPECT_NE(site.route("GET", "/private/keys.txt"), nullptr);
+    EXPECT_EQ(site.route("GET", "/index.html"), nullptr);
+}
+
 TEST(HttpSiteTest, ARouteWithoutMethodAnswersToReadingAndToLogins) {
     HttpRoute login = routeOf("", "/login", 200);
     login.secretField = "password";
