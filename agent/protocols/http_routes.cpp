@@ -221,6 +221,9 @@ HttpRoute readRoute(const TableReader& table, const std::vector<Header>& common)
 }
 
 std::vector<std::string_view> methodsOf(const HttpRoute& route) {
+    if (route.guards && route.method.empty()) {
+        return {"GET", "HEAD", "POST", "any other"};
+    }
     if (route.method.empty()) {
         return route.secretField.empty() ? std::vector<std::string_view>{"GET", "HEAD"}
                                          : std::vector<std::string_view>{"GET", "HEAD", "POST"};
@@ -234,7 +237,8 @@ bool takes(const HttpRoute& earlier, std::string_view method, std::string_view p
     const std::string_view own = earlier.path;
     const bool wider = own.ends_with('*') && path.starts_with(own.substr(0, own.size() - 1));
     const auto methods = methodsOf(earlier);
-    return (own == path || wider) && std::ranges::find(methods, method) != methods.end();
+    const bool all = earlier.guards && earlier.method.empty();
+    return (own == path || wider) && (all || std::ranges::find(methods, method) != methods.end());
 }
 
 /// The place of the route that leaves nothing to the last one; of several, that of the first.

@@ -17,13 +17,19 @@ bool endless(const HttpRoute& route) {
     return route.path.ends_with('*');
 }
 
-bool fits(const HttpRoute& route, std::string_view method, std::string_view path) {
+bool fitsMethod(const HttpRoute& route, std::string_view method) {
     const std::string_view wanted = method == "HEAD" ? "GET" : method;
+    if (!route.method.empty()) {
+        return route.method == wanted || route.method == method;
+    }
     const bool login = !route.userField.empty() || !route.secretField.empty();
-    const bool methodFits = route.method.empty() ? wanted == "GET" || (login && wanted == "POST")
-                                                 : route.method == wanted || route.method == method;
+    return route.guards || wanted == "GET" || (login && wanted == "POST");
+}
+
+bool fits(const HttpRoute& route, std::string_view method, std::string_view path) {
     const std::string_view own = route.path;
-    return methodFits && (endless(route) ? path.starts_with(own.substr(0, own.size() - 1)) : path == own);
+    return fitsMethod(route, method) &&
+           (endless(route) ? path.starts_with(own.substr(0, own.size() - 1)) : path == own);
 }
 
 }  // namespace

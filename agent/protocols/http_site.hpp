@@ -30,7 +30,7 @@ struct HttpAnswer {
 
 /// A page of an application. Of several that fit a request, the first is taken.
 struct HttpRoute {
-    std::string method;   // empty: GET, and POST if there are login fields. What is for GET is for HEAD as well.
+    std::string method;   // empty: GET, POST if there are login fields, all if it guards. HEAD goes with GET.
     std::string path;     // decoded; exact, or a beginning if it ends with '*'
     HttpAnswer answer;    // also to a login that is refused
     std::string realm;    // not empty: asks for Basic authentication first; `answer` follows an accepted one

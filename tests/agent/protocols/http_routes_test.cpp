@@ -159,6 +159,15 @@ TEST(HttpRoutesTest, RefusesARouteThatEarlierOnesLeaveNothingTo) {
               "app.toml:30: " + never + "10 takes its requests; put it before, or remove it");
 }
 
+TEST(HttpRoutesTest, AGuardTakesEveryMethod) {
+    const auto guard = [](Tables tables) { return tables.route({{"path", text("/a/*")}, {"realm", text("Staff")}}); };
+    const std::vector<std::pair<std::string, decltype(ValueRead::value)>> put{{"path", text("/a/b")},
+                                                                              {"method", text("PUT")}};
+
+    EXPECT_NE(guard(Tables()).route(put).error().find("never reached"), std::string::npos);
+    EXPECT_EQ(guard(Tables().route({{"path", text("/*")}})).error(), "");
+}
+
 TEST(HttpRoutesTest, KeepsARouteThatStillGetsAMethodOrAPath) {
     EXPECT_EQ(Tables()
                   .route({{"path", text("/a")}, {"method", text("POST")}})

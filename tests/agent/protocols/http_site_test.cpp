@@ -133,9 +133,11 @@ TEST(HttpSiteTest, ARouteForAllThatIsMissingLeavesFilesAlone) {
 TEST(HttpSiteTest, ARouteWithARealmComesBeforeFiles) {
     HttpRoute guard = routeOf("", "/private/*", 200);
     guard.realm = "Staff";
+    guard.guards = true;
     const HttpSite site({{"/private/keys.txt", text("x")}}, {guard});
 
     EXPECT_NE(site.route("GET", "/private/keys.txt"), nullptr);
+    EXPECT_NE(site.route("PUT", "/private/new"), nullptr);
     EXPECT_EQ(site.route("GET", "/index.html"), nullptr);
 }
 
