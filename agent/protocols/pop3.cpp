@@ -300,6 +300,12 @@ std::size_t Pop3Session::mailStep(std::string_view rest, Turn& turn) {
     if (line.size() != whole.size()) {
         turn.observe(Anomaly{"NUL in a command"});
     }
+    if (verb.find(':') != std::string::npos) {
+        // Dovecot 2.3.19 panics at such a verb, in event_reason_code_prefix(), and forgets what was to be deleted.
+        turn.observe(Anomaly{"colon in a command"});
+        turn.close();
+        return end + 1;
+    }
     if (mailCommand(verb, argument, turn)) {
         bad_ = 0;
     } else if (++bad_ > kMostBadCommands) {
