@@ -1,5 +1,6 @@
 #include "agent/config.hpp"
 
+#include "agent/module_settings.hpp"
 #include "agent/protocols/registry.hpp"
 #include "common/config/toml.hpp"
 #include "common/net/address.hpp"
@@ -153,29 +154,6 @@ JournalRule readRule(const TomlTable& table) {
     }
     rule.first = table.field("logs_first").number(rule.first, 1, 1'000'000);
     return rule;
-}
-
-/// The module makes what it needs of its own settings; what it finds wrong is said at the line of the setting.
-std::shared_ptr<const Prepared> prepareModule(const Module& module, const TomlTable& table, std::uint64_t seed) {
-    const TomlTable settingsTable = table.table("settings");
-    Settings settings;
-    for (auto& [name, value] : settingsTable.entries()) {
-        settings.insert_or_assign(name, std::move(value));
-    }
-    auto prepared = prepare(module, settings, seed);
-    if (prepared) {
-        return *std::move(prepared);
-    }
-    const std::string message = "is refused: " + prepared.error();
-    const auto named = std::ranges::find_if(settings, [&](const auto& setting) {
-        return !setting.first.empty() && prepared.error().find(setting.first) != std::string::npos;
-    });
-    if (named != settings.end()) {
-        settingsTable.field(named->first).complain(message);
-    } else {
-        (settingsTable.present() ? settingsTable : table).complain(message);
-    }
-    return nullptr;
 }
 
 ServiceConfig readService(const TomlTable& table, const Defaults& defaults, std::uint64_t seed) {

@@ -59,7 +59,7 @@ void Turn::queue(Action action) {
 }
 
 Result<std::shared_ptr<const Prepared>> prepare(const Module& module, const Settings& overrides,
-                                                std::uint64_t sensorSeed) {
+                                                std::uint64_t sensorSeed, const Readings& readings) {
     Settings settings;
     for (const Setting& setting : module.settings) {
         settings.emplace(setting.name, setting.fallback);
@@ -76,7 +76,7 @@ Result<std::shared_ptr<const Prepared>> prepare(const Module& module, const Sett
         }
         known->second = value;
     }
-    return module.prepare(settings, sensorSeed);
+    return module.prepare(settings, readings, sensorSeed);
 }
 
 }  // namespace apiary::agent

@@ -10,6 +10,7 @@
 /// Errors: nothing a peer sends is an error. Answer it, observe it, or close. An exception that leaves a
 /// session is a bug in that session; the engine records it and drops the one connection.
 
+#include "agent/protocol/readings.hpp"
 #include "common/net/endpoint.hpp"
 #include "common/result.hpp"
 
@@ -211,11 +212,16 @@ public:
     virtual std::string takeUnread() { return {}; }
 };
 
+/// What an operator writes for a setting: the value itself, or the path, from agent.toml on, of what the agent is to
+/// read: a folder with all its files, or a TOML file of tables.
+enum class SettingKind { Text, Folder, Tables };
+
 /// A value an operator may set per service, documented where it is declared.
 struct Setting {
     std::string_view name;
-    std::string_view fallback;
+    std::string_view fallback;  // empty unless a Text
     std::string_view help;
+    SettingKind kind = SettingKind::Text;
 };
 
 /// Values by name, one for each setting that the module declares.
@@ -224,6 +230,25 @@ using Settings = std::map<std::string, std::string, std::less<>>;
 /// What a protocol makes of its settings, once per service: parsed values, texts, decoys. Shared by all its sessions.
 struct Prepared {
     virtual ~Prepared() = default;
+};
+
+/// Makes a module's Prepared, once per service. A module whose settings are all texts has no use for readings.
+class Preparation {
+public:
+    using Outcome = Result<std::shared_ptr<const Prepared>>;
+    using FromTexts = Outcome (*)(const Settings&, std::uint64_t sensorSeed);
+    using FromFiles = Outcome (*)(const Settings&, const Readings&, std::uint64_t sensorSeed);
+
+    constexpr Preparation(FromTexts from) : fromTexts_(from) {}  // NOLINT(google-explicit-constructor)
+    constexpr Preparation(FromFiles from) : fromFiles_(from) {}  // NOLINT(google-explicit-constructor)
+
+    Outcome operator()(const Settings& settings, const Readings& readings, std::uint64_t sensorSeed) const {
+        return fromFiles_ != nullptr ? fromFiles_(settings, readings, sensorSeed) : fromTexts_(settings, sensorSeed);
+    }
+
+private:
+    FromTexts fromTexts_ = nullptr;
+    FromFiles fromFiles_ = nullptr;
 };
 
 /// Everything a session may know of its peer when it is born. Equal environments make equal sessions.
@@ -243,7 +268,7 @@ struct Module {
     bool speaksFirst;                      // the server greets before the peer says anything
     std::span<const std::uint16_t> ports;  // suggestions; the configuration decides
     std::span<const Setting> settings;
-    Result<std::shared_ptr<const Prepared>> (*prepare)(const Settings&, std::uint64_t sensorSeed);  // once per service
+    Preparation prepare;
     std::unique_ptr<Session> (*open)(const Prepared&, const Environment&);  // the prepared part outlives the session
 };
 
@@ -257,6 +282,6 @@ std::unique_ptr<Session> openSession(const Prepared& prepared, const Environment
 /// differs between sensors: what must vary from host to host but stay the same on each is derived from it.
 /// An Error names the setting that is unknown or bad, and what it may be.
 Result<std::shared_ptr<const Prepared>> prepare(const Module& module, const Settings& overrides = {},
-                                                std::uint64_t sensorSeed = 0);
+                                                std::uint64_t sensorSeed = 0, const Readings& readings = {});
 
 }  // namespace apiary::agent

@@ -199,13 +199,17 @@ void Pop3Session::respond(const std::string& response, Turn& turn) {
 /// What the peer said in the exchange under way, after the transport's encoding.
 void Pop3Session::decoded(const std::string& response, Turn& turn) {
     const Challenge kind = std::exchange(challenge_, Challenge::None);
+    const bool nul = response.find('\0') != std::string::npos;
     if (kind == Challenge::Plain) {
         plain(response, turn);
+    } else if (kind == Challenge::LoginPassword && nul) {
+        turn.observe(Credential{user_, response, false});
+        fail(0, turn);
     } else if (kind == Challenge::LoginPassword) {
-        attempt(user_, std::string(pop3Text(response)), turn);
+        attempt(user_, response, turn);
     } else {
         user_ = pop3Text(response);
-        const bool possible = !user_.empty() && user_.find_first_not_of(kNameCharacters) == std::string::npos;
+        const bool possible = !nul && !user_.empty() && user_.find_first_not_of(kNameCharacters) == std::string::npos;
         possible ? challenge(Challenge::LoginPassword, "UGFzc3dvcmQ6", turn) : fail(0, turn);
     }
 }

@@ -41,7 +41,8 @@ public:
     void onTls(const TlsInfo&, Turn&) override { tls_ = true; }
     void onAlarm(Turn& turn) override;
     void onIdle(Turn& turn) override;
-    void onPeerClosed(Turn& turn) override { turn.close(); }
+    void onCut(Turn& turn) override;
+    void onPeerClosed(Turn& turn) override;
 
 private:
     /// What the line behind a challenge is.

@@ -352,6 +352,7 @@ void SmtpSession::resetMail() {
     declaredSize_ = 0;
     recipients_ = 0;
     size_ = 0;
+    hops_ = {};
     chunks_ = Chunks::None;
     queueId_.clear();
     record_.clear();

@@ -42,13 +42,14 @@ std::size_t SmtpSession::readMessage(std::string_view rest, Turn& turn) {
         taken += line.size();
         const bool bareLf = whole && !line.ends_with("\r\n");
         std::size_t length = whole ? line.substr(0, end).find_last_not_of('\r') + 1 : line.size();
-        if (!std::exchange(midLine_, !whole) && line.front() == '.') {
+        const bool begins = !std::exchange(midLine_, !whole);
+        if (begins && line.front() == '.') {
             line.remove_prefix(1);
             over = --length == 0;
         }
         bareLf_ = bareLf_ || bareLf;
         if (!over) {
-            countRecord(length);
+            countRecord(line.substr(0, length), begins);
             kept += line;
         }
     }
@@ -62,9 +63,10 @@ std::size_t SmtpSession::readMessage(std::string_view rest, Turn& turn) {
 }
 
 /// Counts a line, or a part of one that is too long, as Postfix does: with the two bytes of its end.
-void SmtpSession::countRecord(std::size_t length) {
-    tooBig_ = tooBig_ || service_.sizeLimit - size_ < length + 2;
-    size_ += tooBig_ ? 0 : length + 2;
+void SmtpSession::countRecord(std::string_view record, bool begins) {
+    tooBig_ = tooBig_ || service_.sizeLimit - size_ < record.size() + 2;
+    size_ += tooBig_ ? 0 : record.size() + 2;
+    hops_.take(record, begins);
 }
 
 bool SmtpSession::bdat(const Words& words, Turn& turn) {
@@ -115,12 +117,14 @@ std::size_t SmtpSession::readChunk(std::string_view rest, Turn& turn) {
 void SmtpSession::countLines(std::string_view bytes) {
     for (const char c : bytes) {
         if (c == '\n') {
-            countRecord(record_.find_last_not_of('\r') + 1);
+            countRecord(std::string_view(record_).substr(0, record_.find_last_not_of('\r') + 1), !midLine_);
+            midLine_ = false;
             record_.clear();
             continue;
         }
         if (record_.size() == kLongestRecord) {
-            countRecord(record_.size());
+            countRecord(record_, !midLine_);
+            midLine_ = true;
             record_.clear();
         }
         record_ += c;
@@ -140,7 +144,7 @@ void SmtpSession::endChunk(Turn& turn) {
         finish(false, turn);
     } else if (lastChunk_) {
         if (!record_.empty()) {
-            countRecord(record_.size());
+            countRecord(record_, !midLine_);
         }
         endMessage("Ok: " + std::to_string(size_) + " bytes queued as ", turn);
     } else if (tooBig_) {
@@ -154,12 +158,15 @@ void SmtpSession::endChunk(Turn& turn) {
 /// The message is whole. That it is taken makes up for earlier errors.
 void SmtpSession::endMessage(std::string_view taken, Turn& turn) {
     reading_ = Reading::Command;
-    const bool good = !tooBig_;
+    const bool good = !tooBig_ && !hops_.tooMany();
     if (good) {
         errors_ = 0;
         junk_ = 0;
     }
-    reply(good ? "250 2.0.0 " + std::string(taken) + queueId_ : "552 5.3.4 Error: message file too big", turn);
+    reply(good      ? "250 2.0.0 " + std::string(taken) + queueId_
+          : tooBig_ ? "552 5.3.4 Error: message file too big"
+                    : "554 5.4.0 Error: too many hops",
+          turn);
     endPayload(turn);
     resetMail();
     finish(good, turn);

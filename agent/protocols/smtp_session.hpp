@@ -3,6 +3,7 @@
 #include "agent/protocol/accounts.hpp"
 #include "agent/protocol/buffered_session.hpp"
 #include "agent/protocol/seeded.hpp"
+#include "agent/protocols/smtp_hops.hpp"
 #include "agent/protocols/smtp_words.hpp"
 
 #include <cstdint>
@@ -100,7 +101,7 @@ private:
     void endChunk(Turn& turn);
     void endMessage(std::string_view taken, Turn& turn);
     void endPayload(Turn& turn);
-    void countRecord(std::size_t length);
+    void countRecord(std::string_view record, bool begins);
     void countLines(std::string_view bytes);
 
     // smtp_login.cpp: who the peer is
@@ -139,6 +140,7 @@ private:
     bool payload_ = false;  // one is under way
     bool midLine_ = false;  // of a message whose line is longer than a record
     bool tooBig_ = false;
+    SmtpHops hops_;
     bool bareLf_ = false;     // ends a line of the message
     std::uint64_t size_ = 0;  // of the message as Postfix counts it
     Chunks chunks_ = Chunks::None;

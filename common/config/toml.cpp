@@ -1,9 +1,9 @@
 #include "common/config/toml.hpp"
 
 #include "common/config/toml_document.hpp"
-#include "common/text/units.hpp"
 #include "common/net/address.hpp"
 #include "common/text/escape.hpp"
+#include "common/text/units.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -305,6 +305,44 @@ std::vector<std::pair<std::string, std::string>> TomlTable::entries() const {
         entries.emplace_back(key, field(key).text());
     }
     return entries;
+}
+
+std::vector<TomlValue> TomlTable::values() const {
+    std::vector<TomlValue> values;
+    collectValues("", values);
+    return values;
+}
+
+void TomlTable::collectValues(const std::string& prefix, std::vector<TomlValue>& into) const {
+    for (const std::string& key : keys()) {
+        const TomlField own = field(key);
+        const TomlNode& node = *own.node_;
+        if (std::holds_alternative<TomlNode::Table>(node.value)) {
+            TomlTable(*document_, name_, own.node_).collectValues(prefix + key + '.', into);
+        } else if (std::holds_alternative<TomlNode::Array>(node.value)) {
+            into.push_back({prefix + key, node.line, own.texts()});
+        } else if (const auto* number = std::get_if<std::int64_t>(&node.value)) {
+            into.push_back({prefix + key, node.line, *number});
+        } else if (const auto* flag = std::get_if<bool>(&node.value)) {
+            into.push_back({prefix + key, node.line, *flag});
+        } else {
+            into.push_back({prefix + key, node.line, own.text()});
+        }
+    }
+}
+
+std::vector<std::string> TomlTable::keys() const {
+    std::vector<std::string> keys;
+    if (node_ != nullptr) {
+        for (const auto& [key, value] : std::get<TomlNode::Table>(node_->value)) {
+            keys.push_back(key);
+        }
+    }
+    return keys;
+}
+
+void TomlTable::complain(const TomlValue& value, std::string_view message) const {
+    document_->complain(value.line, name_ + " " + value.key + " " + std::string(message));
 }
 
 void TomlTable::complain(std::string_view message) const {

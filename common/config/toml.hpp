@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace apiary {
@@ -63,6 +64,13 @@ private:
     TomlNode* node_;
 };
 
+/// A value of a table whose keys are somebody else's to know.
+struct TomlValue {
+    std::string key;
+    std::size_t line;
+    std::variant<std::string, std::int64_t, bool, std::vector<std::string>> value;
+};
+
 /// A table, present or not. What it is asked for is what it may hold: every other key is an error of the file.
 class TomlTable {
 public:
@@ -80,11 +88,22 @@ public:
     /// All keys with their values, for a table whose keys are somebody else's to know. Values must be strings.
     std::vector<std::pair<std::string, std::string>> entries() const;
 
+    /// The same with values of any kind but floats and dates; those of a table within have the key "table.key".
+    std::vector<TomlValue> values() const;
+
+    /// The keys that are there, known or not, for a reader that then asks for each.
+    std::vector<std::string> keys() const;
+
+    /// Notes an error at the line of one of values().
+    void complain(const TomlValue& value, std::string_view message) const;
+
     /// Notes an error at the table's own line.
     void complain(std::string_view message) const;
 
 private:
     friend class TomlFile;
+    void collectValues(const std::string& prefix, std::vector<TomlValue>& into) const;
+
     TomlTable(TomlDocument& document, std::string name, TomlNode* node)
         : document_(&document), name_(std::move(name)), node_(node) {}
 

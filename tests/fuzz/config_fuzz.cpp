@@ -6,6 +6,7 @@
 ///     config_replay --corpus FOLDER       writes good files to begin with instead
 
 #include "agent/config.hpp"
+#include "agent/protocols/registry.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -27,7 +28,11 @@ void require(bool condition) {
 
 /// The file as it would be with its paths in a folder where nothing is: a fuzzer shall not read this machine's files.
 bool namesFiles(std::string_view text) {
-    return text.find("tls_") != std::string_view::npos || text.find("\\u") != std::string_view::npos;
+    const auto has = [&](std::string_view word) { return text.find(word) != std::string_view::npos; };
+    const auto read = [&](const Setting& setting) { return setting.kind != SettingKind::Text && has(setting.name); };
+    return has("tls_") || has("\\u") || std::ranges::any_of(modules(), [&](const Module* module) {
+               return std::ranges::any_of(module->settings, read);
+           });
 }
 
 }  // namespace

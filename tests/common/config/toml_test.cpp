@@ -140,6 +140,26 @@ TEST(TomlTest, HandsOverATableWhoseKeysOthersKnow) {
     EXPECT_TRUE(file.finish().empty());
 }
 
+TEST(TomlTest, HandsOverValuesOfEveryKindWithTheirLines) {
+    TomlFile file =
+        parse("[[page]]\npath = '/x'\nstatus = 404\nopen = true\nnames = ['a', 'b']\n[page.then]\nstatus = 1\n");
+    std::string seen;
+    for (const TomlValue& value : file.root().tables("page").at(0).values()) {
+        seen += std::to_string(value.line) + value.key + std::to_string(value.value.index()) + ' ';
+    }
+    EXPECT_EQ(file.root().keys(), std::vector<std::string>{"page"});
+    EXPECT_EQ(seen, "5names3 4open2 2path0 3status1 7then.status1 ");
+    EXPECT_EQ(file.finish(), std::vector<std::string>{});
+}
+
+TEST(TomlTest, RefusesValuesOfNoUseAmongThoseHandedOver) {
+    TomlFile file = parse("[[page]]\nstatus = 1.5\nnames = [1]\n");
+    std::ignore = file.root().tables("page").at(0).values();
+    EXPECT_EQ(file.finish(),
+              (std::vector<std::string>{"/etc/apiary/x.toml:2: [[page]] status must be a text in quotes",
+                                        "/etc/apiary/x.toml:3: [[page]] names must hold nothing but texts in quotes"}));
+}
+
 TEST(TomlTest, RefusesALineLongEnoughToNestWithoutEnd) {
     std::string text = "a";
     for (int i = 0; i < 100'000; ++i) {
