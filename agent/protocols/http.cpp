@@ -1,8 +1,8 @@
 /// HTTP/1.1 after Debian 12's apache2 2.4, configured as a fresh installation is: mod_alias, autoindex, auth_basic,
-/// dir, mime, reqtimeout, setenvif and status; the rest of the mods-enabled changes nothing that is seen. Left out on
-/// purpose: HTTP/2 (not enabled there), CGI, what /server-status shows the host itself, the files of /icons, content
-/// negotiation (MultiViews is off), digests, virtual hosts. Nothing that a peer sends is unpacked, fetched or run. A
-/// site and an application stand in for what the host serves: http_site.hpp.
+/// dir, deflate, mime, reqtimeout, setenvif and status; the rest of the mods-enabled changes nothing that is seen. Left
+/// out on purpose: HTTP/2 (not enabled there), CGI, what /server-status shows the host itself, the files of /icons,
+/// content negotiation (MultiViews is off), digests, virtual hosts. Nothing that a peer sends is unpacked, fetched or
+/// run. A site and an application stand in for what the host serves: http_site.hpp.
 
 #include "agent/protocol/seeded.hpp"
 #include "agent/protocol/setting_values.hpp"
@@ -25,6 +25,7 @@ constexpr Millis kBodyTime = 10s;        // body=10,minrate=500
 constexpr std::size_t kLeastRate = 500;  // bytes a second that earn more time
 constexpr Millis kLongestKeepAlive = std::chrono::minutes(10);
 constexpr Millis kLongestDelay = std::chrono::minutes(1);
+constexpr std::size_t kLongestCoded = std::size_t{4} << 20U;
 constexpr std::uint64_t kMostRequests = 1'000'000;
 
 std::string seededBoundary(std::uint64_t seed) {
@@ -38,6 +39,19 @@ std::string seededAllow(std::uint64_t seed) {
     static constexpr std::string_view kOrders[] = {"HEAD,GET,POST,OPTIONS", "GET,POST,OPTIONS,HEAD",
                                                    "POST,OPTIONS,HEAD,GET", "OPTIONS,HEAD,GET,POST"};
     return std::string(kOrders[seed % std::size(kOrders)]);
+}
+
+/// All text files below a folder, unless they are so long that nobody should wait for it.
+void compress(const HttpSite& site, const std::string& folder, std::map<const HttpFile*, HttpGzip>& coded) {
+    for (const std::string& name : site.entries(folder)) {
+        const HttpFile* file = site.file(folder + name);
+        if (name.ends_with('/')) {
+            compress(site, folder + name, coded);
+        } else if (file != nullptr && httpCompressible(file->type, file->content->size()) &&
+                   file->content->size() <= kLongestCoded) {
+            coded.emplace(file, httpGzip(*file->content));
+        }
+    }
 }
 
 /// Statuses after which Apache does not trust the stream any more.
@@ -86,7 +100,13 @@ Result<std::shared_ptr<const Prepared>> HttpService::prepare(const Settings& set
     service->mostRequests = static_cast<unsigned>(*requests);
     service->keepAliveTime = *time;
     service->failureDelay = *delay;
+    compress(*service->site, "/", service->coded);
     return std::shared_ptr<const Prepared>(std::move(service));
+}
+
+const HttpGzip* HttpService::gzipOf(const HttpFile& file) const {
+    const auto found = coded.find(&file);
+    return found == coded.end() ? nullptr : &found->second;
 }
 
 HttpSession::HttpSession(const HttpService& service, const Environment& environment)
@@ -315,14 +335,33 @@ void HttpSession::send(const HttpReply& reply, bool keep, bool chunked, Turn& tu
         return;
     }
     if (chunked) {
-        char size[24];
-        (void)std::snprintf(size, sizeof size, "%zx\r\n", reply.size());
-        turn.send(size);
+        sendChunks(reply, turn);
+        return;
     }
     for (const HttpSlice& slice : reply.body) {
         turn.sendShared(slice.whole, slice.offset, slice.length);
     }
-    turn.send(chunked ? "\r\n0\r\n\r\n" : "");
+}
+
+/// What is cut into several chunks is one slice.
+void HttpSession::sendChunks(const HttpReply& reply, Turn& turn) {
+    std::vector<HttpSlice> slices = reply.body;
+    if (reply.chunks.size() > 1) {
+        slices.clear();
+        std::size_t offset = reply.body.front().offset;
+        for (const std::size_t length : reply.chunks) {
+            slices.push_back({reply.body.front().whole, offset, length});
+            offset += length;
+        }
+    }
+    for (const HttpSlice& slice : slices) {
+        char size[24];
+        (void)std::snprintf(size, sizeof size, "%zx\r\n", slice.length);
+        turn.send(size);
+        turn.sendShared(slice.whole, slice.offset, slice.length);
+        turn.send("\r\n");
+    }
+    turn.send("0\r\n\r\n");
 }
 
 void HttpSession::nextRequest(Turn& turn) {

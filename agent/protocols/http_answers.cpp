@@ -1,21 +1,15 @@
 #include "agent/protocols/http_answers.hpp"
 
-#include "agent/protocols/http_conditions.hpp"
-#include "agent/protocols/http_listing.hpp"
 #include "agent/protocols/http_text.hpp"
 #include "agent/protocols/http_types.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace apiary::agent {
 namespace {
 
-constexpr std::string_view kIndexes[] = {"index.html", "index.cgi",   "index.pl",
-                                         "index.php",  "index.xhtml", "index.htm"};
 constexpr std::size_t kLongestName = 255;   // of a file, on Linux
 constexpr std::size_t kLongestPath = 4000;  // likewise, with some room for the document root
-constexpr std::chrono::seconds kSettled(1);
 
 /// True for `place` and all below it.
 bool within(std::string_view path, std::string_view place) {
@@ -34,31 +28,6 @@ bool nameTooLong(std::string_view path) {
         path.remove_prefix(std::min(end + 1, path.size()));
     }
     return false;
-}
-
-/// The types that Debian has mod_deflate compress.
-bool compressible(std::string_view type) {
-    static constexpr std::string_view kTypes[] = {"text/html",
-                                                  "text/plain",
-                                                  "text/xml",
-                                                  "text/css",
-                                                  "text/javascript",
-                                                  "application/x-javascript",
-                                                  "application/javascript",
-                                                  "application/ecmascript",
-                                                  "application/rss+xml",
-                                                  "application/wasm",
-                                                  "application/xml"};
-    return std::ranges::find(kTypes, type.substr(0, type.find(';'))) != std::end(kTypes);
-}
-
-/// FileETag MTime Size. A file that may change within the same instant has a weak one.
-std::string etagOf(const HttpFile& file, WallTime now) {
-    const auto micros = static_cast<unsigned long long>(file.modified.time_since_epoch().count());
-    char text[64];
-    (void)std::snprintf(text, sizeof text, "%s\"%zx-%llx\"", now - file.modified > kSettled ? "" : "W/",
-                        file.content->size(), micros);
-    return text;
 }
 
 /// A route that only asks for a login and leaves the rest to the files.
@@ -206,7 +175,7 @@ HttpReply HttpAnswers::handle(const HttpRequest& request, const HttpForm& form, 
         return routed(request, form, turn);
     }
     if (request.method == "OPTIONS") {
-        return options(request);
+        return options();
     }
     if (!httpMethodKnown(request.method)) {
         return page(501, request);
@@ -258,122 +227,23 @@ HttpReply HttpAnswers::answer(const HttpAnswer& answer, const HttpRequest& reque
         return reply;
     }
     reply.status = answer.status;
-    if (compressible(reply.type) && !answer.body->empty()) {
-        reply.header("Vary", "Accept-Encoding");
-    }
     if (answer.status != 204 && answer.status != 304) {
-        reply.header("Content-Length", std::to_string(answer.body->size()));
+        content(reply, answer.body, request);
     }
-    reply.body.push_back({answer.body, 0, answer.body->size()});
     return reply;
 }
 
-HttpReply HttpAnswers::options(const HttpRequest&) const {
+HttpReply HttpAnswers::options() const {
     HttpReply reply;
+    const HttpFile* index = found_.folder ? indexOf(found_.path) : nullptr;
     reply.header("Allow", service_.allow);
     reply.header("Content-Length", "0");
-    reply.type = found_.folder ? "httpd/unix-directory" : httpType(found_.path);
-    for (const std::string_view index : kIndexes) {
-        if (found_.folder && service_.site->file(found_.path + std::string(index)) != nullptr) {
-            reply.type = httpType(index);
-            break;
-        }
+    if (index != nullptr) {
+        reply.type = index->type;
+    } else {
+        reply.type = found_.folder ? "httpd/unix-directory" : httpType(found_.path);
     }
     return reply;
-}
-
-HttpReply HttpAnswers::folder(const HttpRequest& request, Turn& turn) const {
-    for (const std::string_view index : kIndexes) {
-        if (const HttpFile* found = service_.site->file(found_.path + std::string(index))) {
-            return file(*found, request, turn);
-        }
-    }
-    if (!request.get()) {
-        return page(404, request);
-    }
-    if (!service_.listings) {
-        return page(403, request);
-    }
-    HttpReply reply;
-    reply.type = "text/html;charset=UTF-8";
-    if (request.headerOnly()) {
-        return reply;
-    }
-    const auto listed = [&](std::string_view path) {
-        const HttpRoute* route = service_.site->route("GET", path);
-        return route == nullptr || route->realm.empty() || admitted(request);
-    };
-    std::string text = httpListing(*service_.site, found_.path, request, owner(), listed);
-    reply.header("Vary", "Accept-Encoding");
-    reply.header("Content-Length", std::to_string(text.size()));
-    reply.add(std::move(text));
-    return reply;
-}
-
-bool HttpAnswers::admitted(const HttpRequest& request) const {
-    const auto login = httpBasicLogin(request);
-    return login && service_.accounts.admits(login->user, login->secret);
-}
-
-HttpReply HttpAnswers::file(const HttpFile& file, const HttpRequest& request, Turn& turn) const {
-    const auto seconds = [](auto time) { return std::chrono::floor<std::chrono::seconds>(time); };
-    const std::string etag = etagOf(file, turn.now());
-    const HttpValidators validators{etag, seconds(file.modified), seconds(turn.now())};
-    const std::size_t size = file.content->size();
-    HttpReply reply;
-    reply.type = file.type;
-    reply.header("Last-Modified", httpDate(validators.modified));
-    reply.header("ETag", etag);
-    reply.header("Accept-Ranges", "bytes");
-    reply.status = httpConditions(request, validators);
-    if (reply.status != 0) {
-        if (reply.status == 304) {
-            reply.type.clear();
-        } else {
-            reply.header("Content-Length", std::to_string(request.headerOnly() ? size : 0));
-        }
-        return reply;
-    }
-    const HttpRanges ranges = httpRanges(request, size, validators);
-    if (!ranges.satisfiable) {
-        HttpReply none;
-        httpErrorPage(none, 416, owner(), request, {.measured = false});
-        return none;
-    }
-    reply.status = ranges.parts.empty() ? 200 : 206;
-    parts(reply, file, ranges.parts);
-    return reply;
-}
-
-void HttpAnswers::parts(HttpReply& reply, const HttpFile& file,
-                        const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges) const {
-    const std::size_t size = file.content->size();
-    const bool vary = compressible(reply.type) && size > 0;
-    const std::string type = reply.type;
-    std::string single;
-    for (const auto& [first, last] : ranges) {
-        const std::string place = std::to_string(first) + "-" + std::to_string(last) + "/" + std::to_string(size);
-        if (ranges.size() == 1) {
-            single = "bytes " + place;
-        } else {
-            reply.add("\r\n--" + service_.boundary + (type.empty() ? "" : "\r\nContent-type: " + type) +
-                      "\r\nContent-range: bytes " + place + "\r\n\r\n");
-        }
-        reply.body.push_back({file.content, first, static_cast<std::size_t>(last - first + 1)});
-    }
-    if (ranges.empty()) {
-        reply.body.push_back({file.content, 0, size});
-    } else if (ranges.size() > 1) {
-        reply.add("\r\n--" + service_.boundary + "--\r\n");
-        reply.type = "multipart/byteranges; boundary=" + service_.boundary;
-    }
-    reply.header("Content-Length", std::to_string(reply.size()));
-    if (vary) {
-        reply.header("Vary", "Accept-Encoding");
-    }
-    if (!single.empty()) {
-        reply.header("Content-Range", single);
-    }
 }
 
 }  // namespace apiary::agent

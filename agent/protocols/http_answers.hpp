@@ -2,10 +2,14 @@
 
 #include "agent/protocol/accounts.hpp"
 #include "agent/protocol/session.hpp"
+#include "agent/protocols/http_conditions.hpp"
+#include "agent/protocols/http_gzip.hpp"
 #include "agent/protocols/http_reply.hpp"
 #include "agent/protocols/http_site.hpp"
 #include "agent/protocols/http_upload.hpp"
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +30,10 @@ struct HttpService final : Prepared {
     unsigned mostRequests = 100;  // 0: no limit
     Millis keepAliveTime{};
     Millis failureDelay{};
+    std::map<const HttpFile*, HttpGzip> coded;  // made once, of the files that are worth it
+
+    /// Null if the file is not sent compressed.
+    const HttpGzip* gzipOf(const HttpFile& file) const;
 
     static Result<std::shared_ptr<const Prepared>> prepare(const Settings& settings, const Readings& readings,
                                                            std::uint64_t sensorSeed);
@@ -66,11 +74,20 @@ private:
     Found find(std::string_view path) const;
     HttpReply routed(const HttpRequest& request, const HttpForm& form, Turn& turn) const;
     HttpReply answer(const HttpAnswer& answer, const HttpRequest& request) const;
-    HttpReply options(const HttpRequest& request) const;
+    HttpReply options() const;
+
+    // http_file.cpp: files and folders
+    const HttpFile* indexOf(const std::string& folder) const;
     HttpReply folder(const HttpRequest& request, Turn& turn) const;
     HttpReply file(const HttpFile& file, const HttpRequest& request, Turn& turn) const;
-    void parts(HttpReply& reply, const HttpFile& file,
-               const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges) const;
+    HttpReply plain(HttpReply reply, const HttpFile& file, const HttpRequest& request,
+                    const HttpValidators& validators) const;
+    HttpReply compressed(HttpReply reply, const HttpGzip& coded, const HttpRequest& request,
+                         const HttpValidators& validators) const;
+    HttpReply unsatisfiable(const HttpRequest& request) const;
+    std::string parts(HttpReply& reply, const std::shared_ptr<const std::string>& bytes,
+                      const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges) const;
+    static void content(HttpReply& reply, const std::shared_ptr<const std::string>& body, const HttpRequest& request);
 
     const HttpService& service_;
     std::uint16_t port_;

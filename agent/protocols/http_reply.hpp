@@ -23,8 +23,9 @@ struct HttpReply {
     std::vector<std::pair<std::string, std::string>> headers;  // before those of the connection, in order
     std::string type;                                          // Content-Type; empty: none
     std::vector<HttpSlice> body;
-    bool lengthKnown = true;  // Content-Length is among the headers, or is not needed; else it may be chunked
-    bool ends = false;        // the connection, whatever the answer says
+    std::vector<std::size_t> chunks;  // how the body is cut if it is chunked; none: not at all
+    bool lengthKnown = true;          // Content-Length is among the headers, or is not needed; else it may be chunked
+    bool ends = false;                // the connection, whatever the answer says
 
     void header(std::string_view name, std::string_view value) { headers.emplace_back(name, value); }
     void add(std::string bytes);

@@ -39,6 +39,7 @@ private:
     void respond(HttpReply reply, Turn& turn);
     bool keepsAlive(const HttpReply& reply, bool& chunked) const;
     void send(const HttpReply& reply, bool keep, bool chunked, Turn& turn);
+    static void sendChunks(const HttpReply& reply, Turn& turn);
     void nextRequest(Turn& turn);
     void startClock(Millis time, Turn& turn);
 
