@@ -1,0 +1,249 @@
+#include "agent/protocols/http_answers.hpp"
+
+#include "agent/protocols/http_text.hpp"
+#include "agent/protocols/http_types.hpp"
+
+#include <algorithm>
+
+namespace apiary::agent {
+namespace {
+
+constexpr std::size_t kLongestName = 255;   // of a file, on Linux
+constexpr std::size_t kLongestPath = 4000;  // likewise, with some room for the document root
+
+/// True for `place` and all below it.
+bool within(std::string_view path, std::string_view place) {
+    return path.starts_with(place) && (path.size() == place.size() || path[place.size()] == '/');
+}
+
+bool nameTooLong(std::string_view path) {
+    if (path.size() > kLongestPath) {
+        return true;
+    }
+    while (!path.empty()) {
+        const auto end = std::min(path.find('/'), path.size());
+        if (end > kLongestName) {
+            return true;
+        }
+        path.remove_prefix(std::min(end + 1, path.size()));
+    }
+    return false;
+}
+
+/// A route that only asks for a login and leaves the rest to the files.
+bool onlyGuards(const HttpRoute& route) {
+    return !route.realm.empty() && route.secretField.empty() && route.answer.status == 200 &&
+           route.answer.headers.empty() && route.answer.body->empty();
+}
+
+}  // namespace
+
+HttpAnswers::HttpAnswers(const HttpService& service, const Environment& environment)
+    : service_(service), port_(environment.local.port), tls_(environment.tls) {}
+
+HttpOwner HttpAnswers::owner() const {
+    return {service_.server, service_.hostName, port_, service_.signature};
+}
+
+HttpReply HttpAnswers::page(unsigned status, const HttpRequest& request, const HttpErrorDetails& details) const {
+    HttpReply reply;
+    if (status == 405 || status == 501) {
+        reply.header("Allow", service_.allow);
+    }
+    httpErrorPage(reply, status, owner(), request, details);
+    return reply;
+}
+
+/// The server gives a connection up whose request it could not place, whatever it says.
+HttpReply HttpAnswers::refused(unsigned status, const HttpRequest& request) const {
+    HttpReply reply = page(status, request);
+    reply.ends = true;
+    return reply;
+}
+
+std::optional<HttpReply> HttpAnswers::faults(HttpRequest& request) const {
+    if (!httpHost(request)) {
+        request.host.reset();
+        return refused(400, request);
+    }
+    if ((!request.host && request.version >= 11) || (request.version == 11 && request.field("Host") == nullptr)) {
+        return refused(400, request);
+    }
+    const std::string* expected = request.field("Expect");
+    if (expected != nullptr && !expected->empty() && !httpEqual(*expected, "100-continue")) {
+        return refused(417, request);
+    }
+    if (!request.scheme.empty() && !httpEqual(request.scheme, "http") && !httpEqual(request.scheme, "https")) {
+        return refused(400, request);
+    }
+    return std::nullopt;
+}
+
+std::optional<HttpReply> HttpAnswers::early(HttpRequest& request, Turn& turn) {
+    route_ = nullptr;
+    found_ = {};
+    refusedLogin_ = false;
+    if (auto fault = faults(request)) {
+        return fault;
+    }
+    path_ = request.path;
+    if (const unsigned status = httpNormalise(path_)) {
+        return page(status, request);
+    }
+    if (request.method == "TRACE") {
+        HttpReply reply;
+        reply.header("Allow", "");
+        httpErrorPage(reply, 405, owner(), request);
+        return reply;
+    }
+    if (path_ == "*") {
+        return std::nullopt;
+    }
+    if (nameTooLong(path_) || within(path_, "/server-status")) {
+        return page(403, request);
+    }
+    found_ = find(path_);
+    return rights(request, turn);
+}
+
+std::optional<HttpReply> HttpAnswers::rights(const HttpRequest& request, Turn& turn) {
+    const std::string_view name = std::string_view(found_.path).substr(found_.path.rfind('/') + 1);
+    const auto login = httpBasicLogin(request);
+    route_ = service_.site->route(request.method, path_);
+    const HttpRoute* guard = route_ != nullptr ? route_ : service_.site->route("GET", path_);
+    const bool guarded = guard != nullptr && !guard->realm.empty();
+    const bool in = login && service_.accounts.admits(login->user, login->secret);
+    if (login) {
+        turn.observe(Credential{login->user, login->secret, guarded && in});
+    }
+    if (name.starts_with(".ht")) {
+        return page(403, request);
+    }
+    if (guarded && !in) {
+        HttpReply reply;
+        reply.header("WWW-Authenticate", "Basic realm=\"" + guard->realm + "\"");
+        httpErrorPage(reply, 401, owner(), request);
+        refusedLogin_ = login.has_value();
+        return reply;
+    }
+    if (route_ != nullptr && onlyGuards(*route_)) {
+        route_ = nullptr;
+    }
+    if (route_ == nullptr && found_.folder && !found_.more && !path_.ends_with('/')) {
+        return redirect(request);
+    }
+    return std::nullopt;
+}
+
+HttpReply HttpAnswers::redirect(const HttpRequest& request) const {
+    const std::string name = httpServerName(owner(), request);
+    const std::uint16_t port = httpServerPort(owner(), request);
+    const bool usual = port == (tls_ ? 443 : 80);
+    std::string location = (tls_ ? "https://" : "http://") +
+                           (name.find(':') == std::string::npos ? name : "[" + name + "]") +
+                           (usual ? "" : ":" + std::to_string(port)) + httpEscapePath(path_) + "/";
+    if (request.query) {
+        location += "?" + *request.query;
+    }
+    return page(301, request, {.location = location});
+}
+
+/// As directory_walk(): down as far as there are folders.
+HttpAnswers::Found HttpAnswers::find(std::string_view path) const {
+    Found found{"/", nullptr, true, false};
+    std::size_t at = 1;
+    while (at < path.size()) {
+        const auto end = std::min(path.find('/', at), path.size());
+        const std::string below = found.path + std::string(path.substr(at, end - at));
+        if (service_.site->folder(below)) {
+            found.path = below + "/";
+            at = end + 1;
+            continue;
+        }
+        return {below, service_.site->file(below), false, end < path.size()};
+    }
+    return found;
+}
+
+HttpReply HttpAnswers::handle(const HttpRequest& request, const HttpForm& form, Turn& turn) {
+    if (path_ == "*") {
+        HttpReply reply;
+        reply.header("Content-Length", "0");
+        return reply;
+    }
+    if (route_ != nullptr) {
+        return routed(request, form, turn);
+    }
+    if (request.method == "OPTIONS") {
+        return options();
+    }
+    if (!httpMethodKnown(request.method)) {
+        return page(501, request);
+    }
+    if (!request.get() && request.method != "POST") {
+        return page(405, request);
+    }
+    if (path_ == "/icons/" && !found_.folder) {  // an alias to a folder that may not be listed
+        return page(request.get() ? 403 : 404, request);
+    }
+    if (found_.folder && !found_.more) {
+        return folder(request, turn);
+    }
+    return found_.file != nullptr && !found_.more ? file(*found_.file, request, turn) : page(404, request);
+}
+
+HttpReply HttpAnswers::routed(const HttpRequest& request, const HttpForm& form, Turn& turn) const {
+    const HttpRoute& route = *route_;
+    const auto valueOf = [&](const std::string& name) {
+        const auto found = std::ranges::find(form, name, &HttpForm::value_type::first);
+        return found == form.end() ? nullptr : &found->second;
+    };
+    const std::string* secret = route.secretField.empty() ? nullptr : valueOf(route.secretField);
+    if (secret == nullptr) {
+        return answer(route.answer, request);
+    }
+    const std::string* user = valueOf(route.userField);
+    const std::string name = user == nullptr ? "" : *user;
+    const bool accepted =
+        route.userField.empty()
+            ? std::ranges::any_of(service_.accounts.all(), [&](const Account& one) { return one.password == *secret; })
+            : service_.accounts.admits(name, *secret);
+    turn.observe(Credential{name, *secret, accepted});
+    return answer(accepted ? route.welcome : route.answer, request);
+}
+
+/// An application's answer, as the server passes it on.
+HttpReply HttpAnswers::answer(const HttpAnswer& answer, const HttpRequest& request) const {
+    HttpReply reply;
+    for (const auto& [name, value] : answer.headers) {
+        if (httpEqual(name, "Content-Type")) {
+            reply.type = value;
+        } else {
+            reply.header(name, value);
+        }
+    }
+    if (answer.status >= 400 && answer.body->empty()) {
+        httpErrorPage(reply, answer.status, owner(), request);
+        return reply;
+    }
+    reply.status = answer.status;
+    if (answer.status != 204 && answer.status != 304) {
+        content(reply, answer.body, request);
+    }
+    return reply;
+}
+
+HttpReply HttpAnswers::options() const {
+    HttpReply reply;
+    const HttpFile* index = found_.folder ? indexOf(found_.path) : nullptr;
+    reply.header("Allow", service_.allow);
+    reply.header("Content-Length", "0");
+    if (index != nullptr) {
+        reply.type = index->type;
+    } else {
+        reply.type = found_.folder ? "httpd/unix-directory" : httpType(found_.path);
+    }
+    return reply;
+}
+
+}  // namespace apiary::agent

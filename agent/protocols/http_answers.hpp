@@ -1,0 +1,101 @@
+#pragma once
+
+#include "agent/protocol/accounts.hpp"
+#include "agent/protocol/session.hpp"
+#include "agent/protocols/http_conditions.hpp"
+#include "agent/protocols/http_gzip.hpp"
+#include "agent/protocols/http_reply.hpp"
+#include "agent/protocols/http_site.hpp"
+#include "agent/protocols/http_upload.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace apiary::agent {
+
+/// What all HTTP sessions of a service share.
+struct HttpService final : Prepared {
+    std::string server;    // what it calls itself
+    std::string hostName;  // where a request names none
+    std::shared_ptr<const HttpSite> site;
+    Accounts accounts;
+    std::string boundary;  // of multipart/byteranges: drawn at the start of the real server
+    std::string allow;     // the order of methods, which depends on the start as well
+    bool signature = true;
+    bool listings = true;
+    bool keepAlive = true;
+    unsigned mostRequests = 100;  // 0: no limit
+    Millis keepAliveTime{};
+    Millis failureDelay{};
+    std::map<const HttpFile*, HttpGzip> coded;  // made once, of the files that are worth it
+
+    /// Null if the file is not sent compressed.
+    const HttpGzip* gzipOf(const HttpFile& file) const;
+
+    static Result<std::shared_ptr<const Prepared>> prepare(const Settings& settings, const Readings& readings,
+                                                           std::uint64_t sensorSeed);
+};
+
+/// What the server finds for a request: Apache's phases from the name of the host to the handler, without the body.
+class HttpAnswers {
+public:
+    HttpAnswers(const HttpService& service, const Environment& environment);
+
+    HttpOwner owner() const;
+
+    /// What answers before a handler looks at the body: a fault of the request, missing rights, a redirection. Logins
+    /// are observed. Nothing if the handler is to answer.
+    std::optional<HttpReply> early(HttpRequest& request, Turn& turn);
+
+    /// The handler's answer to the request for which early() had none.
+    HttpReply handle(const HttpRequest& request, const HttpForm& form, Turn& turn);
+
+    /// True if the last early() met a login that was refused.
+    bool refusedLogin() const { return refusedLogin_; }
+
+private:
+    /// Where a path leads: a file or folder, and what is left behind it.
+    struct Found {
+        std::string path;  // of a folder with '/' at its end
+        const HttpFile* file = nullptr;
+        bool folder = false;
+        bool more = false;  // something is left
+    };
+
+    HttpReply page(unsigned status, const HttpRequest& request, const HttpErrorDetails& details = {}) const;
+    HttpReply refused(unsigned status, const HttpRequest& request) const;
+    HttpReply redirect(const HttpRequest& request) const;
+    std::optional<HttpReply> faults(HttpRequest& request) const;
+    std::optional<HttpReply> rights(const HttpRequest& request, Turn& turn);
+    bool admitted(const HttpRequest& request) const;
+    Found find(std::string_view path) const;
+    HttpReply routed(const HttpRequest& request, const HttpForm& form, Turn& turn) const;
+    HttpReply answer(const HttpAnswer& answer, const HttpRequest& request) const;
+    HttpReply options() const;
+
+    // http_file.cpp: files and folders
+    const HttpFile* indexOf(const std::string& folder) const;
+    HttpReply folder(const HttpRequest& request, Turn& turn) const;
+    HttpReply file(const HttpFile& file, const HttpRequest& request, Turn& turn) const;
+    HttpReply plain(HttpReply reply, const HttpFile& file, const HttpRequest& request,
+                    const HttpValidators& validators) const;
+    HttpReply compressed(HttpReply reply, const HttpGzip& coded, const HttpRequest& request,
+                         const HttpValidators& validators) const;
+    HttpReply unsatisfiable(const HttpRequest& request) const;
+    std::string parts(HttpReply& reply, const std::shared_ptr<const std::string>& bytes,
+                      const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges) const;
+    static void content(HttpReply& reply, const std::shared_ptr<const std::string>& body, const HttpRequest& request);
+
+    const HttpService& service_;
+    std::uint16_t port_;
+    bool tls_;
+    std::string path_;  // of the request, decoded
+    Found found_;
+    const HttpRoute* route_ = nullptr;
+    bool refusedLogin_ = false;
+};
+
+}  // namespace apiary::agent

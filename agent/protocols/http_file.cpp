@@ -1,0 +1,183 @@
+#include "agent/protocols/http_answers.hpp"
+#include "agent/protocols/http_conditions.hpp"
+#include "agent/protocols/http_listing.hpp"
+#include "agent/protocols/http_text.hpp"
+
+#include <cstdio>
+
+namespace apiary::agent {
+namespace {
+
+constexpr std::string_view kIndexes[] = {"index.html", "index.cgi",   "index.pl",
+                                         "index.php",  "index.xhtml", "index.htm"};
+constexpr std::chrono::seconds kSettled(1);
+
+/// FileETag MTime Size. A file that may change within the same instant has a weak one.
+std::string etagOf(const HttpFile& file, WallTime now) {
+    const auto micros = static_cast<unsigned long long>(file.modified.time_since_epoch().count());
+    char text[64];
+    (void)std::snprintf(text, sizeof text, "%s\"%zx-%llx\"", now - file.modified > kSettled ? "" : "W/",
+                        file.content->size(), micros);
+    return text;
+}
+
+}  // namespace
+
+const HttpFile* HttpAnswers::indexOf(const std::string& folder) const {
+    for (const std::string_view index : kIndexes) {
+        if (const HttpFile* found = service_.site->file(folder + std::string(index))) {
+            return found;
+        }
+    }
+    return nullptr;
+}
+
+HttpReply HttpAnswers::folder(const HttpRequest& request, Turn& turn) const {
+    if (const HttpFile* index = indexOf(found_.path)) {
+        return file(*index, request, turn);
+    }
+    if (!request.get()) {
+        return page(404, request);
+    }
+    if (!service_.listings) {
+        return page(403, request);
+    }
+    HttpReply reply;
+    reply.type = "text/html;charset=UTF-8";
+    if (request.headerOnly()) {
+        return reply;
+    }
+    const auto listed = [&](std::string_view path) {
+        const HttpRoute* route = service_.site->route("GET", path);
+        return route == nullptr || route->realm.empty() || admitted(request);
+    };
+    std::string text = httpListing(*service_.site, found_.path, request, owner(), listed);
+    content(reply, std::make_shared<const std::string>(std::move(text)), request);
+    return reply;
+}
+
+bool HttpAnswers::admitted(const HttpRequest& request) const {
+    const auto login = httpBasicLogin(request);
+    return login && service_.accounts.admits(login->user, login->secret);
+}
+
+/// A body that is made anew for each request.
+void HttpAnswers::content(HttpReply& reply, const std::shared_ptr<const std::string>& body,
+                          const HttpRequest& request) {
+    const bool compressible = httpCompressible(reply.type, body->size());
+    if (compressible) {
+        reply.header("Vary", "Accept-Encoding");
+    }
+    if (compressible && httpTakesGzip(request)) {
+        reply.header("Content-Encoding", "gzip");
+        const HttpGzip coded = httpGzip(*body);
+        reply.chunks = coded.passes;
+        reply.lengthKnown = coded.passes.size() == 1;
+        reply.body.push_back({coded.bytes, 0, coded.bytes->size()});
+    } else {
+        reply.body.push_back({body, 0, body->size()});
+    }
+    if (reply.lengthKnown) {
+        reply.header("Content-Length", std::to_string(reply.size()));
+    }
+}
+
+HttpReply HttpAnswers::file(const HttpFile& file, const HttpRequest& request, Turn& turn) const {
+    const auto seconds = [](auto time) { return std::chrono::floor<std::chrono::seconds>(time); };
+    HttpValidators validators{etagOf(file, turn.now()), seconds(file.modified), seconds(turn.now())};
+    HttpReply reply;
+    reply.type = file.type;
+    reply.status = httpConditions(request, validators);
+    const bool refused = reply.status != 0;
+    const HttpGzip* coded = refused || !httpTakesGzip(request) ? nullptr : service_.gzipOf(file);
+    if (coded != nullptr) {
+        validators.etag = httpGzipTag(validators.etag);
+    }
+    reply.header("Last-Modified", httpDate(validators.modified));
+    reply.header("ETag", validators.etag);
+    reply.header("Accept-Ranges", "bytes");
+    if (refused) {
+        const std::size_t size = request.headerOnly() ? file.content->size() : 0;
+        if (reply.status == 304) {
+            reply.type.clear();
+        } else {
+            reply.header("Content-Length", std::to_string(size));
+        }
+        return reply;
+    }
+    return coded != nullptr ? compressed(std::move(reply), *coded, request, validators)
+                            : plain(std::move(reply), file, request, validators);
+}
+
+HttpReply HttpAnswers::plain(HttpReply reply, const HttpFile& file, const HttpRequest& request,
+                             const HttpValidators& validators) const {
+    const bool vary = httpCompressible(file.type, file.content->size());
+    const HttpRanges ranges = httpRanges(request, file.content->size(), validators);
+    if (!ranges.satisfiable) {
+        return unsatisfiable(request);
+    }
+    const std::string range = parts(reply, file.content, ranges.parts);
+    reply.header("Content-Length", std::to_string(reply.size()));
+    if (vary) {
+        reply.header("Vary", "Accept-Encoding");
+    }
+    if (!range.empty()) {
+        reply.header("Content-Range", range);
+    }
+    return reply;
+}
+
+/// Ranges are those of the coded bytes, where these are known as a whole.
+HttpReply HttpAnswers::compressed(HttpReply reply, const HttpGzip& coded, const HttpRequest& request,
+                                  const HttpValidators& validators) const {
+    const bool whole = coded.passes.size() == 1;
+    const HttpRanges ranges = whole ? httpRanges(request, coded.bytes->size(), validators) : HttpRanges{};
+    if (!ranges.satisfiable) {
+        return unsatisfiable(request);
+    }
+    reply.header("Vary", "Accept-Encoding");
+    reply.header("Content-Encoding", "gzip");
+    const std::string range = parts(reply, coded.bytes, ranges.parts);
+    if (!range.empty()) {
+        reply.header("Content-Range", range);
+    }
+    reply.lengthKnown = whole;
+    if (whole) {
+        reply.header("Content-Length", std::to_string(reply.size()));
+    } else {
+        reply.chunks = coded.passes;
+    }
+    return reply;
+}
+
+HttpReply HttpAnswers::unsatisfiable(const HttpRequest& request) const {
+    return page(416, request, {.measured = false});
+}
+
+/// Adds the parts as the body. Returns Content-Range, which only a single part has.
+std::string HttpAnswers::parts(HttpReply& reply, const std::shared_ptr<const std::string>& bytes,
+                               const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges) const {
+    const std::string size = "/" + std::to_string(bytes->size());
+    const std::string type = reply.type;
+    reply.status = ranges.empty() ? 200 : 206;
+    if (ranges.empty()) {
+        reply.body.push_back({bytes, 0, bytes->size()});
+        return "";
+    }
+    for (const auto& [first, last] : ranges) {
+        const std::string place = "bytes " + std::to_string(first) + "-" + std::to_string(last) + size;
+        const HttpSlice slice{bytes, first, static_cast<std::size_t>(last - first + 1)};
+        if (ranges.size() == 1) {
+            reply.body.push_back(slice);
+            return place;
+        }
+        reply.add("\r\n--" + service_.boundary + (type.empty() ? "" : "\r\nContent-type: " + type) +
+                  "\r\nContent-range: " + place + "\r\n\r\n");
+        reply.body.push_back(slice);
+    }
+    reply.add("\r\n--" + service_.boundary + "--\r\n");
+    reply.type = "multipart/byteranges; boundary=" + service_.boundary;
+    return "";
+}
+
+}  // namespace apiary::agent

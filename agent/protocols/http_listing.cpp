@@ -1,0 +1,328 @@
+#include "agent/protocols/http_listing.hpp"
+
+#include "agent/protocols/http_text.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <vector>
+
+namespace apiary::agent {
+namespace {
+
+struct Entry {
+    std::string name;  // of a folder with '/'
+    std::int64_t size = -1;
+    FileTime modified;
+    std::string_view icon;
+    std::string_view alt = "   ";
+};
+
+struct Look {
+    std::string_view icon;
+    std::string_view alt;
+};
+
+struct Order {
+    char key = 'N';
+    bool ascending = true;
+    bool byVersion = true;
+    std::string pattern;
+    std::string kept;  // what the links of the columns carry on
+};
+
+struct Icon {
+    std::string_view ending;
+    std::string_view icon;
+    std::string_view alt = "   ";
+};
+
+constexpr Icon kByEnding[] = {
+    {".bin", "binary.gif"},
+    {".exe", "binary.gif"},
+    {".hqx", "binhex.gif"},
+    {".tar", "tar.gif"},
+    {".wrl", "world2.gif"},
+    {".wrl.gz", "world2.gif"},
+    {".vrml", "world2.gif"},
+    {".vrm", "world2.gif"},
+    {".iv", "world2.gif"},
+    {".z", "compressed.gif"},
+    {".tgz", "compressed.gif"},
+    {".gz", "compressed.gif"},
+    {".zip", "compressed.gif"},
+    {".ps", "a.gif"},
+    {".ai", "a.gif"},
+    {".eps", "a.gif"},
+    {".html", "layout.gif"},
+    {".shtml", "layout.gif"},
+    {".htm", "layout.gif"},
+    {".pdf", "layout.gif"},
+    {".txt", "text.gif"},
+    {".c", "c.gif"},
+    {".pl", "p.gif"},
+    {".py", "p.gif"},
+    {".for", "f.gif"},
+    {".dvi", "dvi.gif"},
+    {".uu", "uuencoded.gif"},
+    {".conf", "script.gif"},
+    {".sh", "script.gif"},
+    {".shar", "script.gif"},
+    {".csh", "script.gif"},
+    {".ksh", "script.gif"},
+    {".tcl", "script.gif"},
+    {".tex", "tex.gif"},
+    {"/core", "bomb.gif"},
+    {".ogg", "sound2.gif", "SND"},
+    {".ogm", "movie.gif", "VID"},
+    {"readme", "hand.right.gif"},
+};
+constexpr Icon kByType[] = {
+    {"text/", "text.gif", "TXT"},
+    {"image/", "image2.gif", "IMG"},
+    {"audio/", "sound2.gif", "SND"},
+    {"video/", "movie.gif", "VID"},
+};
+
+Look lookOf(std::string_view name, std::string_view type) {
+    for (const Icon& one : kByType) {
+        if (type.starts_with(one.ending)) {
+            return {one.icon, one.alt};
+        }
+    }
+    const std::string whole = "/" + httpLower(name);
+    for (const Icon& one : kByEnding) {
+        if (whole.ends_with(one.ending)) {
+            return {one.icon, one.alt};
+        }
+    }
+    return {"unknown.gif", "   "};
+}
+
+/// IndexIgnore of Debian.
+bool ignored(std::string_view name) {
+    const std::string_view own = name.ends_with('/') ? name.substr(0, name.size() - 1) : name;
+    return (own.starts_with('.') && own.size() > 2) || own.ends_with('~') || own.ends_with('#') || own == "RCS" ||
+           own == "CVS" || own.ends_with(",v") || own.ends_with(",t");
+}
+
+bool fits(std::string_view pattern, std::string_view name) {
+    std::size_t p = 0;
+    std::size_t n = 0;
+    std::size_t star = std::string_view::npos;
+    std::size_t back = 0;
+    while (n < name.size()) {
+        if (p < pattern.size() && (pattern[p] == name[n] || pattern[p] == '?')) {
+            ++p;
+            ++n;
+        } else if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            back = n;
+        } else if (star != std::string_view::npos) {
+            p = star + 1;
+            n = ++back;
+        } else {
+            return false;
+        }
+    }
+    return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+/// "C=M;O=A", as far as it is understood.
+Order orderOf(std::string_view query) {
+    Order order;
+    std::string format;
+    std::string version;
+    std::string pattern;
+    while (!query.empty()) {
+        const std::string_view item = query.substr(0, query.find_first_of("&;"));
+        const char value = item.size() == 3 && item[1] == '=' ? item[2] : '\0';
+        if (item.starts_with("C=") && value != '\0' && std::string_view("NMSD").find(value) != std::string_view::npos) {
+            order.key = value;
+        } else if (item.starts_with("O=") && (value == 'A' || value == 'D')) {
+            order.ascending = value == 'A';
+        } else if (item.starts_with("F=") && value >= '0' && value <= '2') {
+            format = std::string(";F=") + value;
+        } else if (item.starts_with("V=") && (value == '0' || value == '1')) {
+            order.byVersion = value == '1';
+            version = std::string(";V=") + value;
+        } else if (item.starts_with("P=")) {
+            order.pattern = httpDecode(item.substr(2), false);
+            pattern = item.size() > 2 ? ";P=" + httpEscapePath(order.pattern) : "";
+        } else {
+            break;
+        }
+        query.remove_prefix(std::min(item.size() + 1, query.size()));
+    }
+    order.kept = httpEscape(format + version + pattern);
+    return order;
+}
+
+bool before(const Entry& one, const Entry& other, const Order& order) {
+    const Entry& a = order.ascending ? one : other;
+    const Entry& b = order.ascending ? other : one;
+    if (order.key == 'M' && a.modified != b.modified) {
+        return a.modified < b.modified;
+    }
+    if (order.key == 'S' && a.size != b.size) {
+        return a.size < b.size;
+    }
+    const int natural = order.byVersion ? httpNaturalOrder(a.name, b.name) : 0;
+    return natural != 0 ? natural < 0 : a.name < b.name;
+}
+
+std::vector<Entry> entriesOf(const HttpSite& site, std::string_view path, const Order& order,
+                             const HttpListed& listed) {
+    std::vector<Entry> entries;
+    for (std::string& name : site.entries(path)) {
+        const std::string whole = std::string(path) + name;
+        const bool folder = name.ends_with('/');
+        const std::string_view own = std::string_view(name).substr(0, name.size() - (folder ? 1 : 0));
+        if (ignored(name) || !listed(whole) || (!order.pattern.empty() && !fits(order.pattern, own))) {
+            continue;
+        }
+        Entry entry{std::move(name), -1, site.folderModified(whole), "folder.gif", "DIR"};
+        if (const HttpFile* file = folder ? nullptr : site.file(whole)) {
+            const Look look = lookOf(entry.name, file->type);
+            entry.size = static_cast<std::int64_t>(file->content->size());
+            entry.modified = file->modified;
+            entry.icon = look.icon;
+            entry.alt = look.alt;
+        }
+        entries.push_back(std::move(entry));
+    }
+    std::ranges::sort(entries, [&](const Entry& a, const Entry& b) { return before(a, b, order); });
+    return entries;
+}
+
+/// apr_strfsize(): four characters.
+std::string sizeText(std::int64_t size) {
+    char text[24];
+    if (size < 0) {
+        return "  - ";
+    }
+    if (size < 973) {
+        (void)std::snprintf(text, sizeof text, "%3d ", static_cast<int>(size));
+        return text;
+    }
+    std::string_view units = "KMGTPE";
+    while (true) {
+        std::int64_t rest = size & 1023;
+        size >>= 10;
+        if (size >= 973) {
+            units.remove_prefix(1);
+            continue;
+        }
+        if (size < 9 || (size == 9 && rest < 973)) {
+            rest = (rest * 5 + 256) / 512;
+            if (rest >= 10) {
+                ++size;
+                rest = 0;
+            }
+            (void)std::snprintf(text, sizeof text, "%d.%d%c", static_cast<int>(size), static_cast<int>(rest), units[0]);
+        } else {
+            (void)std::snprintf(text, sizeof text, "%3d%c", static_cast<int>(size + (rest >= 512 ? 1 : 0)), units[0]);
+        }
+        return text;
+    }
+}
+
+std::string timeText(FileTime time) {
+    using namespace std::chrono;
+    const auto day = floor<days>(time);
+    const year_month_day date(day);
+    const hh_mm_ss clock(floor<minutes>(time) - day);
+    char text[40];
+    (void)std::snprintf(text, sizeof text, "%04d-%02u-%02u %02d:%02d", static_cast<int>(date.year()),
+                        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                        static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()));
+    return text;
+}
+
+std::string column(std::string_view title, char key, const Order& order) {
+    const bool turn = key == order.key && order.ascending;
+    return "<th><a href=\"?C=" + std::string(1, key) + ";O=" + (turn ? "D" : "A") + order.kept + "\">" +
+           std::string(title) + "</a></th>";
+}
+
+std::string row(std::string_view icon, std::string_view alt, const std::string& target, std::string_view name,
+                const std::string& time, std::int64_t size) {
+    const bool scheme = !target.starts_with('/') && target.substr(0, target.find('/')).find(':') != std::string::npos;
+    const std::string anchor = httpEscape((scheme ? "./" : "") + httpEscapePath(target));
+    return "<tr><td valign=\"top\"><img src=\"/icons/" + std::string(icon) + "\" alt=\"[" + std::string(alt) +
+           "]\"></td><td><a href=\"" + anchor + "\">" + httpEscape(name) + "</a></td>" +
+           (time.empty() ? "<td>&nbsp;" : "<td align=\"right\">" + time + "  ") + "</td><td align=\"right\">" +
+           sizeText(size) + "</td><td>&nbsp;</td></tr>\n";
+}
+
+bool digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+}  // namespace
+
+int httpNaturalOrder(std::string_view one, std::string_view other) {
+    std::size_t a = 0;
+    std::size_t b = 0;
+    const auto at = [](std::string_view text, std::size_t i) { return i < text.size() ? text[i] : '\0'; };
+    while (true) {
+        while (httpSpace(at(one, a))) {
+            ++a;
+        }
+        while (httpSpace(at(other, b))) {
+            ++b;
+        }
+        if (digit(at(one, a)) && digit(at(other, b))) {
+            const bool fraction = at(one, a) == '0' || at(other, b) == '0';
+            int bias = 0;
+            std::size_t n = 0;
+            while (digit(at(one, a + n)) && digit(at(other, b + n)) && (bias == 0 || !fraction)) {
+                const int difference = at(one, a + n) - at(other, b + n);
+                bias = bias == 0 ? difference : bias;
+                ++n;
+            }
+            const bool oneGoesOn = digit(at(one, a + n));
+            const bool otherGoesOn = digit(at(other, b + n));
+            if (oneGoesOn != otherGoesOn && (bias == 0 || !fraction)) {
+                return oneGoesOn ? 1 : -1;
+            }
+            if (bias != 0) {
+                return bias;
+            }
+            a += n;
+            b += n;
+            continue;
+        }
+        const int difference = static_cast<unsigned char>(at(one, a)) - static_cast<unsigned char>(at(other, b));
+        if (difference != 0 || a >= one.size() || b >= other.size()) {
+            return difference;
+        }
+        ++a;
+        ++b;
+    }
+}
+
+std::string httpListing(const HttpSite& site, std::string_view path, const HttpRequest& request, const HttpOwner& owner,
+                        const HttpListed& listed) {
+    const Order order = orderOf(request.query.value_or(""));
+    const std::string title = httpEscape(path.size() > 1 ? path.substr(0, path.size() - 1) : path);
+    const std::string rule = "   <tr><th colspan=\"5\"><hr></th></tr>\n";
+    std::string page =
+        "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n"
+        "<html>\n <head>\n  <title>Index of " +
+        title + "</title>\n </head>\n <body>\n<h1>Index of " + title +
+        "</h1>\n  <table>\n   <tr><th valign=\"top\"><img src=\"/icons/blank.gif\" alt=\"[ICO]\"></th>" +
+        column("Name", 'N', order) + column("Last modified", 'M', order) + column("Size", 'S', order) +
+        column("Description", 'D', order) + "</tr>\n" + rule;
+    if (path.size() > 1) {
+        const std::string parent(path.substr(0, path.rfind('/', path.size() - 2) + 1));
+        page += row("back.gif", "PARENTDIR", parent, "Parent Directory", "", -1);
+    }
+    for (const Entry& entry : entriesOf(site, path, order, listed)) {
+        page += row(entry.icon, entry.alt, entry.name, entry.name, timeText(entry.modified), entry.size);
+    }
+    return page + rule + "</table>\n" + httpSignature(owner, request) + "</body></html>\n";
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "agent/protocol/buffered_session.hpp"
+#include "agent/protocols/http_answers.hpp"
+#include "agent/protocols/http_body.hpp"
+#include "agent/protocols/http_upload.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace apiary::agent {
+
+/// HTTP/1.1 (RFC 9110, 9112) as Debian's Apache 2.4 answers it. See http.cpp for its configuration.
+///
+/// One request after the other: its head, what answers without a handler, its body, the handler.
+class HttpSession final : public BufferedSession {
+public:
+    HttpSession(const HttpService& service, const Environment& environment);
+
+    void onOpen(Turn& turn) override;
+    void onAlarm(Turn& turn) override;
+    void onPeerClosed(Turn& turn) override;
+    void onCut(Turn& turn) override { upload_.end(turn); }
+
+private:
+    enum class Phase { Head, Body, Held };
+
+    // BufferedSession
+    std::size_t step(std::string_view rest, Turn& turn) override;
+    bool busy() const override { return phase_ == Phase::Held; }
+    void onProgress(Turn& turn) override;
+
+    std::size_t headStep(std::string_view rest, Turn& turn);
+    std::size_t bodyStep(std::string_view rest, Turn& turn);
+    void refuseHead(Turn& turn);
+    void headDone(Turn& turn);
+    void bodyDone(Turn& turn);
+    void bodyRefused(Turn& turn);
+    void respond(HttpReply reply, Turn& turn);
+    bool keepsAlive(const HttpReply& reply, bool& chunked) const;
+    void send(const HttpReply& reply, bool keep, bool chunked, Turn& turn);
+    static void sendChunks(const HttpReply& reply, Turn& turn);
+    void nextRequest(Turn& turn);
+    void startClock(Millis time, Turn& turn);
+
+    HttpRequest& request() { return head_.request(); }
+    const HttpRequest& request() const { return head_.request(); }
+
+    const HttpService& service_;
+    HttpAnswers answers_;
+    HttpHead head_;
+    HttpBody body_;
+    HttpUpload upload_;
+    Phase phase_ = Phase::Head;
+    std::optional<HttpReply> early_;  // decided before the body, sent behind it
+    std::uint32_t nextPayload_ = 1;
+    unsigned kept_ = 0;           // requests after which the connection stayed
+    bool expecting_ = false;      // the peer waits for 100 Continue
+    bool idle_ = false;           // between two requests
+    bool ending_ = false;         // whatever the request says
+    WallTime clockStart_{};       // of the time for the head or body
+    std::size_t clockBytes_ = 0;  // that came since
+};
+
+}  // namespace apiary::agent
