@@ -74,13 +74,13 @@ Questions: #support
 
 # nick, ident, host, real name, channels, more commands; the first one in a channel becomes its operator.
 PEOPLE = [
-    ("margit", "margit", "ws64.halden.lan", "Margit Lund", ["#lobby", "#ops"],
+    ("margit", "margit", "ws73.halden.lan", "Margit Lund", ["#lobby", "#ops"],
      [f"OPER {OPER} {PASSWORD}", "TOPIC #lobby :Welcome to HaldenNet | rules: be kind, no bots", "MODE #ops +s"]),
-    ("tomas", "tomas", "ws16.halden.lan", "Tomas", ["#lobby", "#support"],
+    ("tomas", "tomas", "ws29.halden.lan", "Tomas", ["#lobby", "#support"],
      ["TOPIC #support :Ask, then wait. Somebody will answer"]),
-    ("jule", "jule", "ws56.halden.lan", "Jule", ["#lobby", "#support"], ["MODE jule +i"]),
-    ("rikard", "rik", "ws43.halden.lan", "Rikard Holm", ["#lobby", "#support", "#ops"], ["AWAY :back on monday"]),
-    ("pelle", "pelle", "ws27.halden.lan", "Pelle", ["#lobby"], ["MODE pelle +i"]),
+    ("jule", "jule", "ws70.halden.lan", "Jule", ["#lobby", "#support"], ["MODE jule +i"]),
+    ("rikard", "rik", "ws11.halden.lan", "Rikard Holm", ["#lobby", "#support", "#ops"], ["AWAY :back on monday"]),
+    ("pelle", "pelle", "ws30.halden.lan", "Pelle", ["#lobby"], ["MODE pelle +i"]),
 ]
 
 
