@@ -1,9 +1,9 @@
 /// IRC after Debian 12's inspircd 3.15.0, configured as its package does, and besides that:
 ///   names, message of the day, operators by setting; frequencies and the flood threshold too
 ///   the modules conn_waitpong, cap, ircv3, namesx and uhnames
-/// The network has one server, a few decoys, and the peer. Left out on purpose: looking up the peer's name, which is said to have
-/// none; other peers; links to other servers; what an operator does to the server itself (DIE, RESTART never have their password).
-/// The server refuses a read of more than 8192 bytes; here it is 8192 bytes that wait to be interpreted.
+/// The network has one server, a few decoys, and the peer. Left out on purpose: looking up the peer's name, which is
+/// said to have none; other peers; links to other servers; what an operator does to the server itself (DIE, RESTART
+/// never have their password).
 
 #include "agent/protocol/setting_values.hpp"
 #include "agent/protocols/decoy_company.hpp"
@@ -34,7 +34,8 @@ std::string addressText(const Endpoint& endpoint) {
     }
     std::string address;
     for (std::size_t at = 0; at < 16; at += 2) {
-        (void)std::snprintf(text, sizeof text, at == 0 ? "%x" : ":%x", endpoint.address[at] << 8 | endpoint.address[at + 1]);
+        (void)std::snprintf(text, sizeof text, at == 0 ? "%x" : ":%x",
+                            endpoint.address[at] << 8 | endpoint.address[at + 1]);
         address += text;
     }
     return address;
@@ -61,6 +62,12 @@ std::string idOf(const std::string& sid, std::uint64_t count) {
     return sid + id;
 }
 
+/// Where the people are at home, who are close to the server.
+std::string domainOf(const std::string& host) {
+    const auto dot = host.find('.');
+    return dot == std::string::npos ? host : host.substr(dot + 1);
+}
+
 std::string capital(std::string_view word) {
     std::string text(word);
     text[0] = static_cast<char>(text[0] - 'a' + 'A');
@@ -76,9 +83,9 @@ Result<std::shared_ptr<const Prepared>> IrcService::prepare(const Settings& sett
     const auto ping = durationOf(settings, "ping_every", std::chrono::hours(1));
     const auto within = durationOf(settings, "register_within", std::chrono::hours(1));
     const auto threshold = numberOf(settings, "flood_threshold", 1, 1000);
-    for (const std::string* error : {accounts ? nullptr : &accounts.error(), lookup ? nullptr : &lookup.error(),
-                                     ping ? nullptr : &ping.error(), within ? nullptr : &within.error(),
-                                     threshold ? nullptr : &threshold.error()}) {
+    for (const std::string* error :
+         {accounts ? nullptr : &accounts.error(), lookup ? nullptr : &lookup.error(), ping ? nullptr : &ping.error(),
+          within ? nullptr : &within.error(), threshold ? nullptr : &threshold.error()}) {
         if (error != nullptr) {
             return Error{*error};
         }
@@ -90,9 +97,11 @@ Result<std::shared_ptr<const Prepared>> IrcService::prepare(const Settings& sett
     service->host = chosen("host", "irc." + company + ".lan");
     service->network = chosen("network", capital(company) + "Net");
     service->description = chosen("description", capital(company) + " IRC server");
-    service->admin = {settings.at("admin_name"), settings.at("admin_nick"), chosen("admin_email", "root@" + service->host)};
-    service->motd = ircWords(
-        chosen("motd", "Welcome to " + service->network + ".||Be kind, and keep bots out of #lobby.|Questions: #support"), '|', true);
+    service->admin = {settings.at("admin_name"), settings.at("admin_nick"),
+                      chosen("admin_email", "root@" + service->host)};
+    service->motd = ircWords(chosen("motd", "Welcome to " + service->network +
+                                                ".||Be kind, and keep bots out of #lobby.|Questions: #support"),
+                             '|', true);
     for (const std::string* name : {&service->host, &service->network}) {
         if (name->empty() || name->find(' ') != std::string::npos) {
             return Error{"host and network are words without blanks, not '" + *name + "'"};
@@ -104,14 +113,35 @@ Result<std::shared_ptr<const Prepared>> IrcService::prepare(const Settings& sett
     service->pingEvery = std::max<std::int64_t>(1, ping->count() / 1000);
     service->registerWithin = within->count() / 1000;
     service->threshold = static_cast<std::int64_t>(*threshold);
-    service->decoys = IrcDecoys::of(sensorSeed, company + ".lan", service->network);
+    service->decoys = IrcDecoys::of(sensorSeed, domainOf(service->host), service->network);
     service->sid = sidOf(service->host + service->description);
     service->bootPhase = static_cast<std::int64_t>(chance.below(100 * kDay));
     service->bootPeriod = static_cast<std::int64_t>(60 * kDay + chance.below(40 * kDay));
-    service->tokens = {"AWAYLEN=200", "CASEMAPPING=rfc1459", "CHANLIMIT=#:20", "CHANMODES=b,k,l,imnpst", "CHANNELLEN=64",
-                       "CHANTYPES=#", "ELIST=CMNTU", "HOSTLEN=64", "KEYLEN=32", "KICKLEN=255", "LINELEN=512", "MAXLIST=b:100",
-                       "MAXTARGETS=20", "MODES=20", "NAMELEN=128", "NAMESX", "NETWORK=" + service->network, "NICKLEN=30",
-                       "PREFIX=(ov)@+", "SAFELIST", "STATUSMSG=@+", "TOPICLEN=307", "UHNAMES", "USERLEN=10", "USERMODES=,,s,iow",
+    service->tokens = {"AWAYLEN=200",
+                       "CASEMAPPING=rfc1459",
+                       "CHANLIMIT=#:20",
+                       "CHANMODES=b,k,l,imnpst",
+                       "CHANNELLEN=64",
+                       "CHANTYPES=#",
+                       "ELIST=CMNTU",
+                       "HOSTLEN=64",
+                       "KEYLEN=32",
+                       "KICKLEN=255",
+                       "LINELEN=512",
+                       "MAXLIST=b:100",
+                       "MAXTARGETS=20",
+                       "MODES=20",
+                       "NAMELEN=128",
+                       "NAMESX",
+                       "NETWORK=" + service->network,
+                       "NICKLEN=30",
+                       "PREFIX=(ov)@+",
+                       "SAFELIST",
+                       "STATUSMSG=@+",
+                       "TOPICLEN=307",
+                       "UHNAMES",
+                       "USERLEN=10",
+                       "USERMODES=,,s,iow",
                        "WHOX"};
     return std::shared_ptr<const Prepared>(std::move(service));
 }
@@ -129,13 +159,20 @@ void IrcSession::onOpen(Turn& turn) {
     if (service_.lookup) {
         notice("*** Looking up your hostname...", turn);
         turn.pause(Millis(1 + chance_.below(30)));  // until the resolver has answered
-        notice("*** Could not resolve your hostname: Domain not found; using your IP address (" + address_ + ") instead.", turn);
+        notice(
+            "*** Could not resolve your hostname: Domain not found; using your IP address (" + address_ + ") instead.",
+            turn);
     }
     arm(turn);
 }
 
 void IrcSession::onBytes(std::string_view bytes, Turn& turn) {
     buffer_ += bytes;
+    if (!over_ && buffer_.size() > kLongestQueue) {
+        turn.observe(Anomaly{"more than the server lets wait"});
+        quit("RecvQ exceeded", turn);
+        return;
+    }
     work(turn);
 }
 
@@ -158,10 +195,6 @@ void IrcSession::work(Turn& turn) {
         head = end + 1;
     }
     buffer_.erase(0, head);
-    if (!over_ && !turn.full() && buffer_.size() > kLongestQueue) {
-        turn.observe(Anomaly{"more than the server lets wait"});
-        quit("RecvQ exceeded", turn);
-    }
     arm(turn);
 }
 
@@ -185,7 +218,8 @@ void IrcSession::inspect(std::int64_t second, Turn& turn) {
         }
     } else if (second >= pingDue_) {
         if (!answered_) {
-            quit("Ping timeout: " + std::to_string(second - pingDue_ + service_.pingEvery) + " seconds", turn);
+            const std::int64_t silent = second - pingDue_ + service_.pingEvery;
+            quit("Ping timeout: " + std::to_string(silent) + (silent == 1 ? " second" : " seconds"), turn);
             return;
         }
         say("PING :" + service_.host, turn);
@@ -351,11 +385,15 @@ void IrcSession::recall(std::string_view text) {
 }
 
 void IrcSession::onIdle(Turn& turn) {
-    quit(registered_ ? "Ping timeout: " + std::to_string(service_.pingEvery) + " seconds" : "Registration timeout", turn);
+    quit(registered_ ? "Ping timeout: " + std::to_string(service_.pingEvery) + " seconds" : "Registration timeout",
+         turn);
 }
 
+/// Without a last word: the connection counts as broken.
 void IrcSession::onPeerClosed(Turn& turn) {
-    quit("Connection closed", turn);
+    leaveWorld(turn);
+    over_ = true;
+    turn.close();
 }
 
 void IrcSession::onCut(Turn& turn) {
@@ -378,7 +416,8 @@ constexpr Setting kSettings[] = {
     {"lookup", "yes", "yes or no: says that it looks for the peer's name, and found none (nothing is looked up)"},
     {"ping_every", "120s", "how long a registered client may be silent before it is asked (pingfreq)"},
     {"register_within", "60s", "how long a client may take to register (timeout)"},
-    {"flood_threshold", "10", "seconds of penalty, mostly one a command, from which on a client has to wait (threshold)"},
+    {"flood_threshold", "10",
+     "seconds of penalty, mostly one a command, from which on a client has to wait (threshold)"},
 };
 
 }  // namespace

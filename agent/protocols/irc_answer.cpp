@@ -27,7 +27,7 @@ void IrcSession::say(const std::string& source, std::string_view command, std::i
 void IrcSession::numeric(unsigned number, const Words& words, Turn& turn) const {
     char code[8];
     (void)std::snprintf(code, sizeof code, "%03u", number);
-    std::string line = ':' + service_.host + ' ' + code + ' ' + (named_ ? self_->nick : "*");
+    std::string line = ':' + service_.host + ' ' + code + (words.empty() ? " :" : " ") + (named_ ? self_->nick : "*");
     for (const std::string& word : words) {
         line += (&word == &words.back() ? " :" : " ") + word;
     }

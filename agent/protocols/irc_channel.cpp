@@ -223,7 +223,8 @@ void IrcSession::kick(Words& words, Turn& turn) {
         numeric(442, {words[0], "You're not on that channel!"}, turn);
     } else if (!channel->has(victim)) {
         numeric(441, {victim->nick, channel->name, "They are not on that channel"}, turn);
-    } else if (const unsigned needed = std::max(kIrcHalfOperator, channel->rankOf(victim) == kIrcOperator ? kIrcOperator : 0);
+    } else if (const unsigned needed =
+                   std::max(kIrcHalfOperator, channel->rankOf(victim) == kIrcOperator ? kIrcOperator : 0);
                channel->rankOf(self_) < needed) {
         rankNeeded(*channel, needed, "kick a more privileged user", turn);
     } else {

@@ -74,7 +74,8 @@ namespace {
 std::string argumentOf(const std::vector<std::string>& words) {
     std::string text;
     for (const std::string& word : words) {
-        const bool trailing = &word == &words.back() && (word.empty() || word[0] == ':' || word.find(' ') != std::string::npos);
+        const bool trailing =
+            &word == &words.back() && (word.empty() || word[0] == ':' || word.find(' ') != std::string::npos);
         text += std::string(text.empty() ? "" : " ") + (trailing ? ":" : "") + word;
     }
     return text;

@@ -13,16 +13,28 @@ constexpr std::int64_t kDay = 86400;
 
 /// Nick, ident, real name.
 constexpr std::array<std::array<const char*, 3>, 16> kPeople{{
-    {"anders", "anders", "Anders"}, {"bex", "bex", "Bex"}, {"cornelis", "cor", "Cornelis V."}, {"dagny", "dagny", "Dagny"},
-    {"emil_", "emil", "Emil"}, {"frieda", "frieda", "Frieda Keller"}, {"gwen", "gwen", "gwen"}, {"halvor", "halvor", "Halvor"},
-    {"iris", "iris", "Iris M."}, {"joost", "joost", "joost"}, {"karin", "karin", "Karin"}, {"lennart", "lenn", "Lennart"},
-    {"margit", "margit", "Margit Lund"}, {"tomas", "tomas", "Tomas"}, {"jule", "jule", "Jule"}, {"rikard", "rik", "Rikard Holm"},
+    {"anders", "anders", "Anders"},
+    {"bex", "bex", "Bex"},
+    {"cornelis", "cor", "Cornelis V."},
+    {"dagny", "dagny", "Dagny"},
+    {"emil_", "emil", "Emil"},
+    {"frieda", "frieda", "Frieda Keller"},
+    {"gwen", "gwen", "gwen"},
+    {"halvor", "halvor", "Halvor"},
+    {"iris", "iris", "Iris M."},
+    {"joost", "joost", "joost"},
+    {"karin", "karin", "Karin"},
+    {"lennart", "lenn", "Lennart"},
+    {"margit", "margit", "Margit Lund"},
+    {"tomas", "tomas", "Tomas"},
+    {"jule", "jule", "Jule"},
+    {"rikard", "rik", "Rikard Holm"},
 }};
 constexpr std::array<const char*, 3> kLast{"pelle", "pelle", "Pelle"};
 constexpr const char* kAway[] = {"back on monday", "lunch", "on the road", "asleep"};
 constexpr const char* kRules[] = {"no bots", "be kind, no bots", "no ads", "read the motd"};
-constexpr const char* kHelp[] = {"Ask, then wait. Somebody will answer", "Questions about the network", "Describe your problem first",
-                                 "Support is volunteer work"};
+constexpr const char* kHelp[] = {"Ask, then wait. Somebody will answer", "Questions about the network",
+                                 "Describe your problem first", "Support is volunteer work"};
 
 }  // namespace
 
@@ -38,9 +50,11 @@ IrcDecoys IrcDecoys::of(std::uint64_t sensorSeed, const std::string& domain, con
     const std::string rules = kRules[(chance.below(4) + 2) % 4];
     const std::string help = kHelp[chance.below(4)];
     IrcDecoys decoys;
-    decoys.channels = {{"#lobby", "Welcome to " + network + " | rules: " + rules, false}, {"#ops", "", true}, {"#support", help, false}};
-    const std::vector<std::string> places[] = {{"#lobby", "#ops"}, {"#lobby", "#support"}, {"#lobby", "#support"},
-                                               {"#lobby", "#support", "#ops"}, {"#lobby"}};
+    decoys.channels = {{"#lobby", "Welcome to " + network + " | rules: " + rules, false},
+                       {"#ops", "", true},
+                       {"#support", help, false}};
+    const std::vector<std::string> places[] = {
+        {"#lobby", "#ops"}, {"#lobby", "#support"}, {"#lobby", "#support"}, {"#lobby", "#support", "#ops"}, {"#lobby"}};
     const char* modes[] = {"o", "", "i", "", "i"};
     std::vector<std::size_t> desks;
     for (std::size_t number = 0; number < 5; ++number) {
@@ -62,16 +76,17 @@ IrcWorld IrcDecoys::world(std::int64_t now, const std::string& sid) const {
     for (std::size_t number = 0; number < people.size(); ++number) {
         const Person& person = people[number];
         const std::int64_t signon = ircLatest(now, person.phase, person.period);
-        IrcUser& user = world.add({.nick = person.nick,
-                                   .ident = person.ident,
-                                   .host = person.host,
-                                   .realName = person.realName,
-                                   .away = person.away,
-                                   .modes = {person.modes.begin(), person.modes.end()},
-                                   .signon = signon,
-                                   .spoke = std::max(signon, ircLatest(now, person.phase, 4217 + 97 * std::int64_t(number))),
-                                   .registered = true},
-                                  sid + "AAAAA" + static_cast<char>('A' + number));
+        IrcUser& user =
+            world.add({.nick = person.nick,
+                       .ident = person.ident,
+                       .host = person.host,
+                       .realName = person.realName,
+                       .away = person.away,
+                       .modes = {person.modes.begin(), person.modes.end()},
+                       .signon = signon,
+                       .spoke = std::max(signon, ircLatest(now, person.phase, 4217 + 97 * std::int64_t(number))),
+                       .registered = true},
+                      sid + "AAAAA" + static_cast<char>('A' + number));
         for (const std::string& name : person.channels) {
             IrcChannel& channel = world.join(user, name, signon);
             channel.created = std::min(channel.created, signon);

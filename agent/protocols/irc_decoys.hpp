@@ -8,7 +8,8 @@
 
 namespace apiary::agent {
 
-/// The same people on the same channels as long as the sensor's seed stays; how long they are there follows from the time.
+/// The same people on the same channels as long as the sensor's seed stays; how long they are there follows from the
+/// time.
 struct IrcDecoys {
     struct Person {
         std::string nick;

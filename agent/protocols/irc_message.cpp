@@ -53,8 +53,10 @@ void IrcSession::toChannel(Words& words, const std::string& target, bool notice,
         return;
     }
     const auto refuse = [&](std::string_view what, std::string_view mode) {
-        numeric(404, {channel->name, "You cannot send " + std::string(what) + " to this channel whilst the " + std::string(mode) +
-                                         " mode is set."}, turn);
+        numeric(404,
+                {channel->name, "You cannot send " + std::string(what) + " to this channel whilst the " +
+                                    std::string(mode) + " mode is set."},
+                turn);
     };
     if (channel->is('n') && !channel->has(self_)) {
         refuse("external messages", "+n (noextmsg)");
@@ -70,7 +72,8 @@ void IrcSession::toChannel(Words& words, const std::string& target, bool notice,
 void IrcSession::toUser(Words& words, bool notice, Turn& turn) {
     const auto at = words[0].find('@');
     const IrcUser* user = known(words[0].substr(0, at));
-    if (user == nullptr || (at != std::string::npos && !ircEqual(std::string_view(words[0]).substr(at + 1), service_.host))) {
+    if (user == nullptr ||
+        (at != std::string::npos && !ircEqual(std::string_view(words[0]).substr(at + 1), service_.host))) {
         noSuchNick(words[0], turn);
         return;
     }
@@ -120,7 +123,8 @@ void IrcSession::userhost(Words& words, Turn& turn) {
     std::string text;
     for (std::size_t number = 0; number < std::min(words.size(), kMostHosts); ++number) {
         if (const IrcUser* user = known(words[number])) {
-            text += user->nick + (user->is('o') ? "*=" : "=") + (user->away.empty() ? '+' : '-') + user->ident + '@' + user->host + ' ';
+            text += user->nick + (user->is('o') ? "*=" : "=") + (user->away.empty() ? '+' : '-') + user->ident + '@' +
+                    user->host + ' ';
         }
     }
     numeric(302, {text}, turn);

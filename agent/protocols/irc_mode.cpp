@@ -19,10 +19,11 @@ struct Mode {
     std::string_view syntax;  // of its parameter; empty: none
     bool whenRemoved;         // a parameter is needed then too
 };
-constexpr Mode kChannelModes[] = {{'b', "ban", "<mask>", true},   {'i', "inviteonly", "", false}, {'k', "key", "<key>", true},
-                                  {'l', "limit", "<limit>", false}, {'m', "moderated", "", false},  {'n', "noextmsg", "", false},
-                                  {'o', "op", "<nick>", true},      {'p', "private", "", false},    {'s', "secret", "", false},
-                                  {'t', "topiclock", "", false},    {'v', "voice", "<nick>", true}};
+constexpr Mode kChannelModes[] = {
+    {'b', "ban", "<mask>", true},     {'i', "inviteonly", "", false}, {'k', "key", "<key>", true},
+    {'l', "limit", "<limit>", false}, {'m', "moderated", "", false},  {'n', "noextmsg", "", false},
+    {'o', "op", "<nick>", true},      {'p', "private", "", false},    {'s', "secret", "", false},
+    {'t', "topiclock", "", false},    {'v', "voice", "<nick>", true}};
 constexpr Mode kUserModes[] = {{'i', "invisible", "", false},
                                {'o', "oper", "", false},
                                {'s', "snomask", "(+|-)<snomasks>|*", false},
@@ -73,7 +74,8 @@ void IrcSession::mode(Words& words, Turn& turn) {
         return;
     }
     for (Change& change : changes) {
-        if (validParameter(channel, change, turn) && (channel != nullptr ? apply(*channel, change, turn) : applyOwn(change, turn))) {
+        if (validParameter(channel, change, turn) &&
+            (channel != nullptr ? apply(*channel, change, turn) : applyOwn(change, turn))) {
             done.push_back(change);
         }
         if (done.size() == kMostChanges) {
@@ -124,7 +126,9 @@ std::vector<IrcSession::Change> IrcSession::readChanges(const Words& words, bool
         const Mode* mode = modeOf(letter, ofChannel);
         if (mode == nullptr) {
             numeric(ofChannel ? 472 : 501,
-                    {std::string(1, letter), std::string("is not a recognised ") + (ofChannel ? "channel" : "user") + " mode."}, turn);
+                    {std::string(1, letter),
+                     std::string("is not a recognised ") + (ofChannel ? "channel" : "user") + " mode."},
+                    turn);
             continue;
         }
         const bool takes = needsParameter(*mode, adding) && next < words.size();
@@ -170,12 +174,17 @@ bool IrcSession::apply(IrcChannel& channel, Change& change, Turn& turn) {
         return false;
     }
     switch (change.mode) {
-        case 'b': return applyBan(channel, change, turn);
-        case 'k': return applyKey(channel, change, turn);
-        case 'l': return applyLimit(channel, change, turn);
+        case 'b':
+            return applyBan(channel, change, turn);
+        case 'k':
+            return applyKey(channel, change, turn);
+        case 'l':
+            return applyLimit(channel, change, turn);
         case 'o':
-        case 'v': return applyStatus(channel, change, turn);
-        default: break;
+        case 'v':
+            return applyStatus(channel, change, turn);
+        default:
+            break;
     }
     return change.adding ? channel.modes.insert(change.mode).second : channel.modes.erase(change.mode) != 0;
 }

@@ -11,8 +11,9 @@ constexpr std::size_t kCookie = 10;
 constexpr std::string_view kServices[] = {"ChanServ", "NickServ", "OperServ", "MemoServ"};
 
 /// In the order of CAP LS.
-constexpr std::string_view kCapabilities[] = {"account-notify", "away-notify", "extended-join", "inspircd.org/poison",
-                                              "inspircd.org/standard-replies", "multi-prefix", "userhost-in-names"};
+constexpr std::string_view kCapabilities[] = {
+    "account-notify", "away-notify",      "extended-join", "inspircd.org/poison", "inspircd.org/standard-replies",
+    "multi-prefix",   "userhost-in-names"};
 
 }  // namespace
 
@@ -28,7 +29,8 @@ void IrcSession::cap(Words& words, Turn& turn) {
         held_ = false;
     } else if (ircEqual(subcommand, "LS") || ircEqual(subcommand, "LIST")) {
         const bool all = subcommand.size() == 2;
-        version302_ = version302_ || (all && words.size() > 1 && static_cast<std::uint32_t>(ircNumber(words[1])) >= 302);
+        version302_ =
+            version302_ || (all && words.size() > 1 && static_cast<std::uint32_t>(ircNumber(words[1])) >= 302);
         capabilities(subcommand, all, false, turn);
     } else if (ircEqual(subcommand, "CLEAR") && !version302_) {
         capabilities("ACK", false, true, turn);
@@ -148,7 +150,6 @@ void IrcSession::askCookie(Turn& turn) {
 }
 
 void IrcSession::welcome(Turn& turn) {
-    registered_ = self_->registered = true;
     answered_ = true;
     self_->spoke = second();
     pingDue_ = second() + service_.pingEvery;
@@ -160,6 +161,7 @@ void IrcSession::welcome(Turn& turn) {
     Words none;
     lusers(none, turn);
     motd(none, turn);
+    registered_ = self_->registered = true;
     penalty_ = 0;
 }
 
@@ -186,9 +188,11 @@ void IrcSession::quitCommand(Words& words, Turn& turn) {
 
 void IrcSession::capab(Words&, Turn& turn) {
     if (!named_ && !introduced_) {
-        quit("You can not connect a server to a client port. Read https://docs.inspircd.org/3/modules/spanningtree for docs on how "
-             "to link a server.",
-             turn);
+        quit(
+            "You can not connect a server to a client port. Read https://docs.inspircd.org/3/modules/spanningtree for "
+            "docs on how "
+            "to link a server.",
+            turn);
     }
 }
 

@@ -44,8 +44,8 @@ struct IrcService final : Prepared {
 
 /// IRC (RFC 1459 and 2812, IRCv3 capabilities) as Debian's InspIRCd 3.15 speaks it. See irc.cpp for its configuration.
 ///
-/// Each session has a network of its own: decoys and the peer. The server works once a second: it lets registered clients in,
-/// forgives flood penalties, and looks for those who are silent; the alarm stands for that second.
+/// Each session has a network of its own: decoys and the peer. The server works once a second: it lets registered
+/// clients in, forgives flood penalties, and looks for those who are silent; the alarm stands for that second.
 class IrcSession final : public Session {
 public:
     IrcSession(const IrcService& service, const Environment& environment);
@@ -66,12 +66,12 @@ private:
     struct Verb {
         std::string_view name;
         std::string_view module;
-        std::size_t least;    // parameters
-        std::size_t most;     // 0: any number; more are joined
-        unsigned penalty;     // seconds
-        bool early = false;   // before the registration too
-        bool empty = true;    // an empty last parameter counts
-        bool oper = false;    // for operators
+        std::size_t least;   // parameters
+        std::size_t most;    // 0: any number; more are joined
+        unsigned penalty;    // seconds
+        bool early = false;  // before the registration too
+        bool empty = true;   // an empty last parameter counts
+        bool oper = false;   // for operators
         Handler handler = nullptr;
     };
     static std::span<const Verb> verbs();
@@ -97,10 +97,12 @@ private:
 
     // irc_answer.cpp: what is said to the peer, and who it is
     void say(const std::string& line, Turn& turn) const;
-    void say(const std::string& source, std::string_view command, std::initializer_list<std::string> words, Turn& turn) const;
+    void say(const std::string& source, std::string_view command, std::initializer_list<std::string> words,
+             Turn& turn) const;
     void numeric(unsigned number, const Words& words, Turn& turn) const;
     void notice(const std::string& text, Turn& turn) const;
-    void builder(unsigned number, const Words& fixed, const Words& entries, std::size_t extra, bool sendEmpty, Turn& turn) const;
+    void builder(unsigned number, const Words& fixed, const Words& entries, std::size_t extra, bool sendEmpty,
+                 Turn& turn) const;
     void noSuchNick(const std::string& nick, Turn& turn) const;
     void noSuchChannel(const std::string& channel, Turn& turn) const;
     void notOnChannel(const IrcChannel& channel, std::string_view text, Turn& turn) const;
@@ -198,12 +200,16 @@ private:
     void oper(Words& words, Turn& turn);
     void wallops(Words& words, Turn& turn);
     void kill(Words& words, Turn& turn);
-    void xline(std::string_view kind, Words& words, Turn& turn);
-    void gline(Words& words, Turn& turn) { xline("G", words, turn); }
-    void kline(Words& words, Turn& turn) { xline("K", words, turn); }
-    void eline(Words& words, Turn& turn) { xline("E", words, turn); }
-    void zline(Words& words, Turn& turn) { xline("Z", words, turn); }
-    void qline(Words& words, Turn& turn) { xline("Q", words, turn); }
+    void banish(IrcUser& victim, const std::string& reason, Turn& turn);
+    void xline(char kind, Handler again, Words& words, Turn& turn);
+    bool acceptable(char kind, const std::string& mask, const std::string& duration, Turn& turn) const;
+    bool covers(char kind, std::string_view mask, const IrcUser& user) const;
+    void enforce(char kind, const std::string& mask, const std::string& reason, Turn& turn);
+    void gline(Words& words, Turn& turn) { xline('G', &IrcSession::gline, words, turn); }
+    void kline(Words& words, Turn& turn) { xline('K', &IrcSession::kline, words, turn); }
+    void eline(Words& words, Turn& turn) { xline('E', &IrcSession::eline, words, turn); }
+    void zline(Words& words, Turn& turn) { xline('Z', &IrcSession::zline, words, turn); }
+    void qline(Words& words, Turn& turn) { xline('Q', &IrcSession::qline, words, turn); }
     void rehash(Words& words, Turn& turn);
     void power(Words& words, Turn& turn);
     void link(Words& words, Turn& turn);
@@ -223,29 +229,29 @@ private:
 
     const IrcService& service_;
     Seeded chance_;
-    std::string address_;        // of the peer; its host too, since nothing is looked up
-    IrcWorld world_;             // made at the first line
-    IrcUser* self_ = nullptr;    // in it
-    std::string id_;             // the nick of who has none
-    std::string buffer_;         // what is not interpreted yet
-    std::int64_t now_ = 0;       // milliseconds since 1970; never before an alarm that rang
-    std::int64_t ticked_ = 0;    // the second up to which penalties are forgiven
-    std::int64_t armed_ = 0;     // the second for which the alarm is set; 0: none
-    std::int64_t pingDue_ = 0;   // likewise
-    std::int64_t opened_ = 0;    // likewise
-    std::int64_t penalty_ = 0;   // milliseconds
-    std::string cookie_;         // that the peer has to give back; empty: none
-    bool named_ = false;         // NICK was accepted
-    bool introduced_ = false;    // USER was
+    std::string address_;       // of the peer; its host too, since nothing is looked up
+    IrcWorld world_;            // made at the first line
+    IrcUser* self_ = nullptr;   // in it
+    std::string id_;            // the nick of who has none
+    std::string buffer_;        // what is not interpreted yet
+    std::int64_t now_ = 0;      // milliseconds since 1970; never before an alarm that rang
+    std::int64_t ticked_ = 0;   // the second up to which penalties are forgiven
+    std::int64_t armed_ = 0;    // the second for which the alarm is set; 0: none
+    std::int64_t pingDue_ = 0;  // likewise
+    std::int64_t opened_ = 0;   // likewise
+    std::int64_t penalty_ = 0;  // milliseconds
+    std::string cookie_;        // that the peer has to give back; empty: none
+    bool named_ = false;        // NICK was accepted
+    bool introduced_ = false;   // USER was
     bool registered_ = false;
-    bool held_ = false;          // by CAP, until CAP END
-    bool version302_ = false;    // of CAP
-    bool answered_ = true;       // the last PING
+    bool held_ = false;        // by CAP, until CAP END
+    bool version302_ = false;  // of CAP
+    bool answered_ = true;     // the last PING
     bool over_ = false;
     std::set<std::string> caps_;
     std::set<char> snomasks_;
     std::map<std::string, std::map<std::string, std::string>, std::less<>> xlines_;  // by kind: mask, reason
-    std::vector<Former> formers_;                                                  // the oldest first
+    std::vector<Former> formers_;                                                    // the oldest first
 };
 
 }  // namespace apiary::agent

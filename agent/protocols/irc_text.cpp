@@ -47,13 +47,20 @@ bool takeWord(std::string_view& rest, std::string& word) {
 
 std::uint64_t unitOf(char c) {
     switch (c | 0x20) {
-        case 's': return 1;
-        case 'm': return 60;
-        case 'h': return 3600;
-        case 'd': return 86400;
-        case 'w': return 604800;
-        case 'y': return 31557600;
-        default: return 0;
+        case 's':
+            return 1;
+        case 'm':
+            return 60;
+        case 'h':
+            return 3600;
+        case 'd':
+            return 86400;
+        case 'w':
+            return 604800;
+        case 'y':
+            return 31557600;
+        default:
+            return 0;
     }
 }
 
@@ -192,8 +199,8 @@ std::optional<IrcLine> ircRead(std::string_view line, bool& tagsTooLong) {
         return std::nullopt;
     }
     const bool tagged = line[start] == '@';
-    std::string_view rest = line.substr(start, kLongestLine - std::min(start, kLongestLine - 2) - 2 +
-                                                   (tagged ? kLongestTags + 1 : 0));
+    std::string_view rest =
+        line.substr(start, kLongestLine - std::min(start, kLongestLine - 2) - 2 + (tagged ? kLongestTags + 1 : 0));
     std::string word;
     if (!takeWord(rest, word)) {
         return std::nullopt;

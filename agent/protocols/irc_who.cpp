@@ -51,7 +51,8 @@ void IrcSession::who(Words& words, Turn& turn) {
     } else {
         for (const auto& [nick, user] : world_.users()) {
             const bool visible = user.get() == self_ || !user->is('i') || IrcWorld::share(*self_, *user);
-            if (user->registered && (visible || !query.fuzzy()) && (!query.has('o') || user->is('o')) && matchesWho(query, *user)) {
+            if (user->registered && (visible || !query.fuzzy()) && (!query.has('o') || user->is('o')) &&
+                matchesWho(query, *user)) {
                 lines.push_back(whoLine(query, *user, nullptr));
             }
         }
@@ -115,9 +116,8 @@ bool IrcSession::matchesWho(const WhoQuery& query, const IrcUser& user) const {
 
 IrcSession::Words IrcSession::whoLine(const WhoQuery& query, const IrcUser& user, const IrcChannel* channel) const {
     if (channel == nullptr) {
-        const auto seen = std::ranges::find_if(user.channels, [&](const IrcChannel* one) {
-            return &user == self_ || !one->hidden() || one->has(self_);
-        });
+        const auto seen = std::ranges::find_if(
+            user.channels, [&](const IrcChannel* one) { return &user == self_ || !one->hidden() || one->has(self_); });
         channel = seen == user.channels.end() ? nullptr : *seen;
     }
     IrcMember member{nullptr, ""};
@@ -138,18 +138,42 @@ IrcSession::Words IrcSession::whoLine(const WhoQuery& query, const IrcUser& user
             continue;
         }
         switch (field) {
-            case 't': words.push_back(query.type.empty() || query.type.size() > 3 ? "0" : query.type); break;
-            case 'c': words.push_back(place); break;
-            case 'u': words.push_back(user.ident); break;
-            case 'i': words.push_back(&user == self_ ? address_ : "255.255.255.255"); break;
-            case 'h': words.push_back(user.host); break;
-            case 's': words.push_back(service_.host); break;
-            case 'n': words.push_back(user.nick); break;
-            case 'f': words.push_back(flags); break;
-            case 'l': words.push_back(std::to_string(second() - user.spoke)); break;
-            case 'o': words.push_back(member.status.empty() ? "n/a" : member.status[0] == 'o' ? "0" : "1"); break;
-            case 'r': words.push_back(user.realName); break;
-            default: words.push_back("0"); break;  // how far away; the account
+            case 't':
+                words.push_back(query.type.empty() || query.type.size() > 3 ? "0" : query.type);
+                break;
+            case 'c':
+                words.push_back(place);
+                break;
+            case 'u':
+                words.push_back(user.ident);
+                break;
+            case 'i':
+                words.push_back(&user == self_ ? address_ : "255.255.255.255");
+                break;
+            case 'h':
+                words.push_back(user.host);
+                break;
+            case 's':
+                words.push_back(service_.host);
+                break;
+            case 'n':
+                words.push_back(user.nick);
+                break;
+            case 'f':
+                words.push_back(flags);
+                break;
+            case 'l':
+                words.push_back(std::to_string(second() - user.spoke));
+                break;
+            case 'o':
+                words.push_back(member.status.empty() ? "n/a" : member.status[0] == 'o' ? "0" : "1");
+                break;
+            case 'r':
+                words.push_back(user.realName);
+                break;
+            default:
+                words.push_back("0");
+                break;  // how far away; the account
         }
     }
     return words;

@@ -9,10 +9,11 @@ extern const Module catchall;
 extern const Module catchallUdp;
 extern const Module finger;
 extern const Module ftp;
+extern const Module irc;
 extern const Module pop3;
 extern const Module smtp;
 extern const Module telnet;
-static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &finger, &ftp, &pop3, &smtp, &telnet};
+static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &finger, &ftp, &irc, &pop3, &smtp, &telnet};
 
 std::span<const Module* const> modules() {
     return kModules;

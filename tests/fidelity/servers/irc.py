@@ -25,6 +25,9 @@ OPER, PASSWORD = "admin", "admin123"
 AGENT = f"""
 idle = "10m"
 [service.settings]
+host = "{HOST}"
+network = "{NETWORK}"
+description = "Halden IRC server"
 accounts = "listed"
 users = "{OPER}:{PASSWORD}"
 """
@@ -201,6 +204,7 @@ def codes(reply):
 
 MASKS = [
     (r"(?m)^PING :\S{10}\r$", "PING :COOKIE\r"),
+    (r"\b127(\.\d+){3}\b", "PEER"),  # on the agent each probe has an address of its own
     (r"\b\d{3}[A-Z][A-Z0-9]{5}\b", "UNIQUE"),
     (r"\b\d+ 1[789]\d{8} :seconds idle", "IDLE SINCE :seconds idle"),
     (r"\b1[789]\d{8}\b", "TIME"),
@@ -219,6 +223,7 @@ def normalise(reply):
     text = reply.decode("latin-1")
     for pattern, by in MASKS:
         text = re.sub(pattern, by, text)
+    text = re.sub(r"(?m)^:\S+ 354 .*", lambda m: re.sub(r"(?<= )\d{2,}(?= )", "NUMBER", m[0]), text)  # WHOX has idle times
     lines = [re.sub(r"( 353 .*? :)(.*)", lambda m: m[1] + " ".join(sorted(m[2].split())), line) for line in text.split("\r\n")]
     begin = 0
     for number, line in enumerate(lines):
