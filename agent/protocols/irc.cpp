@@ -5,12 +5,10 @@
 /// said to have none; other peers; links to other servers; what an operator does to the server itself (DIE, RESTART
 /// never have their password).
 
-#include "agent/protocol/setting_values.hpp"
-#include "agent/protocols/decoy_company.hpp"
 #include "agent/protocols/irc_session.hpp"
+#include "common/net/address.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 namespace apiary::agent {
@@ -19,37 +17,15 @@ namespace {
 constexpr std::size_t kLongestQueue = 8192;
 constexpr std::size_t kLongestQuit = 256;
 constexpr std::size_t kMostFormers = 10;
-constexpr std::int64_t kDay = 86400;
-constexpr std::uint64_t kPurpose = 0x19c1;
 
 std::int64_t millisOf(WallTime time) {
     return std::chrono::duration_cast<Millis>(time.time_since_epoch()).count();
 }
 
-std::string addressText(const Endpoint& endpoint) {
-    char text[48];
-    if (const auto v4 = endpoint.v4()) {
-        (void)std::snprintf(text, sizeof text, "%d.%d.%d.%d", (*v4)[0], (*v4)[1], (*v4)[2], (*v4)[3]);
-        return text;
-    }
-    std::string address;
-    for (std::size_t at = 0; at < 16; at += 2) {
-        (void)std::snprintf(text, sizeof text, at == 0 ? "%x" : ":%x",
-                            endpoint.address[at] << 8 | endpoint.address[at + 1]);
-        address += text;
-    }
-    return address;
-}
-
-/// As the server derives the first three digits of its users' ids.
-std::string sidOf(const std::string& text) {
-    unsigned number = 0;
-    for (const char c : text) {
-        number = 5 * number + static_cast<unsigned char>(c);
-    }
-    char sid[8];
-    (void)std::snprintf(sid, sizeof sid, "%03u", number % 1000);
-    return sid;
+/// An address that began with a colon would be taken for the last word of a line.
+std::string hostOf(const Endpoint& peer) {
+    const std::string address = addressText(peer);
+    return (address.starts_with(':') ? "0" : "") + address;
 }
 
 /// The id of the `count`-th user: A to Z, then 0 to 9.
@@ -62,92 +38,10 @@ std::string idOf(const std::string& sid, std::uint64_t count) {
     return sid + id;
 }
 
-/// Where the people are at home, who are close to the server.
-std::string domainOf(const std::string& host) {
-    const auto dot = host.find('.');
-    return dot == std::string::npos ? host : host.substr(dot + 1);
-}
-
-std::string capital(std::string_view word) {
-    std::string text(word);
-    text[0] = static_cast<char>(text[0] - 'a' + 'A');
-    return text;
-}
-
 }  // namespace
 
-Result<std::shared_ptr<const Prepared>> IrcService::prepare(const Settings& settings, std::uint64_t sensorSeed) {
-    auto service = std::make_shared<IrcService>();
-    const auto accounts = Accounts::of(settings, sensorSeed);
-    const auto lookup = flagOf(settings, "lookup");
-    const auto ping = durationOf(settings, "ping_every", std::chrono::hours(1));
-    const auto within = durationOf(settings, "register_within", std::chrono::hours(1));
-    const auto threshold = numberOf(settings, "flood_threshold", 1, 1000);
-    for (const std::string* error :
-         {accounts ? nullptr : &accounts.error(), lookup ? nullptr : &lookup.error(), ping ? nullptr : &ping.error(),
-          within ? nullptr : &within.error(), threshold ? nullptr : &threshold.error()}) {
-        if (error != nullptr) {
-            return Error{*error};
-        }
-    }
-    const std::string company(decoyCompany(sensorSeed));
-    const auto chosen = [&](const char* name, const std::string& seeded) {
-        return settings.at(name) == "seeded" ? seeded : settings.at(name);
-    };
-    service->host = chosen("host", "irc." + company + ".lan");
-    service->network = chosen("network", capital(company) + "Net");
-    service->description = chosen("description", capital(company) + " IRC server");
-    service->admin = {settings.at("admin_name"), settings.at("admin_nick"),
-                      chosen("admin_email", "root@" + service->host)};
-    service->motd = ircWords(chosen("motd", "Welcome to " + service->network +
-                                                ".||Be kind, and keep bots out of #lobby.|Questions: #support"),
-                             '|', true);
-    for (const std::string* name : {&service->host, &service->network}) {
-        if (name->empty() || name->find(' ') != std::string::npos) {
-            return Error{"host and network are words without blanks, not '" + *name + "'"};
-        }
-    }
-    Seeded chance(sensorSeed, kPurpose);
-    service->accounts = *accounts;
-    service->lookup = *lookup;
-    service->pingEvery = std::max<std::int64_t>(1, ping->count() / 1000);
-    service->registerWithin = within->count() / 1000;
-    service->threshold = static_cast<std::int64_t>(*threshold);
-    service->decoys = IrcDecoys::of(sensorSeed, domainOf(service->host), service->network);
-    service->sid = sidOf(service->host + service->description);
-    service->bootPhase = static_cast<std::int64_t>(chance.below(100 * kDay));
-    service->bootPeriod = static_cast<std::int64_t>(60 * kDay + chance.below(40 * kDay));
-    service->tokens = {"AWAYLEN=200",
-                       "CASEMAPPING=rfc1459",
-                       "CHANLIMIT=#:20",
-                       "CHANMODES=b,k,l,imnpst",
-                       "CHANNELLEN=64",
-                       "CHANTYPES=#",
-                       "ELIST=CMNTU",
-                       "HOSTLEN=64",
-                       "KEYLEN=32",
-                       "KICKLEN=255",
-                       "LINELEN=512",
-                       "MAXLIST=b:100",
-                       "MAXTARGETS=20",
-                       "MODES=20",
-                       "NAMELEN=128",
-                       "NAMESX",
-                       "NETWORK=" + service->network,
-                       "NICKLEN=30",
-                       "PREFIX=(ov)@+",
-                       "SAFELIST",
-                       "STATUSMSG=@+",
-                       "TOPICLEN=307",
-                       "UHNAMES",
-                       "USERLEN=10",
-                       "USERMODES=,,s,iow",
-                       "WHOX"};
-    return std::shared_ptr<const Prepared>(std::move(service));
-}
-
 IrcSession::IrcSession(const IrcService& service, const Environment& environment)
-    : service_(service), chance_(environment.seed), address_(addressText(environment.peer)) {
+    : service_(service), chance_(environment.seed), address_(hostOf(environment.peer)) {
     recall(environment.recalled);
 }
 
@@ -155,7 +49,7 @@ void IrcSession::onOpen(Turn& turn) {
     now_ = millisOf(turn.now());
     ticked_ = opened_ = second();
     pingDue_ = second() + service_.pingEvery;
-    id_ = idOf(service_.sid, static_cast<std::uint64_t>(now_ / 2600 % 400000000));
+    id_ = idOf(service_.sid, static_cast<std::uint64_t>(second() - service_.started(second())));
     if (service_.lookup) {
         notice("*** Looking up your hostname...", turn);
         turn.pause(Millis(1 + chance_.below(30)));  // until the resolver has answered
