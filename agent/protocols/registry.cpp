@@ -10,10 +10,12 @@ extern const Module catchallUdp;
 extern const Module finger;
 extern const Module ftp;
 extern const Module http;
+extern const Module irc;
 extern const Module pop3;
 extern const Module smtp;
 extern const Module telnet;
-static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &finger, &ftp, &http, &pop3, &smtp, &telnet};
+static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &finger, &ftp,   &http,
+                                             &irc,      &pop3,        &smtp,   &telnet};
 
 std::span<const Module* const> modules() {
     return kModules;

@@ -117,4 +117,27 @@ END"""),
            "hydra -t 1 -l admin -P words pop3://$HOST:$PORT 2>&1 | grep -v '^Hydra\\|github'", usual=False),
 ]
 
-PROTOCOLS = {"ftp": FTP, "telnet": TELNET, "smtp": SMTP, "pop3": POP3}
+def ii(*commands):
+    """ii gives each channel a folder with a file of what was said; the server's own is printed last."""
+    lines = "; sleep 1; ".join(f"echo '{command}' >irc/$HOST/{where}in" for where, command in commands)
+    return f"ii -s $HOST -p $PORT -n probe -f 'Some Body' -i irc & sleep 3; {lines}; sleep 1; kill $!; cat irc/$HOST/*/out irc/$HOST/out"
+
+
+IRC = [
+    Client("ii looks around", "ii", ii(("", "/j #own"), ("#own/", "hello there"), ("#own/", "/t a topic"), ("", "/WHOIS margit"),
+                                       ("", "/LIST"), ("", "/PRIVMSG rikard :hi")), usual=False),
+    Client("nmap identifies it", "nmap", "nmap -n -Pn -sV -sC -p $PORT $HOST | sort", usual=False),
+    Client("irssi joins and asks", "irssi", """mkdir -p home; cat >home/startup <<'END'
+/set autolog on
+/set autolog_path log
+/set autolog_level all
+/set log_open_string none
+/set log_timestamp
+END
+printf '\\n' >home/config; TERM=xterm
+(sleep 5; for line in '/join #own' '/topic mine' '/mode +k key' '/whois margit' '/names #lobby' '/who #lobby' '/version' '/quit bye'; do
+ printf '%s\\n' "$line"; sleep 1; done) | timeout 30 script -qec "irssi --home=home -c $HOST -p $PORT -n probe -w secret" /dev/null >/dev/null
+cat log""", usual=False),
+]
+
+PROTOCOLS = {"ftp": FTP, "telnet": TELNET, "smtp": SMTP, "pop3": POP3, "irc": IRC}

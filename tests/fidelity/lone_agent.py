@@ -39,6 +39,7 @@ class LoneAgent:
     def __init__(self, protocol, server, seed=0, environment=None, ports=1):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"fidelity-{protocol}-"))
         self.environment = environment
+        self.complete = getattr(server, "complete", None)
         make_certificate(self.folder)
         world.forgive_threads_of_grpc(self.folder)
         self.ports = [world.free_port() for _ in range(ports)]

@@ -148,4 +148,28 @@ HTTP = Marks(
     },
 )
 
-PROTOCOLS = {"ftp": FTP, "smtp": SMTP, "pop3": POP3, "telnet": TELNET, "http": HTTP}
+IN_THE_NETWORK = [r"C| NICK probe\x0d\x0aUSER prober 0 * :Some Body\x0d\x0a", "C: PONG <cookie>"]
+
+IRC = Marks(
+    greeting=rb":\S+ NOTICE \* :\*\*\* Looking[^\r\n]*\r\n:\S+ NOTICE \* :\*\*\* Could[^\r\n]*\r\n",
+    whole=rb"(?m)^(?!:\S+ (00\d|25\d|26[56]|37[1258]|353|33[23]|35[24]|31[1-79]|379|32[12]|401|406|364) )[^\r\n]+\r\n\Z",
+    account=("admin", "admin123"),
+    login=lambda name, password: [*IN_THE_NETWORK, f"C: OPER {name} {password}"],
+    accepted=rb" 381 ",
+    inside=IN_THE_NETWORK,
+    questions=["C: VERSION", "C: TIME", "C: LUSERS", "C: XXXX", "C: WHOIS probe", "C: WHOIS ghost", "C: LINKS", "C: ISON probe", "C: QUIT"],
+    write=["C: NICK canary4711", "C: QUIT"],
+    look=["C: WHOWAS canary4711"],
+    kept=rb" 314 \S+ canary4711 prober ",
+    own=["C: WHO #lobby"],
+    clock=["C: TIME"],
+    tells={
+        "nobody is there who is not": (["C: WHOIS ghost4711"], rb" 401 "),
+        "who comes first is operator": (["C: JOIN #canary4711"], rb" 353 \S+ = #canary4711 :@probe\r"),
+        "what PING says comes back": (["C: PING canary4711"], rb" PONG \S+ :canary4711\r"),
+        "a nick in use": (["C: NICK margit"], rb" 433 "),
+        "its name is no loopback": (["C: VERSION"], rb" 351 \S+ \S+ (?!localhost)\S+\.\S+ "),
+    },
+)
+
+PROTOCOLS = {"ftp": FTP, "smtp": SMTP, "pop3": POP3, "telnet": TELNET, "http": HTTP, "irc": IRC}

@@ -130,9 +130,14 @@ class Talk:
                     socket.socket.shutdown(self.channel, socket.SHUT_WR)  # an SSLSocket's own forgets its keys
                 else:
                     self.channel.settimeout(PATIENCE)
-                    self.channel.sendall(line_bytes(step))
+                    self.channel.sendall(self.complete(line_bytes(step)))
             except OSError:
                 pass  # closed by the server: reading will show it
+
+    def complete(self, line):
+        """A step may name what only the server can say, such as a cookie that it asks back for."""
+        complete = getattr(self.server, "complete", None)
+        return complete(line, b"".join(self.replies)) if complete else line
 
     def receive(self, seconds):
         """Bytes, or None for silence. An end is noted."""
