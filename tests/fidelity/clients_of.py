@@ -117,6 +117,7 @@ END"""),
            "hydra -t 1 -l admin -P words pop3://$HOST:$PORT 2>&1 | grep -v '^Hydra\\|github'", usual=False),
 ]
 
+
 def ii(*commands):
     """ii gives each channel a folder with a file of what was said; the server's own is printed last."""
     lines = "; sleep 1; ".join(f"echo '{command}' >irc/$HOST/{where}in" for where, command in commands)
