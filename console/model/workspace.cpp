@@ -11,6 +11,7 @@ namespace {
 constexpr int kSoonMs = 500;
 constexpr int kSlowlyMs = 10'000;
 constexpr int kMostOpen = 200;
+constexpr qsizetype kMostSpans = 50;
 
 }  // namespace
 
@@ -54,9 +55,48 @@ void Workspace::setSpan(const Span& span) {
     if (span == span_) {
         return;
     }
+    earlier_.append(span_);
+    if (earlier_.size() > kMostSpans) {
+        earlier_.removeFirst();
+    }
+    later_.clear();
+    moveTo(span);
+}
+
+void Workspace::spanBack() {
+    if (canGoBack()) {
+        later_.append(span_);
+        moveTo(earlier_.takeLast());
+    }
+}
+
+void Workspace::spanForward() {
+    if (canGoForward()) {
+        earlier_.append(span_);
+        moveTo(later_.takeLast());
+    }
+}
+
+void Workspace::moveTo(const Span& span) {
     span_ = span;
+    listScope_.reset();
     Q_EMIT spanChanged();
     refresh();
+}
+
+void Workspace::listSessions(const SessionQuery& query, const std::optional<Scope>& scope) {
+    listScope_.reset();
+    if (scope && !ofSpan(*scope)) {
+        listScope_ = scope;
+    }
+    list_.setQuery(query, scope.value_or(scope_));
+}
+
+/// Whether the range of a scope is, or was a moment ago, that of all pages.
+bool Workspace::ofSpan(const Scope& scope) const {
+    return span_.lastUs != 0 ? scope.toUs - scope.fromUs == span_.lastUs
+           : span_.sliding() ? scope.fromUs == span_.fromUs && scope.toUs <= scope_.toUs && scope.toUs > span_.fromUs
+                             : scope.fromUs == span_.fromUs && scope.toUs == span_.toUs;
 }
 
 void Workspace::setSensors(const QList<qint32>& sensorIds) {
@@ -78,7 +118,11 @@ void Workspace::setTraffic(const QStringList& traffic) {
 void Workspace::refresh() {
     slide();
     askFigures();
-    list_.startOver(scope_);
+    if (listScope_) {
+        listScope_->sensorIds = scope_.sensorIds;
+        listScope_->traffic = scope_.traffic;
+    }
+    list_.startOver(listScope_.value_or(scope_));
     list_.askSelected();
 }
 
@@ -118,7 +162,7 @@ void Workspace::takeFailure(quint64 number, const QString& words) {
 
 void Workspace::takeLive(const LiveBatch& all) {
     const LiveBatch batch = inScope(all);
-    if (span_.sliding()) {
+    if (span_.sliding() && !listScope_) {
         list_.takeLive(batch);
     }
     const bool quiet = batch.opened.isEmpty() && batch.ended.isEmpty() && batch.notShown == 0;
@@ -133,7 +177,7 @@ void Workspace::takeLive(const LiveBatch& all) {
 /// Moves the range of a sliding span to now.
 void Workspace::slide() {
     const qint64 now = clock_();
-    scope_.fromUs = span_.sliding() ? now - span_.lastUs : span_.fromUs;
+    scope_.fromUs = span_.lastUs != 0 ? now - span_.lastUs : span_.fromUs;
     scope_.toUs = span_.sliding() ? now : span_.toUs;
 }
 

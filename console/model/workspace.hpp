@@ -12,13 +12,15 @@
 
 namespace apiary::console {
 
-/// The time that the analyst looks at: the last so many seconds, or a stretch chosen in the chart.
+/// The time that the analyst looks at: the last so many microseconds, a stretch from a time until now, or a stretch
+/// that stands still.
 struct Span {
     qint64 lastUs = 24 * 3'600'000'000LL;
     qint64 fromUs = 0;  // with lastUs 0
-    qint64 toUs = 0;
+    qint64 toUs = 0;    // with lastUs 0; 0: now
 
-    bool sliding() const { return lastUs != 0; }
+    /// Whether it ends now, so that it goes on as the clock does.
+    bool sliding() const { return lastUs != 0 || toUs == 0; }
     friend bool operator==(const Span&, const Span&) = default;
 };
 
@@ -50,12 +52,21 @@ public:
     const Scope& scope() const { return scope_; }
 
     void setSpan(const Span& span);
+    /// The span before the last setSpan(), and forth again; nothing happens where there is none.
+    void spanBack();
+    void spanForward();
+    bool canGoBack() const { return !earlier_.isEmpty(); }
+    bool canGoForward() const { return !later_.isEmpty(); }
     /// None: all.
     void setSensors(const QList<qint32>& sensorIds);
     /// Empty: attacks alone.
     void setTraffic(const QStringList& traffic);
-    /// Lists the sessions of the figures that fit.
-    void listSessions(const SessionQuery& query) { list_.setQuery(query, scope_); }
+    /// Lists the sessions that fit, of the scope of all pages; or of `scope`, the one that a figure was counted in. A
+    /// range of its own, other than that of all pages, stays with the list until it gets another query or the span is
+    /// set.
+    void listSessions(const SessionQuery& query, const std::optional<Scope>& scope = {});
+    /// The scope of the list while it has a range of its own.
+    const std::optional<Scope>& listScope() const { return listScope_; }
     void refresh();
     void retryNow() { link_.retryNow(); }
     void switchService(qint32 sensorId, const QString& service, bool on);
@@ -81,6 +92,8 @@ private:
     void takeFailure(quint64 number, const QString& words);
     void takeLive(const LiveBatch& batch);
     void slide();
+    void moveTo(const Span& span);
+    bool ofSpan(const Scope& scope) const;
     void askFigures();
     LiveBatch inScope(const LiveBatch& batch) const;
 
@@ -92,7 +105,10 @@ private:
     FleetModel fleet_;
     LinkState state_;
     Span span_;
+    QList<Span> earlier_;
+    QList<Span> later_;
     Scope scope_;
+    std::optional<Scope> listScope_;
     quint64 openAsked_ = 0;  // number of the newest question
     QHash<quint64, Wish> wishes_;
     QTimer soon_;    // after something happened
