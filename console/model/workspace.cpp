@@ -16,7 +16,12 @@ constexpr qsizetype kMostSpans = 50;
 }  // namespace
 
 Workspace::Workspace(CollectorLink& link, Clock clock, QObject* parent)
-    : QObject(parent), link_(link), clock_(std::move(clock)), overview_(link), list_(link), state_(link.state()) {
+    : QObject(parent),
+      link_(link),
+      clock_(std::move(clock)),
+      overview_(link, [this] { return clock_(); }),
+      list_(link),
+      state_(link.state()) {
     if (!clock_) {
         clock_ = [] { return QDateTime::currentMSecsSinceEpoch() * 1000; };
     }
@@ -39,8 +44,17 @@ Workspace::Workspace(CollectorLink& link, Clock clock, QObject* parent)
     soon_.setInterval(kSoonMs);
     slowly_.setInterval(kSlowlyMs);
     second_.setInterval(1000);
-    connect(&soon_, &QTimer::timeout, this, &Workspace::askFigures);
-    connect(&slowly_, &QTimer::timeout, this, &Workspace::askFigures);
+    connect(&soon_, &QTimer::timeout, this, &Workspace::askFiguresAgain);
+    connect(&slowly_, &QTimer::timeout, this, [this] {
+        askFiguresAgain();
+        overview_.askDetailsAgain(scope_);
+    });
+    connect(this, &Workspace::scopeChanged, &live_, &LiveFeed::clear);
+    connect(&list_, &SessionList::changed, this, [this] {
+        if (list_.query().empty() && !listScope_) {
+            live_.seed(list_.table().rows());
+        }
+    });
     connect(&second_, &QTimer::timeout, this, [this] {
         fleet_.tick(clock_());
         Q_EMIT fleetChanged();
@@ -167,6 +181,7 @@ void Workspace::takeLive(const LiveBatch& all) {
     }
     const bool quiet = batch.opened.isEmpty() && batch.ended.isEmpty() && batch.notShown == 0;
     if (!quiet) {
+        live_.take(batch, clock_());
         Q_EMIT happened(batch);
         if (!soon_.isActive()) {
             soon_.start();
@@ -187,6 +202,19 @@ void Workspace::askFigures() {
     }
     slide();
     overview_.ask(scope_);
+    overview_.askDetails(scope_);
+    askOthers();
+}
+
+void Workspace::askFiguresAgain() {
+    if (state_.live()) {
+        slide();
+        overview_.askAgain(scope_);
+        askOthers();
+    }
+}
+
+void Workspace::askOthers() {
     link_.askOpen(openAsked_ = link_.nextNumber(), scope_, kMostOpen);
     const auto& selected = list_.selection().detail;
     if (selected && selected->row.open()) {

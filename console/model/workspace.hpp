@@ -2,6 +2,7 @@
 
 #include "console/model/collector_link.hpp"
 #include "console/model/fleet_model.hpp"
+#include "console/model/live_feed.hpp"
 #include "console/model/open_session_model.hpp"
 #include "console/model/overview_model.hpp"
 #include "console/model/session_list.hpp"
@@ -27,7 +28,8 @@ struct Span {
 /// What the window shows, apart from how: which scope is looked at, and the models of it. It says when they ask the
 /// collector.
 ///
-/// Figures are asked for again when something happened (at most twice a second) and every 10 s. After a loss all stays
+/// Figures are asked for again when something happened (at most twice a second) and every 10 s, if the answer before
+/// has come; OverviewModel's details every 10 s at most. After a loss all stays
 /// as it was; it is asked for again when the link is back. Lives in one thread; `link` must outlive it.
 class Workspace final : public QObject {
     Q_OBJECT
@@ -42,6 +44,8 @@ public:
     SessionList& list() { return list_; }
     OpenSessionModel& openSessions() { return open_; }
     FleetModel& fleet() { return fleet_; }
+    LiveFeed& live() { return live_; }
+    const LiveFeed& live() const { return live_; }
     const OverviewModel& overview() const { return overview_; }
     const SessionList& list() const { return list_; }
     const FleetModel& fleet() const { return fleet_; }
@@ -95,6 +99,8 @@ private:
     void moveTo(const Span& span);
     bool ofSpan(const Scope& scope) const;
     void askFigures();
+    void askFiguresAgain();
+    void askOthers();
     LiveBatch inScope(const LiveBatch& batch) const;
 
     CollectorLink& link_;
@@ -103,6 +109,7 @@ private:
     SessionList list_;
     OpenSessionModel open_;
     FleetModel fleet_;
+    LiveFeed live_;
     LinkState state_;
     Span span_;
     QList<Span> earlier_;
