@@ -79,6 +79,7 @@ Bands bandsOf(const Series& series) {
         }
         Band& band = at < 0 ? other : coloured[at];
         band.name = name;
+        band.protocols.append(counts.protocol);
         add(band, series, counts, bands.bucketUs);
     }
     if (others.size() > 1) {

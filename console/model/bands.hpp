@@ -9,6 +9,7 @@ struct Band {
     QString name;  // as shown: TELNET, Other
     QList<quint64> sessions;
     quint64 total = 0;
+    QStringList protocols;  // those that it counts, as a Scope names them
 };
 
 /// What the chart draws: buckets without a hole, and the layers from the bottom up.

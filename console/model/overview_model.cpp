@@ -1,36 +1,204 @@
 #include "console/model/overview_model.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace apiary::console {
 
-OverviewModel::OverviewModel(CollectorLink& link, QObject* parent) : QObject(parent), link_(link) {
+namespace {
+
+// A little less than the timer's 10 s, which is not exact.
+constexpr qint64 kDetailsUs = 9'500'000;
+// A question takes at most so much of the collector's time: one part in 20.
+constexpr qint64 kPatience = 20;
+
+}  // namespace
+
+quint64 Inquiry::ask(CollectorLink& link, const Scope& scope, qint64 nowUs) {
+    scope_ = scope;
+    askedUs_ = nowUs;
+    return number_ = link.nextNumber();
+}
+
+bool Inquiry::settle(quint64 number, qint64 nowUs) {
+    if (number == 0 || number != number_) {
+        return false;
+    }
+    number_ = 0;
+    settledUs_ = nowUs;
+    tookUs_ = nowUs - askedUs_;
+    return true;
+}
+
+bool Inquiry::due(qint64 nowUs, qint64 leastUs) const {
+    return !underWay() && nowUs - settledUs_ >= std::max(leastUs, kPatience * tookUs_);
+}
+
+OverviewModel::OverviewModel(CollectorLink& link, Clock clock, QObject* parent)
+    : QObject(parent), link_(link), clock_(std::move(clock)) {
     connect(&link_, &CollectorLink::failed, this, &OverviewModel::takeFailure);
+    connect(&link_, &CollectorLink::topArrived, this, &OverviewModel::takeTop);
+    connect(&link_, &CollectorLink::seriesArrived, this, &OverviewModel::takeSeries);
     connect(&link_, &CollectorLink::totalsArrived, this,
             [this](quint64 number, const Totals& totals, const Totals& before) {
-                if (number == totals_) {
+                if (totalsAsked_.settle(number, clock_())) {
                     figures_.totals = totals;
                     figures_.before = before;
-                    figures_.failure.clear();
+                    figures_.totalsScope = totalsAsked_.scope();
+                    figures_.totalsFailure.clear();
                     Q_EMIT changed();
+                    askAgainIfWanted();
                 }
             });
-    connect(&link_, &CollectorLink::seriesArrived, this, [this](quint64 number, const Series& series) {
-        if (number == series_) {
-            figures_.bands = bandsOf(series);
-            Q_EMIT changed();
+    connect(&link_, &CollectorLink::activityArrived, this, [this](quint64 number, const QList<quint64>& sessions) {
+        if (activityAsked_.settle(number, clock_())) {
+            activity_ = {sessions, activityAsked_.scope(), {}};
+            Q_EMIT activityChanged();
         }
     });
 }
 
+const Answer<QList<TopEntry>>& OverviewModel::ranking(TopField field) const {
+    static const Answer<QList<TopEntry>> nothing;
+    const auto found = rankings_.constFind(field);
+    return found == rankings_.cend() ? nothing : *found;
+}
+
 void OverviewModel::ask(const Scope& scope) {
     scope_ = scope;
-    link_.askTotals(totals_ = link_.nextNumber(), scope_);
-    link_.askSeries(series_ = link_.nextNumber(), scope_, SeriesField::Sessions);
+    again_ = false;
+    link_.askTotals(totalsAsked_.ask(link_, scope_, clock_()), scope_);
+    link_.askSeries(seriesAsked_.ask(link_, scope_, clock_()), scope_, SeriesField::Sessions);
+}
+
+void OverviewModel::askAgain(const Scope& scope) {
+    scope_ = scope;
+    again_ = true;
+    askAgainIfWanted();
+}
+
+void OverviewModel::askAgainIfWanted() {
+    if (again_ && !totalsAsked_.underWay() && !seriesAsked_.underWay()) {
+        ask(scope_);
+    }
+}
+
+void OverviewModel::askDetails(const Scope& scope) {
+    details_ = scope;
+    detailsDue_ = !watched_;
+    if (!watched_) {
+        return;
+    }
+    askCredentials();
+    askActivity();
+    for (const TopField field : listed()) {
+        askRanking(field);
+    }
+}
+
+void OverviewModel::askDetailsAgain(const Scope& scope) {
+    details_ = scope;
+    if (!watched_) {
+        detailsDue_ = true;
+        return;
+    }
+    const qint64 now = clock_();
+    if (credentialsAsked_.due(now, kDetailsUs)) {
+        askCredentials();
+    }
+    if (activityAsked_.due(now, kDetailsUs)) {
+        askActivity();
+    }
+    for (const TopField field : listed()) {
+        if (rankingsAsked_[field].due(now, kDetailsUs)) {
+            askRanking(field);
+        }
+    }
+}
+
+void OverviewModel::setWatched(bool watched) {
+    watched_ = watched;
+    if (watched && detailsDue_ && details_.toUs != 0 && link_.state().live()) {
+        askDetails(details_);
+    }
+}
+
+void OverviewModel::setThird(TopField field) {
+    if (field == third_) {
+        return;
+    }
+    third_ = field;
+    Q_EMIT rankingChanged(field);
+    if (watched_ && details_.toUs != 0 && link_.state().live() && field != TopField::Source &&
+        field != TopField::Credential) {
+        askRanking(field);
+    }
+}
+
+void OverviewModel::askCredentials() {
+    link_.askSeries(credentialsAsked_.ask(link_, details_, clock_()), details_, SeriesField::Credentials);
+}
+
+void OverviewModel::askActivity() {
+    Scope scope = details_;
+    scope.toUs = clock_();
+    scope.fromUs = scope.toUs - kActivityUs;
+    link_.askActivity(activityAsked_.ask(link_, scope, clock_()), scope);
+}
+
+void OverviewModel::askRanking(TopField field) {
+    link_.askTop(rankingsAsked_[field].ask(link_, details_, clock_()), details_, field, kEntries);
+}
+
+void OverviewModel::takeSeries(quint64 number, const Series& series) {
+    if (seriesAsked_.settle(number, clock_())) {
+        figures_.bands = bandsOf(series);
+        figures_.bandsScope = seriesAsked_.scope();
+        figures_.failure.clear();
+        Q_EMIT changed();
+        askAgainIfWanted();
+    } else if (credentialsAsked_.settle(number, clock_())) {
+        credentials_ = {bandsOf(series).sums(), credentialsAsked_.scope(), {}};
+        Q_EMIT credentialsChanged();
+    }
+}
+
+void OverviewModel::takeTop(quint64 number, const QList<TopEntry>& entries) {
+    for (auto asked = rankingsAsked_.begin(); asked != rankingsAsked_.end(); ++asked) {
+        if (asked->settle(number, clock_())) {
+            const TopField field = asked.key();
+            rankings_[field] = {entries, asked->scope(), {}};
+            Q_EMIT rankingChanged(field);
+            return;
+        }
+    }
 }
 
 void OverviewModel::takeFailure(quint64 number, const QString& words) {
-    if (number == totals_ || number == series_) {
+    const qint64 now = clock_();
+    if (totalsAsked_.settle(number, now)) {
+        figures_.totalsFailure = words;
+        Q_EMIT changed();
+        askAgainIfWanted();
+    } else if (seriesAsked_.settle(number, now)) {
         figures_.failure = words;
         Q_EMIT changed();
+        askAgainIfWanted();
+    } else if (credentialsAsked_.settle(number, now)) {
+        credentials_.failure = words;
+        Q_EMIT credentialsChanged();
+    } else if (activityAsked_.settle(number, now)) {
+        activity_.failure = words;
+        Q_EMIT activityChanged();
+    } else {
+        for (auto asked = rankingsAsked_.begin(); asked != rankingsAsked_.end(); ++asked) {
+            if (asked->settle(number, now)) {
+                const TopField field = asked.key();
+                rankings_[field].failure = words;
+                Q_EMIT rankingChanged(field);
+                return;
+            }
+        }
     }
 }
 

@@ -11,11 +11,17 @@ namespace {
 constexpr int kSoonMs = 500;
 constexpr int kSlowlyMs = 10'000;
 constexpr int kMostOpen = 200;
+constexpr qsizetype kMostSpans = 50;
 
 }  // namespace
 
 Workspace::Workspace(CollectorLink& link, Clock clock, QObject* parent)
-    : QObject(parent), link_(link), clock_(std::move(clock)), overview_(link), list_(link), state_(link.state()) {
+    : QObject(parent),
+      link_(link),
+      clock_(std::move(clock)),
+      overview_(link, [this] { return clock_(); }),
+      list_(link),
+      state_(link.state()) {
     if (!clock_) {
         clock_ = [] { return QDateTime::currentMSecsSinceEpoch() * 1000; };
     }
@@ -38,8 +44,17 @@ Workspace::Workspace(CollectorLink& link, Clock clock, QObject* parent)
     soon_.setInterval(kSoonMs);
     slowly_.setInterval(kSlowlyMs);
     second_.setInterval(1000);
-    connect(&soon_, &QTimer::timeout, this, &Workspace::askFigures);
-    connect(&slowly_, &QTimer::timeout, this, &Workspace::askFigures);
+    connect(&soon_, &QTimer::timeout, this, &Workspace::askFiguresAgain);
+    connect(&slowly_, &QTimer::timeout, this, [this] {
+        askFiguresAgain();
+        overview_.askDetailsAgain(scope_);
+    });
+    connect(this, &Workspace::scopeChanged, &live_, &LiveFeed::clear);
+    connect(&list_, &SessionList::changed, this, [this] {
+        if (list_.query().empty() && !listScope_) {
+            live_.seed(list_.table().rows());
+        }
+    });
     connect(&second_, &QTimer::timeout, this, [this] {
         fleet_.tick(clock_());
         Q_EMIT fleetChanged();
@@ -54,9 +69,48 @@ void Workspace::setSpan(const Span& span) {
     if (span == span_) {
         return;
     }
+    earlier_.append(span_);
+    if (earlier_.size() > kMostSpans) {
+        earlier_.removeFirst();
+    }
+    later_.clear();
+    moveTo(span);
+}
+
+void Workspace::spanBack() {
+    if (canGoBack()) {
+        later_.append(span_);
+        moveTo(earlier_.takeLast());
+    }
+}
+
+void Workspace::spanForward() {
+    if (canGoForward()) {
+        earlier_.append(span_);
+        moveTo(later_.takeLast());
+    }
+}
+
+void Workspace::moveTo(const Span& span) {
     span_ = span;
+    listScope_.reset();
     Q_EMIT spanChanged();
     refresh();
+}
+
+void Workspace::listSessions(const SessionQuery& query, const std::optional<Scope>& scope) {
+    listScope_.reset();
+    if (scope && !ofSpan(*scope)) {
+        listScope_ = scope;
+    }
+    list_.setQuery(query, scope.value_or(scope_));
+}
+
+/// Whether the range of a scope is, or was a moment ago, that of all pages.
+bool Workspace::ofSpan(const Scope& scope) const {
+    return span_.lastUs != 0 ? scope.toUs - scope.fromUs == span_.lastUs
+           : span_.sliding() ? scope.fromUs == span_.fromUs && scope.toUs <= scope_.toUs && scope.toUs > span_.fromUs
+                             : scope.fromUs == span_.fromUs && scope.toUs == span_.toUs;
 }
 
 void Workspace::setSensors(const QList<qint32>& sensorIds) {
@@ -78,7 +132,11 @@ void Workspace::setTraffic(const QStringList& traffic) {
 void Workspace::refresh() {
     slide();
     askFigures();
-    list_.startOver(scope_);
+    if (listScope_) {
+        listScope_->sensorIds = scope_.sensorIds;
+        listScope_->traffic = scope_.traffic;
+    }
+    list_.startOver(listScope_.value_or(scope_));
     list_.askSelected();
 }
 
@@ -118,11 +176,12 @@ void Workspace::takeFailure(quint64 number, const QString& words) {
 
 void Workspace::takeLive(const LiveBatch& all) {
     const LiveBatch batch = inScope(all);
-    if (span_.sliding()) {
+    if (span_.sliding() && !listScope_) {
         list_.takeLive(batch);
     }
     const bool quiet = batch.opened.isEmpty() && batch.ended.isEmpty() && batch.notShown == 0;
     if (!quiet) {
+        live_.take(batch, clock_());
         Q_EMIT happened(batch);
         if (!soon_.isActive()) {
             soon_.start();
@@ -133,7 +192,7 @@ void Workspace::takeLive(const LiveBatch& all) {
 /// Moves the range of a sliding span to now.
 void Workspace::slide() {
     const qint64 now = clock_();
-    scope_.fromUs = span_.sliding() ? now - span_.lastUs : span_.fromUs;
+    scope_.fromUs = span_.lastUs != 0 ? now - span_.lastUs : span_.fromUs;
     scope_.toUs = span_.sliding() ? now : span_.toUs;
 }
 
@@ -143,6 +202,19 @@ void Workspace::askFigures() {
     }
     slide();
     overview_.ask(scope_);
+    overview_.askDetails(scope_);
+    askOthers();
+}
+
+void Workspace::askFiguresAgain() {
+    if (state_.live()) {
+        slide();
+        overview_.askAgain(scope_);
+        askOthers();
+    }
+}
+
+void Workspace::askOthers() {
     link_.askOpen(openAsked_ = link_.nextNumber(), scope_, kMostOpen);
     const auto& selected = list_.selection().detail;
     if (selected && selected->row.open()) {

@@ -2,6 +2,7 @@
 
 #include "console/model/collector_link.hpp"
 #include "console/model/fleet_model.hpp"
+#include "console/model/live_feed.hpp"
 #include "console/model/open_session_model.hpp"
 #include "console/model/overview_model.hpp"
 #include "console/model/session_list.hpp"
@@ -12,20 +13,23 @@
 
 namespace apiary::console {
 
-/// The time that the analyst looks at: the last so many seconds, or a stretch chosen in the chart.
+/// The time that the analyst looks at: the last so many microseconds, a stretch from a time until now, or a stretch
+/// that stands still.
 struct Span {
     qint64 lastUs = 24 * 3'600'000'000LL;
     qint64 fromUs = 0;  // with lastUs 0
-    qint64 toUs = 0;
+    qint64 toUs = 0;    // with lastUs 0; 0: now
 
-    bool sliding() const { return lastUs != 0; }
+    /// Whether it ends now, so that it goes on as the clock does.
+    bool sliding() const { return lastUs != 0 || toUs == 0; }
     friend bool operator==(const Span&, const Span&) = default;
 };
 
 /// What the window shows, apart from how: which scope is looked at, and the models of it. It says when they ask the
 /// collector.
 ///
-/// Figures are asked for again when something happened (at most twice a second) and every 10 s. After a loss all stays
+/// Figures are asked for again when something happened (at most twice a second) and every 10 s, if the answer before
+/// has come; OverviewModel's details every 10 s at most. After a loss all stays
 /// as it was; it is asked for again when the link is back. Lives in one thread; `link` must outlive it.
 class Workspace final : public QObject {
     Q_OBJECT
@@ -40,6 +44,8 @@ public:
     SessionList& list() { return list_; }
     OpenSessionModel& openSessions() { return open_; }
     FleetModel& fleet() { return fleet_; }
+    LiveFeed& live() { return live_; }
+    const LiveFeed& live() const { return live_; }
     const OverviewModel& overview() const { return overview_; }
     const SessionList& list() const { return list_; }
     const FleetModel& fleet() const { return fleet_; }
@@ -50,12 +56,21 @@ public:
     const Scope& scope() const { return scope_; }
 
     void setSpan(const Span& span);
+    /// The span before the last setSpan(), and forth again; nothing happens where there is none.
+    void spanBack();
+    void spanForward();
+    bool canGoBack() const { return !earlier_.isEmpty(); }
+    bool canGoForward() const { return !later_.isEmpty(); }
     /// None: all.
     void setSensors(const QList<qint32>& sensorIds);
     /// Empty: attacks alone.
     void setTraffic(const QStringList& traffic);
-    /// Lists the sessions of the figures that fit.
-    void listSessions(const SessionQuery& query) { list_.setQuery(query, scope_); }
+    /// Lists the sessions that fit, of the scope of all pages; or of `scope`, the one that a figure was counted in. A
+    /// range of its own, other than that of all pages, stays with the list until it gets another query or the span is
+    /// set.
+    void listSessions(const SessionQuery& query, const std::optional<Scope>& scope = {});
+    /// The scope of the list while it has a range of its own.
+    const std::optional<Scope>& listScope() const { return listScope_; }
     void refresh();
     void retryNow() { link_.retryNow(); }
     void switchService(qint32 sensorId, const QString& service, bool on);
@@ -81,7 +96,11 @@ private:
     void takeFailure(quint64 number, const QString& words);
     void takeLive(const LiveBatch& batch);
     void slide();
+    void moveTo(const Span& span);
+    bool ofSpan(const Scope& scope) const;
     void askFigures();
+    void askFiguresAgain();
+    void askOthers();
     LiveBatch inScope(const LiveBatch& batch) const;
 
     CollectorLink& link_;
@@ -90,9 +109,13 @@ private:
     SessionList list_;
     OpenSessionModel open_;
     FleetModel fleet_;
+    LiveFeed live_;
     LinkState state_;
     Span span_;
+    QList<Span> earlier_;
+    QList<Span> later_;
     Scope scope_;
+    std::optional<Scope> listScope_;
     quint64 openAsked_ = 0;  // number of the newest question
     QHash<quint64, Wish> wishes_;
     QTimer soon_;    // after something happened

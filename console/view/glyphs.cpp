@@ -48,6 +48,8 @@ const char* path(Glyph which) {
             return "<path d='M3 12h4l2-3 3 6 2-3h7'/>";
         case Glyph::Shield:
             return "<path d='M12 3l7.5 3v5.5c0 4.5-3 8-7.5 9.5-4.5-1.500-7.500-5-7.500-9.500V6z'/>";
+        case Glyph::Pause:
+            return "<path d='M9 5v14M15 5v14'/>";
     }
     return "";
 }

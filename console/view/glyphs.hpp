@@ -23,7 +23,8 @@ enum class Glyph {
     Lock,
     Cross,
     Quiet,
-    Shield
+    Shield,
+    Pause
 };
 
 /// A line drawing of 24 units, `pixels` wide, crisp at any scale of the screen.

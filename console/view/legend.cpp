@@ -2,6 +2,8 @@
 
 #include "console/model/figures.hpp"
 
+#include <QContextMenuEvent>
+#include <QMenu>
 #include <QMouseEvent>
 #include <QPainter>
 
@@ -23,7 +25,8 @@ Legend::Legend(const Theme& theme, TimeChart& chart, QWidget* parent) : QWidget(
     setMouseTracking(true);
     setFocusPolicy(Qt::TabFocus);
     setCursor(Qt::PointingHandCursor);
-    setAccessibleName(u"Protocols: click to hide, Ctrl+click to show only one"_s);
+    setAccessibleName(u"Protocols: click to hide, Ctrl+click to show only one, Enter to list sessions"_s);
+    setToolTip(u"Click hides, Ctrl+click shows only this, right click: more"_s);
     connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
     connect(&chart, &TimeChart::shownChanged, this, &Legend::refresh);
 }
@@ -60,7 +63,7 @@ void Legend::paintEvent(QPaintEvent*) {
         const Entry& entry = entries_[i];
         const QRectF row(0, kHead + i * high, width(), high);
         if (i == hovered_ || (hasFocus() && i == current_)) {
-            painter.setPen(Qt::NoPen);
+            painter.setPen(hasFocus() && i == current_ ? QPen(tokens.accent, 2) : QPen(Qt::NoPen));
             painter.setBrush(tokens.hover);
             painter.drawRoundedRect(row.adjusted(0, 1, 0, -1), 4, 4);
         }
@@ -109,7 +112,7 @@ void Legend::mouseMoveEvent(QMouseEvent* event) {
 
 void Legend::mouseReleaseEvent(QMouseEvent* event) {
     const int entry = entryAt(event->position().y());
-    if (entry < 0) {
+    if (entry < 0 || event->button() != Qt::LeftButton) {
         return;
     }
     if (event->modifiers().testFlag(Qt::ControlModifier)) {
@@ -132,11 +135,48 @@ void Legend::keyPressEvent(QKeyEvent* event) {
         current_ = std::max(current_ - 1, 0);
     } else if (event->key() == Qt::Key_Space && last >= 0) {
         toggle(current_);
+    } else if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && last >= 0) {
+        Q_EMIT sessionsWanted(current_);
     } else {
         QWidget::keyPressEvent(event);
         return;
     }
     update();
+}
+
+QRect Legend::screenOf(int entry) const {
+    const QRectF row(0, kHead + entry * rowHeight(), width(), rowHeight());
+    return isVisible() ? QRect(mapToGlobal(row.topLeft().toPoint()), row.size().toSize()) : QRect();
+}
+
+/// Up and Down are for the entries, not for the scroll area around.
+bool Legend::event(QEvent* event) {
+    if (event->type() == QEvent::ShortcutOverride) {
+        const int key = static_cast<QKeyEvent*>(event)->key();
+        if (key == Qt::Key_Up || key == Qt::Key_Down || key == Qt::Key_Space) {
+            event->accept();
+            return true;
+        }
+    }
+    return QWidget::event(event);
+}
+
+void Legend::contextMenuEvent(QContextMenuEvent* event) {
+    const int entry = event->reason() == QContextMenuEvent::Mouse ? entryAt(event->pos().y()) : current_;
+    if (entry < 0 || entry >= entries_.size()) {
+        return;
+    }
+    auto* menu = new QMenu(this);
+    menu->setObjectName(u"legend:menu"_s);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    QString name = entries_[entry].name;
+    name.replace(u'&', u"&&"_s);
+    menu->addAction(u"List sessions of %1 (%2)"_s.arg(name, grouped(entries_[entry].total)), this,
+                    [this, entry] { Q_EMIT sessionsWanted(entry); });
+    menu->addAction(entries_[entry].shown ? u"Hide %1"_s.arg(name) : u"Show %1"_s.arg(name), this,
+                    [this, entry] { toggle(entry); });
+    menu->addAction(u"Show only %1"_s.arg(name), this, [this, entry] { isolate(entry); });
+    menu->popup(event->globalPos());
 }
 
 }  // namespace apiary::console

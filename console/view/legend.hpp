@@ -8,7 +8,7 @@
 namespace apiary::console {
 
 /// The protocols of a chart with their sessions and shares. A click hides or shows one, with Ctrl it shows only that
-/// one.
+/// one; Enter or the menu lists its sessions.
 class Legend final : public QWidget {
     Q_OBJECT
 
@@ -26,8 +26,15 @@ public:
 
     void refresh();
     const QList<Entry>& entries() const { return entries_; }
+    /// Where an entry stands on the screen.
+    QRect screenOf(int entry) const;
+
+Q_SIGNALS:
+    void sessionsWanted(int entry);
 
 protected:
+    bool event(QEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void mouseReleaseEvent(QMouseEvent* event) override;

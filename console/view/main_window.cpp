@@ -70,6 +70,7 @@ MainWindow::MainWindow(Theme& theme, Workspace& workspace, QWidget* parent)
     stack_->addWidget(linkPage_);
 
     connect(nav_, &NavBar::chosen, this, &MainWindow::choose);
+    connect(overview_, &OverviewPage::pageWanted, this, &MainWindow::choose);
     connect(notice_, &Notice::retryWanted, &workspace_, &Workspace::retryNow);
     connect(linkPage_, &LinkPage::retryWanted, &workspace_, &Workspace::retryNow);
     connect(&workspace_, &Workspace::linkChanged, this, &MainWindow::showLink);

@@ -20,6 +20,7 @@ public:
     /// A row as it stands on the screen: protocol, source, since, target, sensor.
     QStringList shownCells(int row) const;
     int shownRows() const;
+    int rows() const { return model_.rowCount(); }
 
 Q_SIGNALS:
     void activated(const QByteArray& id);

@@ -1,15 +1,18 @@
 #include "console/view/overview_page.hpp"
 
+#include "console/model/drill.hpp"
 #include "console/model/figures.hpp"
 #include "console/model/visible_text.hpp"
 #include "console/view/card.hpp"
 #include "console/view/controls.hpp"
-#include "console/view/fleet_figures.hpp"
 
 #include <QBoxLayout>
+#include <QButtonGroup>
 #include <QGridLayout>
+#include <QKeyEvent>
+#include <QStackedWidget>
 
-#include <cmath>
+#include <algorithm>
 
 namespace apiary::console {
 
@@ -18,32 +21,23 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 constexpr int kGap = 12;
-constexpr int kNarrow = 1200;  // below it the side column gives way
-constexpr int kSide = 330;
-constexpr int kSideNarrow = 284;
-
-/// "▲ 12.4 % vs previous 24 h"; amber from a rise of 20 % on.
-std::pair<QString, Tile::Mood> changeOf(quint64 now, quint64 before, const QString& length) {
-    if (before == 0) {
-        return {now == 0 ? u"none"_s : u"none in the %1 before"_s.arg(length), Tile::Mood::Calm};
-    }
-    const double change = 100.0 * (static_cast<double>(now) / static_cast<double>(before) - 1.0);
-    const QString shape = change >= 0 ? u"▲ "_s : u"▼ "_s;
-    return {shape + QString::number(std::abs(change), 'f', std::abs(change) < 100 ? 1 : 0) +
-                u" % vs previous %1"_s.arg(length),
-            change >= 20 ? Tile::Mood::Warn : Tile::Mood::Calm};
-}
-
-QString lengthWords(const Scope& scope) {
-    const qint64 minutes = (scope.toUs - scope.fromUs) / 60'000'000;
-    return minutes >= 2'880 && minutes % 1440 == 0 ? u"%1 d"_s.arg(minutes / 1440)
-           : minutes >= 60                         ? u"%1 h"_s.arg(qRound(double(minutes) / 60))
-                                                   : u"%1 min"_s.arg(minutes);
-}
+constexpr int kNoLive = 1150;  // below it the live column gives way
+constexpr int kSide = 328;
 
 QString stepWords(qint64 stepUs) {
     const qint64 minutes = stepUs / 60'000'000;
     return minutes >= 60 && minutes % 60 == 0 ? u"%1 h buckets"_s.arg(minutes / 60) : u"%1 min buckets"_s.arg(minutes);
+}
+
+QToolButton* tabButton(const QString& name, const QString& text, QButtonGroup& group) {
+    auto* button = new QToolButton;
+    button->setProperty("look", u"flat"_s);
+    button->setObjectName(name);
+    button->setFont(uiFont(12.5, QFont::Medium));
+    button->setText(text);
+    button->setCheckable(true);
+    group.addButton(button);
+    return button;
 }
 
 }  // namespace
@@ -52,69 +46,136 @@ OverviewPage::OverviewPage(const Theme& theme, Workspace& workspace, QWidget* pa
     : QWidget(parent),
       theme_(theme),
       workspace_(workspace),
-      sessions_(new Tile(theme, u"Sessions"_s)),
-      sources_(new Tile(theme, u"Unique sources"_s)),
-      credentials_(new Tile(theme, u"Credentials tried"_s)),
-      open_(new Tile(theme, u"Open now"_s)),
-      online_(new Tile(theme, u"Sensors online"_s)),
+      tiles_(new OverviewTiles(theme, workspace)),
       chart_(new TimeChart(theme)),
       legend_(new Legend(theme, *chart_)),
-      noChart_(new Placeholder(theme)),
-      openList_(new OpenList(theme, workspace.openSessions(), [&workspace] { return workspace.nowUs(); })),
-      services_(new ServicesList(theme, workspace)) {
+      heat_(new HeatMap(theme)),
+      heatBody_(new PanelBody(theme, heat_)),
+      live_(new LiveColumn(theme, workspace)),
+      liveBody_(new PanelBody(theme, live_)),
+      openList_(new OpenList(theme, workspace.openSessions(), [&workspace] { return workspace.nowUs(); })) {
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(16, 14, 16, 14);
     grid->setSpacing(kGap);
-    chartCard_ = makeChart();
-    openCard_ = new Card(theme, u"Open connections"_s);
-    openCard_->body()->addWidget(openList_, 1);
-    servicesCard_ = new Card(theme, u"Services"_s);
-    servicesCard_->body()->addWidget(services_, 1);
-    grid->addWidget(makeTiles(), 0, 0, 1, 2);
-    grid->addWidget(chartCard_, 1, 0);
-    grid->addWidget(openCard_, 1, 1, 2, 1);
-    grid->addWidget(servicesCard_, 2, 0);
+    grid->addWidget(tiles_, 0, 0, 1, 2);
+    grid->addWidget(makeChart(), 1, 0);
+    grid->addWidget(makeHeat(), 2, 0);
+    grid->addWidget(makeRankings(), 3, 0);
+    grid->addWidget(makeLive(), 1, 1, 3, 1);
     grid->setColumnStretch(0, 1);
-
-    connect(&workspace.overview(), &OverviewModel::changed, this, &OverviewPage::showOverview);
-    connect(&workspace, &Workspace::openChanged, this, &OverviewPage::showOverview);
-    connect(&workspace, &Workspace::fleetChanged, this, &OverviewPage::showFleet);
-    connect(&workspace, &Workspace::fleetChanged, openList_->viewport(), qOverload<>(&QWidget::update));
-    connect(openList_, &OpenList::activated, &workspace.list(), &SessionList::select);
-    connect(chart_, &TimeChart::rangeSelected, this,
-            [this](qint64 from, qint64 to) { workspace_.setSpan({.lastUs = 0, .fromUs = from, .toUs = to}); });
-    grid->setRowMinimumHeight(1, 236);
-    grid->setRowStretch(1, 36);
-    grid->setRowStretch(2, 64);
-    showOverview();
-    showFleet();
+    const std::initializer_list<std::pair<int, int>> rows{{1, 270}, {2, 220}, {3, 190}};
+    for (const auto& [row, least] : rows) {
+        grid->setRowMinimumHeight(row, least);
+        grid->setRowStretch(row, least);
+    }
+    connectModels();
+    connectChart();
+    showChart();
+    showHeat();
+    showLive();
 }
 
-QWidget* OverviewPage::makeTiles() {
+Card* OverviewPage::makeChart() {
+    chartCard_ = new Card(theme_, u"Sessions by protocol"_s);
+    auto* modes = new QButtonGroup(this);
+    for (const auto& [name, mode] :
+         {std::pair(u"Stacked"_s, TimeChart::Mode::Stacked), std::pair(u"Lines"_s, TimeChart::Mode::Lines),
+          std::pair(u"Log"_s, TimeChart::Mode::Log)}) {
+        QToolButton* button = tabButton(u"chart:"_s + name, name, *modes);
+        button->setChecked(mode == chart_->mode());
+        connect(button, &QToolButton::clicked, chart_, [this, mode = mode] { chart_->setMode(mode); });
+        chartCard_->head()->addWidget(button);
+    }
+    auto* content = new QWidget;
+    auto* line = new QHBoxLayout(content);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->setSpacing(kGap);
+    line->addWidget(chart_, 1);
+    line->addWidget(legend_);
+    chartBody_ = new PanelBody(theme_, content);
+    chartBody_->setEmptyWords(u"No sessions in this range"_s, u"Widen the range, or wait for the first visitor."_s);
+    chartCard_->body()->addWidget(chartBody_, 1);
+    return chartCard_;
+}
+
+Card* OverviewPage::makeHeat() {
+    heatCard_ = new Card(theme_, u"When they come"_s);
+    heatCard_->setSubtitle(u"weekday × hour, last 28 days · click for the sessions"_s);
+    heatBody_->setEmptyWords(u"No sessions in the last 28 days"_s, {});
+    heatCard_->body()->addWidget(heatBody_, 1);
+    return heatCard_;
+}
+
+QWidget* OverviewPage::makeRankings() {
     auto* row = new QWidget;
     auto* line = new QHBoxLayout(row);
     line->setContentsMargins(0, 0, 0, 0);
     line->setSpacing(kGap);
-    for (Tile* tile : tiles()) {
-        line->addWidget(tile);
+    for (const std::optional<TopField> field :
+         {std::optional(TopField::Source), std::optional(TopField::Credential), std::optional<TopField>()}) {
+        auto* ranking = new RankedCard(theme_, workspace_, field);
+        connect(ranking, &RankedCard::sessionsWanted, this, &OverviewPage::list);
+        rankings_.append(ranking);
+        line->addWidget(ranking, 1);
     }
     return row;
 }
 
-Card* OverviewPage::makeChart() {
-    auto* card = new Card(theme_, u"Sessions by protocol"_s);
-    auto* line = new QHBoxLayout;
-    line->setSpacing(kGap);
-    line->addWidget(chart_, 1);
-    line->addWidget(legend_);
-    line->addWidget(noChart_, 1);
-    card->body()->addLayout(line, 1);
-    return card;
+Card* OverviewPage::makeLive() {
+    liveCard_ = new Card(theme_, u"Live"_s);
+    liveCard_->setFixedWidth(kSide);
+    liveStack_ = new QStackedWidget;
+    liveStack_->addWidget(liveBody_);
+    liveStack_->addWidget(openList_);
+    liveBody_->setEmptyWords(u"Nothing yet"_s, u"Sessions appear here as they begin."_s);
+    auto* tabs = new QButtonGroup(this);
+    for (const auto& [name, at] : {std::pair(u"Feed"_s, 0), std::pair(u"Open"_s, 1)}) {
+        QToolButton* button = tabButton(u"live:"_s + name, name, *tabs);
+        button->setChecked(at == 0);
+        connect(button, &QToolButton::clicked, this, [this, at = at] {
+            liveStack_->setCurrentIndex(at);
+            showLive();
+        });
+        liveTabs_.append(button);
+        liveCard_->head()->addWidget(button);
+    }
+    pause_ = glyphButton(theme_, Glyph::Pause, {}, u"Pause the feed (Space)"_s, "flat");
+    pause_->setObjectName(u"live:pause"_s);
+    pause_->setCheckable(true);
+    connect(pause_, &QToolButton::clicked, this, [this](bool paused) { workspace_.live().pause(paused); });
+    liveCard_->head()->addWidget(pause_);
+    liveCard_->body()->addWidget(liveStack_, 1);
+    return liveCard_;
+}
+
+void OverviewPage::connectModels() {
+    connect(tiles_, &OverviewTiles::sessionsWanted, this, &OverviewPage::list);
+    connect(tiles_, &OverviewTiles::fleetWanted, this, [this] { Q_EMIT pageWanted(Page::Fleet); });
+    connect(&workspace_.overview(), &OverviewModel::changed, this, &OverviewPage::showChart);
+    connect(&workspace_.overview(), &OverviewModel::activityChanged, this, &OverviewPage::showHeat);
+    connect(&workspace_.live(), &LiveFeed::changed, this, &OverviewPage::showLive);
+    connect(&workspace_, &Workspace::openChanged, this, &OverviewPage::showLive);
+    connect(&workspace_, &Workspace::fleetChanged, this, &OverviewPage::showLive);  // each second: the rate falls
+    connect(&workspace_, &Workspace::fleetChanged, openList_->viewport(), qOverload<>(&QWidget::update));
+    connect(openList_, &OpenList::activated, this, &OverviewPage::openSession);
+    connect(live_, &LiveColumn::activated, this, &OverviewPage::openSession);
+    connect(heat_, &HeatMap::activated, this, &OverviewPage::listHour);
+}
+
+void OverviewPage::connectChart() {
+    connect(chart_, &TimeChart::rangeSelected, this,
+            [this](qint64 from, qint64 to) { workspace_.setSpan({.lastUs = 0, .fromUs = from, .toUs = to}); });
+    connect(chart_, &TimeChart::bandChosen, this,
+            [this](int layer, int bucket) { listBucket(chart_->bands().layers[layer].protocols, bucket); });
+    connect(chart_, &TimeChart::bucketChosen, this, [this](int bucket) { listBucket(shownProtocols(), bucket); });
+    connect(legend_, &Legend::sessionsWanted, this, [this](int entry) {
+        list({.protocols = chart_->bands().layers[entry].protocols, .sensorIds = {}, .filter = {}},
+             workspace_.overview().figures().bandsScope);
+    });
 }
 
 void OverviewPage::fit() {
-    const int side = width() < kNarrow ? kSideNarrow : kSide;
-    openCard_->setFixedWidth(side);
+    liveCard_->setVisible(width() >= kNoLive);
 }
 
 void OverviewPage::resizeEvent(QResizeEvent* event) {
@@ -122,60 +183,102 @@ void OverviewPage::resizeEvent(QResizeEvent* event) {
     fit();
 }
 
-void OverviewPage::showOverview() {
-    const OverviewModel::Figures& overview = workspace_.overview().figures();
-    if (overview.totals) {
-        const Totals& totals = *overview.totals;
-        const Totals before = overview.before.value_or(Totals{});
-        const QString length = lengthWords(workspace_.scope());
-        const auto [sessionNote, sessionMood] = changeOf(totals.sessions, before.sessions, length);
-        const auto [credentialNote, credentialMood] = changeOf(totals.credentials, before.credentials, length);
-        sessions_->setValue(grouped(totals.sessions), sessionNote, sessionMood);
-        sources_->setValue(grouped(totals.sources), u"%1 never seen before"_s.arg(grouped(totals.newSources)));
-        credentials_->setValue(grouped(totals.credentials), credentialNote, credentialMood);
-        const QList<SessionRow>& connected = workspace_.openSessions().rows();
-        open_->setValue(grouped(totals.openSessions),
-                        connected.isEmpty() ? u"nobody is connected"_s
-                                            : u"newest from %1"_s.arg(visible(connected.first().source, 48)));
+void OverviewPage::showEvent(QShowEvent* event) {
+    QWidget::showEvent(event);
+    workspace_.overview().setWatched(true);
+}
+
+void OverviewPage::hideEvent(QHideEvent* event) {
+    QWidget::hideEvent(event);
+    workspace_.overview().setWatched(false);
+}
+
+void OverviewPage::keyPressEvent(QKeyEvent* event) {
+    if (event->key() == Qt::Key_Space) {
+        workspace_.live().pause(!workspace_.live().paused());
+    } else {
+        QWidget::keyPressEvent(event);
     }
-    showChart();
-    const OpenSessionModel& open = workspace_.openSessions();
-    openCard_->setSubtitle(!open.loaded() ? QString()
-                           : open.total() > static_cast<quint64>(open.rows().size())
-                               ? u"%1, newest %2"_s.arg(grouped(open.total())).arg(open.rows().size())
-                               : u"%1 now"_s.arg(grouped(open.total())));
 }
 
 void OverviewPage::showChart() {
     const OverviewModel::Figures& overview = workspace_.overview().figures();
-    const bool drawn = overview.bands && !overview.bands->layers.isEmpty();
-    chart_->setVisible(drawn);
-    legend_->setVisible(drawn);
-    noChart_->setVisible(!drawn);
-    if (drawn) {
-        chart_->setBands(*overview.bands, workspace_.scope().fromUs, workspace_.scope().toUs);
+    const bool some = overview.bands && !overview.bands->layers.isEmpty();
+    if (overview.bands) {
+        chart_->setBands(*overview.bands, overview.bandsScope.fromUs, overview.bandsScope.toUs);
         legend_->refresh();
-        chartCard_->setSubtitle(stepWords(overview.bands->stepUs) + u" · UTC · drag to zoom"_s);
-        sessions_->setCourse(overview.bands->sums());
-    } else if (overview.bands) {
-        noChart_->show(Glyph::Quiet, u"No sessions in this range"_s,
-                       u"Widen the range, or wait for the first visitor."_s);
-        chartCard_->setSubtitle({});
-        legend_->refresh();
-        sessions_->setCourse({});
-    } else if (!overview.failure.isEmpty()) {
-        noChart_->show(Glyph::Alert, u"The figures could not be read"_s, overview.failure);
-    } else {
-        noChart_->show(Glyph::Clock, u"Loading…"_s, {});
     }
+    chartBody_->show(overview.bands.has_value(), some, overview.failure);
+    chartCard_->setSubtitle(
+        some ? stepWords(overview.bands->stepUs) + u" · UTC · drag to zoom · click for the sessions"_s : QString());
 }
 
-void OverviewPage::showFleet() {
-    if (workspace_.fleet().loaded()) {
-        const FleetFigures figures = figuresOf(workspace_.fleet());
-        showOnline(*online_, figures);
-        servicesCard_->setSubtitle(u"%1 of %2 running"_s.arg(figures.running).arg(figures.wanted));
+void OverviewPage::showHeat() {
+    const Answer<QList<quint64>>& activity = workspace_.overview().activity();
+    const QList<quint64> counts = activity.value.value_or(QList<quint64>());
+    heat_->setCounts(counts);
+    const bool some = std::ranges::any_of(counts, [](quint64 count) { return count > 0; });
+    heatBody_->show(activity.value.has_value(), some, activity.failure);
+}
+
+QString OverviewPage::liveWords() const {
+    const LiveFeed& feed = workspace_.live();
+    if (feed.paused()) {
+        return feed.waiting() == 0 ? u"paused"_s : u"paused · %1 new"_s.arg(grouped(feed.waiting()));
     }
+    const double rate = feed.perSecond(workspace_.nowUs());
+    return QString::number(rate, 'f', rate < 9.95 && rate > 0 ? 1 : 0) + u" sessions/s"_s;
+}
+
+void OverviewPage::showLive() {
+    const bool any = !workspace_.live().rows().isEmpty();
+    liveBody_->show(workspace_.list().table().loaded(), any, {});
+    pause_->setChecked(workspace_.live().paused());
+    const OpenSessionModel& open = workspace_.openSessions();
+    liveTabs_[1]->setText(open.loaded() ? u"Open %1"_s.arg(grouped(open.total())) : u"Open"_s);
+    liveCard_->setSubtitle(liveWords());
+}
+
+void OverviewPage::list(const SessionQuery& query, const Scope& scope) {
+    workspace_.listSessions(query, scope);
+    Q_EMIT pageWanted(Page::Sessions);
+}
+
+QStringList OverviewPage::shownProtocols() const {
+    QStringList protocols;
+    bool all = true;
+    for (const Band& band : chart_->bands().layers) {
+        if (chart_->shown(band.name)) {
+            protocols += band.protocols;
+        } else {
+            all = false;
+        }
+    }
+    return all ? QStringList() : protocols;
+}
+
+/// The sessions that one bucket of the chart counts.
+void OverviewPage::listBucket(const QStringList& protocols, int bucket) {
+    const Bands& bands = chart_->bands();
+    Scope scope = workspace_.overview().figures().bandsScope;
+    const qint64 start = bands.bucketUs[bucket];
+    scope.toUs = std::min(scope.toUs, start + bands.stepUs);
+    scope.fromUs = std::max(scope.fromUs, start);
+    list({.protocols = protocols, .sensorIds = {}, .filter = {}}, scope);
+}
+
+void OverviewPage::listHour(int hour) {
+    SessionQuery query;
+    query.filter.weekHours = {hour};
+    list(query, workspace_.overview().activity().scope);
+}
+
+void OverviewPage::openSession(const QByteArray& id) {
+    if (!workspace_.list().query().empty() || workspace_.listScope()) {
+        workspace_.listSessions({});
+    }
+    workspace_.list().select(id);
+    Q_EMIT pageWanted(Page::Sessions);
 }
 
 }  // namespace apiary::console

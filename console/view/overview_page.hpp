@@ -1,55 +1,86 @@
 #pragma once
 
 #include "console/model/workspace.hpp"
+#include "console/view/heat_map.hpp"
 #include "console/view/legend.hpp"
+#include "console/view/live_column.hpp"
+#include "console/view/nav_bar.hpp"
 #include "console/view/open_list.hpp"
-#include "console/view/sensor_services.hpp"
-#include "console/view/tile.hpp"
+#include "console/view/overview_tiles.hpp"
+#include "console/view/panel_body.hpp"
+#include "console/view/ranked_card.hpp"
 #include "console/view/time_chart.hpp"
+
+class QStackedWidget;
+class QToolButton;
 
 namespace apiary::console {
 
 class Card;
 
-/// Figures, chart, connections and switches.
+/// What the honeynet sees: figures, sessions over time, when they come, who and what comes most, and what happens now.
+/// Every figure opens the sessions that it counts.
 class OverviewPage final : public QWidget {
     Q_OBJECT
 
 public:
     OverviewPage(const Theme& theme, Workspace& workspace, QWidget* parent = nullptr);
 
-    QList<Tile*> tiles() const { return {sessions_, sources_, credentials_, open_, online_}; }
+    QList<Tile*> tiles() const { return tiles_->tiles(); }
     const TimeChart& chart() const { return *chart_; }
     const Legend& legend() const { return *legend_; }
+    const HeatMap& heatMap() const { return *heat_; }
+    const PanelBody& heatBody() const { return *heatBody_; }
+    const QList<RankedCard*>& rankings() const { return rankings_; }
+    const LiveColumn& live() const { return *live_; }
+    /// `12 sessions/s`, or that it is paused.
+    QString liveWords() const;
     const OpenList& openList() const { return *openList_; }
-    QList<ShownSwitch> shownSwitches() const { return services_->shownSwitches(); }
+
+Q_SIGNALS:
+    void pageWanted(Page page);
 
 protected:
+    void showEvent(QShowEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
 
 private:
-    QWidget* makeTiles();
     Card* makeChart();
+    Card* makeHeat();
+    QWidget* makeRankings();
+    Card* makeLive();
+    void connectModels();
+    void connectChart();
     void fit();
-    void showOverview();
-    void showFleet();
     void showChart();
+    void showHeat();
+    void showLive();
+    void list(const SessionQuery& query, const Scope& scope);
+    void listBucket(const QStringList& protocols, int bucket);
+    void listHour(int hour);
+    void openSession(const QByteArray& id);
+    QStringList shownProtocols() const;
 
     const Theme& theme_;
     Workspace& workspace_;
-    Tile* sessions_;
-    Tile* sources_;
-    Tile* credentials_;
-    Tile* open_;
-    Tile* online_;
+    OverviewTiles* tiles_;
     TimeChart* chart_;
     Legend* legend_;
-    Placeholder* noChart_;
+    PanelBody* chartBody_ = nullptr;
+    HeatMap* heat_;
+    PanelBody* heatBody_;
+    LiveColumn* live_;
+    PanelBody* liveBody_;
     OpenList* openList_;
-    ServicesList* services_;
+    QStackedWidget* liveStack_ = nullptr;
+    QToolButton* pause_ = nullptr;
+    QList<QToolButton*> liveTabs_;
+    QList<RankedCard*> rankings_;
     Card* chartCard_ = nullptr;
-    Card* openCard_ = nullptr;
-    Card* servicesCard_ = nullptr;
+    Card* heatCard_ = nullptr;
+    Card* liveCard_ = nullptr;
 };
 
 }  // namespace apiary::console

@@ -3,6 +3,7 @@
 #include "console/model/figures.hpp"
 #include "console/model/visible_text.hpp"
 #include "console/view/main_window.hpp"
+#include "console/view/readout_overview.hpp"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -17,14 +18,6 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 constexpr int kRows = 20;
-
-QJsonObject rectangle(const QRect& screen) {
-    return {{u"x"_s, screen.x()}, {u"y"_s, screen.y()}, {u"w"_s, screen.width()}, {u"h"_s, screen.height()}};
-}
-
-QJsonObject rectangle(const QWidget& widget) {
-    return rectangle(QRect(widget.mapToGlobal(QPoint(0, 0)), widget.size()));
-}
 
 QString word(LinkState::Kind kind) {
     switch (kind) {
@@ -77,19 +70,20 @@ QString word(Actual actual) {
 QJsonArray tiles(const QList<Tile*>& all) {
     QJsonArray list;
     for (const Tile* tile : all) {
-        list.append(QJsonObject{{u"name"_s, tile->name()}, {u"value"_s, tile->value()}, {u"note"_s, tile->note()}});
+        list.append(QJsonObject{{u"name"_s, tile->name()},
+                                {u"value"_s, tile->value()},
+                                {u"note"_s, tile->note()},
+                                {u"rect"_s, rectangle(*tile)}});
     }
     return list;
 }
 
-QJsonArray legend(const Legend& legend) {
-    QJsonArray list;
-    for (const Legend::Entry& entry : legend.entries()) {
-        list.append(QJsonObject{{u"name"_s, entry.name},
-                                {u"sessions"_s, static_cast<qint64>(entry.total)},
-                                {u"text"_s, entry.sessions},
-                                {u"share"_s, entry.share},
-                                {u"shown"_s, entry.shown}});
+/// With what the last tile and the column say of the connections.
+QJsonArray overviewTiles(const OverviewPage& page, const Workspace& workspace) {
+    QJsonArray list = tiles(page.tiles());
+    if (const auto& totals = workspace.overview().figures().totals) {
+        list.append(QJsonObject{
+            {u"name"_s, u"Open now"_s}, {u"value"_s, grouped(totals->openSessions)}, {u"note"_s, QString()}});
     }
     return list;
 }
@@ -191,7 +185,9 @@ QJsonObject buttons(const MainWindow& window) {
     for (const QAbstractButton* button : window.findChildren<QAbstractButton*>()) {
         const QString name = button->objectName();
         if (button->isVisible() &&
-            (name.startsWith("nav:"_L1) || name.startsWith("range:"_L1) || name.startsWith("tab:"_L1))) {
+            (name.startsWith("nav:"_L1) || name.startsWith("range:"_L1) || name.startsWith("tab:"_L1) ||
+             name.startsWith("time"_L1) || name.startsWith("chart:"_L1) || name.startsWith("live:"_L1) ||
+             name.startsWith("ranking:"_L1))) {
             found.insert(name, rectangle(*button));
         }
     }
@@ -204,10 +200,6 @@ QJsonObject readOut(const MainWindow& window, const Workspace& workspace) {
     const LinkState& link = workspace.link();
     const bool fleet = window.page() == Page::Fleet;
     const OverviewPage& overview = window.overview();
-    QJsonArray open;
-    for (int row = 0; row < overview.openList().shownRows(); ++row) {
-        open.append(QJsonArray::fromStringList(overview.openList().shownCells(row)));
-    }
     const QJsonObject connection{{u"state"_s, word(link.kind)},
                                  {u"word"_s, window.nav().link().word()},
                                  {u"collector"_s, visible(link.collector)},
@@ -216,21 +208,25 @@ QJsonObject readOut(const MainWindow& window, const Workspace& workspace) {
                                  {u"attempt"_s, link.attempt},
                                  {u"notice"_s, window.notice().words()},
                                  {u"headline"_s, window.showsData() ? QString() : window.linkPage().headline()}};
-    return {{u"at"_s, fullTimeText(workspace.nowUs())},
-            {u"connection"_s, connection},
-            {u"page"_s, fleet                             ? u"fleet"_s
-                        : window.page() == Page::Sessions ? u"sessions"_s
-                                                          : u"overview"_s},
-            {u"range"_s, window.topBar().subtitle()},
-            {u"range_us"_s, QJsonArray{workspace.scope().fromUs, workspace.scope().toUs}},
-            {u"tiles"_s, tiles(fleet ? window.fleet().tiles() : overview.tiles())},
-            {u"legend"_s, legend(overview.legend())},
-            {u"rows"_s, rows(window.sessions().table(), workspace)},
-            {u"session"_s, session(window.sessions().panel(), workspace)},
-            {u"open"_s, open},
-            {u"switches"_s, switches(fleet ? window.fleet().shownSwitches() : overview.shownSwitches(), workspace)},
-            {u"buttons"_s, buttons(window)},
-            {u"window"_s, rectangle(window)}};
+    QJsonObject all = readOverview(overview, workspace);
+    const QJsonObject rest{
+        {u"at"_s, fullTimeText(workspace.nowUs())},
+        {u"connection"_s, connection},
+        {u"page"_s, fleet                             ? u"fleet"_s
+                    : window.page() == Page::Sessions ? u"sessions"_s
+                                                      : u"overview"_s},
+        {u"range"_s, window.topBar().subtitle()},
+        {u"range_us"_s, QJsonArray{workspace.scope().fromUs, workspace.scope().toUs}},
+        {u"tiles"_s, fleet ? tiles(window.fleet().tiles()) : overviewTiles(overview, workspace)},
+        {u"rows"_s, rows(window.sessions().table(), workspace)},
+        {u"session"_s, session(window.sessions().panel(), workspace)},
+        {u"switches"_s, switches(fleet ? window.fleet().shownSwitches() : QList<ShownSwitch>(), workspace)},
+        {u"buttons"_s, buttons(window)},
+        {u"window"_s, rectangle(window)}};
+    for (auto entry = rest.begin(); entry != rest.end(); ++entry) {
+        all.insert(entry.key(), entry.value());
+    }
+    return all;
 }
 
 QString writeReadout(const QString& path, const QJsonObject& readout) {

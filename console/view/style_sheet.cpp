@@ -38,6 +38,13 @@ QToolButton[look="flat"] { border: none; background: transparent; padding: 0 8px
 QToolButton[look="flat"]:hover { background: @hover; }
 QToolButton[look="flat"]:checked { color: @accent; }
 QToolButton[look="flat"]:focus { border: 2px solid @accent; padding: 0 6px; }
+QToolButton[look="entry"] { border: none; background: transparent; border-radius: 5px; padding: 0 8px; min-height: 26px; text-align: left; }
+QToolButton[look="entry"]:hover { background: @hover; }
+QToolButton[look="entry"]:checked { background: @accentSoft; color: @accent; }
+QToolButton[look="entry"]:focus { border: 2px solid @accent; padding: 0 6px; }
+#Popup { background: @card; border: 1px solid @border; border-radius: 6px; }
+QLineEdit { background: @window; border: 1px solid @border; border-radius: 6px; padding: 0 9px; color: @text; selection-background-color: @accent; selection-color: @onAccent; }
+QLineEdit:focus { border: 2px solid @accent; padding: 0 8px; }
 #Segments { background: @card; border: 1px solid @border; border-radius: 6px; }
 QTableView { background: transparent; border: none; outline: 0; selection-background-color: @selection; selection-color: @text; }
 QHeaderView { background: transparent; }
@@ -70,6 +77,7 @@ QString sheet(const Tokens& tokens) {
                                                   {u"@warn"_s, tokens.warn},
                                                   {u"@grid"_s, tokens.grid},
                                                   {u"@nav"_s, tokens.nav},
+                                                  {u"@window"_s, tokens.window},
                                                   {u"@ok"_s, tokens.ok}};
     QString text = kSheet.toString();
     for (const auto& [name, colour] : names) {

@@ -21,6 +21,8 @@ struct Tokens {
     QColor switchOff, knob;
     QList<QColor> protocols;  // in the order of colouredProtocols()
     QColor otherProtocol;
+    QColor bar;          // behind the entries of a ranked list
+    QList<QColor> heat;  // from nothing to most
 };
 
 /// The colours in use. Widgets read tokens() while they paint and repaint on changed(). Outlives every widget.

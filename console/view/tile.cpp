@@ -1,5 +1,7 @@
 #include "console/view/tile.hpp"
 
+#include <QKeyEvent>
+#include <QMouseEvent>
 #include <QPainter>
 #include <QPainterPath>
 
@@ -71,6 +73,46 @@ void Tile::setCourse(const QList<quint64>& course) {
     update();
 }
 
+void Tile::setOpens(const QString& what) {
+    opens_ = true;
+    setFocusPolicy(Qt::StrongFocus);
+    setCursor(Qt::PointingHandCursor);
+    setToolTip(what.toHtmlEscaped());
+    setAccessibleDescription(what);
+}
+
+void Tile::enterEvent(QEnterEvent*) {
+    hovered_ = true;
+    update();
+}
+
+void Tile::leaveEvent(QEvent*) {
+    hovered_ = false;
+    update();
+}
+
+void Tile::mouseReleaseEvent(QMouseEvent* event) {
+    if (opens_ && event->button() == Qt::LeftButton && rect().contains(event->position().toPoint())) {
+        Q_EMIT activated();
+    }
+}
+
+void Tile::keyPressEvent(QKeyEvent* event) {
+    if (opens_ && (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter)) {
+        Q_EMIT activated();
+    } else {
+        QWidget::keyPressEvent(event);
+    }
+}
+
+void Tile::focusInEvent(QFocusEvent*) {
+    update();
+}
+
+void Tile::focusOutEvent(QFocusEvent*) {
+    update();
+}
+
 void Tile::setLoading() {
     loading_ = true;
     value_.clear();
@@ -82,9 +124,10 @@ void Tile::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     const Tokens& tokens = theme_.tokens();
-    painter.setPen(tokens.border);
+    painter.setPen(hasFocus() ? QPen(tokens.accent, 2) : QPen(opens_ && hovered_ ? tokens.faint : tokens.border, 1));
     painter.setBrush(tokens.card);
-    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8);
+    const double inset = hasFocus() ? 1 : 0.5;
+    painter.drawRoundedRect(QRectF(rect()).adjusted(inset, inset, -inset, -inset), 8, 8);
 
     const int inner = width() - 28;
     painter.setFont(uiFont(12.5, QFont::Medium));
@@ -101,10 +144,11 @@ void Tile::paintEvent(QPaintEvent*) {
         paintCourse(painter, QRectF(width() * 0.58, 33, width() * 0.42 - 14, 24), smoothed(course_), tokens.accent);
     }
     painter.setFont(uiFont(25, QFont::DemiBold));
-    painter.setPen(tokens.text);
+    painter.setPen(mood_ == Mood::Stale ? tokens.faint : tokens.text);
     painter.drawText(QRect(14, 29, inner, 34), Qt::AlignLeft | Qt::AlignVCenter, value_);
     painter.setFont(uiFont(12, mood_ == Mood::Calm ? QFont::Normal : QFont::Medium));
-    painter.setPen(mood_ == Mood::Critical ? tokens.critical : mood_ == Mood::Warn ? tokens.warn : tokens.secondary);
+    const bool bad = mood_ == Mood::Critical || mood_ == Mood::Stale;
+    painter.setPen(bad ? tokens.critical : mood_ == Mood::Warn ? tokens.warn : tokens.secondary);
     painter.drawText(QRect(14, 65, inner, 18), Qt::AlignLeft | Qt::AlignVCenter,
                      painter.fontMetrics().elidedText(note_, Qt::ElideRight, inner));
 }

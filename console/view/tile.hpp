@@ -11,13 +11,15 @@ class Tile final : public QWidget {
     Q_OBJECT
 
 public:
-    /// How the line below reads: as it is, or as something that needs a look.
-    enum class Mood { Calm, Warn, Critical };
+    /// How the line below reads: as it is, as something that needs a look, or as what could not be read any more.
+    enum class Mood { Calm, Warn, Critical, Stale };
 
     Tile(const Theme& theme, const QString& name, QWidget* parent = nullptr);
 
     void setValue(const QString& value, const QString& note, Mood mood = Mood::Calm);
     void setCourse(const QList<quint64>& course);
+    /// Makes it a button that opens `what`: a click or Enter emits activated().
+    void setOpens(const QString& what);
     /// Before the first figures there is a grey bar in place of the value.
     void setLoading();
 
@@ -28,7 +30,16 @@ public:
 
     QSize sizeHint() const override { return {200, 92}; }
 
+Q_SIGNALS:
+    void activated();
+
 protected:
+    void enterEvent(QEnterEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
 
 private:
@@ -39,6 +50,8 @@ private:
     Mood mood_ = Mood::Calm;
     QList<quint64> course_;
     bool loading_ = true;
+    bool opens_ = false;
+    bool hovered_ = false;
 };
 
 }  // namespace apiary::console

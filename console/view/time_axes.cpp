@@ -71,4 +71,12 @@ QList<Tick> countTicks(double highest, int wanted) {
     return ticks;
 }
 
+QList<Tick> powerTicks(double highest) {
+    QList<Tick> ticks{{0, u"≤ 1"_s}};
+    for (double value = 10; ticks.size() < 2 || value < 10 * highest; value *= 10) {
+        ticks.append({std::log10(value), shortNumber(value)});
+    }
+    return ticks;
+}
+
 }  // namespace apiary::console

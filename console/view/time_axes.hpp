@@ -17,4 +17,7 @@ QList<Tick> timeTicks(double fromMs, double toMs, int pixels, int pixelsEach = 9
 /// Ticks at round whole numbers from 0 to at least `highest`; the last one is the axis' end.
 QList<Tick> countTicks(double highest, int wanted = 4);
 
+/// Ticks at powers of ten for an axis of logarithms, from 1 - which stands for none too - to at least `highest`.
+QList<Tick> powerTicks(double highest);
+
 }  // namespace apiary::console

@@ -2,6 +2,7 @@
 
 #include "console/model/figures.hpp"
 #include "console/view/time_axes.hpp"
+#include "console/view/tip.hpp"
 
 #include <QAreaSeries>
 #include <QCategoryAxis>
@@ -14,6 +15,7 @@
 #include <QMouseEvent>
 
 #include <algorithm>
+#include <cmath>
 
 namespace apiary::console {
 
@@ -23,6 +25,7 @@ namespace {
 
 constexpr double kShortestDrag = 6;
 constexpr double kNarrowestStep = 5;  // pixels
+constexpr double kNear = 10;          // pixels
 
 double milliseconds(qint64 us) {
     return static_cast<double>(us) / 1000.0;
@@ -32,6 +35,21 @@ double milliseconds(qint64 us) {
 bool sparse(const Bands& bands) {
     const QList<quint64> sums = bands.sums();
     return 3 * (sums.size() - sums.count(0)) < sums.size();
+}
+
+/// How high a line is drawn at a time; its points are in the order of time.
+double heightAt(const QLineSeries& line, double ms) {
+    const QList<QPointF> points = line.points();
+    const auto after = std::ranges::upper_bound(points, ms, {}, &QPointF::x);
+    if (after == points.begin()) {
+        return points.first().y();
+    }
+    if (after == points.end()) {
+        return points.last().y();
+    }
+    const QPointF before = *(after - 1);
+    const double share = (ms - before.x()) / std::max(1e-9, after->x() - before.x());
+    return before.y() + share * (after->y() - before.y());
 }
 
 void put(QCategoryAxis& axis, const QList<Tick>& ticks, double from, double to) {
@@ -96,6 +114,14 @@ void TimeChart::setBands(const Bands& bands, qint64 fromUs, qint64 toUs) {
     draw();
 }
 
+void TimeChart::setMode(Mode mode) {
+    if (mode != mode_) {
+        mode_ = mode;
+        rebuild();
+        draw();
+    }
+}
+
 void TimeChart::setShown(const QString& name, bool shown) {
     if (shown) {
         hidden_.remove(name);
@@ -113,16 +139,24 @@ void TimeChart::rebuild() {
     QLineSeries* below = nullptr;
     for (qsizetype i = 0; i < bands_.layers.size(); ++i) {
         auto* top = new QLineSeries;
-        auto* area = new QAreaSeries(top, below);
-        top->setParent(area);
-        chart()->addSeries(area);
-        area->attachAxis(times_);
-        area->attachAxis(counts_);
+        QAbstractSeries* series = top;
+        if (mode_ == Mode::Stacked) {
+            auto* area = new QAreaSeries(top, below);
+            top->setParent(area);
+            areas_.append(area);
+            below = top;
+            series = area;
+        }
+        chart()->addSeries(series);
+        series->attachAxis(times_);
+        series->attachAxis(counts_);
         tops_.append(top);
-        areas_.append(area);
-        below = top;
     }
     restyle();
+}
+
+double TimeChart::drawn(double sessions) const {
+    return mode_ == Mode::Log ? std::log10(std::max(1.0, sessions)) : sessions;
 }
 
 void TimeChart::draw() {
@@ -131,26 +165,32 @@ void TimeChart::draw() {
     const double step = milliseconds(bands_.stepUs);
     const bool steps = step / std::max(1.0, to - from) * width() >= kNarrowestStep || sparse(bands_);
     QList<double> sums(bands_.bucketUs.size(), 0.0);
+    double highest = 0;
     for (qsizetype i = 0; i < bands_.layers.size(); ++i) {
         const bool on = shown(bands_.layers[i].name);
         QList<QPointF> points;
         points.reserve(2 * sums.size());
         for (qsizetype k = 0; k < sums.size(); ++k) {
-            if (on) {
-                sums[k] += static_cast<double>(bands_.layers[i].sessions[k]);
-            }
+            const double sessions = on ? static_cast<double>(bands_.layers[i].sessions[k]) : 0;
+            sums[k] = mode_ == Mode::Stacked ? sums[k] + sessions : sessions;
+            highest = std::max(highest, sums[k]);
             const double start = milliseconds(bands_.bucketUs[k]);
+            const double high = drawn(sums[k]);
             if (steps) {
-                points.append({std::clamp(start, from, to), sums[k]});
-                points.append({std::clamp(start + step, from, to), sums[k]});
+                points.append({std::clamp(start, from, to), high});
+                points.append({std::clamp(start + step, from, to), high});
             } else {
-                points.append({std::clamp(start + step / 2, from, to), sums[k]});
+                points.append({std::clamp(start + step / 2, from, to), high});
             }
         }
         tops_[i]->replace(points);
-        areas_[i]->setVisible(on);
+        if (mode_ == Mode::Stacked) {
+            areas_[i]->setVisible(on);
+        } else {
+            tops_[i]->setVisible(on);
+        }
     }
-    drawAxes(sums.isEmpty() ? 0 : *std::ranges::max_element(sums));
+    drawAxes(highest);
     viewport()->update();
 }
 
@@ -161,7 +201,7 @@ void TimeChart::drawAxes(double highest) {
     const double from = milliseconds(fromUs_);
     const double to = milliseconds(toUs_);
     put(*times_, timeTicks(from, to, width()), from, to);
-    const QList<Tick> counts = countTicks(highest, height() < 220 ? 3 : 4);
+    const QList<Tick> counts = mode_ == Mode::Log ? powerTicks(highest) : countTicks(highest, height() < 220 ? 3 : 4);
     put(*counts_, counts, 0, counts.last().at);
 }
 
@@ -173,9 +213,14 @@ void TimeChart::restyle() {
         axis->setLinePen(QPen(tokens.border, 1));
         axis->setGridLinePen(QPen(tokens.grid, 1));
     }
-    for (qsizetype i = 0; i < areas_.size(); ++i) {
-        areas_[i]->setPen(Qt::NoPen);
-        areas_[i]->setBrush(theme_.protocolColour(bands_.layers[i].name));
+    for (qsizetype i = 0; i < tops_.size(); ++i) {
+        const QColor colour = theme_.protocolColour(bands_.layers[i].name);
+        if (mode_ == Mode::Stacked) {
+            areas_[i]->setPen(Qt::NoPen);
+            areas_[i]->setBrush(colour);
+        } else {
+            tops_[i]->setPen(QPen(colour, 1.8, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+        }
     }
     viewport()->update();
 }
@@ -184,6 +229,47 @@ qint64 TimeChart::timeAt(double x) const {
     const QRectF plot = chart()->plotArea();
     const double share = (std::clamp(x, plot.left(), plot.right()) - plot.left()) / std::max(1.0, plot.width());
     return fromUs_ + static_cast<qint64>(share * static_cast<double>(toUs_ - fromUs_));
+}
+
+int TimeChart::bucketAt(double x) const {
+    const QRectF plot = chart()->plotArea();
+    if (x < plot.left() || x > plot.right()) {
+        return -1;
+    }
+    const auto after = std::ranges::upper_bound(bands_.bucketUs, timeAt(x));
+    return static_cast<int>(after - bands_.bucketUs.begin()) - 1;
+}
+
+int TimeChart::layerAt(const QPointF& point) const {
+    const QRectF plot = chart()->plotArea();
+    if (!plot.contains(point)) {
+        return -1;
+    }
+    int nearest = -1;
+    double distance = kNear;
+    for (int i = 0; i < tops_.size(); ++i) {
+        if (!shown(bands_.layers[i].name) || tops_[i]->count() == 0) {
+            continue;
+        }
+        const double high =
+            chart()->mapToPosition(QPointF(0, heightAt(*tops_[i], milliseconds(timeAt(point.x()))))).y();
+        if (mode_ == Mode::Stacked && point.y() >= high) {
+            return i;
+        }
+        if (mode_ != Mode::Stacked && std::abs(point.y() - high) <= distance) {
+            distance = std::abs(point.y() - high);
+            nearest = i;
+        }
+    }
+    return nearest;
+}
+
+void TimeChart::clicked(const QPointF& point) {
+    const int layer = layerAt(point);
+    const int bucket = bucketAt(point.x());
+    if (layer >= 0 && bucket >= 0 && bands_.layers[layer].sessions[bucket] > 0) {
+        Q_EMIT bandChosen(layer, bucket);
+    }
 }
 
 void TimeChart::hover(int bucket) {
@@ -201,9 +287,9 @@ void TimeChart::mouseMoveEvent(QMouseEvent* event) {
         dragTo_ = std::clamp(x, plot.left(), plot.right());
         viewport()->update();
     }
-    const auto after = std::ranges::upper_bound(bands_.bucketUs, timeAt(x));
-    const bool inside = x >= plot.left() && x <= plot.right();
-    hover(inside ? static_cast<int>(after - bands_.bucketUs.begin()) - 1 : -1);
+    hover(bucketAt(x));
+    const bool band = !dragging_ && layerAt(event->position()) >= 0;
+    viewport()->setCursor(band ? Qt::PointingHandCursor : Qt::CrossCursor);
 }
 
 void TimeChart::mousePressEvent(QMouseEvent* event) {
@@ -222,6 +308,8 @@ void TimeChart::mouseReleaseEvent(QMouseEvent* event) {
     viewport()->update();
     if (std::abs(dragTo_ - dragFrom_) > kShortestDrag) {
         Q_EMIT rangeSelected(timeAt(std::min(dragFrom_, dragTo_)), timeAt(std::max(dragFrom_, dragTo_)));
+    } else {
+        clicked(event->position());
     }
 }
 
@@ -237,8 +325,10 @@ void TimeChart::keyPressEvent(QKeyEvent* event) {
         hover(std::min(last, hovered_ + 1));
     } else if (event->key() == Qt::Key_Escape) {
         hover(-1);
+    } else if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && hovered_ >= 0) {
+        Q_EMIT bucketChosen(hovered_);
     } else {
-        QChartView::keyPressEvent(event);
+        event->ignore();  // the page may know it
     }
 }
 
@@ -267,53 +357,33 @@ void TimeChart::drawForeground(QPainter* painter, const QRectF&) {
         painter->drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()));
         paintDetails(*painter, plot, x);
     }
+    if (hasFocus()) {
+        painter->setPen(QPen(theme_.tokens().accent, 2));
+        painter->setBrush(Qt::NoBrush);
+        painter->drawRoundedRect(QRectF(viewport()->rect()).adjusted(1, 1, -1, -1), 4, 4);
+    }
     painter->restore();
 }
 
 void TimeChart::paintDetails(QPainter& painter, const QRectF& plot, double x) const {
-    struct Line {
-        QString name;
-        quint64 sessions;
-    };
-    QList<Line> lines;
+    QList<const Band*> shownBands;
     quint64 sum = 0;
     for (const Band& band : bands_.layers) {
         if (shown(band.name)) {
-            lines.append({band.name, band.sessions[hovered_]});
+            shownBands.append(&band);
             sum += band.sessions[hovered_];
         }
     }
-    std::ranges::stable_sort(lines, std::ranges::greater{}, &Line::sessions);
-
-    const Tokens& tokens = theme_.tokens();
-    const double wide = 196;
-    const double high = 40 + 18.0 * double(lines.size());
-    const double left = x + 14 + wide > plot.right() ? std::max(2.0, x - 14 - wide) : x + 14;
-    const double top = std::clamp(plot.top() + 6, 2.0, std::max(2.0, height() - high - 4.0));
-    painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(tokens.border);
-    painter.setBrush(tokens.card);
-    painter.drawRoundedRect(QRectF(left, top, wide, high), 6, 6);
-    const QRectF head(left + 10, top + 6, wide - 20, 20);
-    painter.setFont(uiFont(12, QFont::DemiBold));
-    painter.setPen(tokens.text);
+    const auto sessions = [this](const Band* band) { return band->sessions[hovered_]; };
+    std::ranges::stable_sort(shownBands, std::ranges::greater{}, sessions);
     const QDateTime time = QDateTime::fromMSecsSinceEpoch(bands_.bucketUs[hovered_] / 1000, Qt::UTC);
-    painter.drawText(head, Qt::AlignLeft | Qt::AlignVCenter,
-                     QLocale(QLocale::English).toString(time, u"ddd d MMM HH:mm"_s));
-    painter.setFont(monoFont(12, QFont::Medium));
-    painter.drawText(head, Qt::AlignRight | Qt::AlignVCenter, grouped(sum));
-    for (qsizetype i = 0; i < lines.size(); ++i) {
-        const QRectF row(left + 10, top + 30 + 18.0 * double(i), wide - 20, 18);
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(theme_.protocolColour(lines[i].name));
-        painter.drawRoundedRect(QRectF(row.left(), row.top() + 4, 10, 10), 2, 2);
-        painter.setFont(uiFont(12));
-        painter.setPen(tokens.secondary);
-        painter.drawText(row.adjusted(17, 0, -50, 0), Qt::AlignLeft | Qt::AlignVCenter, lines[i].name);
-        painter.setFont(monoFont(12));
-        painter.setPen(tokens.text);
-        painter.drawText(row, Qt::AlignRight | Qt::AlignVCenter, grouped(lines[i].sessions));
+    Tip tip{
+        .title = QLocale(QLocale::English).toString(time, u"ddd d MMM HH:mm"_s), .figure = grouped(sum), .lines = {}};
+    for (const Band* band : shownBands) {
+        tip.lines.append({theme_.protocolColour(band->name), band->name, grouped(sessions(band))});
     }
+    const QRectF field(0, 0, plot.right(), height());
+    paintTip(painter, tip, QPointF(x, plot.top() + 6), field, theme_.tokens());
 }
 
 }  // namespace apiary::console

@@ -12,20 +12,27 @@ class QLineSeries;
 
 namespace apiary::console {
 
-/// Sessions over time, stacked by protocol. Each bucket is a step, so that an area is a count and nothing between two
-/// buckets is invented; many buckets of few pixels are joined by lines through their middles. A line follows the mouse
-/// or the arrow keys with the counts below it; dragging asks for a range.
+/// Sessions over time, by protocol: stacked, or a line each, on a scale of counts or of their logarithms. Each bucket
+/// is a step, so that an area is a count and nothing between two buckets is invented; many buckets of few pixels are
+/// joined by lines through their middles. A line follows the mouse or the arrow keys with the counts below it; dragging
+/// asks for a range, a click for a protocol in a bucket, Enter for all of the bucket.
 class TimeChart final : public QChartView {
     Q_OBJECT
 
 public:
+    enum class Mode { Stacked, Lines, Log };
+
     explicit TimeChart(const Theme& theme, QWidget* parent = nullptr);
 
     /// Draws the bands over [fromUs, toUs).
     void setBands(const Bands& bands, qint64 fromUs, qint64 toUs);
+    void setMode(Mode mode);
+    Mode mode() const { return mode_; }
     void setShown(const QString& name, bool shown);
     bool shown(const QString& name) const { return !hidden_.contains(name); }
     const Bands& bands() const { return bands_; }
+    /// The layer that is drawn at a point of the viewport, or -1.
+    int layerAt(const QPointF& point) const;
     /// The bucket under the line, or -1.
     int hovered() const { return hovered_; }
     void hover(int bucket);
@@ -33,6 +40,8 @@ public:
 Q_SIGNALS:
     void rangeSelected(qint64 fromUs, qint64 toUs);
     void shownChanged();
+    void bandChosen(int layer, int bucket);
+    void bucketChosen(int bucket);
 
 protected:
     void mouseMoveEvent(QMouseEvent* event) override;
@@ -48,7 +57,11 @@ private:
     void draw();
     void drawAxes(double highest);
     void restyle();
+    void clicked(const QPointF& point);
     void paintDetails(QPainter& painter, const QRectF& plot, double x) const;
+    int bucketAt(double x) const;
+    /// How high something is drawn.
+    double drawn(double sessions) const;
     qint64 timeAt(double x) const;
 
     const Theme& theme_;
@@ -59,7 +72,8 @@ private:
     QCategoryAxis* times_;
     QCategoryAxis* counts_;
     QList<QLineSeries*> tops_;
-    QList<QAreaSeries*> areas_;
+    QList<QAreaSeries*> areas_;  // one for each of tops_ while stacked, otherwise none
+    Mode mode_ = Mode::Stacked;
     int hovered_ = -1;
     bool dragging_ = false;
     double dragFrom_ = 0;

@@ -1,0 +1,140 @@
+#include "console/model/drill.hpp"
+
+#include "console/model/visible_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace apiary::console {
+
+using namespace Qt::Literals::StringLiterals;
+
+namespace {
+
+constexpr double kMuch = 1.5;
+constexpr qsizetype kDigestBytes = 32;
+
+std::optional<SessionQuery> queryForPort(const QString& key) {
+    const QStringList parts = key.split(u'/');
+    bool number = false;
+    const ushort port = parts[0].toUShort(&number);
+    if (!number || parts.size() > 2) {
+        return std::nullopt;
+    }
+    SessionQuery query;
+    query.filter.targetPorts = {port};
+    if (parts.size() == 2) {
+        query.filter.udp = parts[1] == "udp"_L1;
+    }
+    return query;
+}
+
+std::optional<SessionQuery> queryForSensor(const QString& name, const QList<Sensor>& sensors) {
+    const auto sensor = std::ranges::find(sensors, name, &Sensor::name);
+    if (sensor == sensors.end()) {
+        return std::nullopt;
+    }
+    SessionQuery query;
+    query.sensorIds = {sensor->id};
+    return query;
+}
+
+}  // namespace
+
+std::optional<SessionQuery> queryFor(TopField field, const TopEntry& entry, const QList<Sensor>& sensors) {
+    const QString key = QString::fromUtf8(entry.key);
+    SessionQuery query;
+    switch (field) {
+        case TopField::Source:
+            query.filter.sourceNetwork = key;
+            return query;
+        case TopField::Credential:
+            query.filter.username = entry.username;
+            query.filter.secret = entry.secret;
+            return query;
+        case TopField::Protocol:
+            query.protocols = {key};
+            return query;
+        case TopField::Port:
+            return queryForPort(key);
+        case TopField::Sensor:
+            return queryForSensor(key, sensors);
+        case TopField::Command:
+            query.filter.command = key;
+            return query;
+        case TopField::Artifact:
+            query.filter.artifact = QByteArray::fromHex(entry.key);
+            return query.filter.artifact.size() == kDigestBytes ? std::optional(query) : std::nullopt;
+        case TopField::Country:
+            break;
+    }
+    return std::nullopt;
+}
+
+QString titleOf(TopField field) {
+    switch (field) {
+        case TopField::Source:
+            return u"Top sources"_s;
+        case TopField::Credential:
+            return u"Top credentials"_s;
+        case TopField::Protocol:
+            return u"Top protocols"_s;
+        case TopField::Port:
+            return u"Top ports"_s;
+        case TopField::Sensor:
+            return u"Top sensors"_s;
+        case TopField::Country:
+            return u"Top countries"_s;
+        case TopField::Command:
+            return u"Top commands"_s;
+        case TopField::Artifact:
+            break;
+    }
+    return u"Top artifacts"_s;
+}
+
+QString unitOf(TopField field) {
+    switch (field) {
+        case TopField::Credential:
+            return u"tries"_s;
+        case TopField::Command:
+            return u"times typed"_s;
+        case TopField::Artifact:
+            return u"times offered"_s;
+        default:
+            return u"sessions"_s;
+    }
+}
+
+QString labelOf(TopField field, const TopEntry& entry) {
+    if (field == TopField::Credential) {
+        const auto part = [](const QString& text) { return text.isEmpty() ? u"(empty)"_s : visible(text); };
+        return part(entry.username) + u':' + part(entry.secret);
+    }
+    return visible(QString::fromUtf8(entry.key));
+}
+
+QString changeText(quint64 now, quint64 before) {
+    if (before == 0) {
+        return now == 0 ? QString() : u"new"_s;
+    }
+    const double change = 100.0 * (static_cast<double>(now) / static_cast<double>(before) - 1.0);
+    const double shown = std::min(std::abs(change), 99'999.0);
+    const QString sign = shown < 0.5 ? u"±"_s : change > 0 ? u"+"_s : u"−"_s;
+    return sign + QString::number(shown, 'f', 0) + u'%';
+}
+
+bool rises(quint64 now, quint64 before) {
+    return before > 0 && static_cast<double>(now) >= kMuch * static_cast<double>(before);
+}
+
+QString weekHourText(int hour) {
+    static const std::array<QString, 7> days{u"Mon"_s, u"Tue"_s, u"Wed"_s, u"Thu"_s, u"Fri"_s, u"Sat"_s, u"Sun"_s};
+    const int ofDay = hour % 24;
+    return u"%1 %2:00 to %3:00"_s.arg(days[static_cast<std::size_t>(hour / 24 % 7)])
+        .arg(ofDay, 2, 10, QChar(u'0'))
+        .arg(ofDay + 1, 2, 10, QChar(u'0'));
+}
+
+}  // namespace apiary::console

@@ -1,0 +1,194 @@
+#include "console/view/heat_map.hpp"
+
+#include "console/model/drill.hpp"
+#include "console/model/figures.hpp"
+#include "console/view/tip.hpp"
+
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QPainter>
+
+#include <algorithm>
+#include <cmath>
+
+namespace apiary::console {
+
+using namespace Qt::Literals::StringLiterals;
+
+namespace {
+
+constexpr double kLeft = 34;    // for the names of the days
+constexpr double kBottom = 42;  // for hours and scale
+constexpr double kGap = 2;
+constexpr int kHourEach = 3;
+
+}  // namespace
+
+HeatMap::HeatMap(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
+    setMouseTracking(true);
+    setFocusPolicy(Qt::StrongFocus);
+    setCursor(Qt::PointingHandCursor);
+    setAccessibleName(u"Sessions by day of the week and hour"_s);
+    connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
+}
+
+void HeatMap::setCounts(const QList<quint64>& counts) {
+    counts_ = counts;
+    update();
+}
+
+QRectF HeatMap::fieldOf(int hour) const {
+    const double wide = (width() - kLeft) / kHours;
+    const double high = (height() - kBottom) / kDays;
+    return {kLeft + wide * (hour % kHours), high * double(hour / kHours), wide - kGap, high - kGap};
+}
+
+int HeatMap::hourAt(const QPointF& point) const {
+    const double column = (point.x() - kLeft) * kHours / std::max(1.0, width() - kLeft);
+    const double row = point.y() * kDays / std::max(1.0, height() - kBottom);
+    if (column < 0 || column >= kHours || row < 0 || row >= kDays) {
+        return -1;
+    }
+    return static_cast<int>(row) * kHours + static_cast<int>(column);
+}
+
+quint64 HeatMap::highest() const {
+    return counts_.isEmpty() ? 0 : *std::ranges::max_element(counts_);
+}
+
+const QColor& HeatMap::colourOf(quint64 count) const {
+    const QList<QColor>& steps = theme_.tokens().heat;
+    if (count == 0) {
+        return steps.first();
+    }
+    const double share = std::sqrt(static_cast<double>(count) / static_cast<double>(highest()));
+    const auto step = static_cast<qsizetype>(std::ceil(share * static_cast<double>(steps.size() - 1)));
+    return steps[std::clamp<qsizetype>(step, 1, steps.size() - 1)];
+}
+
+void HeatMap::moveTo(int hour) {
+    if (hour != current_) {
+        current_ = hour;
+        if (hour >= 0 && hour < counts_.size()) {
+            setAccessibleDescription(u"%1: %2 sessions"_s.arg(weekHourText(hour), grouped(counts_[hour])));
+        }
+        update();
+    }
+}
+
+void HeatMap::mouseMoveEvent(QMouseEvent* event) {
+    moveTo(hourAt(event->position()));
+}
+
+void HeatMap::mouseReleaseEvent(QMouseEvent* event) {
+    const int hour = hourAt(event->position());
+    if (event->button() == Qt::LeftButton && hour >= 0 && hour < counts_.size()) {
+        Q_EMIT activated(hour);
+    }
+}
+
+void HeatMap::leaveEvent(QEvent*) {
+    moveTo(-1);
+}
+
+/// Arrows move over the fields: not the focus, as the scroll area around would have it.
+bool HeatMap::event(QEvent* event) {
+    if (event->type() == QEvent::ShortcutOverride) {
+        const int key = static_cast<QKeyEvent*>(event)->key();
+        if (key == Qt::Key_Left || key == Qt::Key_Right || key == Qt::Key_Up || key == Qt::Key_Down) {
+            event->accept();
+            return true;
+        }
+    }
+    return QWidget::event(event);
+}
+
+void HeatMap::keyPressEvent(QKeyEvent* event) {
+    const int at = std::max(0, current_);
+    const int row = at / kHours;
+    const int column = at % kHours;
+    switch (event->key()) {
+        case Qt::Key_Left:
+            return moveTo(row * kHours + std::max(0, column - 1));
+        case Qt::Key_Right:
+            return moveTo(current_ < 0 ? 0 : row * kHours + std::min(kHours - 1, column + 1));
+        case Qt::Key_Up:
+            return moveTo(std::max(0, row - 1) * kHours + column);
+        case Qt::Key_Down:
+            return moveTo(current_ < 0 ? 0 : std::min(kDays - 1, row + 1) * kHours + column);
+        case Qt::Key_Return:
+        case Qt::Key_Enter:
+            if (current_ >= 0 && current_ < counts_.size()) {
+                Q_EMIT activated(current_);
+            }
+            return;
+        default:
+            QWidget::keyPressEvent(event);
+    }
+}
+
+void HeatMap::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const Tokens& tokens = theme_.tokens();
+    if (counts_.size() != kDays * kHours) {
+        return;
+    }
+    paintFields(painter);
+    paintScale(painter);
+    if (hasFocus() && current_ < 0) {
+        painter.setPen(QPen(tokens.accent, 2));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRoundedRect(QRectF(kLeft - 2, 0, width() - kLeft + 1, height() - kBottom).adjusted(1, 1, -1, -1), 4,
+                                4);
+    }
+    if (current_ >= 0) {
+        const QRectF field = fieldOf(current_);
+        painter.setPen(QPen(hasFocus() ? tokens.accent : tokens.text, 2));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRoundedRect(field.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3);
+        paintTip(painter, {.title = weekHourText(current_), .figure = grouped(counts_[current_]), .lines = {}},
+                 QPointF(field.right(), field.top()), rect(), tokens);
+    }
+}
+
+void HeatMap::paintFields(QPainter& painter) const {
+    const Tokens& tokens = theme_.tokens();
+    for (int hour = 0; hour < counts_.size(); ++hour) {
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(colourOf(counts_[hour]));
+        painter.drawRoundedRect(fieldOf(hour), 3, 3);
+    }
+    painter.setFont(uiFont(11.5));
+    painter.setPen(tokens.secondary);
+    for (int day = 0; day < kDays; ++day) {
+        const QRectF field = fieldOf(day * kHours);
+        painter.drawText(QRectF(0, field.top(), kLeft - 4, field.height()), Qt::AlignLeft | Qt::AlignVCenter,
+                         weekHourText(day * kHours).first(3));
+    }
+    for (int hour = 0; hour < kHours; hour += kHourEach) {
+        const QRectF field = fieldOf((kDays - 1) * kHours + hour);
+        painter.drawText(QRectF(field.left(), field.bottom() + 4, 40, 14), Qt::AlignLeft | Qt::AlignVCenter,
+                         u"%1"_s.arg(hour, 2, 10, QChar(u'0')));
+    }
+}
+
+void HeatMap::paintScale(QPainter& painter) const {
+    const Tokens& tokens = theme_.tokens();
+    const double top = height() - 16;
+    const double step = 16;
+    const QString most = shortNumber(static_cast<double>(highest()));
+    painter.setFont(uiFont(11.5));
+    painter.setPen(tokens.secondary);
+    painter.drawText(QRectF(kLeft, top - 1, 240, 16), Qt::AlignLeft | Qt::AlignVCenter, u"hour of day, UTC"_s);
+    const double wide = painter.fontMetrics().horizontalAdvance(most) + 6.0;
+    const double right = width() - kGap - wide;
+    painter.drawText(QRectF(right + 6, top - 1, wide, 16), Qt::AlignLeft | Qt::AlignVCenter, most);
+    const double left = right - step * double(tokens.heat.size());
+    painter.drawText(QRectF(left - 26, top - 1, 20, 16), Qt::AlignRight | Qt::AlignVCenter, u"0"_s);
+    for (qsizetype i = 0; i < tokens.heat.size(); ++i) {
+        painter.fillRect(QRectF(left + step * double(i), top + 3, step - 1, 8), tokens.heat[i]);
+    }
+}
+
+}  // namespace apiary::console

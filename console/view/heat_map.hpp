@@ -1,0 +1,54 @@
+#pragma once
+
+#include "console/view/theme.hpp"
+
+#include <QWidget>
+
+namespace apiary::console {
+
+/// Sessions by day of the week and hour, as 7 rows of 24 fields. The colour goes by the square root, so that one burst
+/// does not make all the rest pale. Arrows and mouse move over the fields; Enter and a click choose one.
+class HeatMap final : public QWidget {
+    Q_OBJECT
+
+public:
+    static constexpr int kDays = 7;
+    static constexpr int kHours = 24;
+
+    explicit HeatMap(const Theme& theme, QWidget* parent = nullptr);
+
+    /// 168 counts, Monday 00 to 01 h first.
+    void setCounts(const QList<quint64>& counts);
+    const QList<quint64>& counts() const { return counts_; }
+    /// The field of an hour of the week.
+    QRectF fieldOf(int hour) const;
+    /// The hour under the mouse or the keys, or -1.
+    int current() const { return current_; }
+
+    QSize minimumSizeHint() const override { return {320, 150}; }
+
+Q_SIGNALS:
+    void activated(int hour);
+
+protected:
+    bool event(QEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+
+private:
+    quint64 highest() const;
+    const QColor& colourOf(quint64 count) const;
+    int hourAt(const QPointF& point) const;
+    void moveTo(int hour);
+    void paintFields(QPainter& painter) const;
+    void paintScale(QPainter& painter) const;
+
+    const Theme& theme_;
+    QList<quint64> counts_;
+    int current_ = -1;
+};
+
+}  // namespace apiary::console

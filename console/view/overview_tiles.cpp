@@ -1,0 +1,125 @@
+#include "console/view/overview_tiles.hpp"
+
+#include "console/model/figures.hpp"
+#include "console/model/visible_text.hpp"
+#include "console/view/fleet_figures.hpp"
+
+#include <QBoxLayout>
+
+#include <cmath>
+
+namespace apiary::console {
+
+using namespace Qt::Literals::StringLiterals;
+
+namespace {
+
+constexpr int kGap = 12;
+constexpr double kLargeRise = 20;  // percent
+
+/// "▲ 12.4 % vs previous 24 h"; amber from a large rise on.
+std::pair<QString, Tile::Mood> changeOf(quint64 now, quint64 before, const QString& length) {
+    if (before == 0) {
+        return {now == 0 ? u"none"_s : u"none in the %1 before"_s.arg(length), Tile::Mood::Calm};
+    }
+    const double change = 100.0 * (static_cast<double>(now) / static_cast<double>(before) - 1.0);
+    const QString shape = std::abs(change) < 0.05 ? u"= "_s : change > 0 ? u"▲ "_s : u"▼ "_s;
+    return {shape + QString::number(std::abs(change), 'f', std::abs(change) < 100 ? 1 : 0) +
+                u" % vs previous %1"_s.arg(length),
+            change >= kLargeRise ? Tile::Mood::Warn : Tile::Mood::Calm};
+}
+
+}  // namespace
+
+QString lengthWords(const Scope& scope) {
+    const qint64 minutes = (scope.toUs - scope.fromUs) / 60'000'000;
+    return minutes >= 2'880 && minutes % 1440 == 0 ? u"%1 d"_s.arg(minutes / 1440)
+           : minutes >= 60                         ? u"%1 h"_s.arg(qRound(double(minutes) / 60))
+                                                   : u"%1 min"_s.arg(minutes);
+}
+
+OverviewTiles::OverviewTiles(const Theme& theme, Workspace& workspace, QWidget* parent)
+    : QWidget(parent),
+      workspace_(workspace),
+      sessions_(new Tile(theme, u"Sessions"_s)),
+      sources_(new Tile(theme, u"Unique sources"_s)),
+      credentials_(new Tile(theme, u"Credentials tried"_s)),
+      newSources_(new Tile(theme, u"New sources"_s)),
+      online_(new Tile(theme, u"Sensors online"_s)) {
+    auto* line = new QHBoxLayout(this);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->setSpacing(kGap);
+    for (Tile* tile : tiles()) {
+        line->addWidget(tile);
+    }
+    sessions_->setOpens(u"Lists these sessions"_s);
+    sources_->setOpens(u"Counts sources, not sessions; lists the sessions of these sources"_s);
+    credentials_->setOpens(u"Counts tries, not sessions; lists all sessions of the range"_s);
+    newSources_->setOpens(u"Sources never seen before the range; lists all sessions of the range"_s);
+    online_->setOpens(u"Shows the fleet"_s);
+    for (Tile* tile : {sessions_, sources_, credentials_, newSources_}) {
+        connect(tile, &Tile::activated, this, &OverviewTiles::listAll);
+    }
+    connect(online_, &Tile::activated, this, &OverviewTiles::fleetWanted);
+    connect(&workspace.overview(), &OverviewModel::changed, this, &OverviewTiles::showTotals);
+    connect(&workspace.overview(), &OverviewModel::changed, this, &OverviewTiles::showCourses);
+    connect(&workspace.overview(), &OverviewModel::credentialsChanged, this, &OverviewTiles::showCourses);
+    connect(&workspace, &Workspace::fleetChanged, this, &OverviewTiles::showFleet);
+    connect(&workspace, &Workspace::openChanged, this, &OverviewTiles::showFleet);
+    showTotals();
+    showCourses();
+    showFleet();
+}
+
+void OverviewTiles::listAll() {
+    Q_EMIT sessionsWanted({}, workspace_.overview().figures().totalsScope);
+}
+
+void OverviewTiles::showTotals() {
+    const OverviewModel::Figures& figures = workspace_.overview().figures();
+    const QString failure = visible(figures.totalsFailure);
+    if (!figures.totals) {
+        for (Tile* tile : {sessions_, sources_, credentials_, newSources_}) {
+            if (!failure.isEmpty()) {
+                tile->setValue(u"–"_s, failure, Tile::Mood::Stale);
+            }
+        }
+        return;
+    }
+    const Totals before = figures.before.value_or(Totals{});
+    const QString length = lengthWords(figures.totalsScope);
+    for (const auto& [tile, figure] :
+         {std::pair(sessions_, &Totals::sessions), std::pair(sources_, &Totals::sources),
+          std::pair(credentials_, &Totals::credentials), std::pair(newSources_, &Totals::newSources)}) {
+        const quint64 now = (*figures.totals).*figure;
+        const auto [note, mood] = changeOf(now, before.*figure, length);
+        tile->setValue(grouped(now), failure.isEmpty() ? note : failure, failure.isEmpty() ? mood : Tile::Mood::Stale);
+    }
+}
+
+void OverviewTiles::showCourses() {
+    const OverviewModel& overview = workspace_.overview();
+    sessions_->setCourse(overview.figures().bands ? overview.figures().bands->sums() : QList<quint64>());
+    credentials_->setCourse(overview.credentials().value.value_or(QList<quint64>()));
+}
+
+QString OverviewTiles::openWords() const {
+    return workspace_.openSessions().loaded() ? u"%1 open now"_s.arg(grouped(workspace_.openSessions().total()))
+                                              : QString();
+}
+
+void OverviewTiles::showFleet() {
+    if (!workspace_.fleet().loaded()) {
+        return;
+    }
+    const FleetFigures figures = figuresOf(workspace_.fleet());
+    showOnline(*online_, figures);
+    if (const QString open = openWords(); !open.isEmpty()) {
+        const Tile::Mood mood = figures.online < figures.sensors ? Tile::Mood::Critical
+                                : figures.degraded > 0           ? Tile::Mood::Warn
+                                                                 : Tile::Mood::Calm;
+        online_->setValue(online_->value(), online_->note() + u" · "_s + open, mood);
+    }
+}
+
+}  // namespace apiary::console
