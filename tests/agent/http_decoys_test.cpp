@@ -113,7 +113,7 @@ TEST(HttpDecoysTest, TheRouterLooksLikeOneToScannersAndWorms) {
                           {"POST", "/boaform/admin/formLogin", 200, "Server: Boa"},
                           {"GET", "/HNAP1/", 200, "GetDeviceSettingsResult"},
                           {"POST", "/HNAP1/", 200, "SOAPActions"},
-                          {"GET", "/cgi-bin/luci", 401, "Broadband Router"},
+                          {"GET", "/cgi-bin/luci", 404, "Server: Boa"},
                           {"GET", "/index.html", 404, "Server: Boa"},
                           {"POST", "/GponForm/diag_Form", 404, "Server: Boa"}});
     const HttpRoute* login = site->route("POST", "/login.cgi");
