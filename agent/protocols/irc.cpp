@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t kLongestQueue = 8192;
 constexpr std::size_t kLongestQuit = 256;
-constexpr std::size_t kMostFormers = 10;
 
 std::int64_t millisOf(WallTime time) {
     return std::chrono::duration_cast<Millis>(time.time_since_epoch()).count();
@@ -42,7 +41,7 @@ std::string idOf(const std::string& sid, std::uint64_t count) {
 
 IrcSession::IrcSession(const IrcService& service, const Environment& environment)
     : service_(service), chance_(environment.seed), address_(hostOf(environment.peer)) {
-    recall(environment.recalled);
+    memory_.recall(environment.recalled);
 }
 
 void IrcSession::onOpen(Turn& turn) {
@@ -57,7 +56,9 @@ void IrcSession::onOpen(Turn& turn) {
             "*** Could not resolve your hostname: Domain not found; using your IP address (" + address_ + ") instead.",
             turn);
     }
-    arm(turn);
+    if (!banned(turn)) {
+        arm(turn);
+    }
 }
 
 void IrcSession::onBytes(std::string_view bytes, Turn& turn) {
@@ -142,7 +143,7 @@ void IrcSession::arm(Turn& turn) {
 
 void IrcSession::enterWorld() {
     if (self_ == nullptr) {
-        world_ = service_.decoys.world(second(), service_.sid);
+        world_ = service_.decoys.world(second(), service_.sid, service_.uptime);
         self_ = &world_.add(
             {.nick = id_, .ident = id_, .host = address_, .realName = {}, .signon = opened_, .spoke = opened_}, id_);
     }
@@ -252,30 +253,8 @@ void IrcSession::leaveWorld(Turn& turn) {
     if (!registered_ || over_) {
         return;
     }
-    formers_.push_back({self_->nick, self_->ident, self_->realName, self_->signon});
-    if (formers_.size() > kMostFormers) {
-        formers_.erase(formers_.begin());
-    }
-    turn.remember(memory());
-}
-
-std::string IrcSession::memory() const {
-    std::string text;
-    for (const Former& former : formers_) {
-        text += former.nick + ' ' + former.ident + ' ' + std::to_string(former.signon) + ' ' + former.realName + '\n';
-    }
-    return text;
-}
-
-void IrcSession::recall(std::string_view text) {
-    for (const std::string& line : ircWords(text, '\n')) {
-        const Words words = ircWords(line, ' ', true);
-        if (words.size() < 4 || formers_.size() == kMostFormers || !ircIsNick(words[0]) || !ircIsIdent(words[1])) {
-            continue;
-        }
-        const std::size_t before = words[0].size() + words[1].size() + words[2].size() + 3;
-        formers_.push_back({words[0], words[1], line.substr(before), static_cast<std::int64_t>(ircNumber(words[2]))});
-    }
+    memory_.left({self_->nick, self_->ident, self_->realName, self_->signon});
+    turn.remember(memory_.text());
 }
 
 void IrcSession::onIdle(Turn& turn) {
@@ -302,6 +281,7 @@ constexpr Setting kSettings[] = {
     {"network", "seeded", "name of the network, or seeded"},
     {"description", "seeded", "what WHOIS and LINKS say of the server, or seeded"},
     {"motd", "seeded", "message of the day, its lines separated by |, or seeded"},
+    {"uptime", "seeded", "how long the server and its people are up at each visit, or seeded: some weeks"},
     {"admin_name", "Root Penguin", "whom ADMIN names"},
     {"admin_nick", "Nick", "whom ADMIN names, as a nick"},
     {"admin_email", "seeded", "where ADMIN says to write to, or seeded"},

@@ -71,11 +71,11 @@ IrcDecoys IrcDecoys::of(std::uint64_t sensorSeed, const std::string& domain, con
     return decoys;
 }
 
-IrcWorld IrcDecoys::world(std::int64_t now, const std::string& sid) const {
+IrcWorld IrcDecoys::world(std::int64_t now, const std::string& sid, std::int64_t age) const {
     IrcWorld world;
     for (std::size_t number = 0; number < people.size(); ++number) {
         const Person& person = people[number];
-        const std::int64_t signon = ircLatest(now, person.phase, person.period);
+        const std::int64_t signon = age != 0 ? now - age : ircLatest(now, person.phase, person.period);
         IrcUser& user =
             world.add({.nick = person.nick,
                        .ident = person.ident,
@@ -97,7 +97,7 @@ IrcWorld IrcDecoys::world(std::int64_t now, const std::string& sid) const {
         channel.topic = decoy.topic;
         if (!decoy.topic.empty()) {
             channel.topicBy = channel.members.front().user->mask();
-            channel.topicAt = channel.created + 60;
+            channel.topicAt = std::min(channel.created + 60, now);
         }
         if (decoy.secret) {
             channel.modes.insert('s');

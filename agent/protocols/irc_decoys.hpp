@@ -33,8 +33,9 @@ struct IrcDecoys {
 
     static IrcDecoys of(std::uint64_t sensorSeed, const std::string& domain, const std::string& network);
 
-    /// The network at `now`, in seconds since 1970. `sid` begins the ids of its users.
-    IrcWorld world(std::int64_t now, const std::string& sid) const;
+    /// The network at `now`, in seconds since 1970. `sid` begins the ids of its users. With an `age`, in seconds, all
+    /// of them came that long before.
+    IrcWorld world(std::int64_t now, const std::string& sid, std::int64_t age = 0) const;
 };
 
 /// The latest moment before `now` that comes back each `period` seconds.

@@ -125,7 +125,7 @@ void IrcSession::motd(Words& words, Turn& turn) {
 
 void IrcSession::version(Words&, Turn& turn) {
     if (isOper()) {
-        numeric(351, {"InspIRCd-3.15.0.", service_.host, '[' + service_.sid + "] "}, turn);
+        numeric(351, {"InspIRCd-3.15.0-debian.", service_.host, '[' + service_.sid + "] "}, turn);
     } else {
         numeric(351, {"InspIRCd-3.", service_.host, ""}, turn);
     }

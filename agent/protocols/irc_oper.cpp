@@ -6,7 +6,7 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::size_t kMostLines = 200;  // bans of users, of each kind
+constexpr std::uint64_t kLongestBan = 100ULL * 366 * 86400;  // seconds
 
 std::string moduleFile(const std::string& name) {
     const bool whole = name.starts_with("core_") || name.starts_with("m_");
@@ -66,15 +66,11 @@ void IrcSession::xline(char kind, Handler again, Words& words, Turn& turn) {
     if (each(words, 0, again, true, turn)) {
         return;
     }
-    auto& lines = xlines_[std::string(1, kind)];
+    memory_.expire(second());
     const std::string name = std::string(1, kind) + "-line";
     if (words.size() < 3) {
-        const auto known =
-            std::ranges::find_if(lines, [&](const auto& line) { return ircEqual(line.first, words[0]); });
-        if (known == lines.end()) {
+        if (!memory_.remove(kind, words[0])) {
             notice("*** " + name + ' ' + words[0] + " not found on the list.", turn);
-        } else {
-            lines.erase(known);
         }
         return;
     }
@@ -86,11 +82,11 @@ void IrcSession::xline(char kind, Handler again, Words& words, Turn& turn) {
     if (!acceptable(kind, mask, words[1], turn)) {
         return;
     }
-    if (lines.contains(mask) || lines.size() == kMostLines) {
+    const auto seconds = static_cast<std::int64_t>(ircDuration(words[1]).value_or(0) % kLongestBan);
+    if (!memory_.add({kind, mask, words[2], seconds == 0 ? 0 : second() + seconds})) {
         notice(std::string(kind == 'G' ? "** " : "*** ") + name + " for " + mask + " already exists.", turn);
         return;
     }
-    lines[mask] = words[2];
     enforce(kind, mask, words[2], turn);
 }
 
@@ -165,6 +161,24 @@ void IrcSession::enforce(char kind, const std::string& mask, const std::string& 
         numeric(465, {"You're banned!"}, turn);
         quit(text, turn);
     }
+}
+
+/// Whether one that the source made as an operator hits itself. It is told, and its session ends.
+bool IrcSession::banned(Turn& turn) {
+    memory_.expire(second());
+    if (memory_.bans().empty()) {
+        return false;
+    }
+    enterWorld();
+    const auto hits = [&](const IrcMemory::Ban& ban) { return ban.kind != 'Q' && covers(ban.kind, ban.mask, *self_); };
+    const auto& bans = memory_.bans();
+    const auto ban = std::ranges::find_if(bans, [&](const auto& one) { return one.kind != 'E' && hits(one); });
+    if (ban == bans.end() || std::ranges::any_of(bans, [&](const auto& one) { return one.kind == 'E' && hits(one); })) {
+        return false;
+    }
+    numeric(465, {"You're banned!"}, turn);
+    quit(std::string(1, ban->kind) + "-lined: " + ban->reason, turn);
+    return true;
 }
 
 void IrcSession::rehash(Words& words, Turn& turn) {

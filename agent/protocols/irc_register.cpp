@@ -96,9 +96,10 @@ void IrcSession::nick(Words& words, Turn& turn) {
         numeric(432, {nick, "Invalid nickname: Reserved For Services"}, turn);
         return;
     }
-    for (const auto& [mask, reason] : xlines_["Q"]) {
-        if (ircMatches(nick, mask)) {
-            numeric(432, {nick, "Invalid nickname: " + reason}, turn);
+    memory_.expire(second());
+    for (const auto& ban : memory_.bans()) {
+        if (ban.kind == 'Q' && ircMatches(nick, ban.mask)) {
+            numeric(432, {nick, "Invalid nickname: " + ban.reason}, turn);
             return;
         }
     }
@@ -150,6 +151,9 @@ void IrcSession::askCookie(Turn& turn) {
 }
 
 void IrcSession::welcome(Turn& turn) {
+    if (banned(turn)) {
+        return;
+    }
     answered_ = true;
     self_->spoke = second();
     pingDue_ = second() + service_.pingEvery;

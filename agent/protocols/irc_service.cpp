@@ -44,9 +44,12 @@ Result<std::shared_ptr<const Prepared>> IrcService::prepare(const Settings& sett
     const auto ping = durationOf(settings, "ping_every", std::chrono::hours(1));
     const auto within = durationOf(settings, "register_within", std::chrono::hours(1));
     const auto threshold = numberOf(settings, "flood_threshold", 1, 1000);
-    for (const std::string* error :
-         {accounts ? nullptr : &accounts.error(), lookup ? nullptr : &lookup.error(), ping ? nullptr : &ping.error(),
-          within ? nullptr : &within.error(), threshold ? nullptr : &threshold.error()}) {
+    const auto uptime = settings.at("uptime") == "seeded"
+                            ? Result<Millis>(Millis(0))
+                            : durationOf(settings, "uptime", std::chrono::hours(24 * 365));
+    for (const std::string* error : {accounts ? nullptr : &accounts.error(), lookup ? nullptr : &lookup.error(),
+                                     ping ? nullptr : &ping.error(), within ? nullptr : &within.error(),
+                                     threshold ? nullptr : &threshold.error(), uptime ? nullptr : &uptime.error()}) {
         if (error != nullptr) {
             return Error{*error};
         }
@@ -71,6 +74,7 @@ Result<std::shared_ptr<const Prepared>> IrcService::prepare(const Settings& sett
     Seeded chance(sensorSeed, kPurpose);
     service->accounts = *accounts;
     service->lookup = *lookup;
+    service->uptime = uptime->count() / 1000;
     service->pingEvery = std::max<std::int64_t>(1, ping->count() / 1000);
     service->registerWithin = within->count() / 1000;
     service->threshold = static_cast<std::int64_t>(*threshold);

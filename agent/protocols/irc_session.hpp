@@ -3,12 +3,12 @@
 #include "agent/protocol/accounts.hpp"
 #include "agent/protocol/seeded.hpp"
 #include "agent/protocols/irc_decoys.hpp"
+#include "agent/protocols/irc_memory.hpp"
 #include "agent/protocols/irc_text.hpp"
 #include "agent/protocols/irc_world.hpp"
 
 #include <cstdint>
 #include <initializer_list>
-#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -33,13 +33,16 @@ struct IrcService final : Prepared {
     std::int64_t pingEvery = 0;   // seconds
     std::int64_t registerWithin = 0;
     std::int64_t threshold = 0;       // seconds of penalty from which on a client must wait
+    std::int64_t uptime = 0;          // seconds that the server and its people are always up; 0: as seeded
     bool lookup = true;               // says that it looks for the peer's name
     std::vector<std::string> tokens;  // of the numeric 005
 
     static Result<std::shared_ptr<const Prepared>> prepare(const Settings& settings, std::uint64_t sensorSeed);
 
     /// When the server started, as seen at `now`; seconds since 1970.
-    std::int64_t started(std::int64_t now) const { return ircLatest(now, bootPhase, bootPeriod); }
+    std::int64_t started(std::int64_t now) const {
+        return uptime != 0 ? now - uptime : ircLatest(now, bootPhase, bootPeriod);
+    }
 };
 
 /// IRC (RFC 1459 and 2812, IRCv3 capabilities) as Debian's InspIRCd 3.15 speaks it. See irc.cpp for its configuration.
@@ -205,6 +208,7 @@ private:
     bool acceptable(char kind, const std::string& mask, const std::string& duration, Turn& turn) const;
     bool covers(char kind, std::string_view mask, const IrcUser& user) const;
     void enforce(char kind, const std::string& mask, const std::string& reason, Turn& turn);
+    bool banned(Turn& turn);
     void gline(Words& words, Turn& turn) { xline('G', &IrcSession::gline, words, turn); }
     void kline(Words& words, Turn& turn) { xline('K', &IrcSession::kline, words, turn); }
     void eline(Words& words, Turn& turn) { xline('E', &IrcSession::eline, words, turn); }
@@ -216,16 +220,6 @@ private:
     void loadModule(Words& words, Turn& turn);
     void unloadModule(Words& words, Turn& turn);
     void reloadModule(Words& words, Turn& turn);
-
-    /// Somebody who was there, as WHOWAS tells it.
-    struct Former {
-        std::string nick;
-        std::string ident;
-        std::string realName;
-        std::int64_t signon;
-    };
-    void recall(std::string_view text);
-    std::string memory() const;
 
     const IrcService& service_;
     Seeded chance_;
@@ -250,8 +244,7 @@ private:
     bool over_ = false;
     std::set<std::string> caps_;
     std::set<char> snomasks_;
-    std::map<std::string, std::map<std::string, std::string>, std::less<>> xlines_;  // by kind: mask, reason
-    std::vector<Former> formers_;                                                    // the oldest first
+    IrcMemory memory_;
 };
 
 }  // namespace apiary::agent

@@ -49,12 +49,19 @@ void IrcSession::who(Words& words, Turn& turn) {
             }
         }
     } else {
+        std::vector<const IrcUser*> found;
         for (const auto& [nick, user] : world_.users()) {
             const bool visible = user.get() == self_ || !user->is('i') || IrcWorld::share(*self_, *user);
-            if (user->registered && (visible || !query.fuzzy()) && (!query.has('o') || user->is('o')) &&
-                matchesWho(query, *user)) {
-                lines.push_back(whoLine(query, *user, nullptr));
+            if (user->registered && (visible || !query.fuzzy()) && matchesWho(query, *user)) {
+                found.push_back(user.get());
             }
+        }
+        if (query.has('o')) {  // operators are listed as they became ones, the peer last
+            std::erase_if(found, [](const IrcUser* user) { return !user->is('o'); });
+            std::ranges::stable_partition(found, [&](const IrcUser* user) { return user != self_; });
+        }
+        for (const IrcUser* user : found) {
+            lines.push_back(whoLine(query, *user, nullptr));
         }
     }
     for (const Words& line : lines) {
@@ -232,9 +239,10 @@ void IrcSession::whowas(Words& words, Turn& turn) {
         return;
     }
     std::uint64_t left = words.size() > 1 ? ircNumber(words[1]) : 0;
-    left = left == 0 ? formers_.size() : left;
+    const auto& formers = memory_.formers();
+    left = left == 0 ? formers.size() : left;
     bool found = false;
-    for (auto former = formers_.rbegin(); former != formers_.rend(); ++former) {
+    for (auto former = formers.rbegin(); former != formers.rend(); ++former) {
         if (!ircEqual(former->nick, words[0]) || former->signon < second() - kFormersKept) {
             continue;
         }
