@@ -1,5 +1,6 @@
 /// The decoys that ship, tried with what scanners ask for.
 
+#include "agent/config.hpp"
 #include "agent/protocols/http_content.hpp"
 #include "agent/setting_files.hpp"
 
@@ -175,6 +176,21 @@ TEST(HttpDecoysTest, AWordPressKeepsTheFilesOfItsFolder) {
     const auto site = siteOf("company", "wordpress.toml");
 
     expectAnswers(*site, {{"GET", "/backup/www-old.zip", 200, "PK"}, {"GET", "/wp-login.php", 200, "loginform"}});
+}
+
+TEST(HttpDecoysTest, TheConfigurationTakesThemAndSaysWhatIsMissing) {
+    const auto errors = [](const std::string& settings) {
+        return parseConfig(
+                   "[agent]\nname = 'one'\nstate = 'run'\n[[service]]\nname = 'web'\nprotocol = 'http'\n"
+                   "listen = '127.0.0.1:80'\n[service.settings]\n" +
+                       settings,
+                   kFolder + "agent.toml")
+            .errors;
+    };
+    EXPECT_EQ(errors("site = 'company'\napplication = 'router.toml'\n"), std::vector<std::string>{});
+    EXPECT_EQ(errors("application = 'none.toml'\n"),
+              std::vector<std::string>{kFolder + "agent.toml:9: [settings] application cannot be used: " + kFolder +
+                                       "none.toml: cannot be read: No such file or directory"});
 }
 
 TEST(HttpDecoysTest, SensorsDoNotShowTheSameBytes) {
