@@ -1,4 +1,6 @@
+#include "collector/store/report_leaders.hpp"
 #include "collector/store/report_reader.hpp"
+#include "collector/store/report_sources.hpp"
 #include "collector/store/report_sql.hpp"
 
 #include <algorithm>
@@ -112,13 +114,6 @@ const std::string kCountSources = R"(
          AND first_seen_at >= $1::timestamptz) k ON k.address = s.source
         WHERE NOT EXISTS (SELECT FROM apiary.source o WHERE o.address = s.source AND o.traffic = ANY ($5::text[])
           AND o.first_seen_at < $1::timestamptz)))";
-// The same where every source counts, whatever it met: its first sight is a session of the range then.
-const std::string kCountAllSources = R"(
-    SELECT (SELECT count(*) FROM s),
-      (SELECT count(*) FROM (SELECT address FROM apiary.source WHERE traffic = ANY ($5::text[])
-         AND first_seen_at >= $1::timestamptz GROUP BY address HAVING min(first_seen_at) < $2::timestamptz) k
-        WHERE NOT EXISTS (SELECT FROM apiary.source o WHERE o.address = k.address AND o.traffic = ANY ($5::text[])
-          AND o.first_seen_at < $1::timestamptz)))";
 const std::string kTopSources = "SELECT host(source), n FROM s ORDER BY n DESC, source LIMIT $13::int";
 
 const std::string kFromHourSource =
@@ -129,14 +124,6 @@ const std::string kFromSourceDay = "SELECT source, sessions FROM apiary.source_d
 const std::string kSourcesHour = sourcesOf(kFromHourSource);
 const std::string kSourcesDay = sourcesOf(kFromSourceDay);
 const std::string kSourcesRows = sourcesOf("");
-
-// Hours are kept for some days only; the day at the limit is being folded away.
-ReportMoment hourSourcesFrom(pqxx::transaction_base& transaction) {
-    const auto row = transaction.exec1(
-        "SELECT (extract(epoch FROM date_trunc('day', now(), 'UTC') - (hour_source_days - 1) * interval '24 h') * "
-        "1000000)::bigint FROM apiary.policy");
-    return ReportMoment(std::chrono::microseconds(row[0].as<std::int64_t>()));
-}
 
 Plan planSources(pqxx::transaction_base& transaction, const ReportScope& scope) {
     if (!scope.everySource() || !scope.protocols.empty()) {
@@ -209,7 +196,7 @@ const std::string kSensorsRows = sensorsOf(fromEnds("sensor_id, 1"));
 
 Plan planTop(pqxx::transaction_base& transaction, const ReportScope& scope, v1::TopField field, std::string& sources) {
     const bool all = scope.everySource();
-    const bool unfiltered = all && scope.sensors.empty() && scope.protocols.empty();
+    const bool every = scope.unfiltered();
     switch (field) {
         case v1::TOP_FIELD_SOURCE: {
             const auto plan = planSources(transaction, scope);
@@ -217,8 +204,7 @@ Plan planTop(pqxx::transaction_base& transaction, const ReportScope& scope, v1::
             return {sources, plan.cut};
         }
         case v1::TOP_FIELD_CREDENTIAL:
-            return unfiltered ? Plan{kCredentialsHour, cutRange(scope, kHour)}
-                              : Plan{kCredentialsRows, rowsOnly(scope)};
+            return every ? Plan{kCredentialsHour, cutRange(scope, kHour)} : Plan{kCredentialsRows, rowsOnly(scope)};
         case v1::TOP_FIELD_PROTOCOL:
             if (!all) {
                 return {kProtocolsRows, rowsOnly(scope)};
@@ -226,11 +212,11 @@ Plan planTop(pqxx::transaction_base& transaction, const ReportScope& scope, v1::
             return scope.sensors.empty() ? Plan{kProtocolsFive, cutRange(scope, kFive)}
                                          : Plan{kProtocolsHourSensor, cutRange(scope, kHour)};
         case v1::TOP_FIELD_PORT:
-            return unfiltered ? Plan{kPortsHour, cutRange(scope, kHour)} : Plan{kPortsRows, rowsOnly(scope)};
+            return every ? Plan{kPortsHour, cutRange(scope, kHour)} : Plan{kPortsRows, rowsOnly(scope)};
         case v1::TOP_FIELD_COUNTRY:
-            return unfiltered ? Plan{kCountriesHour, cutRange(scope, kHour)} : Plan{kCountriesRows, rowsOnly(scope)};
+            return every ? Plan{kCountriesHour, cutRange(scope, kHour)} : Plan{kCountriesRows, rowsOnly(scope)};
         case v1::TOP_FIELD_COMMAND:
-            return unfiltered ? Plan{kCommandsHour, cutRange(scope, kHour)} : Plan{kCommandsRows, rowsOnly(scope)};
+            return every ? Plan{kCommandsHour, cutRange(scope, kHour)} : Plan{kCommandsRows, rowsOnly(scope)};
         case v1::TOP_FIELD_ARTIFACT:
             return {kArtifactsRows, rowsOnly(scope)};
         case v1::TOP_FIELD_SENSOR:
@@ -282,6 +268,12 @@ ReportScope before(const ReportScope& scope) {
     return earlier;
 }
 
+SourceCounts countFilteredSources(pqxx::transaction_base& transaction, const ReportScope& scope) {
+    const auto plan = planSources(transaction, scope);
+    const auto row = ask(transaction, plan.statement + kCountSources, scope, plan.cut)[0];
+    return {.seen = countOf(row[0]), .fresh = countOf(row[1])};
+}
+
 v1::TotalsReply countTotals(pqxx::transaction_base& transaction, const ReportScope& scope) {
     v1::TotalsReply reply;
     const auto sums = planSums(scope);
@@ -290,12 +282,10 @@ v1::TotalsReply countTotals(pqxx::transaction_base& transaction, const ReportSco
     reply.set_credentials(countOf(summed[1]));
     reply.set_bytes_in(countOf(summed[2]));
     reply.set_bytes_out(countOf(summed[3]));
-    const auto plan = planSources(transaction, scope);
-    const bool all = scope.everySource() && scope.sensors.empty() && scope.protocols.empty();
     const auto sources =
-        ask(transaction, plan.statement + (all ? kCountAllSources : kCountSources), scope, plan.cut)[0];
-    reply.set_sources(countOf(sources[0]));
-    reply.set_new_sources(countOf(sources[1]));
+        scope.unfiltered() ? countSources(transaction, scope) : countFilteredSources(transaction, scope);
+    reply.set_sources(sources.seen);
+    reply.set_new_sources(sources.fresh);
     reply.set_probes(countOf(ask(transaction, kProbes, scope, rowsOnly(scope))[0][0]));
     reply.set_open_sessions(countOf(ask(transaction, kOpen, scope, rowsOnly(scope))[0][0]));
     return reply;
@@ -310,6 +300,25 @@ v1::TopNReply countLeaders(pqxx::transaction_base& transaction, const ReportScop
         auto& entry = *reply.add_entries();
         entry.set_key(textOf(row[0]));
         entry.set_count(countOf(row[1]));
+    }
+    return reply;
+}
+
+v1::TopNReply replyOf(pqxx::transaction_base& transaction, const ReportScope& scope, v1::TopField field,
+                      const std::vector<Leader>& leaders, bool compare) {
+    v1::TopNReply reply;
+    std::vector<std::string> keys;
+    for (const auto& leader : leaders) {
+        auto& entry = *reply.add_entries();
+        entry.set_key(leader.label);
+        entry.set_count(leader.count);
+        keys.push_back(leader.key);
+    }
+    if (compare) {
+        for (const auto& earlier : countKeys(transaction, before(scope), field, keys)) {
+            const auto place = std::ranges::find(keys, earlier.key) - keys.begin();
+            reply.mutable_entries(static_cast<int>(place))->set_previous(earlier.count);
+        }
     }
     return reply;
 }
@@ -368,6 +377,9 @@ v1::ActivityReply ReportReader::activity(const ReportScope& scope) {
 
 v1::TopNReply ReportReader::top(const ReportScope& scope, v1::TopField field, std::uint32_t limit, bool compare) {
     ReportTransaction transaction(connection_.session());
+    if (const auto leaders = findLeaders(transaction, scope, field, limit)) {
+        return replyOf(transaction, scope, field, *leaders, compare);
+    }
     auto reply = countLeaders(transaction, scope, field, limit);
     if (compare) {
         const auto earlier = countNamed(transaction, before(scope), field, reply);

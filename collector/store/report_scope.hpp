@@ -23,6 +23,7 @@ struct ReportScope {
     std::string source;                  // an address as text; empty: any
 
     bool everySource() const { return source.empty(); }
+    bool unfiltered() const { return everySource() && sensors.empty() && protocols.empty(); }
 };
 
 /// Reads the wire's scope. An Error says which value cannot be, in words for the caller.

@@ -179,7 +179,7 @@ public:
             "apiary.ingest_stream, apiary.source, apiary.credential_seen, apiary.command_seen, "
             "apiary.rollup_5m_protocol, apiary.rollup_hour_protocol, apiary.rollup_hour_sensor, "
             "apiary.rollup_hour_country, apiary.rollup_hour_source, apiary.rollup_hour_credential, "
-            "apiary.source_day, apiary.rollup_day_port");
+            "apiary.source_day, apiary.rollup_day_port, apiary.rollup_hour_port, apiary.rollup_hour_command");
     }
 
     std::string writer() const { return database_.writer(); }

@@ -1,0 +1,30 @@
+-- Apiary, schema version 5: leaders and unique sources without adding up every row. Run as apiary_owner in one
+-- transaction, after 004.
+SET LOCAL client_min_messages = warning;
+SET LOCAL search_path = apiary, pg_catalog;
+
+-- Ingest waits while the indices are built, about a second for each million rows of a rollup; its sensors' spools hold
+-- what comes meanwhile.
+-- The largest of each hour come first, so that leaders of many hours are found without going through the rest. The
+-- counts change with every session, and their rows' other indices with them: some microseconds a row.
+CREATE INDEX ON rollup_hour_source (bucket_at, traffic, sessions);
+CREATE INDEX ON rollup_hour_credential (bucket_at, traffic, uses);
+-- Whom a range saw is whom it saw last, and of those who came back later the ones that it saw, too.
+CREATE INDEX ON source (last_seen_at);
+
+-- A source has a row for each collector that met it, so whoever is alone need not look for others.
+CREATE TABLE counted_collector(collector_id smallint PRIMARY KEY);
+INSERT INTO counted_collector SELECT DISTINCT collector_id FROM source;
+COMMENT ON TABLE counted_collector IS 'Collectors that have ever counted a session.';
+COMMENT ON COLUMN counted_collector.collector_id IS 'Number of the collector.';
+-- Called for new rows only: a few times an hour.
+CREATE FUNCTION counted_collector_add() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  INSERT INTO apiary.counted_collector VALUES (NEW.collector_id) ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION counted_collector_add() IS 'Internal: notes which collector counts.';
+REVOKE ALL ON FUNCTION counted_collector_add() FROM PUBLIC;
+CREATE TRIGGER counted_collector_add AFTER INSERT ON rollup_hour_protocol
+  FOR EACH ROW EXECUTE FUNCTION counted_collector_add();

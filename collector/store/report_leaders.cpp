@@ -1,0 +1,150 @@
+#include "collector/store/report_leaders.hpp"
+
+#include "collector/store/report_sql.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace apiary::collector {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint32_t kMostLimit = 50;      // of more, all may as well be added up
+constexpr std::size_t kMostCandidates = 500;  // each is looked up in every hour
+
+// ---------------------------------------------------------------- who may lead
+// The hours that the range touches, each for every kind of traffic, and whether all of it is in the range.
+const std::string kHours = R"(
+    WITH h AS MATERIALIZED (SELECT a.at, t.traffic, a.at >= $7::timestamptz AND a.at < $8::timestamptz AS whole
+      FROM generate_series(date_bin('1 hour', $1::timestamptz, '1970-01-01 00:00+00'),
+        $2::timestamptz - interval '1 us', interval '1 hour') a(at)
+        CROSS JOIN (SELECT DISTINCT traffic FROM unnest($5::text[]) x(traffic)) t),
+    )";
+// The beginning of the list of each hour; the index gives it in this order.
+std::string listed(const std::string& rollup, const std::string& key, const std::string& count) {
+    return "l AS MATERIALIZED (SELECT h.at, h.traffic, h.whole, r.key, r.n FROM h CROSS JOIN LATERAL (SELECT " + key +
+           " AS key, " + count + " AS n FROM apiary." + rollup +
+           " WHERE bucket_at = h.at AND traffic = h.traffic ORDER BY " + count + " DESC LIMIT $14::int) r)";
+}
+// A rollup of few rows is read whole.
+std::string listedWhole(const std::string& rollup, const std::string& key, const std::string& count) {
+    return "l AS MATERIALIZED (SELECT bucket_at AS at, traffic, bucket_at >= $7::timestamptz AND bucket_at < "
+           "$8::timestamptz AS whole, " +
+           key + " AS key, " + count + " AS n FROM apiary." + rollup +
+           " WHERE bucket_at >= date_bin('1 hour', $1::timestamptz, '1970-01-01 00:00+00') AND bucket_at < "
+           "$2::timestamptz" +
+           kTrafficFilter + ")";
+}
+// `least`: the end of a list that was cut. A key has a row for each collector, and each may be missing from a list.
+std::string candidates(const std::string& lists, const std::string& least) {
+    return kHours + lists + R"(,
+    b AS MATERIALIZED (SELECT at, traffic, )" +
+           least + R"( AS least FROM l GROUP BY at, traffic),
+    u AS MATERIALIZED (SELECT coalesce(sum(least), 0) * (SELECT count(DISTINCT collector_id)
+        FROM apiary.rollup_hour_protocol WHERE bucket_at >= (SELECT min(at) FROM h) AND bucket_at < $2::timestamptz
+        )" +
+           kTrafficFilter + R"() AS unseen FROM b),
+    k AS MATERIALIZED (SELECT key, coalesce(sum(n) FILTER (WHERE whole), 0) AS low,
+        sum(n - least) + (SELECT unseen FROM u) AS high FROM l JOIN b USING (at, traffic) GROUP BY key),
+    m AS MATERIALIZED (SELECT coalesce((SELECT low FROM k ORDER BY low DESC OFFSET $13::int - 1 LIMIT 1), 0) AS low)
+    SELECT k.key::text, m.low > u.unseen OR u.unseen = 0 FROM k CROSS JOIN m CROSS JOIN u WHERE k.high >= m.low
+      AND cardinality($3::int[]) + cardinality($4::text[]) = 0 AND $6::inet IS NULL AND $14::int > 0
+      AND num_nonnulls($9::uuid, $10::uuid, $11::uuid, $12::uuid) = 4)";
+}
+const std::string kCut = "CASE WHEN count(*) = $14::int THEN min(n) ELSE 0 END";
+const std::string kCandidateSources = candidates(listed("rollup_hour_source", "source", "sessions"), kCut);
+const std::string kCandidateCredentials = candidates(listed("rollup_hour_credential", "digest", "uses"), kCut);
+const std::string kCandidateCommands = candidates(listedWhole("rollup_hour_command", "normalized", "uses"), "0");
+
+// ---------------------------------------------------------------- how often a key comes
+// Every bucket by name, so that the primary key leads to each row; a range would go through all keys of its buckets.
+const std::string kEachHour =
+    " bucket_at = ANY (ARRAY(SELECT generate_series($7::timestamptz, $8::timestamptz - interval '1 us', interval '1 "
+    "hour')))";
+std::string summed(const std::string& label, const std::string& rows) {
+    return "SELECT key::text, " + label + ", n FROM (SELECT key, sum(n)::bigint AS n FROM (" + rows +
+           ") x(key, n) GROUP BY key ORDER BY n DESC, key LIMIT $13::int) t WHERE num_nonnulls($9::uuid, $10::uuid, "
+           "$11::uuid, $12::uuid) = 4 ORDER BY n DESC, 2";
+}
+// What the sessions of the two ends hold of the keys, which are few: from there to the sessions.
+std::string heldAtEnds(const std::string& column, const std::string& type, const std::string& table,
+                       const std::string& counter) {
+    const auto end = [&](const std::string& range) {
+        return "SELECT c." + column + ", 1 FROM (SELECT * FROM apiary." + table + " WHERE" + range + " AND " + column +
+               " = ANY ($14::" + type + "[])) c JOIN (SELECT session_id, started_at FROM apiary.session WHERE " +
+               counter + " > 0 AND" + range + kFilter +
+               ") s ON s.session_id = c.session_id AND s.started_at = c.started_at";
+    };
+    return end(kFirstEnd) + " UNION ALL " + end(kLastEnd);
+}
+const std::string kSourceEnds = "SELECT * FROM (" + fromEnds("source, 1") + ") e(key, n) WHERE key = ANY ($14::inet[])";
+const std::string kCountSources =
+    summed("host(key)", "SELECT source, sessions FROM apiary.rollup_hour_source WHERE" + kEachHour + kTrafficFilter +
+                            " AND source = ANY ($14::inet[]) UNION ALL " + kSourceEnds);
+const std::string kCountSourcesByDay =
+    summed("host(key)", "SELECT source, sessions FROM apiary.source_day WHERE" + kWholeDays + kTrafficFilter +
+                            " AND source = ANY ($14::inet[]) UNION ALL " + kSourceEnds);
+const std::string kCountCredentials = summed(
+    "(SELECT username_text || ' / ' || secret_text FROM apiary.credential_seen k WHERE k.digest = t.key LIMIT 1)",
+    "SELECT digest, uses FROM apiary.rollup_hour_credential WHERE" + kEachHour + kTrafficFilter +
+        " AND digest = ANY ($14::bytea[]) UNION ALL " + heldAtEnds("digest", "bytea", "credential", "credentials"));
+const std::string kCountCommands =
+    summed("key", "SELECT normalized, uses FROM apiary.rollup_hour_command WHERE" + kEachHour + kTrafficFilter +
+                      " AND normalized = ANY ($14::text[]) UNION ALL " +
+                      heldAtEnds("normalized", "text", "command", "commands"));
+
+std::vector<Leader> count(pqxx::transaction_base& transaction, const ReportScope& scope, v1::TopField field,
+                          const std::vector<std::string>& keys, std::optional<std::uint32_t> limit) {
+    const bool byDay = field == v1::TOP_FIELD_SOURCE && scope.from < hourSourcesFrom(transaction);
+    const auto& statement = byDay                               ? kCountSourcesByDay
+                            : field == v1::TOP_FIELD_SOURCE     ? kCountSources
+                            : field == v1::TOP_FIELD_CREDENTIAL ? kCountCredentials
+                                                                : kCountCommands;
+    const std::string most = limit ? std::to_string(*limit) : std::string();
+    std::vector<Leader> leaders;
+    for (const auto& row : ask(transaction, statement, scope, cutRange(scope, byDay ? 24h : 1h),
+                               limit ? most.c_str() : nullptr, arrayText(keys))) {
+        leaders.push_back({.key = textOf(row[0]), .label = textOf(row[1]), .count = countOf(row[2])});
+    }
+    return leaders;
+}
+
+const std::string& candidatesOf(v1::TopField field) {
+    return field == v1::TOP_FIELD_SOURCE       ? kCandidateSources
+           : field == v1::TOP_FIELD_CREDENTIAL ? kCandidateCredentials
+                                               : kCandidateCommands;
+}
+
+}  // namespace
+
+ReportMoment hourSourcesFrom(pqxx::transaction_base& transaction) {
+    const auto row = transaction.exec1(
+        "SELECT (extract(epoch FROM date_trunc('day', now(), 'UTC') - (hour_source_days - 1) * interval '24 h') * "
+        "1000000)::bigint FROM apiary.policy");
+    return ReportMoment(std::chrono::microseconds(row[0].as<std::int64_t>()));
+}
+
+std::optional<std::vector<Leader>> findLeaders(pqxx::transaction_base& transaction, const ReportScope& scope,
+                                               v1::TopField field, std::uint32_t limit, std::uint32_t listed) {
+    const bool many =
+        field == v1::TOP_FIELD_SOURCE || field == v1::TOP_FIELD_CREDENTIAL || field == v1::TOP_FIELD_COMMAND;
+    if (!many || !scope.unfiltered() || limit == 0 || limit > kMostLimit ||
+        (field == v1::TOP_FIELD_SOURCE && scope.from < hourSourcesFrom(transaction))) {
+        return std::nullopt;
+    }
+    const auto rows = ask(transaction, candidatesOf(field), scope, cutRange(scope, 1h), limit, listed);
+    if (rows.size() > kMostCandidates || (!rows.empty() && !rows[0][1].as<bool>())) {
+        return std::nullopt;
+    }
+    std::vector<std::string> keys;
+    std::ranges::transform(rows, std::back_inserter(keys), [](const pqxx::row& row) { return textOf(row[0]); });
+    return count(transaction, scope, field, keys, limit);
+}
+
+std::vector<Leader> countKeys(pqxx::transaction_base& transaction, const ReportScope& scope, v1::TopField field,
+                              const std::vector<std::string>& keys) {
+    return count(transaction, scope, field, keys, std::nullopt);
+}
+
+}  // namespace apiary::collector
