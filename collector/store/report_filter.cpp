@@ -44,6 +44,8 @@ std::string deed(const std::string& table, const std::string& conditions) {
 constexpr const char* kHasText =
     "strpos(c.verb || CASE WHEN c.argument_text = '' THEN '' ELSE ' ' || c.argument_text END, $15::text) > 0";
 
+constexpr const char* kLogins = "credentials";
+
 // Each with the counter of the session's row that says whether it is worth looking.
 struct Deed {
     std::string counter;
@@ -55,7 +57,7 @@ std::vector<Deed> deeds(const SessionFilter& filter) {
     if (filter.username || filter.secret) {
         const std::string user = filter.username ? "c.username_text = $12::text" : "$12::text IS NULL";
         const std::string secret = filter.secret ? "c.secret_text = $13::text" : "$13::text IS NULL";
-        all.push_back({"credentials", deed("credential", user + " AND " + secret)});
+        all.push_back({kLogins, deed("credential", user + " AND " + secret)});
     }
     if (!filter.commandText.empty()) {
         all.push_back({"commands", deed("command", kHasText)});
@@ -67,6 +69,20 @@ std::vector<Deed> deeds(const SessionFilter& filter) {
         all.push_back({"artifacts", deed("artifact_sighting", "c.sha256 = decode($17::text, 'hex')")});
     }
     return all;
+}
+
+// A pair of user and secret has an index.
+const std::string kPairs =
+    "SELECT c.session_id FROM apiary.credential c WHERE c.username_text = $12::text AND c.secret_text = $13::text AND "
+    "c.started_at >= $1::timestamptz AND c.started_at < $2::timestamptz";
+
+std::string found(const Deed& deed, LoginSearch search) {
+    if (search == LoginSearch::ByLogin && deed.counter == kLogins) {
+        return "s.session_id = ANY (ARRAY(" + kPairs + "))";
+    }
+    // A subquery for a value is asked for each row: PostgreSQL makes no join of it.
+    return search == LoginSearch::BySession && deed.counter == kLogins ? "(SELECT true " + deed.rows + " LIMIT 1)"
+                                                                       : "EXISTS (SELECT " + deed.rows + ")";
 }
 
 constexpr const char* kWeekHour =
@@ -146,7 +162,7 @@ Result<SessionFilter> parseSessionFilter(const v1::SessionFilter& filter) {
     return readDeeds(filter, parsed);
 }
 
-std::string conditionsOf(const SessionFilter& filter) {
+std::string conditionsOf(const SessionFilter& filter, LoginSearch search) {
     std::string text;
     text += filter.sourceNetwork.empty() ? unused("$10::inet") : " AND s.source <<= $10::inet";
     text += filter.ports.empty() ? unused("nullif($11::int[], '{}')") : " AND s.target_port = ANY ($11::int[])";
@@ -157,7 +173,7 @@ std::string conditionsOf(const SessionFilter& filter) {
     text += filter.command.empty() ? unused("$16::text") : "";
     text += filter.artifact.empty() ? unused("$17::text") : "";
     for (const Deed& one : deeds(filter)) {
-        text += " AND s." + one.counter + " > 0 AND EXISTS (SELECT " + one.rows + ")";
+        text += " AND s." + one.counter + " > 0 AND " + found(one, search);
     }
     text += filter.weekHours.empty() ? unused("nullif($18::int[], '{}')") : kWeekHour;
     text += filter.transports.empty() ? unused("nullif($19::text[], '{}')") : " AND s.transport = ANY ($19::text[])";

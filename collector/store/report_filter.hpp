@@ -31,10 +31,18 @@ struct SessionFilter {
 /// Reads the wire's filter. An Error says which value cannot be, in words for the caller.
 Result<SessionFilter> parseSessionFilter(const v1::SessionFilter& filter);
 
+/// How sessions with a login are found. PostgreSQL takes user and secret for independent of each other, so it thinks
+/// that popular pairs are rare.
+enum class LoginSearch {
+    Planned,    // as PostgreSQL thinks best
+    ByLogin,    // the logins first, then their sessions: for pairs that are rare
+    BySession,  // sessions in the order of the list, looking for the login in each: for popular ones
+};
+
 /// Conditions on rows of `apiary.session s` that the filter makes, put together from constants. The parameters, in this
 /// order from $10, are all there whether they are used or not: network, ports, username, secret, outcomes, command
 /// text, command, artifact, hours of the week, transports, login accepted.
-std::string conditionsOf(const SessionFilter& filter);
+std::string conditionsOf(const SessionFilter& filter, LoginSearch search = LoginSearch::Planned);
 
 /// What a session of `apiary.session s` did that the filter names, from FROM on, a row for each time: the logins tried,
 /// the commands typed or the artifacts offered. Empty if the filter names none of them, or several. Same parameters.

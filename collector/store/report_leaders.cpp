@@ -14,6 +14,8 @@ constexpr std::uint32_t kMostLimit = 50;      // of more, all may as well be add
 constexpr std::size_t kMostCandidates = 500;  // each is looked up in every hour
 
 // ---------------------------------------------------------------- who may lead
+const std::string kFewTimes = "3";
+
 // The hours that the range touches, each for every kind of traffic, and whether all of it is in the range.
 const std::string kHours = R"(
     WITH h AS MATERIALIZED (SELECT a.at, t.traffic, a.at >= $7::timestamptz AND a.at < $8::timestamptz AS whole
@@ -21,41 +23,46 @@ const std::string kHours = R"(
         $2::timestamptz - interval '1 us', interval '1 hour') a(at)
         CROSS JOIN (SELECT DISTINCT traffic FROM unnest($5::text[]) x(traffic)) t),
     )";
+const std::string kTouched =
+    " bucket_at >= date_bin('1 hour', $1::timestamptz, '1970-01-01 00:00+00') AND bucket_at < $2::timestamptz";
 // The beginning of the list of each hour; the index gives it in this order.
 std::string listed(const std::string& rollup, const std::string& key, const std::string& count) {
     return "l AS MATERIALIZED (SELECT h.at, h.traffic, h.whole, r.key, r.n FROM h CROSS JOIN LATERAL (SELECT " + key +
            " AS key, " + count + " AS n FROM apiary." + rollup +
            " WHERE bucket_at = h.at AND traffic = h.traffic ORDER BY " + count + " DESC LIMIT $14::int) r)";
 }
-// A rollup of few rows is read whole.
-std::string listedWhole(const std::string& rollup, const std::string& key, const std::string& count) {
+// The same without such an index: those that came more than some times. Nobody leads who did not, or all are few.
+std::string frequent(const std::string& rollup, const std::string& key, const std::string& count) {
     return "l AS MATERIALIZED (SELECT bucket_at AS at, traffic, bucket_at >= $7::timestamptz AND bucket_at < "
            "$8::timestamptz AS whole, " +
-           key + " AS key, " + count + " AS n FROM apiary." + rollup +
-           " WHERE bucket_at >= date_bin('1 hour', $1::timestamptz, '1970-01-01 00:00+00') AND bucket_at < "
-           "$2::timestamptz" +
-           kTrafficFilter + ")";
+           key + " AS key, " + count + " AS n FROM apiary." + rollup + " WHERE" + kTouched + kTrafficFilter + " AND " +
+           count + " > " + kFewTimes + ")";
 }
-// `least`: the end of a list that was cut. A key has a row for each collector, and each may be missing from a list.
-std::string candidates(const std::string& lists, const std::string& least) {
-    return kHours + lists + R"(,
-    b AS MATERIALIZED (SELECT at, traffic, )" +
-           least + R"( AS least FROM l GROUP BY at, traffic),
+// A key has a row for each collector, and each may be missing from a list, being `least` or less.
+std::string bounds(const std::string& least) {
+    return R"(,
+    b AS MATERIALIZED (SELECT h.at, h.traffic, )" +
+           least + R"( AS least FROM h LEFT JOIN l ON l.at = h.at AND l.traffic = h.traffic GROUP BY h.at, h.traffic),
     u AS MATERIALIZED (SELECT coalesce(sum(least), 0) * (SELECT count(DISTINCT collector_id)
-        FROM apiary.rollup_hour_protocol WHERE bucket_at >= (SELECT min(at) FROM h) AND bucket_at < $2::timestamptz
-        )" +
-           kTrafficFilter + R"() AS unseen FROM b),
+        FROM apiary.rollup_hour_protocol WHERE)" +
+           kTouched + kTrafficFilter + R"() AS unseen FROM b),
     k AS MATERIALIZED (SELECT key, coalesce(sum(n) FILTER (WHERE whole), 0) AS low,
-        sum(n - least) + (SELECT unseen FROM u) AS high FROM l JOIN b USING (at, traffic) GROUP BY key),
+        sum(n - least) + (SELECT unseen FROM u) AS high FROM l JOIN b USING (at, traffic) GROUP BY key),)";
+}
+const std::string kChosen = R"(
     m AS MATERIALIZED (SELECT coalesce((SELECT low FROM k ORDER BY low DESC OFFSET $13::int - 1 LIMIT 1), 0) AS low)
     SELECT k.key::text, m.low > u.unseen OR u.unseen = 0 FROM k CROSS JOIN m CROSS JOIN u WHERE k.high >= m.low
       AND cardinality($3::int[]) + cardinality($4::text[]) = 0 AND $6::inet IS NULL AND $14::int > 0
       AND num_nonnulls($9::uuid, $10::uuid, $11::uuid, $12::uuid) = 4)";
-}
-const std::string kCut = "CASE WHEN count(*) = $14::int THEN min(n) ELSE 0 END";
-const std::string kCandidateSources = candidates(listed("rollup_hour_source", "source", "sessions"), kCut);
-const std::string kCandidateCredentials = candidates(listed("rollup_hour_credential", "digest", "uses"), kCut);
-const std::string kCandidateCommands = candidates(listedWhole("rollup_hour_command", "normalized", "uses"), "0");
+// Commands are so few that the whole lists are read: nothing is missing from them.
+const std::string kCandidateCommands =
+    "WITH u AS (SELECT 0 AS unseen), k AS MATERIALIZED (SELECT normalized AS key, coalesce(sum(uses) FILTER (WHERE" +
+    kWholeBuckets + "), 0) AS low, sum(uses) AS high FROM apiary.rollup_hour_command WHERE" + kTouched +
+    kTrafficFilter + " GROUP BY normalized)," + kChosen;
+const std::string kCandidateSources = kHours + listed("rollup_hour_source", "source", "sessions") +
+                                      bounds("CASE WHEN count(l.n) = $14::int THEN min(l.n) ELSE 0 END") + kChosen;
+const std::string kCandidateCredentials =
+    kHours + frequent("rollup_hour_credential", "digest", "uses") + bounds(kFewTimes) + kChosen;
 
 // ---------------------------------------------------------------- how often a key comes
 // Every bucket by name, so that the primary key leads to each row; a range would go through all keys of its buckets.

@@ -64,6 +64,13 @@ constexpr const char* kArtifacts = R"(
      WHERE g.session_id = $1::uuid AND g.started_at = apiary.uuid_time($1::uuid) AND g.sha256 IS NOT NULL
      ORDER BY g.seq LIMIT 1000)";
 
+// Each part is a question of its own.
+constexpr std::size_t kMostParts = 50;
+const std::string kPortHours =
+    "SELECT DISTINCT (extract(epoch FROM bucket_at) * 1000000)::bigint FROM apiary.rollup_hour_port WHERE bucket_at >= "
+    "date_bin('1 hour', $1::timestamptz, '1970-01-01 00:00+00') AND bucket_at < $2::timestamptz AND traffic = ANY "
+    "($3::text[]) AND target_port = ANY ($4::int[]) ORDER BY 1 DESC";
+
 constexpr std::int64_t kMostCounted = 100'000;
 
 const char* orNull(const std::string& text) {
@@ -106,6 +113,17 @@ void readRow(const pqxx::row& from, v1::SessionRow& row) {
     row.set_country(textOf(from[20]));
     addTags(row, textOf(from[21]));
     row.set_traffic(textOf(from[22]));
+}
+
+/// At most `most` of them; true if there are more.
+bool addRows(const pqxx::result& rows, std::int64_t most, v1::ListSessionsReply& reply) {
+    for (const auto& row : rows) {
+        if (most-- == 0) {
+            return true;
+        }
+        readRow(row, *reply.add_rows());
+    }
+    return false;
 }
 
 void readEvents(pqxx::transaction_base& transaction, const std::string& id, v1::SessionDetail& detail) {
@@ -161,6 +179,46 @@ pqxx::result askListed(pqxx::transaction_base& transaction, const std::string& s
         arrayText(filter.weekHours), arrayText(filter.transports), orNull(filter.loginAccepted));
 }
 
+constexpr std::uint64_t kManyLogins = 2000;
+const std::string kLogins =
+    "SELECT count(*) FROM (SELECT FROM apiary.credential WHERE username_text = $1::text AND secret_text = $2::text AND "
+    "started_at >= $3::timestamptz AND started_at < $4::timestamptz LIMIT " +
+    std::to_string(kManyLogins) + ") x";
+
+/// How to find the sessions of a list with the login that the filter names, if it names user and secret.
+LoginSearch chooseSearch(pqxx::transaction_base& transaction, const ReportScope& scope, const SessionFilter& filter) {
+    if (!filter.username || !filter.secret) {
+        return LoginSearch::Planned;
+    }
+    const auto logins = countOf(transaction.exec_params1(kLogins, *filter.username, *filter.secret,
+                                                         momentText(scope.from), momentText(scope.to))[0]);
+    return logins < kManyLogins ? LoginSearch::ByLogin : LoginSearch::BySession;
+}
+
+/// The parts of the scope that may hold what the filter lets through, newest first: hours in which its ports were not
+/// met are left out.
+std::vector<ReportScope> partsOf(pqxx::transaction_base& transaction, const ReportScope& scope,
+                                 const SessionFilter& filter) {
+    if (filter.ports.empty()) {
+        return {scope};
+    }
+    std::vector<ReportScope> parts;
+    for (const auto& row : transaction.exec_params(kPortHours, momentText(scope.from), momentText(scope.to),
+                                                   arrayText(scope.traffic), arrayText(filter.ports))) {
+        const ReportMoment hour{std::chrono::microseconds(row[0].as<std::int64_t>())};
+        const auto from = std::max(scope.from, hour);
+        const auto to = std::min(scope.to, hour + std::chrono::hours(1));
+        if (!parts.empty() && (parts.back().from == to || parts.size() == kMostParts)) {
+            parts.back().from = from;
+            continue;
+        }
+        auto& part = parts.emplace_back(scope);
+        part.from = from;
+        part.to = to;
+    }
+    return parts;
+}
+
 }  // namespace
 
 ReportReader::ReportReader(Connection& connection) : connection_(connection) {}
@@ -171,14 +229,15 @@ v1::ListSessionsReply ReportReader::listSessions(const ReportScope& scope, const
     v1::ListSessionsReply reply;
     const auto last = firstIdFrom(scope.to);
     const auto before = page.before ? std::min(*page.before, last) : last;
-    const auto rows = askListed(transaction, kPageBegin + conditionsOf(filter) + kPageEnd, scope, before,
-                                static_cast<std::int64_t>(limit) + 1, filter);
-    reply.set_more(rows.size() > limit);
-    for (const auto& row : rows) {
-        if (static_cast<std::uint32_t>(reply.rows_size()) == limit) {
+    const auto statement = kPageBegin + conditionsOf(filter, chooseSearch(transaction, scope, filter)) + kPageEnd;
+    for (const auto& part : partsOf(transaction, scope, filter)) {
+        const auto missing = static_cast<std::int64_t>(limit) - reply.rows_size();
+        const auto rows =
+            askListed(transaction, statement, part, std::min(before, firstIdFrom(part.to)), missing + 1, filter);
+        if (addRows(rows, missing, reply)) {
+            reply.set_more(true);
             break;
         }
-        readRow(row, *reply.add_rows());
     }
     return reply;
 }
@@ -196,11 +255,17 @@ v1::CountSessionsReply ReportReader::count(const ReportScope& scope, const Sessi
     ReportTransaction transaction(connection_.session());
     const auto deeds = deedsOf(filter);
     const auto times = deeds.empty() ? "0" : "(SELECT count(*) " + deeds + ")";
+    // All are wanted, so those with a popular login are not looked for one by one.
+    const auto search =
+        chooseSearch(transaction, scope, filter) == LoginSearch::ByLogin ? LoginSearch::ByLogin : LoginSearch::Planned;
     const auto statement = "SELECT count(*), coalesce(sum(n), 0)::bigint FROM (SELECT " + times + " AS n" + kListed +
-                           conditionsOf(filter) + " ORDER BY session_id DESC LIMIT $9::bigint) x";
-    const auto row = askListed(transaction, statement, scope, firstIdFrom(scope.to), kMostCounted, filter)[0];
-    reply.set_sessions(countOf(row[0]));
-    reply.set_times(countOf(row[1]));
+                           conditionsOf(filter, search) + " ORDER BY session_id DESC LIMIT $9::bigint) x";
+    for (const auto& part : partsOf(transaction, scope, filter)) {
+        const auto left = kMostCounted - static_cast<std::int64_t>(reply.sessions());
+        const auto row = askListed(transaction, statement, part, firstIdFrom(part.to), left, filter)[0];
+        reply.set_sessions(reply.sessions() + countOf(row[0]));
+        reply.set_times(reply.times() + countOf(row[1]));
+    }
     reply.set_more(reply.sessions() == static_cast<std::uint64_t>(kMostCounted));
     return reply;
 }

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // $7 and $8 are the whole hours, $13 and $14 the whole days.
-const std::string kKnown =
+const std::string kMet =
     " FROM apiary.source WHERE traffic = ANY ($5::text[]) AND last_seen_at >= $1::timestamptz AND first_seen_at < "
     "$2::timestamptz";
 // Such a row is of the range if it begins or ends in it.
@@ -20,30 +20,33 @@ const std::string kSeen = "first_seen_at >= $1::timestamptz OR last_seen_at < $2
 
 // Most who came back were here in the last whole hour; the others are looked for one by one, first in days, which
 // outlive the rows. An ORDER BY keeps PostgreSQL from reading all partitions for the first row that fits.
-const std::string kLater = R"(,
-    later AS MATERIALIZED (SELECT address FROM k WHERE NOT seen),
+const std::string kReturned = R"(
     near AS MATERIALIZED (SELECT address FROM later WHERE address IN (SELECT source FROM apiary.rollup_hour_source
       WHERE $7::timestamptz < $8::timestamptz AND bucket_at = $8::timestamptz - interval '1 hour'
         AND traffic = ANY ($5::text[]))),
     far AS MATERIALIZED (SELECT address FROM later EXCEPT SELECT address FROM near)
-    SELECT (SELECT count(*) FROM k WHERE seen) + (SELECT count(*) FROM near) + (SELECT count(*) FROM far WHERE coalesce(
+    SELECT c.seen + (SELECT count(*) FROM near) + (SELECT count(*) FROM far WHERE coalesce(
         (SELECT true FROM apiary.source_day d WHERE d.source = far.address AND d.day_at >= $13::timestamptz
            AND d.day_at < $14::timestamptz AND d.traffic = ANY ($5::text[]) ORDER BY d.day_at LIMIT 1),
         (SELECT true FROM apiary.session s WHERE s.source = far.address AND s.started_at >= $1::timestamptz
            AND s.started_at < $2::timestamptz AND s.traffic = ANY ($5::text[]) ORDER BY s.started_at LIMIT 1), false)),
-      (SELECT count(*) FROM k WHERE first >= $1::timestamptz)";
-// What a scope without filters need not name; each parameter must stand somewhere.
-const std::string kUnused =
-    " AND cardinality($3::int[]) + cardinality($4::text[]) = 0 AND $6::inet IS NULL AND num_nonnulls($9::uuid, "
-    "$10::uuid, $11::uuid, $12::uuid) = 4";
+      c.fresh FROM c WHERE cardinality($3::int[]) + cardinality($4::text[]) = 0 AND $6::inet IS NULL
+        AND num_nonnulls($9::uuid, $10::uuid, $11::uuid, $12::uuid) = 4)";
 
-const std::string kCountAlone = "WITH k AS MATERIALIZED (SELECT address, first_seen_at AS first, " + kSeen +
-                                " AS seen" + kKnown + kUnused + ")" + kLater + ")";
+const std::string kCountAlone = "WITH c AS (SELECT count(*) FILTER (WHERE " + kSeen +
+                                ") AS seen, count(*) FILTER (WHERE first_seen_at >= $1::timestamptz) AS fresh" + kMet +
+                                R"(),
+    later AS MATERIALIZED (SELECT address FROM apiary.source WHERE traffic = ANY ($5::text[])
+      AND last_seen_at >= $2::timestamptz AND first_seen_at < $1::timestamptz),)" +
+                                kReturned;
 // A source with several rows, which need not all meet the range.
 const std::string kCountSeveral = "WITH k AS MATERIALIZED (SELECT address, min(first_seen_at) AS first, bool_or(" +
-                                  kSeen + ") AS seen" + kKnown + kUnused + " GROUP BY address)" + kLater +
-                                  R"( AND NOT EXISTS (SELECT FROM apiary.source o WHERE o.address = k.address
-         AND o.traffic = ANY ($5::text[]) AND o.first_seen_at < $1::timestamptz)))";
+                                  kSeen + ") AS seen" + kMet + R"( GROUP BY address),
+    c AS (SELECT count(*) FILTER (WHERE seen) AS seen, (SELECT count(*) FROM k WHERE first >= $1::timestamptz
+        AND NOT EXISTS (SELECT FROM apiary.source o WHERE o.address = k.address AND o.traffic = ANY ($5::text[])
+          AND o.first_seen_at < $1::timestamptz)) AS fresh FROM k),
+    later AS MATERIALIZED (SELECT address FROM k WHERE NOT seen),)" +
+                                  kReturned;
 
 /// A source has a row for each kind of traffic and each collector.
 bool aloneInTable(pqxx::transaction_base& transaction, const ReportScope& scope) {
