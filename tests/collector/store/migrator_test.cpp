@@ -38,6 +38,17 @@ TEST(MigratorTest, RefusesAStepThatWasAppliedFromAnotherText) {
     EXPECT_NE(migrate(database.owner()).error().find("another text"), std::string::npos);
 }
 
+TEST(MigratorTest, KnowsTheCollectorsThatHaveCountedBefore) {
+    const test::TestDatabase database;
+    database.ask(
+        "DROP TABLE apiary.counted_collector; DROP FUNCTION apiary.counted_collector_add() CASCADE; "
+        "DELETE FROM apiary.schema_version WHERE number = 5; "
+        "INSERT INTO apiary.source SELECT '192.0.2.1', 'attack', c, now(), now(), 1, 0, 0, NULL, NULL, 'internet' "
+        "FROM generate_series(1, 3) c");
+    EXPECT_EQ(*migrate(database.owner()), 1);
+    EXPECT_EQ(database.ask("SELECT count(*) FROM apiary.counted_collector"), "3");
+}
+
 TEST(MigratorTest, GivesEveryRelationAndColumnAComment) {
     const test::TestDatabase database;
     EXPECT_EQ(database.ask("SELECT count(*) FROM apiary.dictionary WHERE meaning IS NULL"), "0");

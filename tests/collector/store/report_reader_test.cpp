@@ -396,6 +396,26 @@ TEST_F(ReportReaderTest, ListsWhatAFilterLetsThrough) {
     }
 }
 
+// More of one login than are looked up one by one, and fewer.
+TEST_F(ReportReaderTest, ListsAPopularLoginLikeARareOne) {
+    const auto known = data_.in(scope(begin_, begin_ + 96h)).size();
+    database_.ask(
+        "INSERT INTO apiary.credential(session_id, started_at, seq, at, sensor_id, source, protocol, username, secret, "
+        "username_text, secret_text, digest) SELECT session_id, started_at, 1000 + k, started_at, sensor_id, source, "
+        "protocol, '', '', 'many', 'pw', sha256('many') FROM apiary.session, generate_series(1, 8) k; "
+        "UPDATE apiary.session SET credentials = credentials + 1");
+    SessionFilter filter;
+    filter.username = "many";
+    filter.secret = "pw";
+    EXPECT_EQ(reader_->listSessions(scope(begin_, begin_ + 96h), {}, 5000, filter).rows_size(),
+              static_cast<int>(known));
+    EXPECT_EQ(reader_->count(scope(begin_, begin_ + 96h), filter).sessions(), known);
+    const auto few = scope(begin_, begin_ + 3h);
+    const auto listed = reader_->listSessions(few, {}, 5000, filter);
+    EXPECT_EQ(listed.rows_size(), static_cast<int>(data_.in(few).size()));
+    EXPECT_EQ(reader_->count(few, filter).times(), 8 * data_.in(few).size());
+}
+
 TEST_F(ReportReaderTest, CountsTheWholeListWithoutAFilter) {
     for (int round = 0; round < 10; ++round) {
         const auto wanted = randomScope();
