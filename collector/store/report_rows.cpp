@@ -185,14 +185,22 @@ const std::string kLogins =
     "started_at >= $3::timestamptz AND started_at < $4::timestamptz LIMIT " +
     std::to_string(kManyLogins) + ") x";
 
-/// How to find the sessions of a list with the login that the filter names, if it names user and secret.
-LoginSearch chooseSearch(pqxx::transaction_base& transaction, const ReportScope& scope, const SessionFilter& filter) {
+bool manyLogins(pqxx::transaction_base& transaction, const SessionFilter& filter, ReportMoment from, ReportMoment to) {
+    return countOf(transaction.exec_params1(kLogins, *filter.username, *filter.secret, momentText(from),
+                                            momentText(to))[0]) == kManyLogins;
+}
+
+/// How to find the sessions that began before `end` with the login that the filter names, if it names user and secret.
+/// The list is walked for what is popular at its beginning: who was so long ago would be looked for in all since then.
+LoginSearch chooseSearch(pqxx::transaction_base& transaction, const ReportScope& scope, const SessionFilter& filter,
+                         ReportMoment end) {
     if (!filter.username || !filter.secret) {
         return LoginSearch::Planned;
     }
-    const auto logins = countOf(transaction.exec_params1(kLogins, *filter.username, *filter.secret,
-                                                         momentText(scope.from), momentText(scope.to))[0]);
-    return logins < kManyLogins ? LoginSearch::ByLogin : LoginSearch::BySession;
+    if (manyLogins(transaction, filter, std::max(scope.from, end - std::chrono::hours(24)), end)) {
+        return LoginSearch::BySession;
+    }
+    return manyLogins(transaction, filter, scope.from, scope.to) ? LoginSearch::Planned : LoginSearch::ByLogin;
 }
 
 /// The parts of the scope that may hold what the filter lets through, newest first: hours in which its ports were not
@@ -229,7 +237,9 @@ v1::ListSessionsReply ReportReader::listSessions(const ReportScope& scope, const
     v1::ListSessionsReply reply;
     const auto last = firstIdFrom(scope.to);
     const auto before = page.before ? std::min(*page.before, last) : last;
-    const auto statement = kPageBegin + conditionsOf(filter, chooseSearch(transaction, scope, filter)) + kPageEnd;
+    const auto search =
+        chooseSearch(transaction, scope, filter, std::chrono::floor<std::chrono::microseconds>(before.time()));
+    const auto statement = kPageBegin + conditionsOf(filter, search) + kPageEnd;
     for (const auto& part : partsOf(transaction, scope, filter)) {
         const auto missing = static_cast<std::int64_t>(limit) - reply.rows_size();
         const auto rows =
@@ -256,8 +266,8 @@ v1::CountSessionsReply ReportReader::count(const ReportScope& scope, const Sessi
     const auto deeds = deedsOf(filter);
     const auto times = deeds.empty() ? "0" : "(SELECT count(*) " + deeds + ")";
     // All are wanted, so those with a popular login are not looked for one by one.
-    const auto search =
-        chooseSearch(transaction, scope, filter) == LoginSearch::ByLogin ? LoginSearch::ByLogin : LoginSearch::Planned;
+    const bool byLogin = chooseSearch(transaction, scope, filter, scope.to) == LoginSearch::ByLogin;
+    const auto search = byLogin ? LoginSearch::ByLogin : LoginSearch::Planned;
     const auto statement = "SELECT count(*), coalesce(sum(n), 0)::bigint FROM (SELECT " + times + " AS n" + kListed +
                            conditionsOf(filter, search) + " ORDER BY session_id DESC LIMIT $9::bigint) x";
     for (const auto& part : partsOf(transaction, scope, filter)) {

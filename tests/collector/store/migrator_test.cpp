@@ -43,7 +43,8 @@ TEST(MigratorTest, KnowsTheCollectorsThatHaveCountedBefore) {
     database.ask(
         "DROP TABLE apiary.counted_collector; DROP FUNCTION apiary.counted_collector_add() CASCADE; "
         "DELETE FROM apiary.schema_version WHERE number = 5; "
-        "INSERT INTO apiary.source SELECT '192.0.2.1', 'attack', c, now(), now(), 1, 0, 0, NULL, NULL, 'internet' "
+        "INSERT INTO apiary.source(address, traffic, collector_id, first_seen_at, last_seen_at, sessions, credentials, "
+        "logins_accepted, source_scope) SELECT '192.0.2.1', 'attack', c, now(), now(), 1, 0, 0, 'internet' "
         "FROM generate_series(1, 3) c");
     EXPECT_EQ(*migrate(database.owner()), 1);
     EXPECT_EQ(database.ask("SELECT count(*) FROM apiary.counted_collector"), "3");
