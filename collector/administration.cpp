@@ -1,5 +1,6 @@
 #include "collector/administration.hpp"
 
+#include "collector/enrich_administration.hpp"
 #include "collector/pki/certificate_authority.hpp"
 #include "collector/pki/peer_identity.hpp"
 #include "collector/store/connection.hpp"
@@ -15,6 +16,7 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <exception>
 #include <filesystem>
@@ -34,6 +36,12 @@ constexpr std::uint64_t kLeastFree = std::uint64_t{1} << 30U;
 
 std::chrono::system_clock::time_point now() {
     return std::chrono::system_clock::now();
+}
+
+std::optional<int> digits(std::string_view text) {
+    int value = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return failure == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
 Status ensureCertificates(const CollectorConfig& config) {
@@ -187,6 +195,23 @@ Status revokeOperator(const CollectorConfig& config, const std::string& name) {
     return Done{};
 }
 
+Result<std::chrono::sys_days> parseDay(std::string_view text) {
+    if (text.size() == 10 && text[4] == '-' && text[7] == '-') {
+        const auto year = digits(text.substr(0, 4));
+        const auto month = digits(text.substr(5, 2));
+        const auto day = digits(text.substr(8, 2));
+        if (year && month && day && *month > 0 && *day > 0) {
+            const std::chrono::year_month_day date{std::chrono::year(*year),
+                                                   std::chrono::month(static_cast<unsigned>(*month)),
+                                                   std::chrono::day(static_cast<unsigned>(*day))};
+            if (date.ok()) {
+                return std::chrono::sys_days(date);
+            }
+        }
+    }
+    return Error{"'" + std::string(text) + "' is no day: write YYYY-MM-DD, such as 2027-01-31"};
+}
+
 int doctor(const CollectorConfig& config) {
     int failed = 0;
     const auto check = [&](const std::string& what, const std::function<Status()>& ask) {
@@ -205,6 +230,9 @@ int doctor(const CollectorConfig& config) {
                               CertificateAuthority::collectorKeyFile(config.pki).string()},
                              now());
     });
+    if (!config.sources.country.empty() || !config.sources.network.empty()) {
+        check("files of countries and networks", [&] { return checkSources(config); });
+    }
     std::optional<Connection> connection;
     check("database answers as writer", [&]() -> Status {
         connection.emplace(config.writer);

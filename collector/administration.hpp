@@ -3,12 +3,17 @@
 #include "collector/config.hpp"
 #include "common/result.hpp"
 
+#include <chrono>
 #include <string>
+#include <string_view>
 
 namespace apiary::collector {
 
 /// The account of the machine that acts, for the audit log.
 std::string account();
+
+/// Reads a day, YYYY-MM-DD.
+Result<std::chrono::sys_days> parseDay(std::string_view text);
 
 /// The commands of `apiary-collector` besides `run`. Each prints what it did on stdout, may be repeated, and returns an
 /// Error that says what to do. They throw where disk or database fail.
@@ -33,8 +38,8 @@ Status issueOperator(const CollectorConfig& config, const std::string& name, con
 /// Shuts an operator out for ever, with every certificate of that name.
 Status revokeOperator(const CollectorConfig& config, const std::string& name);
 
-/// Checks certificates, database, schema, rights, partitions, disk and ports; prints a line each, `ok` or `FAIL` with
-/// what to do. Returns how many failed.
+/// Checks certificates, files of countries and networks, database, schema, rights, partitions, disk and ports; prints a
+/// line each, `ok` or `FAIL` with what to do. Returns how many failed.
 int doctor(const CollectorConfig& config);
 
 }  // namespace apiary::collector

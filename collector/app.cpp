@@ -1,5 +1,6 @@
 #include "collector/app.hpp"
 
+#include "collector/enrich/source_table.hpp"
 #include "collector/ingest/ingest_hub.hpp"
 #include "collector/ingest/live_feed.hpp"
 #include "collector/pki/certificate_authority.hpp"
@@ -45,6 +46,7 @@ constexpr std::size_t kReportThreads = 3;
 constexpr std::size_t kQuestionsWaiting = 256;
 constexpr auto kLongestReport = 20s;
 constexpr auto kLastAnswers = 2000ms;
+constexpr auto kLookAtSources = 60s;  // whether they have been replaced
 
 std::chrono::system_clock::time_point now() {
     return std::chrono::system_clock::now();
@@ -117,7 +119,8 @@ class Collector {
 public:
     explicit Collector(const CollectorConfig& config)
         : config_(config),
-          store_(config.writer, config.id),
+          sources_(config.sources),
+          store_(config.writer, config.id, [this] { return sources_.current(); }),
           fleetStore_(config.writer, config.id),
           schema_(config.writer),
           ingest_(
@@ -142,6 +145,7 @@ public:
         if (schema && !*schema) {
             return Error{schema->error()};
         }
+        readSources(true);
         Crew watch;
         if (schema) {
             readRevoked();
@@ -228,14 +232,34 @@ private:
         return server;
     }
 
-    static void waitForTheEnd() {
-        while (awaitSignal() == SIGHUP) {
-            log::info("SIGHUP: the collector reads its configuration at the start only");
+    /// A file of countries or networks that cannot be read holds up nobody: sensors have no other place to send to.
+    void readSources(bool again) {
+        const SourceTable::Changes changes = sources_.refresh(again);
+        for (const std::string& read : changes.read) {
+            log::info(read);
+        }
+        for (const std::string& problem : changes.problems) {
+            log::error(config_.sourcesPlace + ": " + problem);
+        }
+    }
+
+    void waitForTheEnd() {
+        for (;;) {
+            const std::optional<int> signal = awaitSignal(kLookAtSources);
+            if (signal && *signal != SIGHUP) {
+                break;
+            }
+            if (signal) {
+                log::info(
+                    "SIGHUP: files of countries and networks are read again, the configuration at the start only");
+            }
+            readSources(signal.has_value());
         }
         log::info("stopping: committing what waits");
     }
 
     const CollectorConfig config_;
+    SourceTable sources_;
     SessionStore store_;
     FleetStore fleetStore_;
     SchemaWatch schema_;

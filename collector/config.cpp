@@ -23,6 +23,10 @@ Result<CollectorConfig> readConfig(const std::string& path) {
     config.owner = database.field("owner").required().text();
     config.writer = database.field("writer").required().text();
     config.pki = root.table("pki").field("directory").required().path();
+    const TomlTable enrich = root.table("enrich");
+    config.sources.country = enrich.field("country_database").path();
+    config.sources.network = enrich.field("network_database").path();
+    config.sourcesPlace = path + ":" + std::to_string(enrich.line());
     const std::vector<std::string> errors = file.finish();
     if (!errors.empty()) {
         std::string all;

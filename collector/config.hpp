@@ -1,5 +1,6 @@
 #pragma once
 
+#include "collector/enrich/source_table.hpp"
 #include "common/net/endpoint.hpp"
 #include "common/result.hpp"
 
@@ -18,6 +19,8 @@ struct CollectorConfig {
     std::string owner;                   // connection of apiary_owner: migrations
     std::string writer;                  // connection of apiary_writer: everything else
     std::string pki;                     // folder of the certificate authority
+    SourcePaths sources;                 // databases of countries and networks
+    std::string sourcesPlace;            // `collector.toml:12`, where they are named
 };
 
 /// Reads and checks the whole file. The Error has a line for each thing that is wrong, `file:line: what to do`.

@@ -1,6 +1,7 @@
 #include "collector/administration.hpp"
 #include "collector/app.hpp"
 #include "collector/config.hpp"
+#include "collector/enrich_administration.hpp"
 #include "collector/known_administration.hpp"
 #include "common/log/log.hpp"
 
@@ -58,8 +59,11 @@ int main(int argc, char** argv) {
         [](const auto& config) { return finish(collector::bringUpToDate(config)); });
     CLI::App* run = add(app, "run", "Serve until SIGTERM", [&](const auto& config) {
         if (check) {
-            std::cout << file << ": ok\n";
-            return 0;
+            const Status sources = collector::checkSources(config);
+            if (sources) {
+                std::cout << file << ": ok\n";
+            }
+            return finish(sources);
         }
         log::start("apiary-collector", level);
         return finish(collector::runCollector(config));
@@ -119,6 +123,11 @@ int main(int argc, char** argv) {
         ->required();
     add(*known, "retag", "Give what is stored the tags of the rules in force; ingest goes on meanwhile",
         [&](const auto& config) { return finish(collector::retagKnown(config, since)); })
+        ->add_option("--since", since, "First day (UTC), YYYY-MM-DD; default: all that is kept")
+        ->check(notEmpty);
+
+    add(app, "enrich", "Give what is stored the country and network that it lacks; ingest goes on meanwhile",
+        [&](const auto& config) { return finish(collector::enrichStored(config, since)); })
         ->add_option("--since", since, "First day (UTC), YYYY-MM-DD; default: all that is kept")
         ->check(notEmpty);
 

@@ -22,7 +22,7 @@ set(layers
   "agent/control         : agent/protocol common common/log"
   "agent/uplink          : agent/spool common common/log common/rpc common/crypto proto"
   "agent                 : agent/* common/* proto"
-  "collector/enrich      : common"
+  "collector/enrich      : common common/crypto"
   "collector/pki         : common common/crypto common/log"
   "collector/ingest      : common common/crypto common/log proto"
   "collector/store       : collector/enrich collector/ingest common common/crypto common/log proto"

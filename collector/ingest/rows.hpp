@@ -29,9 +29,12 @@ struct OpenRow {
     std::string service;
     std::string protocol;
     std::string persona;
-    std::string scope;  // of the source: internet, private, own, special
-    std::string syn;    // bytes
+    std::string scope;                // of the source: internet, private, own, special
+    std::string syn;                  // bytes
     std::vector<std::string> tags{};  // of known traffic, given by the sink
+    std::string country{};            // of the source, as the two below given by the sink; empty or 0: unknown
+    std::uint32_t network = 0;        // its autonomous system
+    std::string networkName{};
 };
 
 /// A session that has ended.
@@ -121,6 +124,8 @@ struct ProbeRow {
     std::int64_t packets = 0;
     std::string reason;
     std::vector<std::string> tags{};
+    std::string country{};
+    std::uint32_t network = 0;
 };
 
 struct GapRow {
@@ -170,6 +175,7 @@ struct IngestRows {
     std::vector<ProbeRow> probes;
     std::vector<GapRow> gaps;
     std::vector<QuarantineRow> quarantine;
+    std::string enrichment;  // the files that countries and networks come from
 };
 
 }  // namespace apiary::collector

@@ -37,6 +37,9 @@ v1::SessionRow rowOf(const OpenRow& open) {
     row.set_outcome("open");
     row.mutable_tags()->Assign(open.tags.begin(), open.tags.end());
     row.set_traffic(std::string(trafficOf(open.tags)));
+    row.set_country(open.country);
+    row.set_network(open.network);
+    row.set_network_name(open.networkName);
     return row;
 }
 

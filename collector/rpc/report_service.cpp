@@ -69,10 +69,10 @@ public:
         return scoped(
             context, request->scope(),
             [field, limit, compare = request->compare(), reply](ReportReader& reader, const ReportScope& scope) {
-                if (field <= v1::TOP_FIELD_UNSPECIFIED || field > v1::TOP_FIELD_ARTIFACT) {
+                if (field <= v1::TOP_FIELD_UNSPECIFIED || field > v1::TOP_FIELD_NETWORK) {
                     return invalid(
                         "name what is to be counted: source, credential, protocol, port, sensor, "
-                        "country, command or artifact");
+                        "country, command, artifact or network");
                 }
                 if (limit < 1 || limit > kMostLeaders) {
                     return invalid("ask for 1 to 100 entries");

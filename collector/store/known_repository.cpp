@@ -3,7 +3,7 @@
 #include "collector/ingest/text_values.hpp"
 #include "collector/store/column_values.hpp"
 #include "collector/store/known_table.hpp"
-#include "collector/store/report_scope.hpp"
+#include "collector/store/stored_rows.hpp"
 #include "common/net/address.hpp"
 
 #include <pqxx/except>
@@ -15,7 +15,6 @@
 namespace apiary::collector {
 namespace {
 
-constexpr std::int64_t kPage = 5000;
 constexpr std::size_t kMostOwner = 256;
 constexpr std::size_t kMostReason = 1024;
 
@@ -34,37 +33,14 @@ constexpr const char* kList = R"(
 constexpr const char* kRemove =
     "UPDATE apiary.known_rule SET removed_at = clock_timestamp() WHERE known_rule_id = $1::bigint AND removed_at IS "
     "NULL";
-// From the oldest day that is there, dropped or not: days count from 1970.
-constexpr const char* kDays = R"(
-    SELECT least((extract(epoch FROM date_trunc('day', now(), 'UTC')) / 86400)::int - retention_days,
-        (SELECT min(to_date(right(c.relname, 8), 'YYYYMMDD')) - DATE '1970-01-01' FROM pg_inherits i
-           JOIN pg_class c ON c.oid = i.inhrelid
-          WHERE i.inhparent IN ('apiary.session'::regclass, 'apiary.probe'::regclass) AND c.relname ~ '_[0-9]{8}$'),
-        (SELECT floor(extract(epoch FROM min(started_at)) / 86400)::int FROM apiary.session_open)),
-      (extract(epoch FROM date_trunc('day', now(), 'UTC')) / 86400)::int + ahead_days FROM apiary.policy)";
-
-// A page of what may be tagged: those whose ids follow $1, up to $2.
-constexpr const char* kSessions = R"(
-    SELECT session_id, host(source), target_port, sensor_id, protocol, tags FROM apiary.session
-     WHERE session_id >= $1::uuid AND session_id < $2::uuid AND started_at >= $3::timestamptz AND started_at < $4::timestamptz
-     ORDER BY session_id LIMIT $5::bigint)";
-constexpr const char* kProbes = R"(
-    SELECT probe_id, host(source), coalesce(target_port, 0), sensor_id, '', tags FROM apiary.probe
-     WHERE probe_id >= $1::uuid AND probe_id < $2::uuid AND started_at >= $3::timestamptz AND started_at < $4::timestamptz
-     ORDER BY probe_id LIMIT $5::bigint)";
-constexpr const char* kOpen = R"(
-    SELECT session_id, host(source), target_port, sensor_id, protocol, tags FROM apiary.session_open
-     WHERE session_id >= $1::uuid AND session_id < $2::uuid AND started_at >= $3::timestamptz AND started_at < $4::timestamptz
-     ORDER BY session_id LIMIT $5::bigint)";
-
 struct Kind {
-    const char* page;
+    StoredKind stored;
     const char* change;  // $1 ids, $2 tags
 };
 constexpr Kind kKinds[] = {
-    {kSessions, "SELECT apiary.retag_sessions($1::uuid[], $2::text[])"},
-    {kOpen, "SELECT apiary.retag_others($1::uuid[], $2::text[], true)"},
-    {kProbes, "SELECT apiary.retag_others($1::uuid[], $2::text[], false)"},
+    {StoredKind::Sessions, "SELECT apiary.retag_sessions($1::uuid[], $2::text[])"},
+    {StoredKind::Open, "SELECT apiary.retag_others($1::uuid[], $2::text[], true)"},
+    {StoredKind::Probes, "SELECT apiary.retag_others($1::uuid[], $2::text[], false)"},
 };
 
 const char* orNull(const std::string& text) {
@@ -152,73 +128,29 @@ std::string knownOf(const std::string& tags) {
     return joined(known);
 }
 
-// The id behind this one.
-Uuid after(Uuid id) {
-    for (std::size_t i = id.bytes.size(); i-- > 0;) {
-        if (++id.bytes[i] != 0) {
-            break;
-        }
-    }
-    return id;
-}
-
-// A walk over the rows of one kind, a page and a transaction at a time.
-class Walk {
-public:
-    Walk(Connection& connection, KnownTable& table, const Kind& kind, Retagged& done)
-        : connection_(connection), table_(table), kind_(kind), done_(done) {}
-
-    // False if the rules have changed: what was done before may be wrong.
-    bool day(std::chrono::sys_days day) {
-        const ReportMoment from(day);
-        const ReportMoment to(day + std::chrono::days(1));
-        Uuid next = firstIdFrom(from);
-        for (bool more = true; more;) {
-            pqxx::work transaction(connection_.session());
-            if (table_.refresh(transaction)) {
-                return false;
-            }
-            const auto rows = transaction.exec_params(kind_.page, next.text(), firstIdFrom(to).text(), momentText(from),
-                                                      momentText(to), kPage);
-            change(transaction, rows);
-            transaction.commit();
-            more = static_cast<std::int64_t>(rows.size()) == kPage;
-            if (more) {
-                next = after(uuidOf(rows.back()[0]));
-            }
-        }
-        return true;
-    }
-
-private:
-    void change(pqxx::transaction_base& transaction, const pqxx::result& rows) {
-        std::vector<std::string> ids;
-        std::vector<std::string> tags;
-        for (const auto& row : rows) {
-            const Uuid id = uuidOf(row[0]);
-            const auto source = parseAddress(row[1].c_str());
-            auto known = !source
-                             ? std::string()
-                             : joined(tagTexts(table_.rules().tagsOf(
+// Gives the rows of a page the tags of the rules.
+void retagPage(pqxx::transaction_base& transaction, const KnownRules& rules, const Kind& kind, const pqxx::result& rows,
+               Retagged& done) {
+    std::vector<std::string> ids;
+    std::vector<std::string> tags;
+    for (const auto& row : rows) {
+        const Uuid id = uuidOf(row[0]);
+        const auto source = parseAddress(row[1].c_str());
+        auto known = !source ? std::string()
+                             : joined(tagTexts(rules.tagsOf(
                                    {*source, static_cast<std::uint16_t>(row[2].as<int>()), row[3].as<std::int32_t>(),
                                     row[4].c_str(), std::chrono::time_point_cast<RuleMoment::duration>(id.time())})));
-            if (known != knownOf(row[5].c_str())) {
-                ids.push_back(id.text());
-                tags.push_back(std::move(known));
-            }
-        }
-        done_.seen += rows.size();
-        done_.changed += ids.size();
-        if (!ids.empty()) {
-            transaction.exec_params(kind_.change, arrayText(ids), arrayText(tags));
+        if (known != knownOf(row[5].c_str())) {
+            ids.push_back(id.text());
+            tags.push_back(std::move(known));
         }
     }
-
-    Connection& connection_;
-    KnownTable& table_;
-    const Kind& kind_;
-    Retagged& done_;
-};
+    done.seen += rows.size();
+    done.changed += ids.size();
+    if (!ids.empty()) {
+        transaction.exec_params(kind.change, arrayText(ids), arrayText(tags));
+    }
+}
 
 }  // namespace
 
@@ -284,34 +216,34 @@ Status KnownRepository::remove(std::int64_t number, const std::string& by) {
 }
 
 Retagged KnownRepository::retag(std::optional<std::chrono::sys_days> since, const std::string& by) {
-    using std::chrono::days;
-    using std::chrono::sys_days;
     KnownTable table;
-    sys_days first;
-    sys_days last;
+    StoredDays stored;
     {
         pqxx::work transaction(connection_.session());
         table.refresh(transaction);
-        const auto kept = transaction.exec1(kDays);
-        first = std::max(sys_days(days(kept[0].as<int>())), since.value_or(sys_days::min()));
-        last = sys_days(days(kept[1].as<int>()));
+        stored = storedDays(transaction, since);
         transaction.commit();
     }
     Retagged done;
     for (bool again = true; again;) {
         again = false;
         for (const Kind& kind : kKinds) {
-            Walk walk(connection_, table, kind, done);
-            for (auto day = first; day <= last && !again; day += days(1)) {
-                again = !walk.day(day);
+            for (auto day = stored.first; day <= stored.last && !again; day += std::chrono::days(1)) {
+                // If the rules have changed, what was done before may be wrong.
+                again = !walkDay(
+                    connection_, kind.stored, day,
+                    [&](pqxx::transaction_base& transaction) { return !table.refresh(transaction); },
+                    [&](pqxx::transaction_base& transaction, const pqxx::result& rows) {
+                        retagPage(transaction, table.rules(), kind, rows, done);
+                    });
             }
         }
     }
     pqxx::work transaction(connection_.session());
     const auto counts =
         R"({"seen": )" + std::to_string(done.seen) + R"(, "changed": )" + std::to_string(done.changed) + "}";
-    audit(transaction, by, "known_retag", "everything since day " + std::to_string(first.time_since_epoch().count()),
-          false, counts.c_str());
+    audit(transaction, by, "known_retag",
+          "everything since day " + std::to_string(stored.first.time_since_epoch().count()), false, counts.c_str());
     transaction.commit();
     return done;
 }

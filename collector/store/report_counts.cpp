@@ -171,11 +171,20 @@ const std::string kProtocolsHourSensor =
     leadersOf("SELECT protocol, sessions" + kFromHourSensor + fromEnds("protocol, 1"));
 const std::string kProtocolsRows = leadersOf(fromEnds("protocol, 1"));
 
+// Where nothing is known of any, that is no answer.
+std::string knownLeadersOf(const std::string& rows, const std::string& unknown) {
+    return "SELECT key, n FROM (SELECT key, sum(n)::bigint AS n, count(*) OVER () AS keys FROM (" + rows +
+           ") x(key, n) GROUP BY key) y WHERE keys > 1 OR key <> " + unknown + " ORDER BY n DESC, key LIMIT $13::int";
+}
 const std::string kCountryKey = "coalesce(country, '\?\?')";
 const std::string kCountriesHour =
-    leadersOf("SELECT country, sessions FROM apiary.rollup_hour_country WHERE" + kWholeBuckets + kTrafficFilter +
-              " UNION ALL " + fromEnds(kCountryKey + ", 1"));
-const std::string kCountriesRows = leadersOf(fromEnds(kCountryKey + ", 1"));
+    knownLeadersOf("SELECT country, sessions FROM apiary.rollup_hour_country WHERE" + kWholeBuckets + kTrafficFilter +
+                       " UNION ALL " + fromEnds(kCountryKey + ", 1"),
+                   "'\?\?'");
+const std::string kCountriesRows = knownLeadersOf(fromEnds(kCountryKey + ", 1"), "'\?\?'");
+const std::string kNetworksRows =
+    "SELECT 'AS' || key, n, (SELECT name FROM apiary.network_name a WHERE a.asn = key) FROM (" +
+    knownLeadersOf(fromEnds("coalesce(asn, 0), 1"), "0") + ") t ORDER BY n DESC, key";
 
 const std::string kCommandEnds = heldAtEnds("c.normalized", "command", "commands");
 const std::string kCommandsHour = leadersOf("SELECT normalized, uses FROM apiary.rollup_hour_command WHERE" +
@@ -219,6 +228,8 @@ Plan planTop(pqxx::transaction_base& transaction, const ReportScope& scope, v1::
             return every ? Plan{kCommandsHour, cutRange(scope, kHour)} : Plan{kCommandsRows, rowsOnly(scope)};
         case v1::TOP_FIELD_ARTIFACT:
             return {kArtifactsRows, rowsOnly(scope)};
+        case v1::TOP_FIELD_NETWORK:
+            return {kNetworksRows, rowsOnly(scope)};
         case v1::TOP_FIELD_SENSOR:
             return all ? Plan{kSensorsHour, cutRange(scope, kHour)} : Plan{kSensorsRows, rowsOnly(scope)};
         default:
@@ -300,6 +311,9 @@ v1::TopNReply countLeaders(pqxx::transaction_base& transaction, const ReportScop
         auto& entry = *reply.add_entries();
         entry.set_key(textOf(row[0]));
         entry.set_count(countOf(row[1]));
+        if (field == v1::TOP_FIELD_NETWORK) {
+            entry.set_network_name(textOf(row[2]));
+        }
     }
     return reply;
 }

@@ -20,6 +20,8 @@ constexpr std::uint32_t kMostPort = 65535;
 constexpr int kHoursOfWeek = 7 * 24;
 constexpr int kMostTransports = 2;
 constexpr std::size_t kDigestBytes = 32;
+constexpr std::string_view kUnknownCountry = "\?\?";
+constexpr std::string_view kUnknownNetwork = "0";
 
 // What the columns of escaped text hold; a NUL in particular would cut the parameter.
 bool visible(std::string_view text) {
@@ -27,6 +29,19 @@ bool visible(std::string_view text) {
 }
 
 constexpr const char* kInvisible = "a text to search for is as the list shows it: printable ASCII, 256 bytes at most";
+
+bool isCountry(std::string_view text) {
+    return text == kUnknownCountry ||
+           (text.size() == 2 && std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; }));
+}
+
+// One of those named, or unknown if that is.
+std::string oneOf(const std::string& column, const std::string& parameter, const std::vector<std::string>& values,
+                  std::string_view unknown) {
+    const std::string named = column + " = ANY (" + parameter + ")";
+    const bool orUnknown = std::ranges::find(values, unknown) != values.end();
+    return " AND " + (orUnknown ? "(" + named + " OR " + column + " IS NULL)" : named);
+}
 
 // A condition that is there only to name the parameter.
 std::string unused(const char* parameter) {
@@ -124,8 +139,18 @@ Result<SessionFilter> readDeeds(const v1::SessionFilter& filter, SessionFilter p
 
 Result<SessionFilter> parseSessionFilter(const v1::SessionFilter& filter) {
     SessionFilter parsed;
-    if (filter.target_ports_size() > kMostValues || filter.outcomes_size() > kMostValues) {
-        return Error{"a filter names at most 1,000 ports or outcomes: name none for all"};
+    if (std::max({filter.target_ports_size(), filter.outcomes_size(), filter.countries_size(),
+                  filter.networks_size()}) > kMostValues) {
+        return Error{"a filter names at most 1,000 ports, outcomes, countries or networks: name none for all"};
+    }
+    for (const auto& country : filter.countries()) {
+        if (!isCountry(country)) {
+            return Error{"a country is named by its code, such as DE, or \?\? if it is unknown"};
+        }
+        parsed.countries.push_back(country);
+    }
+    for (const std::uint32_t network : filter.networks()) {
+        parsed.networks.push_back(std::to_string(network));
     }
     if (!filter.source_network().empty()) {
         const auto network = parseNetwork(filter.source_network());
@@ -178,6 +203,10 @@ std::string conditionsOf(const SessionFilter& filter, LoginSearch search) {
     text += filter.weekHours.empty() ? unused("nullif($18::int[], '{}')") : kWeekHour;
     text += filter.transports.empty() ? unused("nullif($19::text[], '{}')") : " AND s.transport = ANY ($19::text[])";
     text += filter.loginAccepted ? " AND s.login_accepted = $20::boolean" : unused("$20::boolean");
+    text += filter.countries.empty() ? unused("nullif($21::text[], '{}')")
+                                     : oneOf("s.country", "$21::text[]", filter.countries, kUnknownCountry);
+    text += filter.networks.empty() ? unused("nullif($22::bigint[], '{}')")
+                                    : oneOf("s.asn", "$22::bigint[]", filter.networks, kUnknownNetwork);
     return text;
 }
 

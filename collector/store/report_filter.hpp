@@ -23,6 +23,8 @@ struct SessionFilter {
     std::vector<std::int32_t> weekHours;  // 0 is Monday 00 to 01 h, UTC; none: all
     std::vector<std::string> transports;  // tcp, udp; none: all
     std::optional<bool> loginAccepted;
+    std::vector<std::string> countries;  // two capitals; ?? is unknown; none: all
+    std::vector<std::string> networks;   // numbers of autonomous systems; 0 is unknown; none: all
 
     bool empty() const { return *this == SessionFilter{}; }
     friend bool operator==(const SessionFilter&, const SessionFilter&) = default;
@@ -41,7 +43,7 @@ enum class LoginSearch {
 
 /// Conditions on rows of `apiary.session s` that the filter makes, put together from constants. The parameters, in this
 /// order from $10, are all there whether they are used or not: network, ports, username, secret, outcomes, command
-/// text, command, artifact, hours of the week, transports, login accepted.
+/// text, command, artifact, hours of the week, transports, login accepted, countries, networks.
 std::string conditionsOf(const SessionFilter& filter, LoginSearch search = LoginSearch::Planned);
 
 /// What a session of `apiary.session s` did that the filter names, from FROM on, a row for each time: the logins tried,

@@ -41,8 +41,9 @@ public:
     v1::ActivityReply activity(const ReportScope& scope);
 
     /// The largest first, at most `limit`. Keys: an address, `user / secret` (escaped, 256 characters of each), a
-    /// protocol, `21/tcp`, a sensor's name, a country, a normalized command, a SHA-256 in hex. With `compare` also how
-    /// often each came in the range of equal length before.
+    /// protocol, `21/tcp`, a sensor's name, a country, a normalized command, a SHA-256 in hex, AS64500. Neither unknown
+    /// country nor network leads where none is known. With `compare` also how often each came in the range of equal
+    /// length before.
     v1::TopNReply top(const ReportScope& scope, v1::TopField field, std::uint32_t limit, bool compare = false);
 
     v1::ListSessionsReply listSessions(const ReportScope& scope, const PageKey& page, std::uint32_t limit,

@@ -20,12 +20,14 @@ const std::string kEnded = R"(
     SELECT s.session_id, (extract(epoch FROM s.started_at) * 1000000)::bigint,
       (extract(epoch FROM s.ended_at) * 1000000)::bigint, s.sensor_id, n.name, host(s.source), s.source_port, host(s.target),
       s.target_port, s.transport, s.protocol, s.detected, s.outcome, s.bytes_in, s.bytes_out, s.packets, s.credentials,
-      s.commands, s.artifacts, s.login_accepted, s.country, s.tags, s.traffic, s.journal_path, s.journal_sha256 )";
+      s.commands, s.artifacts, s.login_accepted, s.country, s.tags, s.traffic, s.journal_path, s.journal_sha256,
+      s.asn, a.name )";
 const std::string kOpen = R"(
     SELECT s.session_id, (extract(epoch FROM s.started_at) * 1000000)::bigint, 0::bigint, s.sensor_id, n.name, host(s.source),
       s.source_port, host(s.target), s.target_port, s.transport, s.protocol, NULL, 'open', 0, 0, 0, 0, 0, 0, false, s.country,
-      s.tags, s.traffic, NULL, NULL )";
-const std::string kJoined = " s LEFT JOIN apiary.sensor n USING (sensor_id) ";
+      s.tags, s.traffic, NULL, NULL, s.asn, a.name )";
+const std::string kJoined =
+    " s LEFT JOIN apiary.sensor n USING (sensor_id) LEFT JOIN apiary.network_name a ON a.asn = s.asn ";
 
 // The id begins with the start, so the primary key is the index of time: one range of it, walked backwards.
 const std::string kListed =
@@ -113,6 +115,8 @@ void readRow(const pqxx::row& from, v1::SessionRow& row) {
     row.set_country(textOf(from[20]));
     addTags(row, textOf(from[21]));
     row.set_traffic(textOf(from[22]));
+    row.set_network(static_cast<std::uint32_t>(countOf(from[25])));
+    row.set_network_name(textOf(from[26]));
 }
 
 /// At most `most` of them; true if there are more.
@@ -176,7 +180,8 @@ pqxx::result askListed(pqxx::transaction_base& transaction, const std::string& s
         before.text(), limit, orNull(filter.sourceNetwork), arrayText(filter.ports),
         filter.username ? filter.username->c_str() : nullptr, filter.secret ? filter.secret->c_str() : nullptr,
         arrayText(filter.outcomes), orNull(filter.commandText), orNull(filter.command), orNull(filter.artifact),
-        arrayText(filter.weekHours), arrayText(filter.transports), orNull(filter.loginAccepted));
+        arrayText(filter.weekHours), arrayText(filter.transports), orNull(filter.loginAccepted),
+        arrayText(filter.countries), arrayText(filter.networks));
 }
 
 constexpr std::uint64_t kManyLogins = 2000;

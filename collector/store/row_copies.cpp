@@ -22,6 +22,10 @@ std::optional<Bytes> orNull(const std::optional<Sha256Digest>& digest) {
     return digest ? std::optional(Bytes{view(*digest)}) : std::nullopt;
 }
 
+std::optional<std::int64_t> orNull(std::uint32_t number) {
+    return number == 0 ? std::nullopt : std::optional<std::int64_t>(number);
+}
+
 std::int32_t portOf(const Endpoint& endpoint) {
     return endpoint.port;
 }
@@ -33,12 +37,13 @@ Moment startOf(const Uuid& session) {
 CopyRows copyOfOpened(const std::vector<OpenRow>& opened, std::int16_t collectorId) {
     return {
         "apiary.session_open(session_id, started_at, sensor_id, collector_id, source, source_port, source_scope, "
-        "target, target_port, transport, protocol, service, persona, tags)",
+        "target, target_port, transport, protocol, service, persona, country, asn, tags)",
         opened.size(), [&opened, collectorId](CopyRows& out, std::size_t number) {
             const OpenRow& row = opened[number];
             out.add(row.session, row.startedAt, row.sensorId, collectorId, Inet{row.source}, portOf(row.source),
                     std::string_view(row.scope), Inet{row.target}, portOf(row.target), std::string_view(row.transport),
-                    std::string_view(row.protocol), orNull(row.service), orNull(row.persona), TextArray{row.tags});
+                    std::string_view(row.protocol), orNull(row.service), orNull(row.persona), orNull(row.country),
+                    orNull(row.network), TextArray{row.tags});
         }};
 }
 
@@ -94,12 +99,13 @@ CopyRows copyOfPieces(const std::vector<PieceRow>& pieces) {
 CopyRows copyOfProbes(const std::vector<ProbeRow>& probes, std::int16_t collectorId) {
     return {
         "apiary.probe(probe_id, started_at, ended_at, sensor_id, collector_id, source, source_scope, target, "
-        "target_port, kind, packets, service, reason, tags)",
+        "target_port, kind, packets, service, reason, country, asn, tags)",
         probes.size(), [&probes, collectorId](CopyRows& out, std::size_t number) {
             const ProbeRow& row = probes[number];
             out.add(row.probe, row.startedAt, row.endedAt, row.sensorId, collectorId, Inet{row.source},
                     std::string_view(row.scope), Inet{row.target}, portOf(row.target), std::string_view(row.kind),
-                    row.packets, orNull(row.service), orNull(row.reason), TextArray{row.tags});
+                    row.packets, orNull(row.service), orNull(row.reason), orNull(row.country), orNull(row.network),
+                    TextArray{row.tags});
         }};
 }
 
@@ -142,13 +148,14 @@ std::vector<CopyRows> copiesOf(const IngestRows& rows, std::int16_t collectorId)
     return copies;
 }
 
-CopyRows copyOfClosed(const std::vector<ClosedRow>& closed, std::int16_t collectorId, const CommandDigests& digests) {
+CopyRows copyOfClosed(const IngestRows& rows, std::int16_t collectorId, const CommandDigests& digests) {
+    const std::vector<ClosedRow>& closed = rows.closed;
     return {
         "apiary.session(session_id, started_at, ended_at, sensor_id, collector_id, source, source_port, source_scope, "
         "target, target_port, transport, protocol, detected, service, persona, outcome, bytes_in, bytes_out, packets, "
         "events, credentials, commands, artifacts, login_accepted, command_digest, syn, clock_offset_ms, journal_path, "
-        "journal_sha256, tags)",
-        closed.size(), [&closed, collectorId, &digests](CopyRows& out, std::size_t number) {
+        "journal_sha256, country, asn, enrichment, tags)",
+        closed.size(), [&rows, &closed, collectorId, &digests](CopyRows& out, std::size_t number) {
             const ClosedRow& row = closed[number];
             const OpenRow& head = row.head;
             std::optional<Sha256Digest> commandDigest = row.commandDigest;
@@ -162,7 +169,8 @@ CopyRows copyOfClosed(const std::vector<ClosedRow>& closed, std::int16_t collect
                     row.bytesOut, row.packets, row.events, row.credentials, row.commands, row.artifacts,
                     row.loginAccepted, orNull(commandDigest),
                     head.syn.empty() ? std::nullopt : std::optional(Bytes{head.syn}), row.clockOffsetMs,
-                    orNull(row.journalPath), orNull(row.journalDigest), TextArray{head.tags});
+                    orNull(row.journalPath), orNull(row.journalDigest), orNull(head.country), orNull(head.network),
+                    orNull(rows.enrichment), TextArray{head.tags});
         }};
 }
 

@@ -15,8 +15,8 @@ using CommandDigests = std::unordered_map<Uuid, Sha256Digest>;
 /// must outlive them.
 std::vector<CopyRows> copiesOf(const IngestRows& rows, std::int16_t collectorId);
 
-/// The sessions that have ended. `digests` has the command digest of those that do not bring their own. Both must
-/// outlive the copy.
-CopyRows copyOfClosed(const std::vector<ClosedRow>& closed, std::int16_t collectorId, const CommandDigests& digests);
+/// The sessions of `rows` that have ended. `digests` has the command digest of those that do not bring their own. Both
+/// must outlive the copy.
+CopyRows copyOfClosed(const IngestRows& rows, std::int16_t collectorId, const CommandDigests& digests);
 
 }  // namespace apiary::collector

@@ -100,13 +100,14 @@ void prepareStatements(pqxx::connection_base& session) {
 
 }  // namespace
 
-SessionStore::SessionStore(std::string writer, std::int16_t collectorId)
-    : dsn_(std::move(writer)), collectorId_(collectorId) {}
+SessionStore::SessionStore(std::string writer, std::int16_t collectorId, Sources sources)
+    : dsn_(std::move(writer)), collectorId_(collectorId), sources_(std::move(sources)) {}
 
 SessionStore::~SessionStore() = default;
 
 void SessionStore::connect() {
     known_.forget();  // it may be another database
+    notes_.forget();
     connection_ = std::make_unique<Connection>(dsn_);
     prepareStatements(connection_->session());
 }
@@ -255,8 +256,17 @@ WriteOutcome SessionStore::transact(pqxx::connection_base& session, IngestRows& 
         pqxx::work transaction(session, "ingest");
         refreshRules(transaction);
         tagRows(known_.rules(), rows);
+        const auto sources = sources_ ? sources_() : nullptr;
+        if (sources) {
+            locateRows(*sources, rows);
+        }
         writeRows(transaction, rows);
+        if (sources) {
+            notes_.write(transaction, "collector " + std::to_string(collectorId_), networkNames(rows),
+                         sources->files());
+        }
         transaction.commit();
+        notes_.committed();
         return Committed{};
     } catch (const pqxx::sql_error& error) {
         const std::string message = firstLine(error.what());
@@ -311,7 +321,7 @@ void SessionStore::writeRows(pqxx::transaction_base& transaction, const IngestRo
         digests = commandDigests(transaction, rows.closed);
     }
     if (!rows.closed.empty()) {
-        copies.push_back(copyOfClosed(rows.closed, collectorId_, digests));
+        copies.push_back(copyOfClosed(rows, collectorId_, digests));
     }
     if (!rows.uploads.empty()) {
         ask({});

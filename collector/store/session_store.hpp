@@ -1,12 +1,15 @@
 #pragma once
 
+#include "collector/enrich/source_lookup.hpp"
 #include "collector/ingest/session_sink.hpp"
 #include "collector/store/connection.hpp"
 #include "collector/store/known_table.hpp"
 #include "collector/store/row_copies.hpp"
+#include "collector/store/source_notes.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <span>
@@ -20,8 +23,12 @@ namespace apiary::collector {
 /// tells what has happened then. One thread.
 class SessionStore final : public SessionSink {
 public:
-    /// `writer` is a connection as apiary_writer; `collectorId` goes into every row.
-    SessionStore(std::string writer, std::int16_t collectorId);
+    /// What is known of sources now, never null; asked once for each transaction.
+    using Sources = std::function<std::shared_ptr<const SourceLookup>()>;
+
+    /// `writer` is a connection as apiary_writer; `collectorId` goes into every row. Without `sources` nothing is known
+    /// of any.
+    SessionStore(std::string writer, std::int16_t collectorId, Sources sources = {});
     ~SessionStore() override;
 
     std::variant<Admission, Refusal> admit(const Uuid& sensor, const Uuid& stream,
@@ -49,7 +56,9 @@ private:
     const std::int16_t collectorId_;
     bool rollups_ = true;
     std::unique_ptr<Connection> connection_;
+    const Sources sources_;
     KnownTable known_;
+    SourceNotes notes_;
     std::unique_ptr<Connection> partitioning_;  // DDL of its own, outside the batch's transaction
     std::set<std::chrono::sys_days> days_;      // whose partitions are there
     std::chrono::sys_days policyRead_{};

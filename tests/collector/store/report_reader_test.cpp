@@ -256,7 +256,7 @@ TEST_F(ReportReaderTest, ComparesWithTheRangeBefore) {
         EXPECT_EQ(totals.previous().sessions(), data_.in(earlier).size());
         EXPECT_EQ(totals.previous().SerializeAsString(), reader_->totals(earlier).SerializeAsString());
         EXPECT_FALSE(reader_->totals(wanted).has_previous());
-        for (int field = v1::TOP_FIELD_SOURCE; field <= v1::TOP_FIELD_ARTIFACT; ++field) {
+        for (int field = v1::TOP_FIELD_SOURCE; field <= v1::TOP_FIELD_NETWORK; ++field) {
             std::map<std::string, std::uint64_t> then;
             for (const auto& [key, count] : leaders(earlier, static_cast<v1::TopField>(field))) {
                 then[key] = count;
