@@ -8,6 +8,7 @@
 namespace apiary::agent {
 namespace {
 
+constexpr std::string_view kIcons = "/icons/";
 constexpr std::size_t kLongestName = 255;   // of a file, on Linux
 constexpr std::size_t kLongestPath = 4000;  // likewise, with some room for the document root
 
@@ -103,6 +104,9 @@ std::optional<HttpReply> HttpAnswers::early(HttpRequest& request, Turn& turn) {
         return page(403, request);
     }
     found_ = find(path_);
+    if (path_.starts_with(kIcons) && !found_.folder && found_.file == nullptr) {
+        found_.path = path_;  // of an alias, whose files are not there
+    }
     return rights(request, turn);
 }
 
@@ -183,7 +187,7 @@ HttpReply HttpAnswers::handle(const HttpRequest& request, const HttpForm& form, 
     if (!request.get() && request.method != "POST") {
         return page(405, request);
     }
-    if (path_ == "/icons/" && !found_.folder) {  // an alias to a folder that may not be listed
+    if (path_ == kIcons && !found_.folder) {  // an alias to a folder that may not be listed
         return page(request.get() ? 403 : 404, request);
     }
     if (found_.folder && !found_.more) {

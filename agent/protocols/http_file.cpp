@@ -3,6 +3,7 @@
 #include "agent/protocols/http_listing.hpp"
 #include "agent/protocols/http_text.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace apiary::agent {
@@ -84,7 +85,8 @@ void HttpAnswers::content(HttpReply& reply, const std::shared_ptr<const std::str
 
 HttpReply HttpAnswers::file(const HttpFile& file, const HttpRequest& request, Turn& turn) const {
     const auto seconds = [](auto time) { return std::chrono::floor<std::chrono::seconds>(time); };
-    HttpValidators validators{etagOf(file, turn.now()), seconds(file.modified), seconds(turn.now())};
+    const auto now = seconds(turn.now());
+    HttpValidators validators{etagOf(file, turn.now()), std::min(seconds(file.modified), now), now};
     HttpReply reply;
     reply.type = file.type;
     reply.status = httpConditions(request, validators);
