@@ -31,12 +31,6 @@ bool nameTooLong(std::string_view path) {
     return false;
 }
 
-/// A route that only asks for a login and leaves the rest to the files.
-bool onlyGuards(const HttpRoute& route) {
-    return !route.realm.empty() && route.secretField.empty() && route.answer.status == 200 &&
-           route.answer.headers.empty() && route.answer.body->empty();
-}
-
 }  // namespace
 
 HttpAnswers::HttpAnswers(const HttpService& service, const Environment& environment)
@@ -130,7 +124,7 @@ std::optional<HttpReply> HttpAnswers::rights(const HttpRequest& request, Turn& t
         refusedLogin_ = login.has_value();
         return reply;
     }
-    if (route_ != nullptr && onlyGuards(*route_)) {
+    if (route_ != nullptr && route_->guards) {
         route_ = nullptr;
     }
     if (route_ == nullptr && found_.folder && !found_.more && !path_.ends_with('/')) {
@@ -204,7 +198,7 @@ HttpReply HttpAnswers::routed(const HttpRequest& request, const HttpForm& form, 
     };
     const std::string* secret = route.secretField.empty() ? nullptr : valueOf(route.secretField);
     if (secret == nullptr) {
-        return answer(route.answer, request);
+        return answer(route.answer, request, turn);
     }
     const std::string* user = valueOf(route.userField);
     const std::string name = user == nullptr ? "" : *user;
@@ -213,11 +207,11 @@ HttpReply HttpAnswers::routed(const HttpRequest& request, const HttpForm& form, 
             ? std::ranges::any_of(service_.accounts.all(), [&](const Account& one) { return one.password == *secret; })
             : service_.accounts.admits(name, *secret);
     turn.observe(Credential{name, *secret, accepted});
-    return answer(accepted ? route.welcome : route.answer, request);
+    return answer(accepted ? route.welcome : route.answer, request, turn);
 }
 
 /// An application's answer, as the server passes it on.
-HttpReply HttpAnswers::answer(const HttpAnswer& answer, const HttpRequest& request) const {
+HttpReply HttpAnswers::answer(const HttpAnswer& answer, const HttpRequest& request, Turn& turn) const {
     HttpReply reply;
     for (const auto& [name, value] : answer.headers) {
         if (httpEqual(name, "Content-Type")) {
@@ -231,10 +225,8 @@ HttpReply HttpAnswers::answer(const HttpAnswer& answer, const HttpRequest& reque
         return reply;
     }
     reply.status = answer.status;
-    if (answer.status != 204 && answer.status != 304) {
-        content(reply, answer.body, request);
-    }
-    return reply;
+    const bool bodiless = answer.status == 204 || answer.status == 304;
+    return bodiless ? reply : content(std::move(reply), answer.body, request, turn);
 }
 
 HttpReply HttpAnswers::options() const {
