@@ -60,11 +60,21 @@ bool dropsConnection(unsigned status) {
     return std::ranges::find(kDropping, status) != std::end(kDropping);
 }
 
+bool agentNames(const HttpRequest& request, std::string_view text) {
+    const std::string* agent = request.field("User-Agent");
+    return agent != nullptr && agent->find(text) != std::string::npos;
+}
+
 /// The browsers that Debian's setenvif.conf does not trust to keep a connection.
 bool distrusted(const HttpRequest& request) {
-    const std::string* agent = request.field("User-Agent");
-    return agent != nullptr &&
-           (agent->find("Mozilla/2") != std::string::npos || agent->find("MSIE 4.0b2;") != std::string::npos);
+    return agentNames(request, "Mozilla/2") || agentNames(request, "MSIE 4.0b2;");
+}
+
+/// Those to which it says HTTP/1.0 if they did, or always.
+bool wantsOldVersion(const HttpRequest& request) {
+    const bool old =
+        agentNames(request, "RealPlayer 4.0") || agentNames(request, "Java/1.0") || agentNames(request, "JDK/1.0");
+    return (request.version == 10 && old) || (request.version >= 10 && agentNames(request, "MSIE 4.0b2;"));
 }
 
 }  // namespace
@@ -206,7 +216,8 @@ void HttpSession::headDone(Turn& turn) {
     expecting_ = expected != nullptr && httpEqual(*expected, "100-continue");
     early_ = answers_.early(request(), turn);
     const bool asks = expecting_ && request().version >= 11 && request().hasBody();
-    if (!request().hasBody() || request().ambiguous || (early_ && asks)) {
+    const bool unread = request().ambiguous || (early_ && (asks || dropsConnection(early_->status)));
+    if (!request().hasBody() || unread) {
         upload_.begin({}, nextPayload_);
         bodyDone(turn);
         return;
@@ -271,7 +282,7 @@ void HttpSession::bodyDone(Turn& turn) {
 
 /// The conditions of ap_set_keepalive(). `chunked` becomes true if that is how the body's end is told.
 bool HttpSession::keepsAlive(const HttpReply& reply, bool& chunked) const {
-    if (ending_ || dropsConnection(reply.status) || expecting_) {
+    if (ending_ || dropsConnection(reply.status) || expecting_ || wantsOldVersion(request())) {
         return false;
     }
     const bool measured = request().headerOnly() || reply.status == 204 || reply.status == 304 || reply.lengthKnown;
@@ -307,12 +318,13 @@ void HttpSession::send(const HttpReply& reply, bool keep, bool chunked, Turn& tu
         const auto own =
             std::ranges::find_if(reply.headers, [](const auto& one) { return httpEqual(one.first, "Server"); });
         const auto now = std::chrono::floor<std::chrono::seconds>(turn.now());
-        std::string head = "HTTP/1.1 ";
+        std::string head = wantsOldVersion(request()) ? "HTTP/1.0 " : "HTTP/1.1 ";
         head += httpStatusLine(reply.status);
         head += "\r\nDate: " + httpDate(now) +
                 "\r\nServer: " + (own == reply.headers.end() ? service_.server : own->second) + "\r\n";
         for (const auto& [name, value] : reply.headers) {
-            if (!httpEqual(name, "Server")) {
+            const bool needless = request().headerOnly() && value == "0" && httpEqual(name, "Content-Length");
+            if (!httpEqual(name, "Server") && !needless) {
                 head += name + ": " + value + "\r\n";
             }
         }

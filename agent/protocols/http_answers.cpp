@@ -8,6 +8,7 @@
 namespace apiary::agent {
 namespace {
 
+constexpr std::string_view kIcons = "/icons/";
 constexpr std::size_t kLongestName = 255;   // of a file, on Linux
 constexpr std::size_t kLongestPath = 4000;  // likewise, with some room for the document root
 
@@ -28,12 +29,6 @@ bool nameTooLong(std::string_view path) {
         path.remove_prefix(std::min(end + 1, path.size()));
     }
     return false;
-}
-
-/// A route that only asks for a login and leaves the rest to the files.
-bool onlyGuards(const HttpRoute& route) {
-    return !route.realm.empty() && route.secretField.empty() && route.answer.status == 200 &&
-           route.answer.headers.empty() && route.answer.body->empty();
 }
 
 }  // namespace
@@ -103,6 +98,9 @@ std::optional<HttpReply> HttpAnswers::early(HttpRequest& request, Turn& turn) {
         return page(403, request);
     }
     found_ = find(path_);
+    if (path_.starts_with(kIcons) && !found_.folder && found_.file == nullptr) {
+        found_.path = path_;  // of an alias, whose files are not there
+    }
     return rights(request, turn);
 }
 
@@ -126,7 +124,7 @@ std::optional<HttpReply> HttpAnswers::rights(const HttpRequest& request, Turn& t
         refusedLogin_ = login.has_value();
         return reply;
     }
-    if (route_ != nullptr && onlyGuards(*route_)) {
+    if (route_ != nullptr && route_->guards) {
         route_ = nullptr;
     }
     if (route_ == nullptr && found_.folder && !found_.more && !path_.ends_with('/')) {
@@ -183,7 +181,7 @@ HttpReply HttpAnswers::handle(const HttpRequest& request, const HttpForm& form, 
     if (!request.get() && request.method != "POST") {
         return page(405, request);
     }
-    if (path_ == "/icons/" && !found_.folder) {  // an alias to a folder that may not be listed
+    if (path_ == kIcons && !found_.folder) {  // an alias to a folder that may not be listed
         return page(request.get() ? 403 : 404, request);
     }
     if (found_.folder && !found_.more) {
@@ -200,7 +198,7 @@ HttpReply HttpAnswers::routed(const HttpRequest& request, const HttpForm& form, 
     };
     const std::string* secret = route.secretField.empty() ? nullptr : valueOf(route.secretField);
     if (secret == nullptr) {
-        return answer(route.answer, request);
+        return answer(route.answer, request, turn);
     }
     const std::string* user = valueOf(route.userField);
     const std::string name = user == nullptr ? "" : *user;
@@ -209,11 +207,11 @@ HttpReply HttpAnswers::routed(const HttpRequest& request, const HttpForm& form, 
             ? std::ranges::any_of(service_.accounts.all(), [&](const Account& one) { return one.password == *secret; })
             : service_.accounts.admits(name, *secret);
     turn.observe(Credential{name, *secret, accepted});
-    return answer(accepted ? route.welcome : route.answer, request);
+    return answer(accepted ? route.welcome : route.answer, request, turn);
 }
 
 /// An application's answer, as the server passes it on.
-HttpReply HttpAnswers::answer(const HttpAnswer& answer, const HttpRequest& request) const {
+HttpReply HttpAnswers::answer(const HttpAnswer& answer, const HttpRequest& request, Turn& turn) const {
     HttpReply reply;
     for (const auto& [name, value] : answer.headers) {
         if (httpEqual(name, "Content-Type")) {
@@ -227,10 +225,8 @@ HttpReply HttpAnswers::answer(const HttpAnswer& answer, const HttpRequest& reque
         return reply;
     }
     reply.status = answer.status;
-    if (answer.status != 204 && answer.status != 304) {
-        content(reply, answer.body, request);
-    }
-    return reply;
+    const bool bodiless = answer.status == 204 || answer.status == 304;
+    return bodiless ? reply : content(std::move(reply), answer.body, request, turn);
 }
 
 HttpReply HttpAnswers::options() const {

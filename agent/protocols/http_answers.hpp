@@ -73,7 +73,7 @@ private:
     bool admitted(const HttpRequest& request) const;
     Found find(std::string_view path) const;
     HttpReply routed(const HttpRequest& request, const HttpForm& form, Turn& turn) const;
-    HttpReply answer(const HttpAnswer& answer, const HttpRequest& request) const;
+    HttpReply answer(const HttpAnswer& answer, const HttpRequest& request, Turn& turn) const;
     HttpReply options() const;
 
     // http_file.cpp: files and folders
@@ -87,7 +87,10 @@ private:
     HttpReply unsatisfiable(const HttpRequest& request) const;
     std::string parts(HttpReply& reply, const std::shared_ptr<const std::string>& bytes,
                       const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges) const;
-    static void content(HttpReply& reply, const std::shared_ptr<const std::string>& body, const HttpRequest& request);
+    HttpReply whole(HttpReply reply, const std::shared_ptr<const std::string>& bytes, const HttpRequest& request,
+                    const HttpValidators& validators) const;
+    HttpReply content(HttpReply reply, const std::shared_ptr<const std::string>& body, const HttpRequest& request,
+                      Turn& turn) const;
 
     const HttpService& service_;
     std::uint16_t port_;

@@ -3,6 +3,7 @@
 #include "agent/protocols/http_listing.hpp"
 #include "agent/protocols/http_text.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace apiary::agent {
@@ -52,8 +53,7 @@ HttpReply HttpAnswers::folder(const HttpRequest& request, Turn& turn) const {
         return route == nullptr || route->realm.empty() || admitted(request);
     };
     std::string text = httpListing(*service_.site, found_.path, request, owner(), listed);
-    content(reply, std::make_shared<const std::string>(std::move(text)), request);
-    return reply;
+    return content(std::move(reply), std::make_shared<const std::string>(std::move(text)), request, turn);
 }
 
 bool HttpAnswers::admitted(const HttpRequest& request) const {
@@ -61,30 +61,38 @@ bool HttpAnswers::admitted(const HttpRequest& request) const {
     return login && service_.accounts.admits(login->user, login->secret);
 }
 
-/// A body that is made anew for each request.
-void HttpAnswers::content(HttpReply& reply, const std::shared_ptr<const std::string>& body,
-                          const HttpRequest& request) {
-    const bool compressible = httpCompressible(reply.type, body->size());
-    if (compressible) {
-        reply.header("Vary", "Accept-Encoding");
+/// A body that is made anew for each request, and has neither tag nor time.
+HttpReply HttpAnswers::content(HttpReply reply, const std::shared_ptr<const std::string>& body,
+                               const HttpRequest& request, Turn& turn) const {
+    const auto now = std::chrono::floor<std::chrono::seconds>(turn.now());
+    const HttpValidators none{"", now, now};
+    if (!httpCompressible(reply.type, body->size())) {
+        return whole(std::move(reply), body, request, none);
     }
-    if (compressible && httpTakesGzip(request)) {
-        reply.header("Content-Encoding", "gzip");
-        const HttpGzip coded = httpGzip(*body);
-        reply.chunks = coded.passes;
-        reply.lengthKnown = coded.passes.size() == 1;
-        reply.body.push_back({coded.bytes, 0, coded.bytes->size()});
-    } else {
-        reply.body.push_back({body, 0, body->size()});
+    reply.header("Vary", "Accept-Encoding");
+    return httpTakesGzip(request) ? compressed(std::move(reply), httpGzip(*body), request, none)
+                                  : whole(std::move(reply), body, request, none);
+}
+
+/// Adds the body or the parts that are asked for, where its length was not told before.
+HttpReply HttpAnswers::whole(HttpReply reply, const std::shared_ptr<const std::string>& bytes,
+                             const HttpRequest& request, const HttpValidators& validators) const {
+    const HttpRanges ranges = reply.status == 200 ? httpRanges(request, bytes->size(), validators) : HttpRanges{};
+    if (!ranges.satisfiable) {
+        return unsatisfiable(request);
     }
-    if (reply.lengthKnown) {
-        reply.header("Content-Length", std::to_string(reply.size()));
+    const std::string range = parts(reply, bytes, ranges.parts);
+    if (!range.empty()) {
+        reply.header("Content-Range", range);
     }
+    reply.header("Content-Length", std::to_string(reply.size()));
+    return reply;
 }
 
 HttpReply HttpAnswers::file(const HttpFile& file, const HttpRequest& request, Turn& turn) const {
     const auto seconds = [](auto time) { return std::chrono::floor<std::chrono::seconds>(time); };
-    HttpValidators validators{etagOf(file, turn.now()), seconds(file.modified), seconds(turn.now())};
+    const auto now = seconds(turn.now());
+    HttpValidators validators{etagOf(file, turn.now()), std::min(seconds(file.modified), now), now};
     HttpReply reply;
     reply.type = file.type;
     reply.status = httpConditions(request, validators);
@@ -105,8 +113,12 @@ HttpReply HttpAnswers::file(const HttpFile& file, const HttpRequest& request, Tu
         }
         return reply;
     }
-    return coded != nullptr ? compressed(std::move(reply), *coded, request, validators)
-                            : plain(std::move(reply), file, request, validators);
+    reply.status = 200;
+    if (coded == nullptr) {
+        return plain(std::move(reply), file, request, validators);
+    }
+    reply.header("Vary", "Accept-Encoding");
+    return compressed(std::move(reply), *coded, request, validators);
 }
 
 HttpReply HttpAnswers::plain(HttpReply reply, const HttpFile& file, const HttpRequest& request,
@@ -130,23 +142,13 @@ HttpReply HttpAnswers::plain(HttpReply reply, const HttpFile& file, const HttpRe
 /// Ranges are those of the coded bytes, where these are known as a whole.
 HttpReply HttpAnswers::compressed(HttpReply reply, const HttpGzip& coded, const HttpRequest& request,
                                   const HttpValidators& validators) const {
-    const bool whole = coded.passes.size() == 1;
-    const HttpRanges ranges = whole ? httpRanges(request, coded.bytes->size(), validators) : HttpRanges{};
-    if (!ranges.satisfiable) {
-        return unsatisfiable(request);
-    }
-    reply.header("Vary", "Accept-Encoding");
     reply.header("Content-Encoding", "gzip");
-    const std::string range = parts(reply, coded.bytes, ranges.parts);
-    if (!range.empty()) {
-        reply.header("Content-Range", range);
+    if (coded.passes.size() == 1) {
+        return whole(std::move(reply), coded.bytes, request, validators);
     }
-    reply.lengthKnown = whole;
-    if (whole) {
-        reply.header("Content-Length", std::to_string(reply.size()));
-    } else {
-        reply.chunks = coded.passes;
-    }
+    reply.body.push_back({coded.bytes, 0, coded.bytes->size()});
+    reply.lengthKnown = false;
+    reply.chunks = coded.passes;
     return reply;
 }
 
@@ -159,7 +161,7 @@ std::string HttpAnswers::parts(HttpReply& reply, const std::shared_ptr<const std
                                const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges) const {
     const std::string size = "/" + std::to_string(bytes->size());
     const std::string type = reply.type;
-    reply.status = ranges.empty() ? 200 : 206;
+    reply.status = ranges.empty() ? reply.status : 206;
     if (ranges.empty()) {
         reply.body.push_back({bytes, 0, bytes->size()});
         return "";

@@ -9,6 +9,7 @@ namespace apiary::agent {
 namespace {
 
 constexpr unsigned kMostBlankLines = 10;
+constexpr std::size_t kMostHeld = 16384;  // of a line without an end
 constexpr std::string_view kFieldTooLong = "Size of a request header field exceeds server limit.";
 constexpr std::string_view kTooManyFields = "The number of request header fields exceeds this server's limit.";
 
@@ -75,11 +76,14 @@ const std::string* HttpRequest::field(std::string_view name) const {
     return found == fields.end() ? nullptr : &found->value;
 }
 
+/// The real server finds a line too long when it has its end, or twice as much as it may have.
 HttpLine httpLine(std::string_view rest) {
-    const auto end = rest.substr(0, kHttpLongestLine + 2).find('\n');
-    if (end == std::string_view::npos) {
-        const bool full = rest.size() > kHttpLongestLine + 2;
-        return full ? HttpLine{HttpLine::Kind::TooLong, {}, rest.size()} : HttpLine{HttpLine::Kind::Incomplete, {}};
+    const auto end = rest.substr(0, kMostHeld).find('\n');
+    if (end == std::string_view::npos && rest.size() < kMostHeld) {
+        return {HttpLine::Kind::Incomplete, {}};
+    }
+    if (end == std::string_view::npos || end >= kHttpLongestLine + 2) {
+        return {HttpLine::Kind::TooLong, {}, std::min(end, rest.size() - 1) + 1};
     }
     const std::string_view line = rest.substr(0, end);
     if (!line.ends_with('\r') || line.find('\0') != std::string_view::npos) {

@@ -6,6 +6,8 @@
 namespace apiary::agent {
 namespace {
 
+constexpr std::string_view kSchemeCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.";
+
 bool digit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -27,14 +29,19 @@ int escapeAt(const std::string& text, std::size_t at) {
     return hexOf(text[at + 1]) * 16 + hexOf(text[at + 2]);
 }
 
-/// strtol() to the end of the text, as apr_uri_parse() reads a port.
+/// As apr_uri_parse() reads a port, with strtol() and whatever is left of a large one. False if more follows the
+/// digits.
 bool readPort(std::string_view text, HttpRequest& request) {
-    const auto number = httpNumber(text);
-    if (!number || *number > 65535) {
-        return false;
+    const bool sign = text.starts_with('-') || text.starts_with('+');
+    const bool minus = text.starts_with('-');
+    text.remove_prefix(sign ? 1 : 0);
+    const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    std::uint64_t number = 0;
+    for (const char c : text.substr(0, std::min<std::size_t>(digits, 18))) {
+        number = number * 10 + static_cast<std::uint64_t>(c - '0');
     }
-    request.port = static_cast<std::uint16_t>(*number);
-    return true;
+    request.port = static_cast<std::uint16_t>(minus ? 0 - number : number);
+    return digits == text.size() && digits > 0;
 }
 
 /// "user@host:port" of an absolute target. False if it is refused.
@@ -66,6 +73,19 @@ bool readAuthority(std::string_view authority, HttpRequest& request) {
         request.host = std::string(host);
     }
     return good && !user;
+}
+
+/// "host:port" of CONNECT.
+bool readHostAndPort(std::string_view target, HttpRequest& request) {
+    const bool literal = target.starts_with('[');
+    const auto close = literal ? target.find(']') : 0;
+    const auto colon = close == std::string_view::npos ? close : target.find(':', close);
+    if (colon == std::string_view::npos || (literal && colon != close + 1) ||
+        !readPort(target.substr(colon + 1), request)) {
+        return false;
+    }
+    request.host = std::string(literal ? target.substr(1, close - 1) : target.substr(0, colon));
+    return true;
 }
 
 bool readPath(std::string_view rest, HttpRequest& request) {
@@ -154,20 +174,19 @@ bool httpTarget(const std::string& target, HttpRequest& request) {
         rest.remove_prefix(1);
     }
     if (request.method == "CONNECT") {
-        const auto colon = rest.rfind(':');
         request.path = "/";
-        if (colon == std::string_view::npos || !readPort(rest.substr(colon + 1), request)) {
-            return false;
-        }
-        request.host = std::string(rest.substr(0, colon));
-        return true;
+        return readHostAndPort(rest, request);
     }
-    const auto schemeEnd = rest.find_first_of(":/?#");
-    if (schemeEnd == std::string_view::npos || schemeEnd == 0 || rest.substr(schemeEnd, 3) != "://") {
+    const auto schemeEnd = rest.find_first_not_of(kSchemeCharacters);
+    if (rest.empty() || !letter(rest[0]) || schemeEnd == std::string_view::npos || rest[schemeEnd] != ':') {
         return readPath(rest, request);
     }
     request.scheme = rest.substr(0, schemeEnd);
-    rest.remove_prefix(schemeEnd + 3);
+    rest.remove_prefix(schemeEnd + 1);
+    if (!rest.starts_with("//")) {
+        return readPath(rest, request);
+    }
+    rest.remove_prefix(2);
     const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
     const bool good = readAuthority(authority, request);
     return readPath(rest.substr(authority.size()), request) && good;

@@ -141,4 +141,26 @@ printf '\\n' >home/config; TERM=xterm
 cat log""", usual=False),
 ]
 
-PROTOCOLS = {"ftp": FTP, "telnet": TELNET, "smtp": SMTP, "pop3": POP3, "irc": IRC}
+SITE = "http://$HOST:$PORT"
+HTTP = [
+    Client("curl fetches", "curl", curl(f"{SITE}/") + "; cat body"),
+    Client("curl asks for the head", "curl", curl(f"-I {SITE}/style.css")),
+    Client("curl takes it compressed", "curl", curl(f"--compressed {SITE}/") + "; cat body"),
+    Client("curl goes on where it stopped", "curl", curl(f"-C 1000 {SITE}/photo.jpg") + "; cksum <body"),
+    Client("curl follows", "curl", curl(f"-L {SITE}/docs") + "; cat body"),
+    Client("curl logs in", "curl", curl(f"-u admin:admin {SITE}/private/") + ";" + curl(f"-u admin:admin123 {SITE}/private/")),
+    Client("curl sends a form", "curl", curl(f"-d user=admin -d password=x {SITE}/login.php") + "; cat body"),
+    Client("curl uploads", "curl", "head -c 3000 /dev/zero >up;" + curl(f"-H Expect:100-continue -T up {SITE}/up") + "; cat body"),
+    Client("curl keeps the connection", "curl", f"curl -sv {SITE}/robots.txt {SITE}/robots.txt {SITE}/nothing 2>&1 | "
+           "grep -a '^[<>*] *\\(HTTP\\|GET\\|Re-using\\|Connection\\)'"),
+    Client("curl asks whether it is new", "curl", f"curl -so body --etag-save tag {SITE}/style.css; "
+           f"curl -sv --etag-compare tag {SITE}/style.css 2>&1 | grep -a '^[<>]'"),
+    Client("nc types", "nc", r"""printf 'HEAD / HTTP/1.0\r\n\r\n' | nc -w 20 $HOST $PORT"""),
+    Client("ab keeps alive", "ab", f"ab -k -n 250 -c 5 {SITE}/photo.jpg 2>&1 | grep -a 'Server Soft\\|Document L\\|Complete\\|Failed\\|"
+           "Keep-Alive\\|HTML'", usual=False),
+    Client("nmap identifies it", "nmap", "nmap -n -Pn -sV -sC -p $PORT $HOST | sort", usual=False),
+    Client("nmap tries scripts", "nmap", "nmap -n -Pn -p $PORT --script http-methods,http-headers,http-auth,http-enum,http-trace,"
+           "http-generator,http-apache-negotiation --script-args http-auth.path=/private/ $HOST | sort", usual=False),
+]
+
+PROTOCOLS = {"ftp": FTP, "http": HTTP, "telnet": TELNET, "smtp": SMTP, "pop3": POP3, "irc": IRC}

@@ -134,17 +134,31 @@ def http(request, *headers):
     return ["@ reconnect", "C| " + r"\x0d\x0a".join(lines)]
 
 
+def basic(name, password):
+    login = base64.b64encode(f"{name}:{password}".encode()).decode()
+    return http("GET /private/", f"Authorization: Basic {login}")
+
+
 HTTP = Marks(
     greeting=b"",
     whole=rb"$.^",  # when it has hung up
+    account=("admin", "admin123"),
+    login=basic,
+    accepted=rb"^HTTP/1\.1 200 ",
     questions=[*http("GET /"), *http("GET /nothing-4711"), *http("OPTIONS /"), *http("HEAD /"), *http("AAAA /"),
-               *http("POST /nothing-4712")],
+               *http("DELETE /"), *http("GET /docs"), *http("GET /private/"), *http("GET /.htpasswd")],
     clock=http("HEAD /"),
     tells={
         "a Date": (http("GET /"), rb"\r\nDate: "),
         "what is not there is 404": (http("GET /nothing-4711"), rb"^HTTP/1\.1 404 "),
         "garbage is not met with 200": (http("POST /nothing-4711", "Content-Length: 2", "", "%%"), rb"^HTTP/1\.1 4"),
         "a line that is none": ([r"C| GET / HTTP/1337\x0d\x0a\x0d\x0a"], rb"400 Bad Request|^HTTP/1.. [45]"),
+        "HEAD has no body": (http("HEAD /"), rb"^HTTP/1\.1 200 (?s:.*)\r\n\r\n\Z"),
+        "a page names the host that was asked for": (http("GET /nothing-4711"), rb" Server at a\.example Port "),
+        "no host has that name": ([r"C| GET / HTTP/1.1\x0d\x0aHost: a..b\x0d\x0a\x0d\x0a"], rb"^HTTP/1\.1 400 "),
+        "parts that are asked for": (http("GET /", "Range: bytes=0-0,2-2"), rb"^HTTP/1\.1 206 (?s:.*)multipart/byteranges"),
+        "both in one piece": ([r"C| GET /a HTTP/1.1\x0d\x0aHost: a\x0d\x0a\x0d\x0aGET /b HTTP/1.0\x0d\x0a\x0d\x0a"],
+                              rb"(?s)HTTP/1\.1 404 .*HTTP/1\.1 404 "),
     },
 )
 

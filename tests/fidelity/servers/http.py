@@ -172,10 +172,10 @@ def codes(reply):
 def normalise(reply):
     """The moment, the port; the boundary of multipart/byteranges and the order of methods, which each start draws anew."""
     text = reply.decode("latin-1")
-    text = re.sub(r"(?m)^(Date): .*", r"\1: *", text)
+    text = re.sub(r"(?m)^((?:< )?Date): .*", r"\1: *", text)
     text = re.sub(r" Port [1-6]\d{4}</address>", " Port *</address>", text)
-    text = re.sub(r"(?<=http://)([^/\"\s:]*):[1-6]\d{4}(?=/)", r"\1:*", text)
-    text = re.sub(r"(?m)^Allow: (.*?)(\r?)$", lambda m: "Allow: " + ",".join(sorted(m[1].split(","))) + m[2], text)
+    text = re.sub(r"(?<=http://)([^/\"\s:]*|\[[^/\"\s]*\]):[1-6]\d{4}(?=/)", r"\1:*", text)
+    text = re.sub(r"(?m)^((?:< )?Allow: )(.*?)(\r?)$", lambda m: m[1] + ",".join(sorted(m[2].split(","))) + m[3], text)
     for boundary in set(re.findall(r"boundary=([0-9a-f]{16})", text)):
         text = text.replace(boundary, "*")
     return text
