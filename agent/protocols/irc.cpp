@@ -51,14 +51,17 @@ void IrcSession::onOpen(Turn& turn) {
     id_ = idOf(service_.sid, static_cast<std::uint64_t>(second() - service_.started(second())));
     if (service_.lookup) {
         notice("*** Looking up your hostname...", turn);
-        turn.pause(Millis(1 + chance_.below(30)));  // until the resolver has answered
-        notice(
-            "*** Could not resolve your hostname: Domain not found; using your IP address (" + address_ + ") instead.",
-            turn);
+        lookupDue_ = now_ + 1 + static_cast<std::int64_t>(chance_.below(30));  // until the resolver has answered
     }
     if (!banned(turn)) {
         arm(turn);
     }
+}
+
+void IrcSession::finishLookup(Turn& turn) {
+    lookupDue_ = 0;
+    notice("*** Could not resolve your hostname: Domain not found; using your IP address (" + address_ + ") instead.",
+           turn);
 }
 
 void IrcSession::onBytes(std::string_view bytes, Turn& turn) {
@@ -72,13 +75,16 @@ void IrcSession::onBytes(std::string_view bytes, Turn& turn) {
 }
 
 void IrcSession::onAlarm(Turn& turn) {
-    now_ = std::max(now_, 1000 * armed_);
+    now_ = std::max(now_, armed_);
     armed_ = 0;
     work(turn);
 }
 
 void IrcSession::work(Turn& turn) {
     now_ = std::max(now_, millisOf(turn.now()));
+    if (lookupDue_ != 0 && now_ >= lookupDue_ && !over_) {
+        finishLookup(turn);
+    }
     forgive(turn);
     std::size_t head = 0;
     while (!over_ && !turn.full() && !slowed()) {
@@ -123,22 +129,24 @@ void IrcSession::inspect(std::int64_t second, Turn& turn) {
     }
 }
 
-/// The next second in which there is something to do.
+/// When there is something to do next, in milliseconds since 1970.
 std::int64_t IrcSession::due() const {
     std::int64_t due = registered_ ? pingDue_ : ready() ? second() + 1 : opened_ + service_.registerWithin + 1;
     if (slowed() && buffer_.find('\n') != std::string::npos) {
         due = std::min(due, second() + 1 + (penalty_ - 1000 * service_.threshold) / 1000);
     }
-    return std::max(due, second() + 1);
+    due = 1000 * std::max(due, second() + 1);
+    return lookupDue_ != 0 ? std::min(due, lookupDue_) : due;
 }
 
 /// An alarm that rings too early does no harm, and is cheaper than a new one for each line.
 void IrcSession::arm(Turn& turn) {
-    if (over_ || (armed_ > second() && armed_ <= due())) {
+    const std::int64_t wanted = due();
+    if (over_ || (armed_ > now_ && armed_ <= wanted)) {
         return;
     }
-    armed_ = due();
-    turn.setAlarm(Millis(1000 * armed_ - now_));
+    armed_ = wanted;
+    turn.setAlarm(Millis(armed_ - now_));
 }
 
 void IrcSession::enterWorld() {

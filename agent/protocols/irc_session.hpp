@@ -91,9 +91,10 @@ private:
     void arm(Turn& turn);
     std::int64_t due() const;
     void quit(const std::string& reason, Turn& turn);
+    void finishLookup(Turn& turn);
     void enterWorld();
     void leaveWorld(Turn& turn);
-    bool ready() const { return named_ && introduced_ && !held_ && cookie_.empty(); }
+    bool ready() const { return named_ && introduced_ && !held_ && cookie_.empty() && lookupDue_ == 0; }
     std::int64_t second() const { return now_ / 1000; }
     bool slowed() const { return penalty_ >= 1000 * service_.threshold; }
     void punish(std::int64_t milliseconds) { penalty_ += milliseconds; }
@@ -223,20 +224,21 @@ private:
 
     const IrcService& service_;
     Seeded chance_;
-    std::string address_;       // of the peer; its host too, since nothing is looked up
-    IrcWorld world_;            // made at the first line
-    IrcUser* self_ = nullptr;   // in it
-    std::string id_;            // the nick of who has none
-    std::string buffer_;        // what is not interpreted yet
-    std::int64_t now_ = 0;      // milliseconds since 1970; never before an alarm that rang
-    std::int64_t ticked_ = 0;   // the second up to which penalties are forgiven
-    std::int64_t armed_ = 0;    // the second for which the alarm is set; 0: none
-    std::int64_t pingDue_ = 0;  // likewise
-    std::int64_t opened_ = 0;   // likewise
-    std::int64_t penalty_ = 0;  // milliseconds
-    std::string cookie_;        // that the peer has to give back; empty: none
-    bool named_ = false;        // NICK was accepted
-    bool introduced_ = false;   // USER was
+    std::string address_;         // of the peer; its host too, since nothing is looked up
+    IrcWorld world_;              // made at the first line
+    IrcUser* self_ = nullptr;     // in it
+    std::string id_;              // the nick of who has none
+    std::string buffer_;          // what is not interpreted yet
+    std::int64_t now_ = 0;        // milliseconds since 1970; never before an alarm that rang
+    std::int64_t ticked_ = 0;     // the second up to which penalties are forgiven
+    std::int64_t armed_ = 0;      // when the alarm rings, in milliseconds since 1970; 0: never
+    std::int64_t lookupDue_ = 0;  // likewise: when the lookup of the peer's name is over; 0: it is
+    std::int64_t pingDue_ = 0;    // the second in which the peer is asked whether it is there
+    std::int64_t opened_ = 0;     // the second in which the peer came
+    std::int64_t penalty_ = 0;    // milliseconds
+    std::string cookie_;          // that the peer has to give back; empty: none
+    bool named_ = false;          // NICK was accepted
+    bool introduced_ = false;     // USER was
     bool registered_ = false;
     bool held_ = false;        // by CAP, until CAP END
     bool version302_ = false;  // of CAP

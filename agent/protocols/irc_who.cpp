@@ -58,7 +58,7 @@ void IrcSession::who(Words& words, Turn& turn) {
         }
         if (query.has('o')) {  // operators are listed as they became ones, the peer last
             std::erase_if(found, [](const IrcUser* user) { return !user->is('o'); });
-            std::ranges::stable_partition(found, [&](const IrcUser* user) { return user != self_; });
+            std::stable_partition(found.begin(), found.end(), [&](const IrcUser* user) { return user != self_; });
         }
         for (const IrcUser* user : found) {
             lines.push_back(whoLine(query, *user, nullptr));

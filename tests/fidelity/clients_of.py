@@ -119,26 +119,26 @@ END"""),
 
 
 def ii(*commands):
-    """ii gives each channel a folder with a file of what was said; the server's own is printed last."""
+    """ii gives each channel a folder with a file of what was said; the server's own is above them."""
     lines = "; sleep 1; ".join(f"echo '{command}' >irc/$HOST/{where}in" for where, command in commands)
-    return f"ii -s $HOST -p $PORT -n probe -f 'Some Body' -i irc & sleep 3; {lines}; sleep 1; kill $!; cat irc/$HOST/*/out irc/$HOST/out"
+    return (f"ii -s $HOST -p $PORT -n probe -f 'Some Body' -i irc >/dev/null & sleep 3; {lines}; sleep 1; kill $!;"
+            "cat irc/$HOST/*/out irc/$HOST/out | sed -E 's/ [0-9]+ [0-9]{10} seconds idle/ IDLE/' | grep -Eav 'PING :|resolve' | sort")
+
+
+def irssi(*lines):
+    """What irssi shows, without the time of each line and what it says of itself."""
+    typed = "".join(f"printf '%s\\r' '{line}'; sleep 1; " for line in lines)
+    return (r"mkdir home; printf '%s\n' '/set log_open_string none' '/log open -targets * log all' >home/startup; export TERM=xterm;"
+            f"(sleep 5; {typed}) | timeout 60 script -qec \"irssi --home=home -c $HOST -p $PORT -n probe -w secret\" /dev/null >screen;"
+            "grep '^[0-9]' log | cut -c7- | grep -v 'Irssi: \\|_name' | grep -Eav 'PING :|resolve' | sort")
 
 
 IRC = [
     Client("ii looks around", "ii", ii(("", "/j #own"), ("#own/", "hello there"), ("#own/", "/t a topic"), ("", "/WHOIS margit"),
                                        ("", "/LIST"), ("", "/PRIVMSG rikard :hi")), usual=False),
-    Client("nmap identifies it", "nmap", "nmap -n -Pn -sV -sC -p $PORT $HOST | sort", usual=False),
-    Client("irssi joins and asks", "irssi", """mkdir -p home; cat >home/startup <<'END'
-/set autolog on
-/set autolog_path log
-/set autolog_level all
-/set log_open_string none
-/set log_timestamp
-END
-printf '\\n' >home/config; TERM=xterm
-(sleep 5; for line in '/join #own' '/topic mine' '/mode +k key' '/whois margit' '/names #lobby' '/who #lobby' '/version' '/quit bye'; do
- printf '%s\\n' "$line"; sleep 1; done) | timeout 30 script -qec "irssi --home=home -c $HOST -p $PORT -n probe -w secret" /dev/null >/dev/null
-cat log""", usual=False),
+    Client("irssi sets up a channel", "irssi", irssi("/join #own", "/topic mine", "/mode +k key", "/msg rikard hi", "/nick other", "/quit"),
+           usual=False),
+    Client("nmap identifies it", "nmap", "nmap -n -Pn -sV -p $PORT $HOST | sort", usual=False),
 ]
 
 SITE = "http://$HOST:$PORT"

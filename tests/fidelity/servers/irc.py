@@ -95,15 +95,16 @@ class Resolver:
         self.names = {f"127.66.0.{number}": person[2] for number, person in enumerate(PEOPLE, 1)}
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((RESOLVER, 53))
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
 
     def serve(self):
         while True:
-            try:
-                question, peer = self.socket.recvfrom(512)
-            except OSError:
-                return
+            question, peer = self.socket.recvfrom(512)
+            if not question:
+                break
             self.socket.sendto(self.answer(question), peer)
+        self.socket.close()
 
     def answer(self, question):
         labels, at = [], 12
@@ -124,8 +125,8 @@ class Resolver:
         return header + asked + record
 
     def stop(self):
-        self.socket.shutdown(socket.SHUT_RDWR) if self.socket.type == socket.SOCK_STREAM else None
-        self.socket.close()
+        self.socket.sendto(b"", (RESOLVER, 53))
+        self.thread.join()
 
 
 class Inhabitant:
