@@ -18,17 +18,16 @@ const std::string kMet =
 // Such a row is of the range if it begins or ends in it.
 const std::string kSeen = "first_seen_at >= $1::timestamptz OR last_seen_at < $2::timestamptz";
 
-// Most who came back were here in the last whole hour; the others are looked for one by one, first in days, which
-// outlive the rows. An ORDER BY keeps PostgreSQL from reading all partitions for the first row that fits.
+// Most who came back were here in the last whole hour; the others are looked for in days, which outlive the rows, and
+// then in the rows. An ORDER BY keeps PostgreSQL from reading all partitions for the first row that fits.
 const std::string kReturned = R"(
-    near AS MATERIALIZED (SELECT address FROM later WHERE address IN (SELECT source FROM apiary.rollup_hour_source
-      WHERE $7::timestamptz < $8::timestamptz AND bucket_at = $8::timestamptz - interval '1 hour'
-        AND traffic = ANY ($5::text[]))),
-    far AS MATERIALIZED (SELECT address FROM later EXCEPT SELECT address FROM near)
-    SELECT c.seen + (SELECT count(*) FROM near) + (SELECT count(*) FROM far WHERE coalesce(
-        (SELECT true FROM apiary.source_day d WHERE d.source = far.address AND d.day_at >= $13::timestamptz
+    SELECT c.seen + (SELECT count(*) FROM later l WHERE coalesce(
+        (SELECT true FROM apiary.rollup_hour_source h WHERE $7::timestamptz < $8::timestamptz
+           AND h.bucket_at = $8::timestamptz - interval '1 hour' AND h.traffic = ANY ($5::text[])
+           AND h.source = l.address LIMIT 1),
+        (SELECT true FROM apiary.source_day d WHERE d.source = l.address AND d.day_at >= $13::timestamptz
            AND d.day_at < $14::timestamptz AND d.traffic = ANY ($5::text[]) ORDER BY d.day_at LIMIT 1),
-        (SELECT true FROM apiary.session s WHERE s.source = far.address AND s.started_at >= $1::timestamptz
+        (SELECT true FROM apiary.session s WHERE s.source = l.address AND s.started_at >= $1::timestamptz
            AND s.started_at < $2::timestamptz AND s.traffic = ANY ($5::text[]) ORDER BY s.started_at LIMIT 1), false)),
       c.fresh FROM c WHERE cardinality($3::int[]) + cardinality($4::text[]) = 0 AND $6::inet IS NULL
         AND num_nonnulls($9::uuid, $10::uuid, $11::uuid, $12::uuid) = 4)";
@@ -37,7 +36,7 @@ const std::string kCountAlone = "WITH c AS (SELECT count(*) FILTER (WHERE " + kS
                                 ") AS seen, count(*) FILTER (WHERE first_seen_at >= $1::timestamptz) AS fresh" + kMet +
                                 R"(),
     later AS MATERIALIZED (SELECT address FROM apiary.source WHERE traffic = ANY ($5::text[])
-      AND last_seen_at >= $2::timestamptz AND first_seen_at < $1::timestamptz),)" +
+      AND last_seen_at >= $2::timestamptz AND first_seen_at < $1::timestamptz))" +
                                 kReturned;
 // A source with several rows, which need not all meet the range.
 const std::string kCountSeveral = "WITH k AS MATERIALIZED (SELECT address, min(first_seen_at) AS first, bool_or(" +
@@ -45,7 +44,7 @@ const std::string kCountSeveral = "WITH k AS MATERIALIZED (SELECT address, min(f
     c AS (SELECT count(*) FILTER (WHERE seen) AS seen, (SELECT count(*) FROM k WHERE first >= $1::timestamptz
         AND NOT EXISTS (SELECT FROM apiary.source o WHERE o.address = k.address AND o.traffic = ANY ($5::text[])
           AND o.first_seen_at < $1::timestamptz)) AS fresh FROM k),
-    later AS MATERIALIZED (SELECT address FROM k WHERE NOT seen),)" +
+    later AS MATERIALIZED (SELECT address FROM k WHERE NOT seen))" +
                                   kReturned;
 
 /// A source has a row for each kind of traffic and each collector.
