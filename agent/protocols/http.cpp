@@ -60,6 +60,13 @@ bool dropsConnection(unsigned status) {
     return std::ranges::find(kDropping, status) != std::end(kDropping);
 }
 
+/// A login that nothing here asked for.
+void observeGuess(const HttpForm& form, Turn& turn) {
+    if (const auto login = httpLogin(form)) {
+        turn.observe(Credential{login->user, login->secret, false});
+    }
+}
+
 bool agentNames(const HttpRequest& request, std::string_view text) {
     const std::string* agent = request.field("User-Agent");
     return agent != nullptr && agent->find(text) != std::string::npos;
@@ -142,9 +149,6 @@ void HttpSession::onAlarm(Turn& turn) {
         turn.setAlarm(allowed - passed);
         return;
     }
-    if (phase_ == Phase::Held) {
-        return;
-    }
     upload_.end(turn);
     if (inBody || head_.state() == HttpHead::State::Fields) {
         HttpReply reply;
@@ -207,11 +211,6 @@ void HttpSession::headDone(Turn& turn) {
     if (request().ambiguous) {
         turn.observe(Anomaly{"Content-Length and Transfer-Encoding"});
     }
-    if (request().query) {
-        if (const auto login = httpLogin(httpForm(*request().query))) {
-            turn.observe(Credential{login->user, login->secret, false});
-        }
-    }
     const std::string* expected = request().field("Expect");
     expecting_ = expected != nullptr && httpEqual(*expected, "100-continue");
     early_ = answers_.early(request(), turn);
@@ -270,8 +269,9 @@ void HttpSession::bodyDone(Turn& turn) {
     } else {
         reply = answers_.handle(request(), upload_.form(), turn);
     }
-    if (const auto login = httpLogin(upload_.form())) {
-        turn.observe(Credential{login->user, login->secret, false});
+    if (!answers_.tookLogin()) {
+        observeGuess(upload_.form(), turn);
+        observeGuess(httpForm(request().query.value_or("")), turn);
     }
     ending_ = request().ambiguous;
     if (answers_.refusedLogin() && service_.failureDelay > Millis::zero()) {
@@ -385,8 +385,6 @@ void HttpSession::nextRequest(Turn& turn) {
     early_.reset();
     startClock(service_.keepAliveTime, turn);
 }
-
-void HttpSession::onProgress(Turn&) {}
 
 namespace {
 
