@@ -246,7 +246,7 @@ HttpReply HttpAnswers::options() const {
     if (index != nullptr) {
         reply.type = index->type;
     } else {
-        reply.type = found_.folder ? "httpd/unix-directory" : httpType(found_.path);
+        reply.type = found_.folder || path_ == kIcons ? "httpd/unix-directory" : httpType(found_.path);
     }
     return reply;
 }

@@ -225,7 +225,7 @@ void HttpSession::respond(HttpReply reply, Turn& turn) {
     ending_ = ending_ || (reply.ends && dropsConnection(reply.status));
     const bool keep = !request().simple && keepsAlive(reply, chunked);
     if (keep) {
-        ++kept_;
+        kept_ += reply.status == 416 ? 2 : 1;  // which the real server finds out when the request is counted already
     }
     send(reply, keep, chunked, turn);
     if (keep && !reply.ends) {
