@@ -31,6 +31,17 @@ bool nameTooLong(std::string_view path) {
     return false;
 }
 
+/// Of a field of the form, or else of the query. Null if there is none.
+const std::string* valueOf(const std::string& name, const HttpForm& form, const HttpForm& query) {
+    for (const HttpForm* fields : {&form, &query}) {
+        const auto found = std::ranges::find(*fields, name, &HttpForm::value_type::first);
+        if (!name.empty() && found != fields->end()) {
+            return &found->second;
+        }
+    }
+    return nullptr;
+}
+
 }  // namespace
 
 HttpAnswers::HttpAnswers(const HttpService& service, const Environment& environment)
@@ -78,6 +89,7 @@ std::optional<HttpReply> HttpAnswers::early(HttpRequest& request, Turn& turn) {
     route_ = nullptr;
     found_ = {};
     refusedLogin_ = false;
+    tookLogin_ = false;
     if (auto fault = faults(request)) {
         return fault;
     }
@@ -190,22 +202,19 @@ HttpReply HttpAnswers::handle(const HttpRequest& request, const HttpForm& form, 
     return found_.file != nullptr && !found_.more ? file(*found_.file, request, turn) : page(404, request);
 }
 
-HttpReply HttpAnswers::routed(const HttpRequest& request, const HttpForm& form, Turn& turn) const {
+HttpReply HttpAnswers::routed(const HttpRequest& request, const HttpForm& form, Turn& turn) {
     const HttpRoute& route = *route_;
-    const auto valueOf = [&](const std::string& name) {
-        const auto found = std::ranges::find(form, name, &HttpForm::value_type::first);
-        return found == form.end() ? nullptr : &found->second;
-    };
-    const std::string* secret = route.secretField.empty() ? nullptr : valueOf(route.secretField);
+    const HttpForm query = httpForm(request.query.value_or(""));
+    const std::string* secret = valueOf(route.secretField, form, query);
     if (secret == nullptr) {
         return answer(route.answer, request, turn);
     }
-    const std::string* user = valueOf(route.userField);
+    const std::string* user = valueOf(route.userField, form, query);
     const std::string name = user == nullptr ? "" : *user;
-    const bool accepted =
-        route.userField.empty()
-            ? std::ranges::any_of(service_.accounts.all(), [&](const Account& one) { return one.password == *secret; })
-            : service_.accounts.admits(name, *secret);
+    const auto& all = service_.accounts.all();
+    const bool known = std::ranges::find(all, *secret, &Account::password) != all.end();
+    const bool accepted = route.userField.empty() ? known : service_.accounts.admits(name, *secret);
+    tookLogin_ = true;
     turn.observe(Credential{name, *secret, accepted});
     return answer(accepted ? route.welcome : route.answer, request, turn);
 }
@@ -237,7 +246,7 @@ HttpReply HttpAnswers::options() const {
     if (index != nullptr) {
         reply.type = index->type;
     } else {
-        reply.type = found_.folder ? "httpd/unix-directory" : httpType(found_.path);
+        reply.type = found_.folder || path_ == kIcons ? "httpd/unix-directory" : httpType(found_.path);
     }
     return reply;
 }

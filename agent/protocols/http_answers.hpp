@@ -56,6 +56,9 @@ public:
     /// True if the last early() met a login that was refused.
     bool refusedLogin() const { return refusedLogin_; }
 
+    /// True if the request was a login that the application has a form for, which is observed by now.
+    bool tookLogin() const { return tookLogin_; }
+
 private:
     /// Where a path leads: a file or folder, and what is left behind it.
     struct Found {
@@ -72,7 +75,7 @@ private:
     std::optional<HttpReply> rights(const HttpRequest& request, Turn& turn);
     bool admitted(const HttpRequest& request) const;
     Found find(std::string_view path) const;
-    HttpReply routed(const HttpRequest& request, const HttpForm& form, Turn& turn) const;
+    HttpReply routed(const HttpRequest& request, const HttpForm& form, Turn& turn);
     HttpReply answer(const HttpAnswer& answer, const HttpRequest& request, Turn& turn) const;
     HttpReply options() const;
 
@@ -99,6 +102,7 @@ private:
     Found found_;
     const HttpRoute* route_ = nullptr;
     bool refusedLogin_ = false;
+    bool tookLogin_ = false;
 };
 
 }  // namespace apiary::agent

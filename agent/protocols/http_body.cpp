@@ -7,6 +7,7 @@
 namespace apiary::agent {
 namespace {
 
+constexpr std::size_t kMostHeld = 8192;  // of a line between chunks: what the real server reads before it looks
 constexpr unsigned kMostSpaces = 10;
 constexpr unsigned kMostDigits = 15;  // that a size of 63 bits may have for certain; the sixteenth may be one too many
 
@@ -44,7 +45,13 @@ std::size_t HttpBody::take(std::string_view rest, std::string_view& data) {
             }
             continue;
         }
-        chunkByte(rest[taken++]);
+        const auto end = rest.find('\n', taken);
+        if (end == std::string_view::npos && rest.size() - taken < kMostHeld) {
+            break;
+        }
+        for (const std::size_t stop = std::min(end, rest.size() - 1) + 1; taken < stop && state_ == State::Reading;) {
+            chunkByte(rest[taken++]);
+        }
     }
     return taken;
 }

@@ -23,12 +23,10 @@ public:
     void onCut(Turn& turn) override { upload_.end(turn); }
 
 private:
-    enum class Phase { Head, Body, Held };
+    enum class Phase { Head, Body };
 
     // BufferedSession
     std::size_t step(std::string_view rest, Turn& turn) override;
-    bool busy() const override { return phase_ == Phase::Held; }
-    void onProgress(Turn& turn) override;
 
     std::size_t headStep(std::string_view rest, Turn& turn);
     std::size_t bodyStep(std::string_view rest, Turn& turn);

@@ -29,8 +29,12 @@ struct Visit {
     std::vector<std::string> sends;
 };
 
+const std::string kGet = "GET / HTTP/1.1\r\nHost: a.example\r\nUser-Agent: bench\r\n";
+
 const std::vector<Visit> kVisits = {
     {"ftp", "login_refused", "failed_login_delay = \"0ms\"\n", true, {"USER root\r\n", "PASS toor\r\n", "QUIT\r\n"}},
+    {"http", "get", "", false, {kGet + "Connection: close\r\n\r\n"}},
+    {"http", "ten_gets", "", false, std::vector<std::string>(10, kGet + "Connection: keep-alive\r\n\r\n")},
     {"telnet", "login_refused", "failed_login_delay = \"0ms\"\n", true, {"root\r\n", "toor\r\n"}},
     {"smtp",
      "mail",

@@ -1,0 +1,311 @@
+#include "agent/protocols/http_session.hpp"
+
+#include "agent/protocols/http_text.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Millis kHeadTime = 20s;  // RequestReadTimeout header=20-40,minrate=500
+constexpr Millis kLongestHead = 40s;
+constexpr Millis kBodyTime = 10s;        // body=10,minrate=500
+constexpr std::size_t kLeastRate = 500;  // bytes a second that earn more time
+
+/// Statuses after which Apache does not trust the stream any more.
+bool dropsConnection(unsigned status) {
+    constexpr unsigned kDropping[] = {400, 408, 411, 413, 414, 500, 501, 503};
+    return std::ranges::find(kDropping, status) != std::end(kDropping);
+}
+
+/// A login that nothing here asked for.
+void observeGuess(const HttpForm& form, Turn& turn) {
+    if (const auto login = httpLogin(form)) {
+        turn.observe(Credential{login->user, login->secret, false});
+    }
+}
+
+bool agentNames(const HttpRequest& request, std::string_view text) {
+    const std::string* agent = request.field("User-Agent");
+    return agent != nullptr && agent->find(text) != std::string::npos;
+}
+
+/// The browsers that Debian's setenvif.conf does not trust to keep a connection.
+bool distrusted(const HttpRequest& request) {
+    return agentNames(request, "Mozilla/2") || agentNames(request, "MSIE 4.0b2;");
+}
+
+/// Those to which it says HTTP/1.0 if they did, or always.
+bool wantsOldVersion(const HttpRequest& request) {
+    const bool old =
+        agentNames(request, "RealPlayer 4.0") || agentNames(request, "Java/1.0") || agentNames(request, "JDK/1.0");
+    return (request.version == 10 && old) || (request.version >= 10 && agentNames(request, "MSIE 4.0b2;"));
+}
+
+}  // namespace
+
+HttpSession::HttpSession(const HttpService& service, const Environment& environment)
+    : service_(service), answers_(service, environment) {}
+
+void HttpSession::onOpen(Turn& turn) {
+    startClock(kHeadTime, turn);
+}
+
+void HttpSession::startClock(Millis time, Turn& turn) {
+    clockStart_ = turn.now();
+    clockBytes_ = 0;
+    turn.setAlarm(time);
+}
+
+/// Whoever sends fast enough gets more time. A head that is never finished is answered, a request line is not.
+void HttpSession::onAlarm(Turn& turn) {
+    const bool inBody = phase_ == Phase::Body;
+    const Millis earned = std::chrono::seconds(clockBytes_ / kLeastRate);
+    const Millis allowed = inBody ? kBodyTime + earned : std::min(kHeadTime + earned, kLongestHead);
+    const auto passed = std::chrono::duration_cast<Millis>(turn.now() - clockStart_);
+    if (!idle_ && passed < allowed) {
+        turn.setAlarm(allowed - passed);
+        return;
+    }
+    upload_.end(turn);
+    if (inBody || head_.state() == HttpHead::State::Fields) {
+        HttpReply reply;
+        httpErrorPage(reply, 408, answers_.owner(), request());
+        respond(std::move(reply), turn);
+    }
+    turn.close();
+}
+
+void HttpSession::onPeerClosed(Turn& turn) {
+    if (phase_ == Phase::Body) {
+        upload_.end(turn);
+        HttpReply reply;
+        if (early_) {
+            reply = *std::move(early_);
+        } else {
+            httpErrorPage(reply, 400, answers_.owner(), request());
+        }
+        reply.ends = true;
+        respond(std::move(reply), turn);
+    } else if (phase_ == Phase::Head && head_.state() == HttpHead::State::Fields) {
+        refuseHead(turn);
+    }
+    turn.close();
+}
+
+std::size_t HttpSession::step(std::string_view rest, Turn& turn) {
+    const std::size_t taken = phase_ == Phase::Body ? bodyStep(rest, turn) : headStep(rest, turn);
+    clockBytes_ += taken;
+    return taken;
+}
+
+std::size_t HttpSession::headStep(std::string_view rest, Turn& turn) {
+    if (std::exchange(idle_, false)) {
+        startClock(kHeadTime, turn);
+    }
+    const std::size_t taken = head_.take(rest);
+    if (head_.state() == HttpHead::State::Refused) {
+        refuseHead(turn);
+        return rest.size();
+    }
+    if (head_.state() == HttpHead::State::Ready) {
+        headDone(turn);
+    }
+    return taken;
+}
+
+void HttpSession::refuseHead(Turn& turn) {
+    const unsigned status = head_.refusal().status;
+    turn.observe(Command{request().method, request().target});
+    turn.observe(Anomaly{status == 414 ? "request line too long" : "malformed request"});
+    HttpReply reply;
+    httpErrorPage(reply, status, answers_.owner(), request(), {.note = head_.refusal().note});
+    reply.ends = true;
+    respond(std::move(reply), turn);
+}
+
+void HttpSession::headDone(Turn& turn) {
+    turn.observe(Command{request().method, request().target});
+    if (request().ambiguous) {
+        turn.observe(Anomaly{"Content-Length and Transfer-Encoding"});
+    }
+    const std::string* expected = request().field("Expect");
+    expecting_ = expected != nullptr && httpEqual(*expected, "100-continue");
+    early_ = answers_.early(request(), turn);
+    const bool asks = expecting_ && request().version >= 11 && request().hasBody();
+    const bool unread = request().ambiguous || (early_ && (asks || dropsConnection(early_->status)));
+    if (!request().hasBody() || unread) {
+        upload_.begin({}, nextPayload_);
+        bodyDone(turn);
+        return;
+    }
+    if (asks) {
+        turn.send("HTTP/1.1 100 Continue\r\n\r\n");
+        expecting_ = false;
+    }
+    body_ = HttpBody(request());
+    upload_.begin(request(), nextPayload_);
+    phase_ = Phase::Body;
+    startClock(kBodyTime, turn);
+}
+
+std::size_t HttpSession::bodyStep(std::string_view rest, Turn& turn) {
+    std::string_view data;
+    const std::size_t taken = body_.take(rest, data);
+    upload_.add(data, nextPayload_, turn);
+    if (body_.state() == HttpBody::State::Refused) {
+        upload_.end(turn);
+        bodyRefused(turn);
+        return rest.size();
+    }
+    if (body_.state() == HttpBody::State::Done) {
+        upload_.end(turn);
+        bodyDone(turn);
+    }
+    return taken;
+}
+
+/// The real server's filter answers by itself, in place of what was to be said.
+void HttpSession::bodyRefused(Turn& turn) {
+    turn.observe(Anomaly{"malformed body"});
+    HttpReply reply;
+    if (early_ && body_.inTrailer()) {
+        reply = *std::move(early_);
+    } else {
+        httpErrorPage(reply, body_.status(), answers_.owner(), request(),
+                      {.first = early_ ? early_->status : 0, .measured = body_.inTrailer()});
+    }
+    reply.ends = true;
+    respond(std::move(reply), turn);
+}
+
+void HttpSession::bodyDone(Turn& turn) {
+    HttpReply reply;
+    if (early_) {
+        reply = *std::move(early_);
+        early_.reset();
+    } else {
+        reply = answers_.handle(request(), upload_.form(), turn);
+    }
+    if (!answers_.tookLogin()) {
+        observeGuess(upload_.form(), turn);
+        observeGuess(httpForm(request().query.value_or("")), turn);
+    }
+    ending_ = request().ambiguous;
+    if (answers_.refusedLogin() && service_.failureDelay > Millis::zero()) {
+        turn.pause(service_.failureDelay);
+    }
+    respond(std::move(reply), turn);
+}
+
+/// The conditions of ap_set_keepalive(). `chunked` becomes true if that is how the body's end is told.
+bool HttpSession::keepsAlive(const HttpReply& reply, bool& chunked) const {
+    if (ending_ || dropsConnection(reply.status) || expecting_ || wantsOldVersion(request())) {
+        return false;
+    }
+    const bool measured = request().headerOnly() || reply.status == 204 || reply.status == 304 || reply.lengthKnown;
+    if (!measured && request().version < 11) {
+        return false;
+    }
+    chunked = !measured;
+    const std::string* connection = request().field("Connection");
+    const std::string_view wish = connection == nullptr ? std::string_view() : *connection;
+    const bool left = service_.mostRequests == 0 || kept_ < service_.mostRequests;
+    const bool trusted = !distrusted(request()) || request().field("Via") != nullptr;
+    return service_.keepAlive && left && !httpListed(wish, "close") && trusted &&
+           (httpListed(wish, "keep-alive") || request().version >= 11);
+}
+
+void HttpSession::respond(HttpReply reply, Turn& turn) {
+    bool chunked = false;
+    ending_ = ending_ || (reply.ends && dropsConnection(reply.status));
+    const bool keep = !request().simple && keepsAlive(reply, chunked);
+    if (keep) {
+        kept_ += reply.status == 416 ? 2 : 1;  // which the real server finds out when the request is counted already
+    }
+    send(reply, keep, chunked, turn);
+    if (keep && !reply.ends) {
+        nextRequest(turn);
+    } else {
+        turn.close();
+    }
+}
+
+void HttpSession::send(const HttpReply& reply, bool keep, bool chunked, Turn& turn) {
+    if (!request().simple) {
+        const auto own =
+            std::ranges::find_if(reply.headers, [](const auto& one) { return httpEqual(one.first, "Server"); });
+        const auto now = std::chrono::floor<std::chrono::seconds>(turn.now());
+        std::string head = wantsOldVersion(request()) ? "HTTP/1.0 " : "HTTP/1.1 ";
+        head += httpStatusLine(reply.status);
+        head += "\r\nDate: " + httpDate(now) +
+                "\r\nServer: " + (own == reply.headers.end() ? service_.server : own->second) + "\r\n";
+        for (const auto& [name, value] : reply.headers) {
+            const bool needless = request().headerOnly() && value == "0" && httpEqual(name, "Content-Length");
+            if (!httpEqual(name, "Server") && !needless) {
+                head += name + ": " + value + "\r\n";
+            }
+        }
+        const std::string* connection = request().field("Connection");
+        if (!keep) {
+            head += "Connection: close\r\n";
+        } else if (connection != nullptr && httpListed(*connection, "keep-alive")) {
+            const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(service_.keepAliveTime).count();
+            head += "Keep-Alive: timeout=" + std::to_string(seconds);
+            if (service_.mostRequests > 0) {
+                head += ", max=" + std::to_string(service_.mostRequests - kept_ + 1);
+            }
+            head += "\r\nConnection: Keep-Alive\r\n";
+        }
+        head += chunked ? "Transfer-Encoding: chunked\r\n" : "";
+        head += reply.type.empty() ? "\r\n" : "Content-Type: " + reply.type + "\r\n\r\n";
+        turn.send(head);
+    }
+    if (request().headerOnly()) {
+        return;
+    }
+    if (chunked) {
+        sendChunks(reply, turn);
+        return;
+    }
+    for (const HttpSlice& slice : reply.body) {
+        turn.sendShared(slice.whole, slice.offset, slice.length);
+    }
+}
+
+/// What is cut into several chunks is one slice.
+void HttpSession::sendChunks(const HttpReply& reply, Turn& turn) {
+    std::vector<HttpSlice> slices = reply.body;
+    if (reply.chunks.size() > 1) {
+        slices.clear();
+        std::size_t offset = reply.body.front().offset;
+        for (const std::size_t length : reply.chunks) {
+            slices.push_back({reply.body.front().whole, offset, length});
+            offset += length;
+        }
+    }
+    for (const HttpSlice& slice : slices) {
+        char size[24];
+        (void)std::snprintf(size, sizeof size, "%zx\r\n", slice.length);
+        turn.send(size);
+        turn.sendShared(slice.whole, slice.offset, slice.length);
+        turn.send("\r\n");
+    }
+    turn.send("0\r\n\r\n");
+}
+
+void HttpSession::nextRequest(Turn& turn) {
+    head_ = {};
+    phase_ = Phase::Head;
+    idle_ = true;
+    expecting_ = false;
+    ending_ = false;
+    early_.reset();
+    startClock(service_.keepAliveTime, turn);
+}
+
+}  // namespace apiary::agent

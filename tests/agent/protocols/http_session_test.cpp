@@ -1,0 +1,167 @@
+#include "agent/protocols/http_session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace apiary::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::shared_ptr<const std::string> text(std::string bytes) {
+    return std::make_shared<const std::string>(std::move(bytes));
+}
+
+/// A site with a file, a folder for members and a page with a form.
+class HttpSessionTest : public testing::Test {
+protected:
+    HttpSessionTest() {
+        HttpRoute form;
+        form.path = "/login";
+        form.userField = "who";
+        form.secretField = "word";
+        form.answer.body = text("again");
+        form.welcome.status = 302;
+        form.welcome.headers = {{"Location", "/in"}, {"Server", "Boa/0.94.13"}};
+        HttpRoute guard;
+        guard.path = "/members/*";
+        guard.realm = "Members";
+        guard.guards = true;
+        const FileTime time(std::chrono::sys_days(std::chrono::year(2023) / 5 / 1));
+        service_.site = std::make_shared<const HttpSite>(
+            std::map<std::string, HttpFile, std::less<>>{{"/a.bin", {text("0123456789"), time, ""}},
+                                                         {"/members/b.bin", {text("inside"), time, ""}}},
+            std::vector<HttpRoute>{form, guard});
+        service_.accounts = *Accounts::of({{"accounts", "listed"}, {"users", "admin:secret"}}, 0);
+        service_.server = "Apache";
+        service_.hostName = "host.example";
+        service_.keepAliveTime = 5s;
+    }
+
+    /// What the session sends to `bytes` in a visit of its own.
+    std::string visit(const std::string& bytes) {
+        session_ = std::make_unique<HttpSession>(service_, Environment{});
+        sent_.clear();
+        closed_ = false;
+        play([&](Turn& turn) { session_->onOpen(turn); });
+        play([&](Turn& turn) { session_->onBytes(bytes, turn); });
+        return sent_;
+    }
+
+    template <typename Call>
+    void play(Call&& call) {
+        Turn turn(now_, Transport::Stream);
+        call(turn);
+        for (const Action& action : std::move(turn).takeActions()) {
+            if (const auto* send = std::get_if<Send>(&action)) {
+                sent_ += send->bytes;
+            } else if (const auto* shared = std::get_if<SendShared>(&action)) {
+                sent_ += shared->whole->substr(shared->offset, shared->length);
+            } else if (std::holds_alternative<Close>(action)) {
+                closed_ = true;
+            } else if (const auto* alarm = std::get_if<Alarm>(&action)) {
+                alarm_ = alarm->after;
+            } else if (const auto* evidence = std::get_if<Evidence>(&action)) {
+                note(*evidence);
+            }
+        }
+    }
+
+    void note(const Evidence& evidence) {
+        if (const auto* login = std::get_if<Credential>(&evidence)) {
+            logins_.push_back(login->user + ":" + login->secret + (login->accepted ? " in" : " out"));
+        } else if (const auto* piece = std::get_if<PayloadPiece>(&evidence)) {
+            uploads_ += piece->bytes + (piece->last ? "[" + piece->name + "]" : "");
+        }
+    }
+
+    HttpService service_;
+    std::unique_ptr<HttpSession> session_;
+    WallTime now_{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
+    std::string sent_;
+    std::string uploads_;
+    std::vector<std::string> logins_;
+    Millis alarm_{};
+    bool closed_ = false;
+};
+
+std::string post(const std::string& target, const std::string& type, const std::string& body) {
+    return "POST " + target + " HTTP/1.1\r\nHost: a\r\nContent-Type: " + type +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+constexpr char kForm[] = "application/x-www-form-urlencoded";
+
+TEST_F(HttpSessionTest, WelcomesAFormLoginThatIsGood) {
+    EXPECT_TRUE(visit(post("/login", kForm, "who=admin&word=secret")).starts_with("HTTP/1.1 302 Found\r\n"));
+    EXPECT_NE(sent_.find("\r\nServer: Boa/0.94.13\r\nLocation: /in\r\n"), std::string::npos);
+    EXPECT_TRUE(visit(post("/login", kForm, "who=admin&word=guess")).ends_with("\r\n\r\nagain"));
+    EXPECT_EQ(logins_, (std::vector<std::string>{"admin:secret in", "admin:guess out"}));
+}
+
+TEST_F(HttpSessionTest, TakesDownGuessesThatNobodyAskedFor) {
+    (void)visit(post("/boaform?username=q&pwd=r", kForm, "user=root&password=toor"));
+    EXPECT_EQ(logins_, (std::vector<std::string>{"root:toor out", "q:r out"}));
+}
+
+TEST_F(HttpSessionTest, LetsNobodyIntoAGuardedFolderWithoutALogin) {
+    EXPECT_TRUE(visit("GET /members/b.bin HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 401 Unauthorized\r\n"));
+    EXPECT_NE(sent_.find("WWW-Authenticate: Basic realm=\"Members\""), std::string::npos);
+    EXPECT_TRUE(visit("GET /members/b.bin HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YWRtaW46c2VjcmV0\r\n\r\n")
+                    .ends_with("\r\n\r\ninside"));
+    EXPECT_EQ(logins_, (std::vector<std::string>{"admin:secret in"}));
+}
+
+TEST_F(HttpSessionTest, TakesDownUploadsAlsoThoseCutShort) {
+    (void)visit("PUT /x/shell.php HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n<?php");
+    play([&](Turn& turn) { session_->onCut(turn); });
+    EXPECT_EQ(uploads_, "<?php[shell.php]");
+    uploads_.clear();
+    const std::string parts =
+        "--B\r\nContent-Disposition: form-data; name=\"user\"\r\n\r\nroot\r\n"
+        "--B\r\nContent-Disposition: form-data; name=\"pass\"\r\n\r\nx\r\n"
+        "--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.sh\"\r\n\r\n#!\r\n--x\r\n--B--\r\n";
+    (void)visit(post("/up", "multipart/form-data; boundary=\"B\"", parts));
+    EXPECT_EQ(uploads_, "#!\r\n--x[a.sh]");
+    EXPECT_EQ(logins_, (std::vector<std::string>{"root:x out"}));
+}
+
+TEST_F(HttpSessionTest, EndsAfterAsManyRequestsAsItServes) {
+    service_.mostRequests = 2;
+    const std::string request = "HEAD /a.bin HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n";
+    EXPECT_NE(visit(request).find("Keep-Alive: timeout=5, max=2\r\n"), std::string::npos);
+    (void)visit(request + request + request + request);
+    EXPECT_NE(sent_.find("Connection: close\r\n"), std::string::npos);
+    EXPECT_TRUE(closed_);
+    EXPECT_EQ(std::ranges::count(sent_, 'P'), 3);  // of HTTP: the fourth is not answered
+}
+
+TEST_F(HttpSessionTest, AnswersAHeadThatIsNeverFinishedButNoLine) {
+    (void)visit("GET / HTTP/1.1\r\nHost: a\r\n");
+    EXPECT_EQ(alarm_, 20s);
+    now_ += 20s;
+    play([&](Turn& turn) { session_->onAlarm(turn); });
+    EXPECT_TRUE(sent_.starts_with("HTTP/1.1 408 Request Timeout\r\n"));
+    EXPECT_TRUE(closed_);
+    (void)visit("GET / HT");
+    now_ += 20s;
+    play([&](Turn& turn) { session_->onAlarm(turn); });
+    EXPECT_EQ(sent_, "");
+    EXPECT_TRUE(closed_);
+}
+
+TEST_F(HttpSessionTest, WaitsLongerForAHeadThatComesSlowly) {
+    std::string head = "GET / HTTP/1.1\r\n";
+    while (head.size() < 3000) {
+        head += "X: " + std::string(95, 'x') + "\r\n";
+    }
+    (void)visit(head);
+    now_ += 20s;
+    play([&](Turn& turn) { session_->onAlarm(turn); });
+    EXPECT_FALSE(closed_);
+    EXPECT_EQ(alarm_, 6s);  // 500 bytes earn a second
+}
+
+}  // namespace
+}  // namespace apiary::agent
