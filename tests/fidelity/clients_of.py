@@ -122,7 +122,7 @@ def ii(*commands):
     """ii gives each channel a folder with a file of what was said; the server's own is above them."""
     lines = "; sleep 1; ".join(f"echo '{command}' >irc/$HOST/{where}in" for where, command in commands)
     return (f"ii -s $HOST -p $PORT -n probe -f 'Some Body' -i irc >/dev/null & sleep 3; {lines}; sleep 1; kill $!;"
-            "cat irc/$HOST/*/out irc/$HOST/out | sed -E 's/ [0-9]+ [0-9]{10} seconds idle/ IDLE/' | grep -Eav 'PING :|resolve' | sort")
+            "cat irc/$HOST/*/out irc/$HOST/out | sed -E 's/^[0-9]+ //; s/ [0-9]+ [0-9]{10} seconds idle/ IDLE/' | grep -Eav 'PING :|resolve' | sort")
 
 
 def irssi(*lines):
