@@ -87,6 +87,7 @@ class ConsoleTest(WorldTestCase):
         self.assertEqual(shown["session"]["transcript_sha256"], shown["session"]["journal_sha256"])
 
     def test_a_click_on_another_row_shows_its_transcript(self):
+        self.turn_to("Sessions")
         shown = self.settled()
         wanted = shown["rows"][2]
         self.display.click(wanted["rect"])
@@ -106,6 +107,7 @@ class ConsoleTest(WorldTestCase):
 
     def test_a_click_on_the_switch_reaches_the_port(self):
         self.settled()
+        self.turn_to("Fleet")
         port = self.world.port("second")
         for on in (False, True):
             self.display.click(self.switch()["rect"])
@@ -114,6 +116,11 @@ class ConsoleTest(WorldTestCase):
                                   and self.switch(now)["phase"] == "agrees")
         self.assertEqual(self.world.database.rows("SELECT operator, refused FROM audit_log WHERE action ILIKE '%switch%' ORDER BY at"),
                          [["olga", "f"], ["olga", "f"]])
+
+    def turn_to(self, page):
+        self.settled()
+        self.display.click(self.readout.now()["buttons"]["nav:" + page])
+        self.readout.wait_for(f"the page {page}", lambda now: now["page"] == page.lower())
 
     def switch(self, shown=None):
         return next(one for one in (shown or self.readout.now())["switches"] if one["service"] == "second")
