@@ -15,6 +15,26 @@ namespace {
 constexpr double kMuch = 1.5;
 constexpr qsizetype kDigestBytes = 32;
 
+/// The two parts of a login. A collector that names them in the key alone is understood where that can mean one thing.
+std::optional<std::pair<QString, QString>> loginOf(const TopEntry& entry) {
+    if (!entry.username.isEmpty() || !entry.secret.isEmpty() || entry.key == " / ") {
+        return std::pair(entry.username, entry.secret);
+    }
+    const QStringList parts = QString::fromUtf8(entry.key).split(u" / "_s);
+    return parts.size() == 2 ? std::optional(std::pair(parts[0], parts[1])) : std::nullopt;
+}
+
+std::optional<SessionQuery> queryForLogin(const TopEntry& entry) {
+    const auto login = loginOf(entry);
+    if (!login) {
+        return std::nullopt;
+    }
+    SessionQuery query;
+    query.filter.username = login->first;
+    query.filter.secret = login->second;
+    return query;
+}
+
 std::optional<SessionQuery> queryForPort(const QString& key) {
     const QStringList parts = key.split(u'/');
     bool number = false;
@@ -50,9 +70,7 @@ std::optional<SessionQuery> queryFor(TopField field, const TopEntry& entry, cons
             query.filter.sourceNetwork = key;
             return query;
         case TopField::Credential:
-            query.filter.username = entry.username;
-            query.filter.secret = entry.secret;
-            return query;
+            return queryForLogin(entry);
         case TopField::Protocol:
             query.protocols = {key};
             return query;
@@ -108,9 +126,10 @@ QString unitOf(TopField field) {
 }
 
 QString labelOf(TopField field, const TopEntry& entry) {
-    if (field == TopField::Credential) {
+    const auto login = field == TopField::Credential ? loginOf(entry) : std::nullopt;
+    if (login) {
         const auto part = [](const QString& text) { return text.isEmpty() ? u"(empty)"_s : visible(text); };
-        return part(entry.username) + u':' + part(entry.secret);
+        return part(login->first) + u':' + part(login->second);
     }
     return visible(QString::fromUtf8(entry.key));
 }

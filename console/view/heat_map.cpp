@@ -61,7 +61,7 @@ const QColor& HeatMap::colourOf(quint64 count) const {
     if (count == 0) {
         return steps.first();
     }
-    const double share = std::sqrt(static_cast<double>(count) / static_cast<double>(highest()));
+    const double share = static_cast<double>(count) / static_cast<double>(highest());
     const auto step = static_cast<qsizetype>(std::ceil(share * static_cast<double>(steps.size() - 1)));
     return steps[std::clamp<qsizetype>(step, 1, steps.size() - 1)];
 }

@@ -6,8 +6,8 @@
 
 namespace apiary::console {
 
-/// Sessions by day of the week and hour, as 7 rows of 24 fields. The colour goes by the square root, so that one burst
-/// does not make all the rest pale. Arrows and mouse move over the fields; Enter and a click choose one.
+/// Sessions by day of the week and hour, as 7 rows of 24 fields: the palest has none, the others go in equal steps to
+/// the greatest. Arrows and mouse move over the fields; Enter and a click choose one.
 class HeatMap final : public QWidget {
     Q_OBJECT
 

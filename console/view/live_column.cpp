@@ -96,6 +96,7 @@ void LiveColumn::fit() {
 }
 
 void LiveColumn::resizeEvent(QResizeEvent*) {
+    setViewportMargins(0, 0, 0, std::max(0, height() - kRow) % kRow);  // whole rows only
     fit();
 }
 

@@ -46,6 +46,7 @@ OverviewPage::OverviewPage(const Theme& theme, Workspace& workspace, QWidget* pa
     : QWidget(parent),
       theme_(theme),
       workspace_(workspace),
+      grid_(new QGridLayout),
       tiles_(new OverviewTiles(theme, workspace)),
       chart_(new TimeChart(theme)),
       legend_(new Legend(theme, *chart_)),
@@ -54,19 +55,19 @@ OverviewPage::OverviewPage(const Theme& theme, Workspace& workspace, QWidget* pa
       live_(new LiveColumn(theme, workspace)),
       liveBody_(new PanelBody(theme, live_)),
       openList_(new OpenList(theme, workspace.openSessions(), [&workspace] { return workspace.nowUs(); })) {
-    auto* grid = new QGridLayout(this);
-    grid->setContentsMargins(16, 14, 16, 14);
-    grid->setSpacing(kGap);
-    grid->addWidget(tiles_, 0, 0, 1, 2);
-    grid->addWidget(makeChart(), 1, 0);
-    grid->addWidget(makeHeat(), 2, 0);
-    grid->addWidget(makeRankings(), 3, 0);
-    grid->addWidget(makeLive(), 1, 1, 3, 1);
-    grid->setColumnStretch(0, 1);
+    setLayout(grid_);
+    grid_->setContentsMargins(16, 14, 16, 14);
+    grid_->setSpacing(kGap);
+    grid_->addWidget(tiles_, 0, 0, 1, 2);
+    grid_->addWidget(makeChart(), 1, 0);
+    grid_->addWidget(makeHeat(), 2, 0);
+    grid_->addWidget(makeRankings(), 3, 0);
+    grid_->addWidget(makeLive(), 1, 1, 3, 1);
+    grid_->setColumnStretch(0, 1);
     const std::initializer_list<std::pair<int, int>> rows{{1, 270}, {2, 220}, {3, 190}};
     for (const auto& [row, least] : rows) {
-        grid->setRowMinimumHeight(row, least);
-        grid->setRowStretch(row, least);
+        grid_->setRowMinimumHeight(row, least);
+        grid_->setRowStretch(row, least);
     }
     connectModels();
     connectChart();
@@ -175,7 +176,9 @@ void OverviewPage::connectChart() {
 }
 
 void OverviewPage::fit() {
-    liveCard_->setVisible(width() >= kNoLive);
+    const bool roomy = width() >= kNoLive;
+    liveCard_->setVisible(roomy);
+    grid_->setHorizontalSpacing(roomy ? kGap : 0);
 }
 
 void OverviewPage::resizeEvent(QResizeEvent* event) {

@@ -11,6 +11,7 @@
 #include "console/view/ranked_card.hpp"
 #include "console/view/time_chart.hpp"
 
+class QGridLayout;
 class QStackedWidget;
 class QToolButton;
 
@@ -65,6 +66,7 @@ private:
 
     const Theme& theme_;
     Workspace& workspace_;
+    QGridLayout* grid_;
     OverviewTiles* tiles_;
     TimeChart* chart_;
     Legend* legend_;

@@ -104,7 +104,7 @@ void OverviewTiles::showCourses() {
 }
 
 QString OverviewTiles::openWords() const {
-    return workspace_.openSessions().loaded() ? u"%1 open now"_s.arg(grouped(workspace_.openSessions().total()))
+    return workspace_.openSessions().loaded() ? u"%1 open"_s.arg(grouped(workspace_.openSessions().total()))
                                               : QString();
 }
 

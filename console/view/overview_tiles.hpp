@@ -13,7 +13,7 @@ public:
     OverviewTiles(const Theme& theme, Workspace& workspace, QWidget* parent = nullptr);
 
     QList<Tile*> tiles() const { return {sessions_, sources_, credentials_, newSources_, online_}; }
-    /// The line of the last tile about connections: `12 open now`, empty until it is known.
+    /// The line of the last tile about connections: `12 open`, empty until it is known.
     QString openWords() const;
 
 Q_SIGNALS:

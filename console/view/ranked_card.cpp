@@ -32,7 +32,7 @@ RankedCard::RankedCard(const Theme& theme, Workspace& workspace, std::optional<T
     : QWidget(parent),
       workspace_(workspace),
       field_(field),
-      card_(new Card(theme, field ? titleOf(*field) : u" "_s)),
+      card_(new Card(theme, field ? titleOf(*field) : u"Top list"_s)),
       list_(new RankedList(theme, field ? titleOf(*field) : u"Top list"_s)),
       body_(new PanelBody(theme, list_)) {
     auto* line = new QVBoxLayout(this);
@@ -54,9 +54,10 @@ RankedCard::RankedCard(const Theme& theme, Workspace& workspace, std::optional<T
 
 void RankedCard::addSelector() {
     selector_ = new QToolButton;
-    selector_->setProperty("look", u"flat"_s);
+    selector_->setProperty("look", u"title"_s);
     selector_->setObjectName(u"ranking:selector"_s);
     selector_->setFont(uiFont(13.5, QFont::DemiBold));
+    selector_->setFixedHeight(26);
     selector_->setPopupMode(QToolButton::InstantPopup);
     auto* menu = new QMenu(selector_);
     for (const TopField field : kChoice) {
@@ -66,6 +67,7 @@ void RankedCard::addSelector() {
     }
     selector_->setMenu(menu);
     card_->head()->insertWidget(0, selector_);
+    card_->head()->itemAt(1)->widget()->hide();  // the title, in whose place it stands
 }
 
 void RankedCard::refresh() {
@@ -79,7 +81,9 @@ void RankedCard::refresh() {
     body_->show(answer.value.has_value(), !lines.isEmpty(), answer.failure);
     card_->setSubtitle(unitOf(shown));
     if (selector_ != nullptr) {
-        selector_->setText(titleOf(shown) + u" ▾"_s);
+        const QString words = titleOf(shown) + u" ▾"_s;
+        selector_->setText(words);
+        selector_->setFixedWidth(selector_->fontMetrics().horizontalAdvance(words) + 8);
         selector_->setAccessibleName(u"List: "_s + titleOf(shown));
         list_->setAccessibleName(titleOf(shown));
     }

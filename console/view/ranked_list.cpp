@@ -67,6 +67,7 @@ void RankedList::fit() {
 }
 
 void RankedList::resizeEvent(QResizeEvent*) {
+    setViewportMargins(0, 0, 0, std::max(0, height() - kRow) % kRow);  // whole rows only
     fit();
 }
 

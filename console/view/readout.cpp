@@ -154,6 +154,15 @@ QJsonObject session(const SessionPanel& panel, const Workspace& workspace) {
     return shown;
 }
 
+/// What the list's query finds; null until it is counted.
+QJsonValue found(const Workspace& workspace) {
+    const auto& count = workspace.list().count();
+    return count ? QJsonObject{{u"sessions"_s, static_cast<qint64>(count->sessions)},
+                               {u"times"_s, static_cast<qint64>(count->times)},
+                               {u"more"_s, count->more}}
+                 : QJsonValue();
+}
+
 QJsonArray switches(const QList<ShownSwitch>& all, const Workspace& workspace) {
     QJsonArray list;
     for (const ShownSwitch& shown : all) {
@@ -219,6 +228,7 @@ QJsonObject readOut(const MainWindow& window, const Workspace& workspace) {
         {u"range_us"_s, QJsonArray{workspace.scope().fromUs, workspace.scope().toUs}},
         {u"tiles"_s, fleet ? tiles(window.fleet().tiles()) : overviewTiles(overview, workspace)},
         {u"rows"_s, rows(window.sessions().table(), workspace)},
+        {u"found"_s, found(workspace)},
         {u"session"_s, session(window.sessions().panel(), workspace)},
         {u"switches"_s, switches(fleet ? window.fleet().shownSwitches() : QList<ShownSwitch>(), workspace)},
         {u"buttons"_s, buttons(window)},

@@ -30,9 +30,13 @@ QJsonObject chart(const OverviewPage& page, const Workspace& workspace) {
     for (qsizetype i = 0; i < chart.bands().bucketUs.size(); ++i) {
         QJsonObject counts{{u"at_us"_s, chart.bands().bucketUs[i]}};
         for (const Band& band : chart.bands().layers) {
-            counts.insert(band.name, static_cast<qint64>(band.sessions[i]));
+            if (band.sessions[i] > 0) {
+                counts.insert(band.name, static_cast<qint64>(band.sessions[i]));
+            }
         }
-        buckets.append(counts);
+        if (counts.size() > 1) {
+            buckets.append(counts);
+        }
     }
     return {{u"mode"_s, mode},
             {u"hovered"_s, chart.hovered()},

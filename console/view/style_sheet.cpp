@@ -38,10 +38,14 @@ QToolButton[look="flat"] { border: none; background: transparent; padding: 0 8px
 QToolButton[look="flat"]:hover { background: @hover; }
 QToolButton[look="flat"]:checked { color: @accent; }
 QToolButton[look="flat"]:focus { border: 2px solid @accent; padding: 0 6px; }
-QToolButton[look="entry"] { border: none; background: transparent; border-radius: 5px; padding: 0 8px; min-height: 26px; text-align: left; }
-QToolButton[look="entry"]:hover { background: @hover; }
-QToolButton[look="entry"]:checked { background: @accentSoft; color: @accent; }
-QToolButton[look="entry"]:focus { border: 2px solid @accent; padding: 0 6px; }
+QPushButton[look="entry"] { border: none; background: transparent; border-radius: 5px; padding: 0 8px; min-height: 26px; text-align: left; }
+QPushButton[look="entry"]:hover { background: @hover; }
+QPushButton[look="entry"]:checked { background: @accentSoft; color: @accent; }
+QPushButton[look="entry"]:focus { border: 2px solid @accent; padding: 0 6px; }
+QToolButton[look="title"] { border: none; background: transparent; border-radius: 5px; padding: 0; min-height: 22px; color: @text; }
+QToolButton[look="title"]:hover { color: @accent; }
+QToolButton[look="title"]:focus { border: 2px solid @accent; padding: 0; }
+QToolButton[look="title"]::menu-indicator { image: none; width: 0; }
 #Popup { background: @card; border: 1px solid @border; border-radius: 6px; }
 QLineEdit { background: @window; border: 1px solid @border; border-radius: 6px; padding: 0 9px; color: @text; selection-background-color: @accent; selection-color: @onAccent; }
 QLineEdit:focus { border: 2px solid @accent; padding: 0 8px; }

@@ -276,6 +276,7 @@ void TimeChart::hover(int bucket) {
     const int found = bucket >= 0 && bucket < bands_.bucketUs.size() ? bucket : -1;
     if (found != hovered_) {
         hovered_ = found;
+        setAccessibleDescription(found < 0 ? QString() : tipOf(found).words());
         viewport()->update();
     }
 }
@@ -355,7 +356,8 @@ void TimeChart::drawForeground(QPainter* painter, const QRectF&) {
                                     plot.left(), plot.right());
         painter->setPen(QPen(theme_.tokens().text, 1, Qt::DashLine));
         painter->drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()));
-        paintDetails(*painter, plot, x);
+        paintTip(*painter, tipOf(hovered_), QPointF(x, plot.top() + 6), QRectF(0, 0, plot.right(), height()),
+                 theme_.tokens());
     }
     if (hasFocus()) {
         painter->setPen(QPen(theme_.tokens().accent, 2));
@@ -365,25 +367,24 @@ void TimeChart::drawForeground(QPainter* painter, const QRectF&) {
     painter->restore();
 }
 
-void TimeChart::paintDetails(QPainter& painter, const QRectF& plot, double x) const {
+Tip TimeChart::tipOf(int bucket) const {
     QList<const Band*> shownBands;
     quint64 sum = 0;
     for (const Band& band : bands_.layers) {
         if (shown(band.name)) {
             shownBands.append(&band);
-            sum += band.sessions[hovered_];
+            sum += band.sessions[bucket];
         }
     }
-    const auto sessions = [this](const Band* band) { return band->sessions[hovered_]; };
+    const auto sessions = [bucket](const Band* band) { return band->sessions[bucket]; };
     std::ranges::stable_sort(shownBands, std::ranges::greater{}, sessions);
-    const QDateTime time = QDateTime::fromMSecsSinceEpoch(bands_.bucketUs[hovered_] / 1000, Qt::UTC);
+    const QDateTime time = QDateTime::fromMSecsSinceEpoch(bands_.bucketUs[bucket] / 1000, Qt::UTC);
     Tip tip{
         .title = QLocale(QLocale::English).toString(time, u"ddd d MMM HH:mm"_s), .figure = grouped(sum), .lines = {}};
     for (const Band* band : shownBands) {
         tip.lines.append({theme_.protocolColour(band->name), band->name, grouped(sessions(band))});
     }
-    const QRectF field(0, 0, plot.right(), height());
-    paintTip(painter, tip, QPointF(x, plot.top() + 6), field, theme_.tokens());
+    return tip;
 }
 
 }  // namespace apiary::console

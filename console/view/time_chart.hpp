@@ -2,6 +2,7 @@
 
 #include "console/model/bands.hpp"
 #include "console/view/theme.hpp"
+#include "console/view/tip.hpp"
 
 #include <QChartView>
 #include <QSet>
@@ -58,7 +59,7 @@ private:
     void drawAxes(double highest);
     void restyle();
     void clicked(const QPointF& point);
-    void paintDetails(QPainter& painter, const QRectF& plot, double x) const;
+    Tip tipOf(int bucket) const;
     int bucketAt(double x) const;
     /// How high something is drawn.
     double drawn(double sessions) const;

@@ -50,12 +50,11 @@ QLineEdit* timeField(const QString& name, const QString& accessible) {
     return field;
 }
 
-QToolButton* lineButton(const QString& name, const QString& text, const QFont& font) {
-    auto* button = new QToolButton;
+QPushButton* lineButton(const QString& name, const QString& text, const QFont& font) {
+    auto* button = new QPushButton(text);
     button->setProperty("look", u"entry"_s);
     button->setObjectName(name);
     button->setFont(font);
-    button->setText(text);
     button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     button->setCursor(Qt::PointingHandCursor);
     return button;
@@ -125,10 +124,10 @@ QWidget* TimePicker::makePresets() {
     column->addWidget(plainLabel(u"Quick ranges"_s, uiFont(13, QFont::DemiBold)));
     column->addSpacing(4);
     for (const Preset& preset : kPresets) {
-        QToolButton* button =
+        QPushButton* button =
             lineButton(u"time:last:"_s + preset.name.toString(), preset.words.toString(), uiFont(13, QFont::Medium));
         button->setCheckable(true);
-        connect(button, &QToolButton::clicked, this, [this, preset] { choose(spanOf(preset, workspace_.nowUs())); });
+        connect(button, &QPushButton::clicked, this, [this, preset] { choose(spanOf(preset, workspace_.nowUs())); });
         presets_.append(button);
         column->addWidget(button);
     }
@@ -212,8 +211,8 @@ void TimePicker::showRecent() {
     }
     for (int i = 0; i < recent_.size(); ++i) {
         const auto& [from, to] = recent_[i];
-        QToolButton* line = lineButton(u"time:recent:%1"_s.arg(i), u"%1 to %2"_s.arg(from, to), uiFont(12));
-        connect(line, &QToolButton::clicked, this, [this, from, to] {
+        QPushButton* line = lineButton(u"time:recent:%1"_s.arg(i), u"%1 to %2"_s.arg(from, to), uiFont(12));
+        connect(line, &QPushButton::clicked, this, [this, from, to] {
             if (const auto span = console::spanOf(from, to, workspace_.nowUs())) {
                 choose(*span);
             }

@@ -50,7 +50,7 @@ private:
     QLineEdit* to_ = nullptr;
     QLabel* error_ = nullptr;
     QGridLayout* recentLines_ = nullptr;
-    QList<QToolButton*> presets_;
+    QList<QPushButton*> presets_;
     QList<std::pair<QString, QString>> recent_;
 };
 

@@ -7,6 +7,8 @@
 
 namespace apiary::console {
 
+using namespace Qt::Literals::StringLiterals;
+
 namespace {
 
 constexpr double kLine = 18;
@@ -21,6 +23,14 @@ QSizeF Tip::size() const {
     const double number = QFontMetricsF(monoFont(12, QFont::Medium)).horizontalAdvance(figure);
     return {std::max(kNarrowest, words + number + 40),
             kHead + 12 + (lines.isEmpty() ? 0 : 8 + kLine * double(lines.size()))};
+}
+
+QString Tip::words() const {
+    QString text = title + u": "_s + figure;
+    for (const Line& line : lines) {
+        text += u", "_s + line.name + u' ' + line.figure;
+    }
+    return text;
 }
 
 void paintTip(QPainter& painter, const Tip& tip, const QPointF& point, const QRectF& field, const Tokens& tokens) {

@@ -21,6 +21,8 @@ struct Tip {
     QList<Line> lines;
 
     QSizeF size() const;
+    /// All of it in a line, for whoever hears it.
+    QString words() const;
 };
 
 /// Paints it beside `point` inside `field`: to the right of it, or to the left where there is no room.

@@ -68,6 +68,8 @@ TEST_F(WorkspaceTest, DropsTheDetailOfASessionThatIsNoLongerSelected) {
 TEST_F(WorkspaceTest, ShowsALiveSessionAndAsksForFiguresSoon) {
     goLive();
     firstPage({sampleRow(-20, 'a')});
+    Q_EMIT link_.totalsArrived(link_.totals.last().number, {}, {});
+    Q_EMIT link_.seriesArrived(link_.series.last().number, {});
     const auto asked = link_.totals.size();
     Q_EMIT link_.happened({.opened = {}, .ended = {sampleRow(-5, 'b')}, .notShown = 0});
     EXPECT_EQ(workspace_.list().table().rows().size(), 2);

@@ -18,6 +18,7 @@ using Phase = SwitchLook::Phase;
 class MainWindowTest : public ShownWindow {
 protected:
     ServiceSwitch& switchOf(const QString& service) {
+        window_.choose(Page::Fleet);
         for (auto* found : window_.findChildren<ServiceSwitch*>(u"switch:1:"_s + service)) {
             if (found->isVisible()) {
                 return *found;
@@ -47,8 +48,9 @@ TEST_F(MainWindowTest, ShowsTheFiguresItIsGiven) {
     ASSERT_TRUE(window_.showsData());
     const auto tiles = window_.overview().tiles();
     EXPECT_EQ(tiles[0]->value(), u"23"_s);
-    EXPECT_EQ(tiles[1]->note(), u"1 never seen before"_s);
+    EXPECT_EQ(tiles[3]->value(), u"1"_s);
     EXPECT_EQ(tiles[4]->value(), u"1 / 1"_s);
+    EXPECT_EQ(tiles[4]->note(), u"all healthy · 1 open"_s);
     EXPECT_EQ(window_.sessions().panel().title(), u"FTP session from 203.0.113.7"_s);
     EXPECT_TRUE(window_.sessions().panel().agreement().contains(u"Text log = database"_s));
 }

@@ -42,13 +42,15 @@ TEST_F(ReadoutTest, HoldsTheSelectedSessionPacketByPacketAndLineByLine) {
 
 TEST_F(ReadoutTest, GivesTheSwitchAPlaceWhereAClickMeetsIt) {
     fill();
+    window_.choose(Page::Fleet);
+    QCoreApplication::processEvents();
     const QJsonValue shown = read()[u"switches"_s][0];
     const QJsonValue rect = shown[u"rect"_s];
     const QPoint centre(rect[u"x"_s].toInt() + rect[u"w"_s].toInt() / 2,
                         rect[u"y"_s].toInt() + rect[u"h"_s].toInt() / 2);
     QWidget* hit = window_.childAt(window_.mapFromGlobal(centre));
     ASSERT_NE(hit, nullptr);
-    QTest::mouseClick(hit, Qt::LeftButton);
+    QTest::mouseClick(hit, Qt::LeftButton, {}, hit->mapFromGlobal(centre));
     ASSERT_EQ(link_.wishes.size(), 1);
     EXPECT_EQ(link_.wishes[0].service, shown[u"service"_s].toString());
 }

@@ -1,0 +1,239 @@
+#include "console/view/overview_page.hpp"
+
+#include "console/view/readout.hpp"
+#include "tests/console/support/shown_window.hpp"
+
+#include <QChart>
+#include <QJsonArray>
+#include <QMenu>
+#include <QToolButton>
+
+#include <algorithm>
+
+namespace apiary::console {
+namespace {
+
+using namespace Qt::Literals::StringLiterals;
+using State = PanelBody::State;
+
+class OverviewPageTest : public ShownWindow {
+protected:
+    /// fill(), and the details too.
+    void fillAll() {
+        fill();
+        QList<quint64> hours(168, 1);
+        hours[61] = 400;
+        Q_EMIT link_.activityArrived(link_.activities.last().number, hours);
+        Q_EMIT link_.topArrived(numberOf(TopField::Source), {{"203.0.113.7", 120, 40, {}, {}}, {"::1", 3, 4, {}, {}}});
+        Q_EMIT link_.topArrived(numberOf(TopField::Credential), {{"root / ", 9, 8, u"root"_s, {}}});
+        Q_EMIT link_.topArrived(numberOf(TopField::Command), {{"uname -a", 5, 0, {}, {}}});
+        Q_EMIT link_.seriesArrived(link_.credentialSeries.last().number, sampleSeries());
+        QCoreApplication::processEvents();
+    }
+    quint64 numberOf(TopField field) const {
+        const auto asked = std::ranges::find(link_.tops.rbegin(), link_.tops.rend(), field, &FakeLink::AskedTop::field);
+        return asked == link_.tops.rend() ? 0 : asked->number;
+    }
+    /// A click where the readout says that something is.
+    void clickAt(const QJsonValue& rect) {
+        const QPoint centre(rect[u"x"_s].toInt() + rect[u"w"_s].toInt() / 2,
+                            rect[u"y"_s].toInt() + rect[u"h"_s].toInt() / 2);
+        QWidget* hit = window_.childAt(window_.mapFromGlobal(centre));
+        ASSERT_NE(hit, nullptr);
+        QTest::mouseClick(hit, Qt::LeftButton, {}, hit->mapFromGlobal(centre));
+    }
+    QJsonObject read() const { return readOut(window_, workspace_); }
+    template <typename Widget>
+    Widget& child() {
+        return *window_.findChild<Widget*>();
+    }
+    const OverviewPage& page() const { return window_.overview(); }
+};
+
+TEST_F(OverviewPageTest, ATileOpensTheSessionsItCounts) {
+    fillAll();
+    now_ += 60 * kSecondUs;
+    clickAt(read()[u"tiles"_s][0][u"rect"_s]);
+    EXPECT_EQ(window_.page(), Page::Sessions);
+    EXPECT_EQ(link_.counts.last().scope, link_.totals[0].scope);
+    EXPECT_EQ(link_.counts.last().filter, SessionFilter{});
+}
+
+TEST_F(OverviewPageTest, TheLastTileOpensTheFleet) {
+    fillAll();
+    clickAt(read()[u"tiles"_s][4][u"rect"_s]);
+    EXPECT_EQ(window_.page(), Page::Fleet);
+}
+
+TEST_F(OverviewPageTest, TilesCompareWithTheRangeBefore) {
+    link_.enter(LinkState::Kind::Live);
+    Q_EMIT link_.totalsArrived(link_.totals[0].number, {.sessions = 125, .sources = 50, .newSources = 3},
+                               {.sessions = 100, .sources = 100, .newSources = 3});
+    EXPECT_EQ(page().tiles()[0]->note(), u"▲ 25.0 % vs previous 24 h"_s);
+    EXPECT_EQ(page().tiles()[1]->note(), u"▼ 50.0 % vs previous 24 h"_s);
+    EXPECT_EQ(page().tiles()[3]->note(), u"= 0.0 % vs previous 24 h"_s);
+}
+
+TEST_F(OverviewPageTest, AnEntryOfAListOpensItsSessionsInTheScopeItWasCountedIn) {
+    fillAll();
+    const Scope counted = link_.tops.first().scope;
+    now_ += 60 * kSecondUs;
+    const QJsonValue entry = read()[u"rankings"_s][0][u"entries"_s][0];
+    EXPECT_EQ(entry[u"count"_s].toInt(), 120);
+    EXPECT_EQ(entry[u"change"_s].toString(), u"+200%"_s);
+    EXPECT_TRUE(entry[u"rising"_s].toBool());
+    clickAt(entry[u"rect"_s]);
+    EXPECT_EQ(window_.page(), Page::Sessions);
+    EXPECT_EQ(link_.counts.last().filter.sourceNetwork, u"203.0.113.7"_s);
+    EXPECT_EQ(link_.counts.last().scope, counted);
+    EXPECT_FALSE(workspace_.listScope());
+}
+
+TEST_F(OverviewPageTest, AListIsWalkedWithTheKeys) {
+    fillAll();
+    auto& list = child<RankedList>();
+    list.setFocus();
+    QTest::keyClick(&list, Qt::Key_Down);
+    EXPECT_EQ(list.current(), 1);
+    QTest::keyClick(&list, Qt::Key_Return);
+    EXPECT_EQ(link_.counts.last().filter.sourceNetwork, u"::1"_s);
+}
+
+TEST_F(OverviewPageTest, ACredentialSaysThatItCountsTries) {
+    fillAll();
+    const QJsonValue shown = read()[u"rankings"_s][1];
+    EXPECT_EQ(shown[u"unit"_s].toString(), u"tries"_s);
+    EXPECT_EQ(shown[u"entries"_s][0][u"key"_s].toString(), u"root:(empty)"_s);
+    clickAt(shown[u"entries"_s][0][u"rect"_s]);
+    EXPECT_EQ(link_.counts.last().filter.username, u"root"_s);
+    EXPECT_EQ(link_.counts.last().filter.secret, u""_s);
+}
+
+TEST_F(OverviewPageTest, TheThirdListHasASelector) {
+    fillAll();
+    auto* button = window_.findChild<QToolButton*>(u"ranking:selector"_s);
+    for (QAction* action : button->menu()->actions()) {
+        if (action->text() == u"Top ports"_s) {
+            action->trigger();
+        }
+    }
+    Q_EMIT link_.topArrived(numberOf(TopField::Port), {{"23/tcp", 7, 7, {}, {}}});
+    clickAt(read()[u"rankings"_s][2][u"entries"_s][0][u"rect"_s]);
+    EXPECT_EQ(link_.counts.last().filter.targetPorts, QList<quint16>{23});
+    EXPECT_EQ(link_.counts.last().filter.udp, false);
+}
+
+TEST_F(OverviewPageTest, AnHourOpensItsSessionsOfThe28Days) {
+    fillAll();
+    const QJsonValue cell = read()[u"heat_map"_s][u"cells"_s][61];
+    EXPECT_EQ(cell[u"sessions"_s].toInt(), 400);
+    clickAt(cell[u"rect"_s]);
+    EXPECT_EQ(window_.page(), Page::Sessions);
+    EXPECT_EQ(link_.counts.last().filter.weekHours, QList<int>{61});
+    EXPECT_EQ(link_.counts.last().scope, link_.activities.last().scope);
+    ASSERT_TRUE(workspace_.listScope());
+    workspace_.refresh();
+    EXPECT_EQ(link_.counts.last().scope, link_.activities.first().scope);
+    workspace_.setSpan({.lastUs = 3600 * kSecondUs, .fromUs = 0, .toUs = 0});
+    EXPECT_FALSE(workspace_.listScope());
+}
+
+TEST_F(OverviewPageTest, TheHeatMapIsWalkedWithTheKeys) {
+    fillAll();
+    auto& heat = child<HeatMap>();
+    heat.setFocus();
+    QTest::keyClick(&heat, Qt::Key_Right);
+    QTest::keyClick(&heat, Qt::Key_Right);
+    QTest::keyClick(&heat, Qt::Key_Down);
+    EXPECT_EQ(heat.current(), 25);
+    QTest::keyClick(&heat, Qt::Key_Return);
+    EXPECT_EQ(link_.counts.last().filter.weekHours, QList<int>{25});
+}
+
+TEST_F(OverviewPageTest, ABandOpensItsSessionsOfThatBucket) {
+    now_ = kSampleUs + 1200 * kSecondUs;
+    workspace_.setSpan({.lastUs = 1200 * kSecondUs, .fromUs = 0, .toUs = 0});
+    fillAll();
+    auto& chart = child<TimeChart>();
+    const QRectF plot = chart.chart()->plotArea();
+    const QPoint low(qRound(plot.left() + plot.width() / 8), qRound(plot.bottom() - 4));
+    QTest::mouseClick(chart.viewport(), Qt::LeftButton, {}, low);
+    ASSERT_EQ(window_.page(), Page::Sessions);
+    EXPECT_EQ(link_.counts.last().scope.protocols, QStringList{u"telnet"_s});
+    EXPECT_EQ(link_.counts.last().scope.fromUs, kSampleUs);
+    EXPECT_EQ(link_.counts.last().scope.toUs, kSampleUs + 300 * kSecondUs);
+}
+
+TEST_F(OverviewPageTest, TheChartHasLinesAndLogarithms) {
+    fillAll();
+    auto* lines = window_.findChild<QToolButton*>(u"chart:Log"_s);
+    QTest::mouseClick(lines, Qt::LeftButton);
+    EXPECT_EQ(read()[u"chart"_s][u"mode"_s].toString(), u"log"_s);
+    EXPECT_TRUE(lines->isChecked());
+}
+
+TEST_F(OverviewPageTest, ALegendEntryOpensItsSessions) {
+    fillAll();
+    auto& legend = child<Legend>();
+    legend.setFocus();
+    QTest::keyClick(&legend, Qt::Key_Down);
+    QTest::keyClick(&legend, Qt::Key_Return);
+    EXPECT_EQ(window_.page(), Page::Sessions);
+    EXPECT_EQ(link_.counts.last().scope.protocols, QStringList{u"ftp"_s});
+}
+
+TEST_F(OverviewPageTest, SpacePausesTheFeedAndAClickOpensTheSession) {
+    fillAll();
+    auto& live = child<LiveColumn>();
+    live.setFocus();
+    QTest::keyClick(&live, Qt::Key_Space);
+    Q_EMIT link_.happened({.opened = {}, .ended = {sampleRow(3, 'd')}, .notShown = 0});
+    EXPECT_EQ(page().liveWords(), u"paused · 1 new"_s);
+    EXPECT_EQ(read()[u"live"_s][u"rows"_s].toArray().size(), 2);
+    QTest::keyClick(&live, Qt::Key_Space);
+    const QJsonValue row = read()[u"live"_s][u"rows"_s][0];
+    EXPECT_TRUE(row[u"session_id"_s].toString().endsWith(u"64"_s));
+    clickAt(row[u"rect"_s]);
+    EXPECT_EQ(window_.page(), Page::Sessions);
+    EXPECT_EQ(workspace_.list().selection().id, sampleRow(3, 'd').id);
+}
+
+TEST_F(OverviewPageTest, AFailureStaysInItsPanelOverDimmedData) {
+    fillAll();
+    workspace_.refresh();
+    Q_EMIT link_.failed(numberOf(TopField::Source), u"the database is not reachable"_s);
+    EXPECT_EQ(page().rankings()[0]->body().state(), State::Stale);
+    EXPECT_TRUE(page().rankings()[0]->body().words().contains(u"not reachable"_s));
+    EXPECT_EQ(page().rankings()[0]->list().lines().size(), 2);
+    EXPECT_EQ(page().rankings()[1]->body().state(), State::Shown);
+    Q_EMIT link_.topArrived(numberOf(TopField::Source), {});
+    EXPECT_EQ(page().rankings()[0]->body().state(), State::Stale);
+}
+
+TEST_F(OverviewPageTest, PanelsAreLoadingEmptyOrFailed) {
+    link_.enter(LinkState::Kind::Live);
+    EXPECT_EQ(page().rankings()[0]->body().state(), State::Loading);
+    Q_EMIT link_.topArrived(numberOf(TopField::Source), {});
+    EXPECT_EQ(page().rankings()[0]->body().state(), State::Empty);
+    Q_EMIT link_.failed(link_.activities.last().number, u"no"_s);
+    EXPECT_EQ(page().heatBody().state(), State::Failed);
+}
+
+TEST_F(OverviewPageTest, DetailsAreNotAskedForWhileAnotherPageIsShown) {
+    window_.choose(Page::Sessions);
+    link_.enter(LinkState::Kind::Live);
+    EXPECT_TRUE(link_.tops.isEmpty());
+    window_.choose(Page::Overview);
+    EXPECT_EQ(link_.tops.size(), 3);
+}
+
+TEST_F(OverviewPageTest, WhatAttackersChoseIsNeverMarkup) {
+    fillAll();
+    Q_EMIT link_.topArrived(numberOf(TopField::Command), {});
+    workspace_.refresh();
+    Q_EMIT link_.topArrived(numberOf(TopField::Command), {{"<b>\x1b[2J\xe2\x80\xae", 5, 0, {}, {}}});
+    EXPECT_EQ(page().rankings()[2]->list().lines()[0].name, u"<b><U+001B>[2J<U+202E>"_s);
+}
+
+}  // namespace
+}  // namespace apiary::console
