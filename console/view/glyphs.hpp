@@ -24,7 +24,10 @@ enum class Glyph {
     Cross,
     Quiet,
     Shield,
-    Pause
+    Pause,
+    Download,
+    Funnel,
+    Help
 };
 
 /// A line drawing of 24 units, `pixels` wide, crisp at any scale of the screen.

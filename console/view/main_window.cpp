@@ -75,10 +75,11 @@ MainWindow::MainWindow(Theme& theme, Workspace& workspace, QWidget* parent)
     connect(linkPage_, &LinkPage::retryWanted, &workspace_, &Workspace::retryNow);
     connect(&workspace_, &Workspace::linkChanged, this, &MainWindow::showLink);
     connect(&workspace_.overview(), &OverviewModel::changed, this, &MainWindow::showLink);
+    connect(fleet_, &FleetPage::sessionsWanted, this, [this](const SessionQuery& query) { list(query); });
     connect(&workspace_, &Workspace::refused, notice_, &Notice::showRefusal);
     connect(&workspace_, &Workspace::fleetChanged, this, [this] {
         const FleetFigures figures = figuresOf(workspace_.fleet());
-        nav_->button(Page::Fleet).setBadge(static_cast<int>(std::max(figures.troubled(), figures.failed)));
+        nav_->button(Page::Fleet).setBadge(static_cast<int>(figures.problems));
     });
     addKeys();
     choose(Page::Overview);
@@ -99,6 +100,11 @@ void MainWindow::choose(Page page) {
     nav_->choose(page);
     topBar_->setTitle(nameOf(page), page != Page::Fleet);
     showLink();
+}
+
+void MainWindow::list(const SessionQuery& query, const std::optional<Scope>& scope) {
+    workspace_.listSessions(query, scope);
+    choose(Page::Sessions);
 }
 
 bool MainWindow::showsData() const {

@@ -23,6 +23,8 @@ public:
     MainWindow(Theme& theme, Workspace& workspace, QWidget* parent = nullptr);
 
     void choose(Page page);
+    /// Shows the sessions that fit: of all pages' range, or of `scope`, in which a figure was counted.
+    void list(const SessionQuery& query, const std::optional<Scope>& scope = {});
     Page page() const { return page_; }
 
     const NavBar& nav() const { return *nav_; }

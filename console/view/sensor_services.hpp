@@ -6,11 +6,13 @@
 
 #include <QWidget>
 
+class QGridLayout;
 class QLabel;
+class QToolButton;
 
 namespace apiary::console {
 
-/// The services of one sensor, a line each: switch, name, ports, how it stands.
+/// The services of one sensor, a line each: switch, name, ports, how it stands, and a link to its sessions.
 class SensorServices final : public QWidget {
     Q_OBJECT
 
@@ -22,13 +24,19 @@ public:
     bool refresh();
     QList<ShownSwitch> shownSwitches() const;
 
+Q_SIGNALS:
+    void sessionsWanted(const SessionQuery& query);
+
 private:
     struct Line {
         QString service;
         ServiceSwitch* control;
         QLabel* ports;
         QLabel* words;
+        QToolButton* sessions;
     };
+
+    void addLine(const Sensor& sensor, const Service& service, QGridLayout& grid);
 
     const Sensor* sensor() const;
 
@@ -39,6 +47,9 @@ private:
     Pill* health_ = nullptr;
     QList<Line> lines_;
 };
+
+/// The sessions of a service: of that sensor, that protocol and those ports.
+SessionQuery sessionsOf(const Sensor& sensor, const Service& service);
 
 /// The services of all sensors, one below the other.
 class ServicesList final : public QWidget {
