@@ -253,6 +253,17 @@ bool troubled(const FleetModel& fleet, const Sensor& sensor) {
            std::ranges::any_of(sensor.services, fails);
 }
 
+QList<const Sensor*> silentIn(const QList<Sensor>& sensors, const Scope& scope) {
+    QList<const Sensor*> silent;
+    for (const Sensor& sensor : sensors) {
+        const bool meant = scope.sensorIds.isEmpty() || scope.sensorIds.contains(sensor.id);
+        if (meant && !sensor.connected && sensor.lastSeenUs < scope.toUs) {
+            silent.append(&sensor);
+        }
+    }
+    return silent;
+}
+
 QString clockOffsetText(qint64 offsetMs) {
     return qAbs(offsetMs) < 100 ? u"in step"_s
                                 : u"%1 s %2"_s.arg(static_cast<double>(qAbs(offsetMs)) / 1000, 0, 'f', 1)

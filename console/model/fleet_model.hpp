@@ -85,6 +85,10 @@ QString healthText(Health health);
 /// than 2 s off, or with a long queue.
 bool troubled(const FleetModel& fleet, const Sensor& sensor);
 
+/// The sensors of a scope whose records of its range may still be missing: not connected now, and not heard of since
+/// the range ended.
+QList<const Sensor*> silentIn(const QList<Sensor>& sensors, const Scope& scope);
+
 /// Records waiting on a sensor from which on a person should look.
 inline constexpr quint64 kLongQueue = 1'000;
 inline constexpr qint64 kClockOffMs = 2'000;

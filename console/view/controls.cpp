@@ -33,6 +33,15 @@ void setTone(QLabel& label, const char* tone) {
     }
 }
 
+void setLook(QWidget& button, const char* look) {
+    const QString name = QString::fromLatin1(look);
+    if (button.property("look").toString() != name) {
+        button.setProperty("look", name);
+        button.style()->unpolish(&button);
+        button.style()->polish(&button);
+    }
+}
+
 ElidedLabel::ElidedLabel(const QFont& font, const char* tone, QWidget* parent) : QLabel(parent) {
     setTextFormat(Qt::PlainText);
     setFont(font);

@@ -17,6 +17,9 @@ QLabel* plainLabel(const QString& text, const QFont& font, const char* tone = ""
 /// Changes the colour of a plainLabel().
 void setTone(QLabel& label, const char* tone);
 
+/// Changes the look of a button to another one of the style sheet's.
+void setLook(QWidget& button, const char* look);
+
 /// A label in one line that ends in an ellipsis where it has no room, instead of widening what holds it.
 class ElidedLabel final : public QLabel {
     Q_OBJECT

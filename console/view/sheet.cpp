@@ -63,6 +63,15 @@ void Sheet::fit() {
     card_->setGeometry((width() - wide) / 2, std::max(kMargin, (height() - high) / 3), wide, high);
 }
 
+/// Keys are the sheet's as long as it is there, not those of the page behind it.
+bool Sheet::event(QEvent* event) {
+    if (event->type() == QEvent::ShortcutOverride) {
+        event->accept();
+        return true;
+    }
+    return QWidget::event(event);
+}
+
 bool Sheet::eventFilter(QObject* watched, QEvent* event) {
     if (watched == parent() && event->type() == QEvent::Resize) {
         setGeometry(parentWidget()->rect());

@@ -30,6 +30,7 @@ protected:
     Card& card() { return *card_; }
     QBoxLayout& body();
     void fit();
+    bool event(QEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
     bool focusNextPrevChild(bool next) override;
     void keyPressEvent(QKeyEvent* event) override;

@@ -54,6 +54,8 @@ QPushButton::menu-indicator { image: none; }
 QPushButton[look="danger"] { background: @critical; color: @onAccent; border-color: @critical; }
 QPushButton[look="danger"]:focus { border: 2px solid @text; }
 QToolButton[look="chosen"] { background: @accentSoft; color: @accent; border-color: @accent; }
+QToolButton[look="warn"] { background: @warnSoft; color: @warnPill; border: none; }
+QToolButton[look="warn"]:focus { border: 2px solid @accent; padding: 0 8px; }
 QToolButton[look="filter"]:checked { background: @accentSoft; color: @accent; border-color: @accent; }
 QMenu { background: @card; border: 1px solid @border; padding: 4px; }
 QMenu::item { padding: 5px 22px 5px 26px; border-radius: 4px; color: @text; }
@@ -97,6 +99,8 @@ QString sheet(const Tokens& tokens) {
                                                   {u"@faint"_s, tokens.faint},
                                                   {u"@card"_s, tokens.card},
                                                   {u"@text"_s, tokens.text},
+                                                  {u"@warnSoft"_s, tokens.warnSoft},
+                                                  {u"@warnPill"_s, tokens.warnPill},
                                                   {u"@warn"_s, tokens.warn},
                                                   {u"@grid"_s, tokens.grid},
                                                   {u"@nav"_s, tokens.nav},
