@@ -19,9 +19,9 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 constexpr int kRow = 30;
-constexpr int kServiceWidth = 58;
-constexpr int kHealthWidth = 108;
-constexpr int kNameWidth = 84;
+constexpr int kServiceWidth = 56;
+constexpr int kHealthWidth = 106;
+constexpr int kNameWidth = 80;
 constexpr int kSiteWidth = 60;
 constexpr int kWidestSite = 220;
 
@@ -250,7 +250,7 @@ void FleetTable::restore() {
 void FleetTable::fitColumns() {
     const int services = static_cast<int>(workspace_.fleet().serviceNames().size());
     const int tail = FleetModel::LeadCount + services;
-    const std::array<int, FleetModel::TailCount> tails{52, 66, 80, 98, 64};
+    const std::array<int, FleetModel::TailCount> tails{50, 64, 78, 108, 68};
     const bool anySite = !std::ranges::all_of(workspace_.fleet().sensors(), &QString::isEmpty, &Sensor::site);
     int room = viewport()->width() - kHealthWidth - services * kServiceWidth - kNameWidth;
     for (int i = 0; i < FleetModel::TailCount; ++i) {

@@ -74,8 +74,7 @@ HelpSheet::HelpSheet(const Theme& theme, QWidget& window, const QList<KeySection
     close->setObjectName(u"sheet:Close"_s);
     body().addWidget(close, 0, Qt::AlignRight);
     connect(close, &QPushButton::clicked, this, &Sheet::close);
-    fit();
-    close->setFocus();
+    present(*close);
 }
 
 void HelpSheet::keyPressEvent(QKeyEvent* event) {

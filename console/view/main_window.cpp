@@ -115,6 +115,10 @@ void MainWindow::addKeys() {
     tellKey(this, u"Tab, Shift+Tab"_s, u"Next and previous control"_s);
     tellKey(this, u"Space, Enter"_s, u"Press the control with the ring"_s);
     tellKey(this, u"Esc"_s, u"Close what lies over the page"_s);
+    tellKey(overview_, u"← →"_s, u"Move the crosshair in the chart, the cell in the hours"_s);
+    tellKey(overview_, u"↑ ↓, Home, End"_s, u"Move in a list or a legend"_s);
+    tellKey(overview_, u"Enter"_s, u"List the sessions behind what is marked"_s);
+    tellKey(overview_, u"Space"_s, u"Show or hide the legend's layer; pause the live feed"_s);
 }
 
 /// The keys of the window, then those of each page: of its shortcuts, not of a list beside them.

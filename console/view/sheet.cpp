@@ -33,9 +33,14 @@ Sheet::Sheet(const Theme& theme, QWidget& window, const QString& title, int widt
     setFocusPolicy(Qt::StrongFocus);
     setGeometry(window.rect());
     window.installEventFilter(this);
+    hide();
+}
+
+void Sheet::present(QWidget& first) {
+    fit();
     show();
     raise();
-    setFocus();
+    first.setFocus();
 }
 
 QString Sheet::title() const {
@@ -54,7 +59,6 @@ void Sheet::close() {
     }
 }
 
-/// Gives the card its place; call it when the content is there.
 void Sheet::fit() {
     const int wide = std::min(width_, width() - 2 * kMargin);
     const int wanted = card_->layout()->hasHeightForWidth() ? card_->layout()->heightForWidth(wide)
@@ -152,8 +156,7 @@ ConfirmSheet::ConfirmSheet(const Theme& theme, QWidget& window, const QString& t
         Q_EMIT confirmed();
         close();
     });
-    fit();
-    cancel->setFocus();
+    present(*cancel);
 }
 
 void ConfirmSheet::allow(bool allowed) {

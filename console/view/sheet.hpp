@@ -29,7 +29,8 @@ Q_SIGNALS:
 protected:
     Card& card() { return *card_; }
     QBoxLayout& body();
-    void fit();
+    /// Shows the sheet with its content and gives `first` the focus; call it once the content is there.
+    void present(QWidget& first);
     bool event(QEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
     bool focusNextPrevChild(bool next) override;
@@ -38,6 +39,8 @@ protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
+    void fit();
+
     const Theme& theme_;
     Card* card_;
     const int width_;

@@ -233,9 +233,10 @@ void TopBar::resizeEvent(QResizeEvent* event) {
     arrange();
 }
 
-/// What has no meaning on the page, or no room, is left out.
+/// What has no meaning on the page, or no room, is left out: the fleet's state comes by itself, and is of now.
 void TopBar::arrange() {
-    for (QWidget* part : std::initializer_list<QWidget*>{range_, sensors_, traffic_, picker_, zoomOut_}) {
+    for (QWidget* part :
+         std::initializer_list<QWidget*>{range_, sensors_, traffic_, picker_, zoomOut_, refresh_, interval_}) {
         part->setVisible(withScope_);
     }
     presets_->setVisible(withScope_ && width() >= kPresetsFrom);
@@ -289,9 +290,9 @@ void TopBar::showPartial() {
     const qsizetype all = scope.sensorIds.isEmpty() ? sensors.size() : scope.sensorIds.size();
     const QString words = silent.isEmpty() || scope.toUs == 0
                               ? QString()
-                              : u"%1 of %2 %3 not reported"_s.arg(silent.size())
+                              : u"%1 of %2 sensors %3 not reported"_s.arg(silent.size())
                                     .arg(all)
-                                    .arg(all == 1 ? u"sensor has"_s : u"sensors have"_s);
+                                    .arg(silent.size() == 1 ? u"has"_s : u"have"_s);
     if (words == partial()) {
         return;
     }
