@@ -250,7 +250,7 @@ void FleetTable::restore() {
 void FleetTable::fitColumns() {
     const int services = static_cast<int>(workspace_.fleet().serviceNames().size());
     const int tail = FleetModel::LeadCount + services;
-    const std::array<int, FleetModel::TailCount> tails{50, 64, 78, 108, 68};
+    const std::array<int, FleetModel::TailCount> tails{58, 64, 80, 104, 66};
     const bool anySite = !std::ranges::all_of(workspace_.fleet().sensors(), &QString::isEmpty, &Sensor::site);
     int room = viewport()->width() - kHealthWidth - services * kServiceWidth - kNameWidth;
     for (int i = 0; i < FleetModel::TailCount; ++i) {

@@ -6,7 +6,6 @@
 
 #include <QBoxLayout>
 #include <QGridLayout>
-#include <QScrollArea>
 #include <QToolButton>
 
 #include <algorithm>
@@ -16,9 +15,6 @@ namespace apiary::console {
 using namespace Qt::Literals::StringLiterals;
 
 namespace {
-
-/// Sensors that the overview shows with all their services; a larger fleet has its page.
-constexpr qsizetype kMostSections = 20;
 
 /// Ports that a filter names one by one; a service with more is listed by its protocol alone.
 constexpr qsizetype kMostPorts = 50;
@@ -153,67 +149,6 @@ SessionQuery sessionsOf(const Sensor& sensor, const Service& service) {
         query.filter.targetPorts = ports;
     }
     return query;
-}
-
-ServicesList::ServicesList(const Theme& theme, Workspace& workspace, QWidget* parent)
-    : QWidget(parent), theme_(theme), workspace_(workspace), column_(new QWidget), empty_(new Placeholder(theme)) {
-    auto* area = new QScrollArea;
-    area->setWidgetResizable(true);
-    area->setFrameShape(QFrame::NoFrame);
-    area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    area->setWidget(column_);
-    area_ = area;
-    auto* sections = new QVBoxLayout(column_);
-    sections->setContentsMargins(0, 2, 4, 2);
-    sections->setSpacing(14);
-    sections->addStretch(1);
-    auto* outer = new QVBoxLayout(this);
-    outer->setContentsMargins(0, 0, 0, 0);
-    outer->addWidget(area_);
-    outer->addWidget(empty_);
-    connect(&workspace, &Workspace::fleetChanged, this, &ServicesList::refresh);
-    connect(&workspace, &Workspace::linkChanged, this, &ServicesList::refresh);
-    refresh();
-}
-
-void ServicesList::refresh() {
-    const QList<Sensor>& sensors = workspace_.fleet().sensors();
-    area_->setVisible(!sensors.isEmpty());
-    empty_->setVisible(sensors.isEmpty());
-    if (workspace_.fleet().loaded()) {
-        empty_->show(Glyph::Hexagon, u"No sensor is enrolled"_s,
-                     u"“apiary-collector issue sensor NAME” makes the certificate of the first."_s);
-    } else {
-        empty_->show(Glyph::Clock, u"Loading sensors…"_s, {});
-    }
-    bool same = sections_.size() == std::min(sensors.size(), kMostSections);
-    for (qsizetype i = 0; same && i < sections_.size(); ++i) {
-        same = sections_[i]->sensorId() == sensors[i].id && sections_[i]->refresh();
-    }
-    if (!same) {
-        rebuild();
-    }
-}
-
-void ServicesList::rebuild() {
-    qDeleteAll(sections_);
-    sections_.clear();
-    auto* layout = static_cast<QVBoxLayout*>(column_->layout());
-    for (const Sensor& sensor : workspace_.fleet().sensors()) {
-        if (sections_.size() < kMostSections) {
-            auto* section = new SensorServices(theme_, workspace_, sensor.id, true);
-            layout->insertWidget(layout->count() - 1, section);
-            sections_.append(section);
-        }
-    }
-}
-
-QList<ShownSwitch> ServicesList::shownSwitches() const {
-    QList<ShownSwitch> shown;
-    for (const SensorServices* section : sections_) {
-        shown += section->shownSwitches();
-    }
-    return shown;
 }
 
 }  // namespace apiary::console

@@ -51,25 +51,4 @@ private:
 /// The sessions of a service: of that sensor, that protocol and those ports.
 SessionQuery sessionsOf(const Sensor& sensor, const Service& service);
 
-/// The services of all sensors, one below the other.
-class ServicesList final : public QWidget {
-    Q_OBJECT
-
-public:
-    ServicesList(const Theme& theme, Workspace& workspace, QWidget* parent = nullptr);
-
-    QList<ShownSwitch> shownSwitches() const;
-
-private:
-    void refresh();
-    void rebuild();
-
-    const Theme& theme_;
-    Workspace& workspace_;
-    QWidget* column_;
-    QWidget* area_;
-    class Placeholder* empty_;
-    QList<SensorServices*> sections_;
-};
-
 }  // namespace apiary::console

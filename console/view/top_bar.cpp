@@ -173,7 +173,7 @@ QToolButton* TopBar::makeInterval() {
 }
 
 QToolButton* TopBar::makeExport() {
-    QToolButton* button = glyphButton(theme_, Glyph::Download, {}, u"Export (Ctrl+E)"_s);
+    QToolButton* button = glyphButton(theme_, Glyph::Download, {}, u"Export (Ctrl+Shift+E)"_s);
     button->setObjectName(u"export"_s);
     button->setPopupMode(QToolButton::InstantPopup);
     button->setMenu(new QMenu(button));
@@ -205,7 +205,7 @@ void TopBar::makeKeys() {
     addKey(this, u"Ctrl+Z"_s, u"Back to the range before"_s, [this] { workspace_.spanBack(); });
     addKey(this, u"Ctrl+Shift+Z"_s, u"Forward again"_s, [this] { workspace_.spanForward(); });
     addKey(this, u"F5"_s, u"Refresh"_s, [this] { workspace_.refresh(); });
-    addKey(this, u"Ctrl+E"_s, u"Export what the page shows"_s, [this] { export_->showMenu(); });
+    addKey(this, u"Ctrl+Shift+E"_s, u"Open the export menu"_s, [this] { export_->showMenu(); });
     addKey(this, u"Ctrl+Shift+L"_s, u"Light or dark theme"_s,
            [this] { theme_.use(theme_.tone() == Tone::Dark ? Tone::Light : Tone::Dark); });
 }
@@ -288,11 +288,10 @@ void TopBar::showPartial() {
     const Scope& scope = workspace_.scope();
     const auto silent = silentIn(sensors, scope);
     const qsizetype all = scope.sensorIds.isEmpty() ? sensors.size() : scope.sensorIds.size();
-    const QString words = silent.isEmpty() || scope.toUs == 0
-                              ? QString()
-                              : u"%1 of %2 sensors %3 not reported"_s.arg(silent.size())
-                                    .arg(all)
-                                    .arg(silent.size() == 1 ? u"has"_s : u"have"_s);
+    const QString words = silent.isEmpty() || scope.toUs == 0 ? QString()
+                                                              : u"%1 of %2 sensors %3 not reported"_s.arg(silent.size())
+                                                                    .arg(all)
+                                                                    .arg(silent.size() == 1 ? u"has"_s : u"have"_s);
     if (words == partial()) {
         return;
     }
