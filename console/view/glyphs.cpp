@@ -48,8 +48,6 @@ const char* path(Glyph which) {
             return "<path d='M3 12h4l2-3 3 6 2-3h7'/>";
         case Glyph::Download:
             return "<path d='M12 4v11M7.5 11l4.5 4.500 4.500-4.500M5 20h14'/>";
-        case Glyph::Funnel:
-            return "<path d='M4 5h16l-6 7.500V19l-4-2v-4.500z'/>";
         case Glyph::Help:
             return "<circle cx='12' cy='12' r='8.5'/><path d='M9.700 9.500a2.400 2.400 0 1 1 3.500 2.100c-.8.5-1.200 "
                    "1-1.200 1.900M12 "

@@ -26,7 +26,6 @@ enum class Glyph {
     Shield,
     Pause,
     Download,
-    Funnel,
     Help
 };
 

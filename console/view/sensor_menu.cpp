@@ -33,7 +33,7 @@ SensorMenu::SensorMenu(const Theme& theme, Workspace& workspace, QWidget* parent
       workspace_(workspace),
       popup_(new QFrame(this, Qt::Popup)),
       search_(new QLineEdit),
-      all_(new QToolButton),
+      all_(new QPushButton),
       list_(new QListWidget) {
     setObjectName(u"scope:sensors"_s);
     setFont(uiFont(13, QFont::Medium));
@@ -69,7 +69,7 @@ SensorMenu::SensorMenu(const Theme& theme, Workspace& workspace, QWidget* parent
 
     connect(this, &QToolButton::clicked, this, &SensorMenu::open);
     connect(search_, &QLineEdit::textChanged, this, &SensorMenu::find);
-    connect(all_, &QToolButton::clicked, this, [this] {
+    connect(all_, &QPushButton::clicked, this, [this] {
         workspace_.setSensors({});
         popup_->hide();
     });

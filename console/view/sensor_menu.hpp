@@ -9,6 +9,7 @@ class QFrame;
 class QLineEdit;
 class QListWidget;
 class QListWidgetItem;
+class QPushButton;
 
 namespace apiary::console {
 
@@ -33,7 +34,7 @@ private:
     Workspace& workspace_;
     QFrame* popup_;
     QLineEdit* search_;
-    QToolButton* all_;
+    QPushButton* all_;
     QListWidget* list_;
     bool filling_ = false;
 };

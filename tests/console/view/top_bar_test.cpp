@@ -7,6 +7,7 @@
 
 #include <QListWidget>
 #include <QMenu>
+#include <QPushButton>
 #include <QShortcut>
 
 namespace apiary::console {
@@ -60,7 +61,7 @@ TEST_F(TopBarTest, ATickChoosesASensorForAllPages) {
     QTest::keyClick(list, Qt::Key_Space);
     EXPECT_EQ(link_.totals.last().scope.sensorIds, QList<qint32>{2});
     EXPECT_TRUE(button(u"scope:sensors"_s).text().contains(u"fra-02"_s));
-    QTest::mouseClick(&button(u"sensors:all"_s), Qt::LeftButton);
+    QTest::mouseClick(window_.findChild<QPushButton*>(u"sensors:all"_s), Qt::LeftButton);
     EXPECT_TRUE(link_.totals.last().scope.sensorIds.isEmpty());
     EXPECT_TRUE(button(u"scope:sensors"_s).text().contains(u"All sensors"_s));
 }
