@@ -5,6 +5,7 @@
 #include "console/screenshot.hpp"
 #include "console/view/main_window.hpp"
 #include "console/view/readout.hpp"
+#include "console/view/time_picker.hpp"
 
 #include <QApplication>
 #include <QSettings>
@@ -39,6 +40,24 @@ void restoreGeometry(MainWindow& window, const Options& options, const QSettings
     }
 }
 
+/// The ranges that were typed in the picker of the time: "from", "to", "from", "to" …
+void restoreRanges(TimePicker& picker, const QSettings& settings) {
+    const QStringList words = settings.value(u"ranges"_s).toStringList();
+    QList<std::pair<QString, QString>> ranges;
+    for (qsizetype i = 0; i + 1 < words.size(); i += 2) {
+        ranges.append({words[i], words[i + 1]});
+    }
+    picker.setRecent(ranges);
+}
+
+void keepRanges(const TimePicker& picker, QSettings& settings) {
+    QStringList words;
+    for (const auto& [from, to] : picker.recent()) {
+        words << from << to;
+    }
+    settings.setValue(u"ranges"_s, words);
+}
+
 void choosePage(MainWindow& window, const QString& name) {
     window.choose(name == u"fleet"_s ? Page::Fleet : name == u"sessions"_s ? Page::Sessions : Page::Overview);
 }
@@ -70,9 +89,11 @@ int runConsole(const Options& options) {
     GrpcLink link({.address = options.collector, .identity = options.identity, .channel = {}, .chance = {}});
     Workspace workspace(link);
     workspace.setSpan(options.span);
+    workspace.setRefreshEvery(settings.value(u"refresh_ms"_s, workspace.refreshEveryMs()).toInt());
     MainWindow window(theme, workspace);
     restoreGeometry(window, options, settings);
     choosePage(window, options.page);
+    restoreRanges(window.topBar().picker(), settings);
     QObject::connect(&window, &MainWindow::closing, &window, [&] {
         if (options.screenshot.isEmpty() && !options.size.isValid()) {
             settings.setValue(u"geometry"_s, window.saveGeometry());
@@ -80,6 +101,8 @@ int runConsole(const Options& options) {
         if (!options.tone) {
             settings.setValue(u"theme"_s, theme.tone() == Tone::Dark ? u"dark"_s : u"light"_s);
         }
+        settings.setValue(u"refresh_ms"_s, workspace.refreshEveryMs());
+        keepRanges(window.topBar().picker(), settings);
         link.stop();
         QCoreApplication::quit();
     });

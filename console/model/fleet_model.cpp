@@ -33,15 +33,32 @@ int FleetModel::columnCount(const QModelIndex& parent) const {
 
 QString FleetModel::tailText(const Sensor& sensor, int tail) const {
     switch (tail) {
+        case Open:
+            return sensor.connected ? grouped(openSessions(sensor)) : u"–"_s;
         case Queue:
             return grouped(sensor.spoolRecords);
         case LastSeen:
             return sensor.lastSeenUs == 0 ? u"never"_s : ageText(nowUs_ - sensor.lastSeenUs);
+        case Clock:
+            return sensor.connected ? clockOffsetText(sensor.clockOffsetMs) : u"–"_s;
         case Version:
             return visible(sensor.version, 24);
         default:
             return {};
     }
+}
+
+QVariant FleetModel::tip(const Sensor& sensor, int column) const {
+    const QString name = serviceOf(column);
+    if (name.isEmpty()) {
+        return sensor.healthReason.isEmpty() ? QVariant() : toolTip(sensor.healthReason);
+    }
+    const Service* service = find(sensor, name);
+    const auto seen = look(sensor.id, name);
+    return service == nullptr || !seen
+               ? QVariant(toolTip(u"%1 has no service %2"_s.arg(sensor.name, name)))
+               : QVariant(toolTip(u"%1 on %2, %3: wanted %4, now %5"_s.arg(
+                     name, sensor.name, portsText(*service), seen->on ? u"on"_s : u"off"_s, seen->words)));
 }
 
 QVariant FleetModel::data(const QModelIndex& index, int role) const {
@@ -50,11 +67,14 @@ QVariant FleetModel::data(const QModelIndex& index, int role) const {
     }
     const Sensor& sensor = sensors_[index.row()];
     const int tail = index.column() - LeadCount - static_cast<int>(serviceNames_.size());
+    if (role == SensorIdRole) {
+        return sensor.id;
+    }
     if (role == Qt::ToolTipRole) {
-        return sensor.healthReason.isEmpty() ? QVariant() : toolTip(sensor.healthReason);
+        return tip(sensor, index.column());
     }
     if (role == Qt::TextAlignmentRole) {
-        return int((tail == Queue || tail == LastSeen ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+        return int((tail >= 0 && tail != Version ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
     }
     if (role != Qt::DisplayRole) {
         return {};
@@ -78,16 +98,16 @@ QVariant FleetModel::data(const QModelIndex& index, int role) const {
 
 QVariant FleetModel::headerData(int section, Qt::Orientation orientation, int role) const {
     static const std::array<const char*, LeadCount> kLead{"Sensor", "Health", "Site"};
-    static const std::array<const char*, TailCount> kTail{"Queue", "Last seen", "Version"};
+    static const std::array<const char*, TailCount> kTail{"Open", "Queue", "Last seen", "Clock", "Version"};
     if (orientation != Qt::Horizontal || section < 0 || section >= columnCount()) {
         return {};
     }
     const int tail = section - LeadCount - static_cast<int>(serviceNames_.size());
     if (role == Qt::TextAlignmentRole) {
         const bool service = section >= LeadCount && tail < 0;
-        return int((service                             ? Qt::AlignHCenter
-                    : tail == Queue || tail == LastSeen ? Qt::AlignRight
-                                                        : Qt::AlignLeft) |
+        return int((service                        ? Qt::AlignHCenter
+                    : tail >= 0 && tail != Version ? Qt::AlignRight
+                                                   : Qt::AlignLeft) |
                    Qt::AlignVCenter);
     }
     if (role != Qt::DisplayRole) {
@@ -110,11 +130,16 @@ void FleetModel::replace(const QList<Sensor>& sensors, qint64 nowUs) {
         }
     }
     names.sort();
-    const bool sameShape = loaded_ && names == serviceNames_ && sensors.size() == sensors_.size();
+    const bool sameShape =
+        loaded_ && names == serviceNames_ && std::ranges::equal(sensors, sensors_, {}, &Sensor::id, &Sensor::id);
     if (!sameShape) {
         beginResetModel();
     }
     sensors_ = sensors;
+    rows_.clear();
+    for (qsizetype row = 0; row < sensors_.size(); ++row) {
+        rows_.insert(sensors_[row].id, row);
+    }
     serviceNames_ = names;
     nowUs_ = nowUs;
     loaded_ = true;
@@ -155,10 +180,20 @@ void FleetModel::tick(qint64 nowUs) {
     changedAll();
 }
 
+const Sensor* FleetModel::sensor(qint32 sensorId) const {
+    const auto row = rows_.constFind(sensorId);
+    return row == rows_.constEnd() ? nullptr : &sensors_[*row];
+}
+
+QString FleetModel::serviceOf(int column) const {
+    const int service = column - LeadCount;
+    return service < 0 || service >= serviceNames_.size() ? QString() : serviceNames_[service];
+}
+
 std::optional<SwitchLook> FleetModel::look(qint32 sensorId, const QString& service) const {
     using Phase = SwitchLook::Phase;
-    const auto sensor = std::ranges::find(sensors_, sensorId, &Sensor::id);
-    const Service* found = sensor == sensors_.end() ? nullptr : find(*sensor, service);
+    const Sensor* const sensor = this->sensor(sensorId);
+    const Service* found = sensor == nullptr ? nullptr : find(*sensor, service);
     if (found == nullptr) {
         return std::nullopt;
     }
@@ -206,6 +241,61 @@ QString healthText(Health health) {
             break;
     }
     return u"Unknown"_s;
+}
+
+bool troubled(const FleetModel& fleet, const Sensor& sensor) {
+    const auto fails = [&](const Service& service) {
+        const auto look = fleet.look(sensor.id, service.name);
+        return look && look->phase == SwitchLook::Phase::Failed;
+    };
+    return !sensor.connected || sensor.health == Health::Degraded || sensor.health == Health::Offline ||
+           sensor.spoolRecords > kLongQueue || qAbs(sensor.clockOffsetMs) > kClockOffMs ||
+           std::ranges::any_of(sensor.services, fails);
+}
+
+QList<const Sensor*> silentIn(const QList<Sensor>& sensors, const Scope& scope) {
+    QList<const Sensor*> silent;
+    for (const Sensor& sensor : sensors) {
+        const bool meant = scope.sensorIds.isEmpty() || scope.sensorIds.contains(sensor.id);
+        if (meant && !sensor.connected && sensor.lastSeenUs < scope.toUs) {
+            silent.append(&sensor);
+        }
+    }
+    return silent;
+}
+
+QString clockOffsetText(qint64 offsetMs) {
+    return qAbs(offsetMs) < 100 ? u"in step"_s
+                                : u"%1 s %2"_s.arg(static_cast<double>(qAbs(offsetMs)) / 1000, 0, 'f', 1)
+                                      .arg(offsetMs > 0 ? u"ahead"_s : u"behind"_s);
+}
+
+quint64 openSessions(const Sensor& sensor) {
+    quint64 open = 0;
+    for (const Service& service : sensor.services) {
+        open += service.openSessions;
+    }
+    return open;
+}
+
+QList<quint16> portsOf(const Service& service) {
+    QList<quint16> ports;
+    for (const QString& listen : service.listens) {
+        const quint16 port = listen.section(u':', -1).toUShort();
+        if (port != 0 && !ports.contains(port)) {
+            ports.append(port);
+        }
+    }
+    std::ranges::sort(ports);
+    return ports;
+}
+
+QString portsText(const Service& service) {
+    QStringList ports;
+    for (const quint16 port : portsOf(service)) {
+        ports.append(u":%1"_s.arg(port));
+    }
+    return ports.size() > 2 ? u"%1 ports"_s.arg(ports.size()) : ports.join(u", "_s);
 }
 
 }  // namespace apiary::console

@@ -9,7 +9,8 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 constexpr int kSoonMs = 500;
-constexpr int kSlowlyMs = 10'000;
+constexpr int kFollowsMs = 10'000;  // up to this interval figures follow what happens
+constexpr qint64 kStaleIntervals = 3;
 constexpr int kMostOpen = 200;
 constexpr qsizetype kMostSpans = 50;
 
@@ -42,12 +43,18 @@ Workspace::Workspace(CollectorLink& link, Clock clock, QObject* parent)
 
     soon_.setSingleShot(true);
     soon_.setInterval(kSoonMs);
-    slowly_.setInterval(kSlowlyMs);
+    slowly_.setInterval(refreshEveryMs_);
     second_.setInterval(1000);
     connect(&soon_, &QTimer::timeout, this, &Workspace::askFiguresAgain);
     connect(&slowly_, &QTimer::timeout, this, [this] {
         askFiguresAgain();
         overview_.askDetailsAgain(scope_);
+    });
+    connect(&overview_, &OverviewModel::changed, this, [this] {
+        const OverviewModel::Figures& figures = overview_.figures();
+        if (figures.totals && figures.totalsFailure.isEmpty() && figures.failure.isEmpty()) {
+            figuresAtUs_ = clock_();
+        }
     });
     connect(this, &Workspace::scopeChanged, &live_, &LiveFeed::clear);
     connect(&list_, &SessionList::changed, this, [this] {
@@ -61,6 +68,7 @@ Workspace::Workspace(CollectorLink& link, Clock clock, QObject* parent)
         if (state_.kind == LinkState::Kind::Lost) {
             Q_EMIT linkChanged();
         }
+        Q_EMIT second();
     });
     second_.start();
 }
@@ -140,6 +148,27 @@ void Workspace::refresh() {
     list_.askSelected();
 }
 
+void Workspace::setRefreshEvery(int ms) {
+    if (ms == refreshEveryMs_) {
+        return;
+    }
+    refreshEveryMs_ = ms;
+    slowly_.stop();
+    soon_.stop();
+    if (ms > 0) {
+        slowly_.setInterval(ms);
+        if (state_.live()) {
+            slowly_.start();
+        }
+    }
+    Q_EMIT refreshChanged();
+}
+
+bool Workspace::stale() const {
+    return state_.live() && refreshEveryMs_ > 0 && figuresAtUs_ != 0 &&
+           clock_() - figuresAtUs_ > kStaleIntervals * refreshEveryMs_ * 1000;
+}
+
 void Workspace::switchService(qint32 sensorId, const QString& service, bool on) {
     if (!state_.live()) {
         Q_EMIT refused(u"Services can be switched when the collector is connected again."_s);
@@ -157,7 +186,9 @@ void Workspace::takeState(const LinkState& state) {
     state_ = state;
     Q_EMIT linkChanged();
     if (back) {
-        slowly_.start();
+        if (refreshEveryMs_ > 0) {
+            slowly_.start();
+        }
         refresh();
     } else if (!state.live()) {
         slowly_.stop();
@@ -183,7 +214,7 @@ void Workspace::takeLive(const LiveBatch& all) {
     if (!quiet) {
         live_.take(batch, clock_());
         Q_EMIT happened(batch);
-        if (!soon_.isActive()) {
+        if (!soon_.isActive() && refreshEveryMs_ > 0 && refreshEveryMs_ <= kFollowsMs) {
             soon_.start();
         }
     }

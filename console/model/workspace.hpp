@@ -72,6 +72,14 @@ public:
     /// The scope of the list while it has a range of its own.
     const std::optional<Scope>& listScope() const { return listScope_; }
     void refresh();
+    /// How often figures are asked for without being told to, in milliseconds; 0: only when a person asks. Up to 10 s
+    /// they also follow what happens, at most twice a second.
+    void setRefreshEvery(int ms);
+    int refreshEveryMs() const { return refreshEveryMs_; }
+    /// When figures last came without a failure; 0 before any did.
+    qint64 figuresAtUs() const { return figuresAtUs_; }
+    /// Whether the figures are older than three intervals although the link is live.
+    bool stale() const;
     void retryNow() { link_.retryNow(); }
     void switchService(qint32 sensorId, const QString& service, bool on);
 
@@ -81,6 +89,8 @@ Q_SIGNALS:
     void scopeChanged();  // sensors or traffic
     void openChanged();
     void fleetChanged();
+    void refreshChanged();  // the interval
+    void second();          // goes by: what is shown grows old
     /// Something that a person asked for did not work.
     void refused(const QString& words);
     /// What happened just now, of the traffic and the sensors that are looked at.
@@ -116,6 +126,8 @@ private:
     QList<Span> later_;
     Scope scope_;
     std::optional<Scope> listScope_;
+    int refreshEveryMs_ = 10'000;
+    qint64 figuresAtUs_ = 0;
     quint64 openAsked_ = 0;  // number of the newest question
     QHash<quint64, Wish> wishes_;
     QTimer soon_;    // after something happened

@@ -11,7 +11,7 @@ class QVBoxLayout;
 namespace apiary::console {
 
 /// A framed area with a title line; `head()` takes controls on the right, `body()` the content.
-class Card final : public QFrame {
+class Card : public QFrame {
     Q_OBJECT
 
 public:

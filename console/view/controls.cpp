@@ -3,7 +3,16 @@
 #include <QPainter>
 #include <QStyle>
 
+#include <algorithm>
+#include <array>
+
 namespace apiary::console {
+
+namespace {
+
+constexpr int kSkeletonMs = 200;
+
+}  // namespace
 
 QLabel* plainLabel(const QString& text, const QFont& font, const char* tone) {
     auto* label = new QLabel;
@@ -21,6 +30,15 @@ void setTone(QLabel& label, const char* tone) {
         label.setProperty("tone", name);
         label.style()->unpolish(&label);
         label.style()->polish(&label);
+    }
+}
+
+void setLook(QWidget& button, const char* look) {
+    const QString name = QString::fromLatin1(look);
+    if (button.property("look").toString() != name) {
+        button.setProperty("look", name);
+        button.style()->unpolish(&button);
+        button.style()->polish(&button);
     }
 }
 
@@ -82,10 +100,15 @@ void paintPill(QPainter& painter, const QRectF& field, const QString& text, cons
 
 Placeholder::Placeholder(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
     setMinimumHeight(90);
+    soon_.setSingleShot(true);
+    soon_.setInterval(kSkeletonMs);
+    connect(&soon_, &QTimer::timeout, this, qOverload<>(&QWidget::update));
     connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
 }
 
 void Placeholder::show(Glyph which, const QString& headline, const QString& sentence) {
+    loading_ = false;
+    soon_.stop();
     glyph_ = which;
     headline_ = headline;
     sentence_ = sentence;
@@ -93,8 +116,36 @@ void Placeholder::show(Glyph which, const QString& headline, const QString& sent
     update();
 }
 
+void Placeholder::showLoading(const QString& headline) {
+    if (!loading_) {
+        loading_ = true;
+        headline_ = headline;
+        sentence_.clear();
+        setAccessibleName(headline);
+        soon_.start();
+        update();
+    }
+}
+
+void Placeholder::paintBars(QPainter& painter) const {
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(theme_.tokens().hover);
+    constexpr std::array<int, 5> kWide{62, 84, 48, 76, 56};  // hundredths
+    for (int i = 0; 16 + i * 34 + 14 < height(); ++i) {
+        const int wide = (width() - 32) * kWide[static_cast<std::size_t>(i) % kWide.size()] / 100;
+        painter.drawRoundedRect(QRect(16, 16 + i * 34, wide, 14), 4, 4);
+    }
+}
+
 void Placeholder::paintEvent(QPaintEvent*) {
     QPainter painter(this);
+    if (loading_) {
+        if (!soon_.isActive()) {
+            paintBars(painter);
+        }
+        return;
+    }
     const Tokens& tokens = theme_.tokens();
     constexpr int kGlyph = 30;
     const int top = std::max(4, (height() - 92) / 2);

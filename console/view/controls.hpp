@@ -5,6 +5,7 @@
 
 #include <QLabel>
 #include <QPushButton>
+#include <QTimer>
 #include <QToolButton>
 
 class QPainter;
@@ -15,6 +16,9 @@ namespace apiary::console {
 QLabel* plainLabel(const QString& text, const QFont& font, const char* tone = "");
 /// Changes the colour of a plainLabel().
 void setTone(QLabel& label, const char* tone);
+
+/// Changes the look of a button to another one of the style sheet's.
+void setLook(QWidget& button, const char* look);
 
 /// A label in one line that ends in an ellipsis where it has no room, instead of widening what holds it.
 class ElidedLabel final : public QLabel {
@@ -47,13 +51,20 @@ public:
     explicit Placeholder(const Theme& theme, QWidget* parent = nullptr);
 
     void show(Glyph which, const QString& headline, const QString& sentence);
+    /// Grey bars in place of the data that are on their way. They come after 200 ms: what is quicker does not flash.
+    void showLoading(const QString& headline);
+    bool loading() const { return loading_; }
     QString headline() const { return headline_; }
 
 protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
+    void paintBars(QPainter& painter) const;
+
     const Theme& theme_;
+    QTimer soon_;
+    bool loading_ = false;
     Glyph glyph_ = Glyph::Quiet;
     QString headline_;
     QString sentence_;

@@ -1,16 +1,30 @@
 #include "console/view/fleet_figures.hpp"
 
+#include "console/model/visible_text.hpp"
+
 namespace apiary::console {
 
 using namespace Qt::Literals::StringLiterals;
 
 FleetFigures figuresOf(const FleetModel& fleet) {
     FleetFigures figures;
+    qint64 worst = 0;
     for (const Sensor& sensor : fleet.sensors()) {
         ++figures.sensors;
         figures.online += sensor.connected ? 1 : 0;
         figures.degraded += sensor.connected && sensor.health == Health::Degraded ? 1 : 0;
         figures.queued += sensor.spoolRecords;
+        figures.problems += troubled(fleet, sensor) ? 1 : 0;
+        if (sensor.spoolRecords > figures.longestQueued) {
+            figures.longestQueued = sensor.spoolRecords;
+            figures.longestQueue = visible(sensor.name, 32);
+        }
+        if (sensor.connected && qAbs(sensor.clockOffsetMs) <= kClockOffMs) {
+            ++figures.inStep;
+        } else if (sensor.connected && qAbs(sensor.clockOffsetMs) > worst) {
+            worst = qAbs(sensor.clockOffsetMs);
+            figures.worstClock = visible(sensor.name, 32) + u' ' + clockOffsetText(sensor.clockOffsetMs);
+        }
         for (const Service& service : sensor.services) {
             const auto look = fleet.look(sensor.id, service.name);
             figures.openSessions += sensor.connected ? service.openSessions : 0;
@@ -43,6 +57,12 @@ QString FleetFigures::serviceWords() const {
         words.append(u"%1 applying"_s.arg(applying));
     }
     return words.isEmpty() ? u"as desired"_s : words.join(u" · "_s);
+}
+
+QString FleetFigures::queueWords() const {
+    return queued == 0               ? u"all records are in the database"_s
+           : longestQueued == queued ? u"all on "_s + longestQueue
+                                     : u"%1 % on %2"_s.arg(longestQueued * 100 / queued).arg(longestQueue);
 }
 
 void showOnline(Tile& tile, const FleetFigures& figures) {

@@ -16,11 +16,15 @@ struct FleetFigures {
     qsizetype wanted = 0;    // services
     quint64 openSessions = 0;
     quint64 queued = 0;
+    qsizetype problems = 0;  // sensors that need a look
+    qsizetype inStep = 0;    // sensors online whose clock is right
+    QString worstClock;      // of those that are not: name and offset; empty if all are
+    QString longestQueue;    // name of the sensor with most records waiting
+    quint64 longestQueued = 0;
 
-    /// Sensors that need a look.
-    qsizetype troubled() const { return sensors - online + degraded; }
     QString sensorWords() const;
     QString serviceWords() const;
+    QString queueWords() const;
 };
 
 FleetFigures figuresOf(const FleetModel& fleet);

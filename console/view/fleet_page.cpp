@@ -2,13 +2,14 @@
 
 #include "console/model/figures.hpp"
 #include "console/model/visible_text.hpp"
-#include "console/view/card.hpp"
 #include "console/view/controls.hpp"
 #include "console/view/fleet_figures.hpp"
+#include "console/view/keys.hpp"
+#include "console/view/sheet.hpp"
 
 #include <QBoxLayout>
-#include <QGridLayout>
-#include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
 
 #include <algorithm>
 
@@ -19,8 +20,11 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 constexpr int kGap = 12;
-constexpr int kFacts = 6;
-constexpr int kPanel = 330;
+constexpr int kSearch = 300;
+
+QString sensorsText(qsizetype number) {
+    return number == 1 ? u"1 sensor"_s : u"%1 sensors"_s.arg(number);
+}
 
 }  // namespace
 
@@ -28,17 +32,21 @@ FleetPage::FleetPage(const Theme& theme, Workspace& workspace, QWidget* parent)
     : QWidget(parent),
       theme_(theme),
       workspace_(workspace),
+      filter_(new FleetFilter(workspace.fleet(), this)),
       online_(new Tile(theme, u"Sensors online"_s)),
       running_(new Tile(theme, u"Services running"_s)),
-      open_(new Tile(theme, u"Open now"_s)),
-      queue_(new Tile(theme, u"Waiting on sensors"_s)),
-      table_(new FleetTable(theme, workspace)),
-      empty_(new Placeholder(theme)) {
-    panel_ = makePanel();
+      open_(new Tile(theme, u"Open connections"_s)),
+      queue_(new Tile(theme, u"Buffered on agents"_s)),
+      clocks_(new Tile(theme, u"Clocks in step"_s)),
+      table_(new FleetTable(theme, workspace, *filter_)),
+      empty_(new Placeholder(theme)),
+      panel_(new FleetPanel(theme, workspace)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(16, 14, 16, 14);
     column->setSpacing(kGap);
     column->addWidget(makeTiles());
+    tools_ = makeTools();
+    column->addWidget(tools_);
     auto* line = new QHBoxLayout;
     line->setSpacing(kGap);
     auto* card = new Card(theme);
@@ -47,9 +55,15 @@ FleetPage::FleetPage(const Theme& theme, Workspace& workspace, QWidget* parent)
     line->addWidget(card, 1);
     line->addWidget(panel_);
     column->addLayout(line, 1);
+    makeKeys();
     connect(&workspace, &Workspace::fleetChanged, this, &FleetPage::refresh);
     connect(&workspace, &Workspace::linkChanged, this, &FleetPage::refresh);
-    connect(table_, &FleetTable::currentChangedTo, this, &FleetPage::showSensor);
+    connect(table_, &FleetTable::currentChangedTo, this, [this] { panel_->show(table_->currentSensor()); });
+    connect(table_, &FleetTable::selectedChanged, this, &FleetPage::showSelection);
+    connect(table_, &FleetTable::sessionsWanted, this, [this](qint32 sensorId) {
+        Q_EMIT sessionsWanted({.protocols = {}, .sensorIds = {sensorId}, .filter = {}});
+    });
+    connect(panel_, &FleetPanel::sessionsWanted, this, &FleetPage::sessionsWanted);
     refresh();
 }
 
@@ -58,107 +72,201 @@ QWidget* FleetPage::makeTiles() {
     auto* line = new QHBoxLayout(tiles);
     line->setContentsMargins(0, 0, 0, 0);
     line->setSpacing(kGap);
-    for (Tile* tile : {online_, running_, open_, queue_}) {
+    for (Tile* tile : this->tiles()) {
         line->addWidget(tile);
     }
     return tiles;
 }
 
-Card* FleetPage::makePanel() {
-    auto* card = new Card(theme_);
-    card->setFixedWidth(kPanel);
-    card->body()->setContentsMargins(14, 10, 14, 12);
-    card->body()->setSpacing(10);
-    auto* head = new QHBoxLayout;
-    name_ = new ElidedLabel(uiFont(17, QFont::DemiBold), "");
-    health_ = new Pill(theme_);
-    head->addWidget(name_, 1);
-    head->addWidget(health_);
-    card->body()->addLayout(head);
-    site_ = plainLabel({}, uiFont(12), "secondary");
-    card->body()->addWidget(site_);
-    reason_ = plainLabel({}, uiFont(12.5), "warn");
-    reason_->setWordWrap(true);
-    card->body()->addWidget(reason_);
-    card->body()->addWidget(plainLabel(u"Services"_s, uiFont(13.5, QFont::DemiBold)));
-    servicesPlace_ = new QVBoxLayout;
-    card->body()->addLayout(servicesPlace_);
-    card->body()->addSpacing(6);
-    card->body()->addWidget(plainLabel(u"Agent"_s, uiFont(13.5, QFont::DemiBold)));
-    auto* grid = new QGridLayout;
-    grid->setVerticalSpacing(6);
-    grid->setColumnStretch(1, 1);
-    for (int i = 0; i < kFacts; ++i) {
-        facts_.append(std::pair(plainLabel({}, uiFont(12.5), "secondary"), plainLabel({}, uiFont(12.5))));
-        grid->addWidget(facts_.last().first, i, 0);
-        grid->addWidget(facts_.last().second, i, 1, Qt::AlignRight);
+QWidget* FleetPage::makeTools() {
+    auto* tools = new QWidget;
+    auto* line = new QHBoxLayout(tools);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->setSpacing(8);
+    search_ = new QLineEdit;
+    search_->setObjectName(u"fleet:search"_s);
+    search_->setFont(uiFont(13));
+    search_->setFixedHeight(32);
+    search_->setMaximumWidth(kSearch);
+    search_->setPlaceholderText(u"Find sensor, site, service or version"_s);
+    search_->setAccessibleName(u"Find sensors"_s);
+    search_->setClearButtonEnabled(true);
+    connect(search_, &QLineEdit::textChanged, this, [this](const QString& text) {
+        filter_->find(text);
+        refresh();
+    });
+    line->addWidget(search_, 1);
+    line->addWidget(all_ = segment(u"All"_s, false));
+    line->addWidget(problems_ = segment(u"Problems"_s, true));
+    line->addStretch(1);
+    selected_ = plainLabel({}, uiFont(12.5), "secondary");
+    line->addWidget(selected_);
+    line->addWidget(on_ = bulkButton(true));
+    line->addWidget(off_ = bulkButton(false));
+    return tools;
+}
+
+QToolButton* FleetPage::segment(const QString& name, bool problems) {
+    auto* button = new QToolButton;
+    button->setProperty("look", u"filter"_s);
+    button->setObjectName(u"fleet:"_s + name);
+    button->setFont(uiFont(13, QFont::Medium));
+    button->setCheckable(true);
+    button->setChecked(problems == filter_->problemsOnly());
+    connect(button, &QToolButton::clicked, this, [this, problems] {
+        filter_->onlyProblems(problems);
+        refresh();
+    });
+    return button;
+}
+
+QPushButton* FleetPage::bulkButton(bool on) {
+    auto* button = textButton(on ? u"Switch on  ▾"_s : u"Switch off  ▾"_s);
+    button->setObjectName(on ? u"fleet:Switch on"_s : u"fleet:Switch off"_s);
+    button->setToolTip(on ? u"Switch a service on, on all selected sensors"_s
+                          : u"Switch a service off, on all selected sensors"_s);
+    auto* menu = new QMenu(button);
+    menu->setObjectName(button->objectName() + u":menu"_s);
+    connect(menu, &QMenu::aboutToShow, this, [this, menu, on] { fillBulk(*menu, on); });
+    button->setMenu(menu);
+    return button;
+}
+
+/// The services that a selected sensor has.
+void FleetPage::fillBulk(QMenu& menu, bool on) {
+    menu.clear();
+    QStringList names;
+    for (const qint32 id : table_->selectedSensors()) {
+        for (const QString& name : workspace_.fleet().serviceNames()) {
+            if (!names.contains(name) && workspace_.fleet().look(id, name)) {
+                names.append(name);
+            }
+        }
     }
-    card->body()->addLayout(grid);
-    card->body()->addStretch(1);
-    return card;
+    names.sort();
+    for (const QString& name : names) {
+        // "&" before a letter would become its underline.
+        QAction* action = menu.addAction(visible(name, 40).replace(u'&', u"&&"_s));
+        connect(action, &QAction::triggered, this, [this, name, on] { askBulk(name, on); });
+    }
+}
+
+/// Says which sensors would be asked and which would not, and why; asks those when it is confirmed.
+void FleetPage::askBulk(const QString& service, bool on) {
+    QList<std::pair<QString, QString>> lines;
+    QList<qint32> ids;
+    for (const qint32 id : table_->selectedSensors()) {
+        const Sensor* sensor = workspace_.fleet().sensor(id);
+        const auto look = workspace_.fleet().look(id, service);
+        const bool can = look && canSwitch(*look, true) && look->on != on;
+        if (can) {
+            ids.append(id);
+        }
+        const auto found = std::ranges::find(sensor->services, service, &Service::name);
+        const quint32 open = found == sensor->services.end() ? 0 : found->openSessions;
+        lines.append({visible(sensor->name, 40), !look                     ? u"left out: has no such service"_s
+                                                 : !canSwitch(*look, true) ? u"left out: not reachable"_s
+                                                 : look->on == on && on    ? u"left out: is on already"_s
+                                                 : look->on == on          ? u"left out: is off already"_s
+                                                 : open > 0 && !on         ? u"%1 connected now"_s.arg(grouped(open))
+                                                 : on                      ? u"is off"_s
+                                                                           : u"is on"_s});
+    }
+    const QString name = visible(service, 40);
+    const QString verb = on ? u"Switch on"_s : u"Switch off"_s;
+    auto* sheet = new ConfirmSheet(
+        theme_, *window(), u"%1 %2 on %3?"_s.arg(verb, name, sensorsText(ids.size())),
+        on ? u"The sensors begin to listen on the service's ports."_s
+           : u"The sensors stop listening on the service's ports; attackers see them closed until it is switched on again."_s,
+        lines, u"%1 on %2"_s.arg(verb, sensorsText(ids.size())), !on);
+    sheet->allow(!ids.isEmpty());
+    connect(sheet, &ConfirmSheet::confirmed, this, [this, ids, service, on] {
+        for (const qint32 id : ids) {
+            workspace_.switchService(id, service, on);
+        }
+    });
+}
+
+void FleetPage::makeKeys() {
+    addKey(this, u"/; Ctrl+F"_s, u"Find sensors"_s, [this] {
+        search_->setFocus(Qt::ShortcutFocusReason);
+        search_->selectAll();
+    });
+    addKey(this, u"Esc"_s, u"Show all sensors again"_s, [this] {
+        search_->clear();
+        filter_->onlyProblems(false);
+        refresh();
+        table_->setFocus(Qt::ShortcutFocusReason);
+    });
+}
+
+void FleetPage::showProblems() {
+    search_->clear();
+    filter_->onlyProblems(true);
+    refresh();
 }
 
 QList<ShownSwitch> FleetPage::shownSwitches() const {
-    return table_->shownSwitches();
+    return table_->shownSwitches() + panel_->shownSwitches();
 }
 
 void FleetPage::refresh() {
     const FleetModel& fleet = workspace_.fleet();
-    const bool any = !fleet.sensors().isEmpty();
+    const bool any = filter_->rowCount() > 0;
     table_->setVisible(any);
-    panel_->setVisible(any);
     empty_->setVisible(!any);
-    empty_->show(
-        fleet.loaded() ? Glyph::Hexagon : Glyph::Clock,
-        fleet.loaded() ? u"No sensor is enrolled"_s : u"Loading sensors…"_s,
-        fleet.loaded() ? u"“apiary-collector issue sensor NAME” makes the certificate of the first."_s : QString());
-    if (fleet.loaded()) {
-        const FleetFigures figures = figuresOf(fleet);
-        showOnline(*online_, figures);
-        running_->setValue(u"%1 / %2"_s.arg(figures.running).arg(figures.wanted), figures.serviceWords(),
-                           figures.failed > 0 ? Tile::Mood::Critical : Tile::Mood::Calm);
-        open_->setValue(grouped(figures.openSessions), u"connections on all services"_s);
-        queue_->setValue(grouped(figures.queued),
-                         figures.queued > 0 ? u"records not yet acknowledged"_s : u"all records are in the database"_s);
+    tools_->setVisible(!fleet.sensors().isEmpty());
+    if (!fleet.loaded()) {
+        empty_->showLoading(u"Loading sensors…"_s);
+    } else if (fleet.sensors().isEmpty()) {
+        empty_->show(Glyph::Hexagon, u"No sensor is enrolled"_s,
+                     u"“apiary-collector issue sensor NAME” makes the certificate of the first."_s);
+    } else if (filter_->text().isEmpty()) {
+        empty_->show(Glyph::Check, u"No sensor needs a look"_s,
+                     u"All %1 are online, do what is asked, and keep time. Esc shows them."_s.arg(
+                         sensorsText(fleet.sensors().size())));
+    } else {
+        empty_->show(Glyph::Search, u"No sensor matches"_s,
+                     u"0 of %1. Esc clears the search."_s.arg(sensorsText(fleet.sensors().size())));
     }
-    showSensor();
+    showTiles();
+    showSegments();
+    showSelection();
+    panel_->show(any ? table_->currentSensor() : std::nullopt);
 }
 
-void FleetPage::showSensor() {
-    const auto current = table_->currentSensor();
-    const QList<Sensor>& sensors = workspace_.fleet().sensors();
-    const auto sensor = current ? std::ranges::find(sensors, *current, &Sensor::id) : sensors.end();
-    if (sensor == sensors.end()) {
+void FleetPage::showTiles() {
+    if (!workspace_.fleet().loaded()) {
         return;
     }
-    name_->setText(visible(sensor->name, 64));
-    health_->show(healthWords(sensor->health), moodOf(sensor->health));
-    site_->setText(sensor->site.isEmpty() ? u"no site given"_s : visible(sensor->site, 64));
-    reason_->setText(visible(sensor->healthReason, 300));
-    reason_->setVisible(!sensor->healthReason.isEmpty());
-    setTone(*reason_, sensor->health == Health::Offline   ? "critical"
-                      : sensor->health == Health::Healthy ? "secondary"
-                                                          : "warn");
-    if (services_ == nullptr || services_->sensorId() != sensor->id || !services_->refresh()) {
-        delete services_;
-        services_ = new SensorServices(theme_, workspace_, sensor->id, false);
-        servicesPlace_->addWidget(services_);
-    }
-    const qint64 now = workspace_.nowUs();
-    const QList<std::pair<QString, QString>> texts{
-        {u"Last heard of"_s, sensor->lastSeenUs == 0 ? u"never"_s : ageText(now - sensor->lastSeenUs) + u" ago"_s},
-        {u"Desired state"_s, sensor->appliedVersion == sensor->desiredVersion
-                                 ? u"r%1, in step"_s.arg(sensor->desiredVersion)
-                                 : u"r%1 → r%2"_s.arg(sensor->appliedVersion).arg(sensor->desiredVersion)},
-        {u"Records waiting"_s, grouped(sensor->spoolRecords)},
-        {u"Clock"_s,
-         qAbs(sensor->clockOffsetMs) < 1000 ? u"in step"_s : u"%1 s off"_s.arg(double(sensor->clockOffsetMs) / 1000)},
-        {u"Sensor number"_s, QString::number(sensor->id)},
-        {u"Version"_s, visible(sensor->version, 24)}};
-    for (qsizetype i = 0; i < texts.size(); ++i) {
-        facts_[i].first->setText(texts[i].first);
-        facts_[i].second->setText(texts[i].second);
-    }
+    const FleetFigures figures = figuresOf(workspace_.fleet());
+    showOnline(*online_, figures);
+    running_->setValue(u"%1 / %2"_s.arg(figures.running).arg(figures.wanted), figures.serviceWords(),
+                       figures.failed > 0     ? Tile::Mood::Critical
+                       : figures.applying > 0 ? Tile::Mood::Warn
+                                              : Tile::Mood::Calm);
+    open_->setValue(grouped(figures.openSessions), u"on all services, now"_s);
+    queue_->setValue(grouped(figures.queued), figures.queueWords(),
+                     figures.longestQueued > kLongQueue ? Tile::Mood::Warn : Tile::Mood::Calm);
+    clocks_->setValue(u"%1 / %2"_s.arg(figures.inStep).arg(figures.online),
+                      figures.worstClock.isEmpty() ? u"within 2 s of the collector's"_s : figures.worstClock,
+                      figures.worstClock.isEmpty() ? Tile::Mood::Calm : Tile::Mood::Warn);
+}
+
+void FleetPage::showSegments() {
+    const FleetFigures figures = figuresOf(workspace_.fleet());
+    all_->setText(u"All %1"_s.arg(figures.sensors));
+    problems_->setText(u"Problems %1"_s.arg(figures.problems));
+    all_->setChecked(!filter_->problemsOnly());
+    problems_->setChecked(filter_->problemsOnly());
+}
+
+void FleetPage::showSelection() {
+    const qsizetype selected = table_->selectedSensors().size();
+    const bool can = selected > 0 && workspace_.link().live();
+    selected_->setText(selected == 0 ? QString() : u"%1 selected"_s.arg(selected));
+    on_->setEnabled(can);
+    off_->setEnabled(can);
 }
 
 }  // namespace apiary::console

@@ -46,6 +46,12 @@ const char* path(Glyph which) {
             return "<path d='M6 6l12 12M18 6L6 18'/>";
         case Glyph::Quiet:
             return "<path d='M3 12h4l2-3 3 6 2-3h7'/>";
+        case Glyph::Download:
+            return "<path d='M12 4v11M7.5 11l4.5 4.500 4.500-4.500M5 20h14'/>";
+        case Glyph::Help:
+            return "<circle cx='12' cy='12' r='8.5'/><path d='M9.700 9.500a2.400 2.400 0 1 1 3.500 2.100c-.8.5-1.200 "
+                   "1-1.200 1.900M12 "
+                   "16.500v.3'/>";
         case Glyph::Shield:
             return "<path d='M12 3l7.5 3v5.5c0 4.5-3 8-7.5 9.5-4.5-1.500-7.500-5-7.500-9.500V6z'/>";
         case Glyph::Pause:

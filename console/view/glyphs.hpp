@@ -24,7 +24,9 @@ enum class Glyph {
     Cross,
     Quiet,
     Shield,
-    Pause
+    Pause,
+    Download,
+    Help
 };
 
 /// A line drawing of 24 units, `pixels` wide, crisp at any scale of the screen.

@@ -11,9 +11,13 @@
 
 #include <QWidget>
 
+class QMenu;
 class QStackedWidget;
 
 namespace apiary::console {
+
+class Sheet;
+class Veil;
 
 /// The window: navigation, top bar, a notice when something is wrong, and the page.
 class MainWindow final : public QWidget {
@@ -23,6 +27,8 @@ public:
     MainWindow(Theme& theme, Workspace& workspace, QWidget* parent = nullptr);
 
     void choose(Page page);
+    /// Shows the sessions that fit: of all pages' range, or of `scope`, in which a figure was counted.
+    void list(const SessionQuery& query, const std::optional<Scope>& scope = {});
     Page page() const { return page_; }
 
     const NavBar& nav() const { return *nav_; }
@@ -32,6 +38,11 @@ public:
     const OverviewPage& overview() const { return *overview_; }
     const SessionsPage& sessions() const { return *sessions_; }
     const FleetPage& fleet() const { return *fleet_; }
+    /// The sheet over the window, or null.
+    const Sheet* sheet() const;
+    void showHelp();
+    /// Whether what the page shows is dimmed: the link is lost, or the figures are old.
+    bool dimmed() const;
     /// Whether the page stands on the screen, and not the one about the link.
     bool showsData() const;
 
@@ -43,10 +54,16 @@ protected:
     void closeEvent(QCloseEvent* event) override;
 
 private:
+    void connectParts();
     void addKeys();
     void showLink();
+    void showAge();
+    void showBadge();
+    void fillExport(QMenu& menu);
+    void save(const QString& name, const QByteArray& bytes);
     QWidget* areaOf(Page page) const;
 
+    const Theme& theme_;
     Workspace& workspace_;
     Page page_ = Page::Overview;
     NavBar* nav_;
@@ -58,6 +75,7 @@ private:
     SessionsPage* sessions_;
     FleetPage* fleet_;
     LinkPage* linkPage_;
+    Veil* veil_;
 };
 
 }  // namespace apiary::console

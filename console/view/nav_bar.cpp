@@ -145,34 +145,43 @@ void LinkMark::paintEvent(QPaintEvent*) {
                      painter.fontMetrics().elidedText(line_, Qt::ElideMiddle, width() - 46));
 }
 
-NavBar::NavBar(const Theme& theme, QWidget* parent) : QFrame(parent), link_(new LinkMark(theme)) {
+NavBar::NavBar(const Theme& theme, QWidget* parent)
+    : QFrame(parent), column_(new QVBoxLayout(this)), link_(new LinkMark(theme)) {
     setObjectName(u"Nav"_s);
     setFixedWidth(212);
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 1, 0);
-    column->setSpacing(2);
-    column->addWidget(new Brand(theme));
-    column->addSpacing(8);
-    const auto section = [column](const QString& name) {
+    column_->setContentsMargins(0, 0, 1, 0);
+    column_->setSpacing(2);
+    column_->addWidget(new Brand(theme));
+    column_->addSpacing(8);
+    const auto section = [this](const QString& name) {
         auto* label = plainLabel(name, uiFont(11, QFont::DemiBold), "secondary");
         label->setContentsMargins(18, 8, 0, 2);
-        column->addWidget(label);
-    };
-    const auto entry = [&](Page page, Glyph which, const QString& name) {
-        auto* button = new NavButton(theme, which, name);
-        button->setObjectName(u"nav:"_s + name);
-        connect(button, &NavButton::clicked, this, [this, page] { Q_EMIT chosen(page); });
-        buttons_.append(button);
-        column->addWidget(button);
+        column_->addWidget(label);
     };
     section(u"Analyse"_s);
-    entry(Page::Overview, Glyph::Overview, u"Overview"_s);
-    entry(Page::Sessions, Glyph::Sessions, u"Sessions"_s);
+    addEntry(theme, Page::Overview, Glyph::Overview, u"Overview"_s);
+    addEntry(theme, Page::Sessions, Glyph::Sessions, u"Sessions"_s);
     section(u"Operate"_s);
-    entry(Page::Fleet, Glyph::Hexagon, u"Fleet"_s);
-    column->addStretch(1);
-    column->addWidget(link_);
+    addEntry(theme, Page::Fleet, Glyph::Hexagon, u"Fleet"_s);
+    column_->addStretch(1);
+    auto* help = new NavButton(theme, Glyph::Help, u"Keyboard"_s);
+    help->setObjectName(u"nav:Keyboard"_s);
+    help->setAutoExclusive(false);
+    help->setCheckable(false);
+    help->setToolTip(u"All keys (F1)"_s);
+    connect(help, &NavButton::clicked, this, &NavBar::helpWanted);
+    column_->addWidget(help);
+    column_->addSpacing(6);
+    column_->addWidget(link_);
     connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
+}
+
+void NavBar::addEntry(const Theme& theme, Page page, Glyph which, const QString& name) {
+    auto* button = new NavButton(theme, which, name);
+    button->setObjectName(u"nav:"_s + name);
+    connect(button, &NavButton::clicked, this, [this, page] { Q_EMIT chosen(page); });
+    buttons_.append(button);
+    column_->addWidget(button);
 }
 
 void NavBar::choose(Page page) {

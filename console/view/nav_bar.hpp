@@ -7,6 +7,8 @@
 #include <QAbstractButton>
 #include <QFrame>
 
+class QVBoxLayout;
+
 namespace apiary::console {
 
 enum class Page { Overview, Sessions, Fleet };
@@ -66,8 +68,12 @@ public:
 
 Q_SIGNALS:
     void chosen(Page page);
+    void helpWanted();
 
 private:
+    void addEntry(const Theme& theme, Page page, Glyph which, const QString& name);
+
+    QVBoxLayout* column_;
     QList<NavButton*> buttons_;
     LinkMark* link_;
 };

@@ -39,11 +39,16 @@ Notice::Notice(const Theme& theme, QWidget* parent)
     line->addWidget(dismiss_);
     setMinimumHeight(46);
     hide();
-    connect(retry_, &QPushButton::clicked, this, &Notice::retryWanted);
-    connect(dismiss_, &QPushButton::clicked, this, [this] {
-        refusal_.clear();
-        arrange();
+    connect(retry_, &QPushButton::clicked, this, [this] {
+        if (link_.isEmpty()) {
+            Q_EMIT refreshWanted();
+        } else {
+            Q_EMIT retryWanted();
+        }
     });
+    connect(dismiss_, &QPushButton::clicked, this, [this] { showLater({}, false); });
+    retry_->setObjectName(u"notice:Retry now"_s);
+    dismiss_->setObjectName(u"notice:Dismiss"_s);
     connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
 }
 
@@ -58,8 +63,24 @@ void Notice::showLink(const LinkState& state, qint64 nowUs) {
     arrange();
 }
 
+void Notice::showStale(qint64 figuresAtUs) {
+    stale_ = figuresAtUs == 0 ? QString()
+                              : u"Data as of %1 UTC: the collector is connected, but has not answered since."_s.arg(
+                                    clockText(figuresAtUs));
+    arrange();
+}
+
 void Notice::showRefusal(const QString& words) {
-    refusal_ = visible(words, kReasonLength);
+    showLater(words, false);
+}
+
+void Notice::showDone(const QString& words) {
+    showLater(words, true);
+}
+
+void Notice::showLater(const QString& words, bool done) {
+    later_ = visible(words, kReasonLength);
+    done_ = done;
     arrange();
 }
 
@@ -68,19 +89,28 @@ QString Notice::words() const {
 }
 
 void Notice::arrange() {
-    const QString words = link_.isEmpty() ? refusal_ : link_;
+    const bool later = link_.isEmpty() && stale_.isEmpty();
+    const QString words = !link_.isEmpty() ? link_ : !stale_.isEmpty() ? stale_ : later_;
+    mood_ = !link_.isEmpty() || (later && !done_) ? Mood::Critical : later ? Mood::Calm : Mood::Warn;
     if (text_->text() != words) {
         text_->setText(words);
     }
-    retry_->setVisible(!link_.isEmpty());
-    dismiss_->setVisible(link_.isEmpty());
+    setTone(*text_, mood_ == Mood::Critical ? "critical" : mood_ == Mood::Warn ? "warn" : "");
+    retry_->setVisible(!later);
+    dismiss_->setVisible(later);
     setVisible(!words.isEmpty());
+    update();
 }
 
 void Notice::paintEvent(QPaintEvent*) {
     QPainter painter(this);
-    painter.fillRect(rect(), theme_.tokens().criticalSoft);
-    painter.fillRect(QRect(0, 0, 4, height()), theme_.tokens().critical);
+    const Tokens& tokens = theme_.tokens();
+    painter.fillRect(rect(), mood_ == Mood::Critical ? tokens.criticalSoft
+                             : mood_ == Mood::Warn   ? tokens.warnSoft
+                                                     : tokens.accentSoft);
+    painter.fillRect(QRect(0, 0, 4, height()), mood_ == Mood::Critical ? tokens.critical
+                                               : mood_ == Mood::Warn   ? tokens.warn
+                                                                       : tokens.accent);
 }
 
 LinkPage::LinkPage(const Theme& theme, QWidget* parent)

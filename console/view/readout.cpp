@@ -3,6 +3,7 @@
 #include "console/model/figures.hpp"
 #include "console/model/visible_text.hpp"
 #include "console/view/main_window.hpp"
+#include "console/view/readout_fleet.hpp"
 #include "console/view/readout_overview.hpp"
 
 #include <QJsonArray>
@@ -189,14 +190,12 @@ QJsonArray switches(const QList<ShownSwitch>& all, const Workspace& workspace) {
     return list;
 }
 
+/// Every button on the screen that has a name; switches have a list of their own.
 QJsonObject buttons(const MainWindow& window) {
     QJsonObject found;
     for (const QAbstractButton* button : window.findChildren<QAbstractButton*>()) {
         const QString name = button->objectName();
-        if (button->isVisible() &&
-            (name.startsWith("nav:"_L1) || name.startsWith("range:"_L1) || name.startsWith("tab:"_L1) ||
-             name.startsWith("time"_L1) || name.startsWith("chart:"_L1) || name.startsWith("live:"_L1) ||
-             name.startsWith("ranking:"_L1))) {
+        if (button->isVisible() && !name.isEmpty() && !name.startsWith("qt_"_L1) && !name.startsWith("switch:"_L1)) {
             found.insert(name, rectangle(*button));
         }
     }
@@ -233,6 +232,10 @@ QJsonObject readOut(const MainWindow& window, const Workspace& workspace) {
         {u"switches"_s, switches(fleet ? window.fleet().shownSwitches() : QList<ShownSwitch>(), workspace)},
         {u"buttons"_s, buttons(window)},
         {u"window"_s, rectangle(window)}};
+    const QJsonObject others = readFleet(window, workspace);
+    for (auto entry = others.begin(); entry != others.end(); ++entry) {
+        all.insert(entry.key(), entry.value());
+    }
     for (auto entry = rest.begin(); entry != rest.end(); ++entry) {
         all.insert(entry.key(), entry.value());
     }

@@ -6,7 +6,7 @@
 
 #include <QBoxLayout>
 #include <QGridLayout>
-#include <QScrollArea>
+#include <QToolButton>
 
 #include <algorithm>
 
@@ -16,25 +16,13 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace {
 
-/// Sensors that the overview shows with all their services; a larger fleet has its page.
-constexpr qsizetype kMostSections = 20;
+/// Ports that a filter names one by one; a service with more is listed by its protocol alone.
+constexpr qsizetype kMostPorts = 50;
 
-/// ":2021" for one port, ":2021, :2022" for more; the addresses are in the tool tip.
-QString portsOf(const Service& service) {
-    QStringList ports;
-    for (const QString& listen : service.listens) {
-        const QString port = u':' + listen.section(u':', -1);
-        if (!ports.contains(port)) {
-            ports.append(port);
-        }
-    }
-    return ports.size() > 2 ? u"%1 ports"_s.arg(ports.size()) : ports.join(u", "_s);
-}
-
+/// What stands beside the link: who is connected, or why the service is not as it should be.
 QString wordsOf(const Service& service, const SwitchLook& look) {
     if (look.phase == SwitchLook::Phase::Agrees && look.on) {
-        const QString sessions = u"%1 sessions"_s.arg(grouped(service.sessions));
-        return service.openSessions > 0 ? u"%1 open · %2"_s.arg(grouped(service.openSessions), sessions) : sessions;
+        return service.openSessions > 0 ? u"%1 open"_s.arg(grouped(service.openSessions)) : QString();
     }
     return look.words;
 }
@@ -71,30 +59,46 @@ SensorServices::SensorServices(const Theme& theme, Workspace& workspace, qint32 
         return;
     }
     for (const Service& service : found->services) {
-        const int row = static_cast<int>(lines_.size());
-        Line line{.service = service.name,
-                  .control = new ServiceSwitch(theme),
-                  .ports = plainLabel({}, monoFont(12), "secondary"),
-                  .words = new ElidedLabel(uiFont(12), "secondary")};
-        const QString name = visible(service.name, 32);
-        line.control->setAccessibleName(u"%1 on %2"_s.arg(name, visible(found->name, 32)));
-        line.control->setObjectName(u"switch:%1:%2"_s.arg(sensorId_).arg(name));
-        line.words->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-        connect(line.control, &ServiceSwitch::wanted, this,
-                [this, service = service.name](bool on) { workspace_.switchService(sensorId_, service, on); });
-        grid->addWidget(line.control, row, 0);
-        grid->addWidget(plainLabel(name, uiFont(13, QFont::Medium)), row, 1);
-        grid->addWidget(line.ports, row, 2);
-        grid->addWidget(line.words, row, 3);
-        lines_.append(line);
+        addLine(*found, service, *grid);
     }
     refresh();
 }
 
+void SensorServices::addLine(const Sensor& sensor, const Service& service, QGridLayout& grid) {
+    const int row = static_cast<int>(lines_.size());
+    const QString name = visible(service.name, 32);
+    Line line{.service = service.name,
+              .control = new ServiceSwitch(theme_),
+              .ports = plainLabel({}, monoFont(12), "secondary"),
+              .words = new ElidedLabel(uiFont(12), "secondary"),
+              .sessions = new QToolButton};
+    line.control->setAccessibleName(u"%1 on %2"_s.arg(name, visible(sensor.name, 32)));
+    line.control->setObjectName(u"switch:%1:%2"_s.arg(sensorId_).arg(name));
+    line.words->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    line.sessions->setProperty("look", u"link"_s);
+    line.sessions->setObjectName(u"sessions:%1:%2"_s.arg(sensorId_).arg(name));
+    line.sessions->setFont(uiFont(12));
+    line.sessions->setCursor(Qt::PointingHandCursor);
+    line.sessions->setToolTip(
+        console::toolTip(u"List the sessions of %1 on %2 in the range of all pages. The number is "
+                         "counted since the agent started."_s.arg(name, sensor.name)));
+    connect(line.control, &ServiceSwitch::wanted, this,
+            [this, service = service.name](bool on) { workspace_.switchService(sensorId_, service, on); });
+    connect(line.sessions, &QToolButton::clicked, this, [this, row] {
+        if (const Sensor* found = this->sensor(); found != nullptr && row < found->services.size()) {
+            Q_EMIT sessionsWanted(sessionsOf(*found, found->services[row]));
+        }
+    });
+    grid.addWidget(line.control, row, 0);
+    grid.addWidget(plainLabel(name, uiFont(13, QFont::Medium)), row, 1);
+    grid.addWidget(line.ports, row, 2);
+    grid.addWidget(line.words, row, 3);
+    grid.addWidget(line.sessions, row, 4, Qt::AlignRight);
+    lines_.append(line);
+}
+
 const Sensor* SensorServices::sensor() const {
-    const QList<Sensor>& sensors = workspace_.fleet().sensors();
-    const auto found = std::ranges::find(sensors, sensorId_, &Sensor::id);
-    return found == sensors.end() ? nullptr : &*found;
+    return workspace_.fleet().sensor(sensorId_);
 }
 
 bool SensorServices::refresh() {
@@ -115,11 +119,13 @@ bool SensorServices::refresh() {
             return false;
         }
         line.control->show(*look, workspace_.link().live());
-        line.ports->setText(portsOf(service));
+        line.ports->setText(portsText(service));
         line.ports->setToolTip(console::toolTip(service.listens.join(u", "_s)));
         line.words->setText(wordsOf(service, *look));
         line.words->setToolTip(console::toolTip(look->words));
         setTone(*line.words, toneOf(look->phase));
+        line.sessions->setText(u"%1 sessions"_s.arg(grouped(service.sessions)));
+        line.sessions->setVisible(service.sessions > 0);
     }
     return true;
 }
@@ -136,65 +142,13 @@ QList<ShownSwitch> SensorServices::shownSwitches() const {
     return shown;
 }
 
-ServicesList::ServicesList(const Theme& theme, Workspace& workspace, QWidget* parent)
-    : QWidget(parent), theme_(theme), workspace_(workspace), column_(new QWidget), empty_(new Placeholder(theme)) {
-    auto* area = new QScrollArea;
-    area->setWidgetResizable(true);
-    area->setFrameShape(QFrame::NoFrame);
-    area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    area->setWidget(column_);
-    area_ = area;
-    auto* sections = new QVBoxLayout(column_);
-    sections->setContentsMargins(0, 2, 4, 2);
-    sections->setSpacing(14);
-    sections->addStretch(1);
-    auto* outer = new QVBoxLayout(this);
-    outer->setContentsMargins(0, 0, 0, 0);
-    outer->addWidget(area_);
-    outer->addWidget(empty_);
-    connect(&workspace, &Workspace::fleetChanged, this, &ServicesList::refresh);
-    connect(&workspace, &Workspace::linkChanged, this, &ServicesList::refresh);
-    refresh();
-}
-
-void ServicesList::refresh() {
-    const QList<Sensor>& sensors = workspace_.fleet().sensors();
-    area_->setVisible(!sensors.isEmpty());
-    empty_->setVisible(sensors.isEmpty());
-    if (workspace_.fleet().loaded()) {
-        empty_->show(Glyph::Hexagon, u"No sensor is enrolled"_s,
-                     u"“apiary-collector issue sensor NAME” makes the certificate of the first."_s);
-    } else {
-        empty_->show(Glyph::Clock, u"Loading sensors…"_s, {});
+SessionQuery sessionsOf(const Sensor& sensor, const Service& service) {
+    SessionQuery query{.protocols = {service.protocol}, .sensorIds = {sensor.id}, .filter = {}};
+    const QList<quint16> ports = portsOf(service);
+    if (ports.size() <= kMostPorts) {
+        query.filter.targetPorts = ports;
     }
-    bool same = sections_.size() == std::min(sensors.size(), kMostSections);
-    for (qsizetype i = 0; same && i < sections_.size(); ++i) {
-        same = sections_[i]->sensorId() == sensors[i].id && sections_[i]->refresh();
-    }
-    if (!same) {
-        rebuild();
-    }
-}
-
-void ServicesList::rebuild() {
-    qDeleteAll(sections_);
-    sections_.clear();
-    auto* layout = static_cast<QVBoxLayout*>(column_->layout());
-    for (const Sensor& sensor : workspace_.fleet().sensors()) {
-        if (sections_.size() < kMostSections) {
-            auto* section = new SensorServices(theme_, workspace_, sensor.id, true);
-            layout->insertWidget(layout->count() - 1, section);
-            sections_.append(section);
-        }
-    }
-}
-
-QList<ShownSwitch> ServicesList::shownSwitches() const {
-    QList<ShownSwitch> shown;
-    for (const SensorServices* section : sections_) {
-        shown += section->shownSwitches();
-    }
-    return shown;
+    return query;
 }
 
 }  // namespace apiary::console

@@ -6,11 +6,13 @@
 
 #include <QWidget>
 
+class QGridLayout;
 class QLabel;
+class QToolButton;
 
 namespace apiary::console {
 
-/// The services of one sensor, a line each: switch, name, ports, how it stands.
+/// The services of one sensor, a line each: switch, name, ports, how it stands, and a link to its sessions.
 class SensorServices final : public QWidget {
     Q_OBJECT
 
@@ -22,13 +24,19 @@ public:
     bool refresh();
     QList<ShownSwitch> shownSwitches() const;
 
+Q_SIGNALS:
+    void sessionsWanted(const SessionQuery& query);
+
 private:
     struct Line {
         QString service;
         ServiceSwitch* control;
         QLabel* ports;
         QLabel* words;
+        QToolButton* sessions;
     };
+
+    void addLine(const Sensor& sensor, const Service& service, QGridLayout& grid);
 
     const Sensor* sensor() const;
 
@@ -40,25 +48,7 @@ private:
     QList<Line> lines_;
 };
 
-/// The services of all sensors, one below the other.
-class ServicesList final : public QWidget {
-    Q_OBJECT
-
-public:
-    ServicesList(const Theme& theme, Workspace& workspace, QWidget* parent = nullptr);
-
-    QList<ShownSwitch> shownSwitches() const;
-
-private:
-    void refresh();
-    void rebuild();
-
-    const Theme& theme_;
-    Workspace& workspace_;
-    QWidget* column_;
-    QWidget* area_;
-    class Placeholder* empty_;
-    QList<SensorServices*> sections_;
-};
+/// The sessions of a service: of that sensor, that protocol and those ports.
+SessionQuery sessionsOf(const Sensor& sensor, const Service& service);
 
 }  // namespace apiary::console

@@ -46,6 +46,27 @@ QToolButton[look="title"] { border: none; background: transparent; border-radius
 QToolButton[look="title"]:hover { color: @accent; }
 QToolButton[look="title"]:focus { border: 2px solid @accent; padding: 0; }
 QToolButton[look="title"]::menu-indicator { image: none; width: 0; }
+QToolButton[look="link"] { border: none; background: transparent; border-radius: 4px; min-height: 20px; padding: 0 4px; color: @secondary; }
+QToolButton[look="link"]:hover { color: @accent; background: @hover; }
+QToolButton[look="link"]:focus { border: 2px solid @accent; padding: 0 2px; }
+QToolButton::menu-indicator { image: none; }
+QPushButton::menu-indicator { image: none; }
+QPushButton[look="danger"] { background: @critical; color: @onAccent; border-color: @critical; }
+QPushButton[look="danger"]:focus { border: 2px solid @text; }
+QToolButton[look="chosen"] { background: @accentSoft; color: @accent; border-color: @accent; }
+QToolButton[look="warn"] { background: @warnSoft; color: @warnPill; border: none; }
+QToolButton[look="warn"]:focus { border: 2px solid @accent; padding: 0 8px; }
+QToolButton[look="filter"]:checked { background: @accentSoft; color: @accent; border-color: @accent; }
+QMenu { background: @card; border: 1px solid @border; padding: 4px; }
+QMenu::item { padding: 5px 22px 5px 26px; border-radius: 4px; color: @text; }
+QMenu::item:selected { background: @hover; }
+QMenu::item:disabled { color: @faint; }
+QMenu::separator { height: 1px; background: @border; margin: 4px 6px; }
+QMenu::indicator { width: 14px; height: 14px; left: 6px; }
+QListView { background: transparent; border: none; outline: 0; }
+QListView::item { padding: 3px 6px; border-radius: 4px; color: @text; }
+QListView::item:selected { background: @selection; color: @text; }
+QListView::item:hover { background: @hover; }
 #Popup { background: @card; border: 1px solid @border; border-radius: 6px; }
 QLineEdit { background: @window; border: 1px solid @border; border-radius: 6px; padding: 0 9px; color: @text; selection-background-color: @accent; selection-color: @onAccent; }
 QLineEdit:focus { border: 2px solid @accent; padding: 0 8px; }
@@ -78,6 +99,8 @@ QString sheet(const Tokens& tokens) {
                                                   {u"@faint"_s, tokens.faint},
                                                   {u"@card"_s, tokens.card},
                                                   {u"@text"_s, tokens.text},
+                                                  {u"@warnSoft"_s, tokens.warnSoft},
+                                                  {u"@warnPill"_s, tokens.warnPill},
                                                   {u"@warn"_s, tokens.warn},
                                                   {u"@grid"_s, tokens.grid},
                                                   {u"@nav"_s, tokens.nav},

@@ -80,7 +80,7 @@ TEST_F(MainWindowTest, ASwitchInTheFleetsTableAsksToo) {
     window_.choose(Page::Fleet);
     QCoreApplication::processEvents();
     const auto shown = window_.fleet().shownSwitches();
-    ASSERT_EQ(shown.size(), 2);
+    ASSERT_EQ(shown.size(), 4);  // in the table and in the panel
     QWidget& area = *window_.fleet().table().viewport();
     QTest::mouseClick(&area, Qt::LeftButton, {}, area.mapFromGlobal(shown[1].screen.center()));
     ASSERT_EQ(link_.wishes.size(), 1);

@@ -1,0 +1,37 @@
+#include "console/model/figures_export.hpp"
+
+#include "tests/console/support/sample_values.hpp"
+
+#include <gtest/gtest.h>
+
+namespace apiary::console {
+namespace {
+
+using namespace Qt::Literals::StringLiterals;
+
+TEST(FiguresExportTest, HasALineForEachBucketAndTheSums) {
+    OverviewModel::Figures figures;
+    figures.bands = bandsOf(sampleSeries());
+    const QList<QByteArray> lines = figuresCsv(figures).split('\n');
+    ASSERT_EQ(lines.size(), 7);
+    EXPECT_EQ(lines[0], "bucket_start,TELNET,FTP,all\r");
+    EXPECT_EQ(lines[1], "2026-03-12T14:00:00Z,10,1,11\r");
+    EXPECT_EQ(lines[5], "total,16,7,23\r");
+}
+
+TEST(FiguresExportTest, IsEmptyBeforeThereAreFigures) {
+    EXPECT_TRUE(figuresCsv({}).isEmpty());
+}
+
+TEST(FiguresExportTest, WritesTheFleetServiceByServiceWithoutFormulas) {
+    Sensor sensor = sampleSensor();
+    sensor.site = u"=cmd()"_s;
+    FleetModel fleet;
+    fleet.replace({sensor}, kSampleUs);
+    const QList<QByteArray> lines = fleetCsv(fleet).split('\n');
+    ASSERT_EQ(lines.size(), 4);
+    EXPECT_EQ(lines[1], "1,ams-01,'=cmd(),yes,Healthy,,2026-03-12T14:00:00Z,,0,0,ftp,ftp,127.0.0.1:2021,on,on,0,0,0\r");
+}
+
+}  // namespace
+}  // namespace apiary::console
