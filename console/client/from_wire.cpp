@@ -284,6 +284,9 @@ v1::SessionFilter toWire(const SessionFilter& filter) {
     wire.set_command_text(filter.commandText.toStdString());
     wire.set_command(filter.command.toStdString());
     wire.set_artifact(filter.artifact.toStdString());
+    for (const QString& country : filter.countries) {
+        wire.add_countries(country.toStdString());
+    }
     for (const int hour : filter.weekHours) {
         wire.add_week_hours(static_cast<std::uint32_t>(hour));
     }

@@ -2,6 +2,8 @@
 
 #include "console/model/visible_text.hpp"
 
+#include <QLocale>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -22,6 +24,17 @@ std::optional<std::pair<QString, QString>> loginOf(const TopEntry& entry) {
     }
     const QStringList parts = QString::fromUtf8(entry.key).split(u" / "_s);
     return parts.size() == 2 ? std::optional(std::pair(parts[0], parts[1])) : std::nullopt;
+}
+
+/// `Netherlands (NL)`
+QString countryText(const QByteArray& code) {
+    const QString key = QString::fromUtf8(code);
+    if (key == "??"_L1) {
+        return u"unknown"_s;
+    }
+    const QLocale::Territory territory = QLocale::codeToTerritory(key);
+    return territory == QLocale::AnyTerritory ? visible(key)
+                                              : u"%1 (%2)"_s.arg(QLocale::territoryToString(territory), key);
 }
 
 std::optional<SessionQuery> queryForLogin(const TopEntry& entry) {
@@ -87,7 +100,8 @@ std::optional<SessionQuery> queryFor(TopField field, const TopEntry& entry, cons
         case TopField::Country:
             break;
     }
-    return std::nullopt;
+    query.filter.countries = {key};
+    return query;
 }
 
 QString titleOf(TopField field) {
@@ -131,7 +145,7 @@ QString labelOf(TopField field, const TopEntry& entry) {
         const auto part = [](const QString& text) { return text.isEmpty() ? u"(empty)"_s : visible(text); };
         return part(login->first) + u':' + part(login->second);
     }
-    return visible(QString::fromUtf8(entry.key));
+    return field == TopField::Country ? countryText(entry.key) : visible(QString::fromUtf8(entry.key));
 }
 
 QString changeText(quint64 now, quint64 before) {

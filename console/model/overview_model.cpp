@@ -11,6 +11,7 @@ namespace {
 constexpr qint64 kDetailsUs = 9'500'000;
 // A question takes at most so much of the collector's time: one part in 20.
 constexpr qint64 kPatience = 20;
+constexpr const char* kUnknownCountry = "??";
 
 }  // namespace
 
@@ -133,6 +134,19 @@ void OverviewModel::setThird(TopField field) {
         field != TopField::Credential) {
         askRanking(field);
     }
+}
+
+void OverviewModel::lookFor(TopField field) {
+    if (!ranking(field).value && !rankingsAsked_[field].underWay() && details_.toUs != 0 && link_.state().live()) {
+        askRanking(field);
+    }
+}
+
+bool OverviewModel::countriesKnown() const {
+    const auto& entries = ranking(TopField::Country).value;
+    return entries && std::ranges::any_of(*entries, [](const TopEntry& entry) {
+               return !entry.key.isEmpty() && entry.key != kUnknownCountry;
+           });
 }
 
 void OverviewModel::askCredentials() {

@@ -80,6 +80,10 @@ public:
     /// The field of the third list.
     TopField third() const { return third_; }
     void setThird(TopField field);
+    /// Asks for a list that is not shown, if it never was asked for: whether there is anything in it.
+    void lookFor(TopField field);
+    /// Whether the collector knows the countries of sources, as far as the answers say.
+    bool countriesKnown() const;
 
     /// Asks for totals and chart; answers under way are dropped.
     void ask(const Scope& scope);

@@ -35,10 +35,11 @@ struct SessionFilter {
     std::optional<QString> secret;
     std::optional<bool> loginAccepted;
     QStringList outcomes;
-    QString commandText;   // stands in a command and its argument
-    QString command;       // was typed, as the list of top commands names it
-    QByteArray artifact;   // was offered: its SHA-256, 32 bytes
-    QList<int> weekHours;  // started in one of these: 0 is Monday 00 to 01 h, UTC
+    QString commandText;    // stands in a command and its argument
+    QString command;        // was typed, as the list of top commands names it
+    QByteArray artifact;    // was offered: its SHA-256, 32 bytes
+    QList<int> weekHours;   // started in one of these: 0 is Monday 00 to 01 h, UTC
+    QStringList countries;  // of the source, as SessionRow names it; ??: unknown
 
     friend bool operator==(const SessionFilter&, const SessionFilter&) = default;
 };

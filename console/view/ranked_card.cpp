@@ -65,6 +65,12 @@ void RankedCard::addSelector() {
         action->setObjectName(u"ranking:"_s + titleOf(field));
         connect(action, &QAction::triggered, this, [this, field] { workspace_.overview().setThird(field); });
     }
+    QAction* countries = menu->addAction(titleOf(TopField::Country));
+    countries->setVisible(false);
+    connect(countries, &QAction::triggered, this, [this] { workspace_.overview().setThird(TopField::Country); });
+    connect(menu, &QMenu::aboutToShow, this, [this] { workspace_.overview().lookFor(TopField::Country); });
+    connect(&workspace_.overview(), &OverviewModel::rankingChanged, countries,
+            [this, countries] { countries->setVisible(workspace_.overview().countriesKnown()); });
     selector_->setMenu(menu);
     card_->head()->insertWidget(0, selector_);
     card_->head()->itemAt(1)->widget()->hide();  // the title, in whose place it stands

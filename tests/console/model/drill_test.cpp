@@ -36,6 +36,13 @@ TEST(DrillTest, ACredentialInTheKeyAloneIsTakenWhereItCanMeanOneThing) {
     EXPECT_EQ(labelOf(TopField::Credential, entry("a / b / c")), u"a / b / c"_s);
 }
 
+TEST(DrillTest, ACountryHasItsName) {
+    EXPECT_EQ(query(TopField::Country, entry("NL"))->filter.countries, QStringList{u"NL"_s});
+    EXPECT_EQ(labelOf(TopField::Country, entry("NL")), u"Netherlands (NL)"_s);
+    EXPECT_EQ(labelOf(TopField::Country, entry("??")), u"unknown"_s);
+    EXPECT_EQ(labelOf(TopField::Country, entry("\x1b")), u"<U+001B>"_s);
+}
+
 TEST(DrillTest, APortHasItsTransport) {
     EXPECT_EQ(query(TopField::Port, entry("53/udp"))->filter.targetPorts, QList<quint16>{53});
     EXPECT_EQ(query(TopField::Port, entry("53/udp"))->filter.udp, true);

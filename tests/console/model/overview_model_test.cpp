@@ -108,6 +108,19 @@ TEST_F(OverviewModelTest, AnotherThirdListIsAskedForAtOnce) {
     EXPECT_EQ(link_.tops[3].field, TopField::Port);
 }
 
+TEST_F(OverviewModelTest, CountriesAreKnownOnceOneIsNamed) {
+    model_.setWatched(true);
+    model_.askDetails(scope());
+    model_.lookFor(TopField::Country);
+    model_.lookFor(TopField::Country);
+    ASSERT_EQ(link_.tops.size(), 4);
+    Q_EMIT link_.topArrived(link_.tops[3].number, {{"??", 5, 0, {}, {}}});
+    EXPECT_FALSE(model_.countriesKnown());
+    model_.setThird(TopField::Country);
+    Q_EMIT link_.topArrived(link_.tops[4].number, {{"NL", 5, 0, {}, {}}});
+    EXPECT_TRUE(model_.countriesKnown());
+}
+
 TEST_F(OverviewModelTest, FiguresAreAskedForAgainOnceTheLastAnswerCame) {
     model_.ask(scope());
     model_.askAgain(scope());
