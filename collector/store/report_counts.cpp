@@ -148,7 +148,7 @@ std::string heldAtEnds(const std::string& column, const std::string& table, cons
 }
 const std::string kCredentialEnds = heldAtEnds("c.digest", "credential", "credentials");
 std::string credentialsOf(const std::string& rollup) {
-    return "SELECT (SELECT username_text || ' / ' || secret_text FROM apiary.credential_seen k WHERE k.digest = "
+    return "SELECT (SELECT username_text || E'\\x1f' || secret_text FROM apiary.credential_seen k WHERE k.digest = "
            "t.digest "
            "LIMIT 1), t.n FROM (SELECT digest, sum(n)::bigint AS n FROM (" +
            rollup + kCredentialEnds +
@@ -258,7 +258,8 @@ std::uint64_t micros(ReportMoment at) {
 std::map<std::string, std::uint64_t> countNamed(pqxx::transaction_base& transaction, const ReportScope& scope,
                                                 v1::TopField field, const v1::TopNReply& reply) {
     std::vector<std::string> keys;
-    std::ranges::transform(reply.entries(), std::back_inserter(keys), [](const auto& entry) { return entry.key(); });
+    std::ranges::transform(reply.entries(), std::back_inserter(keys),
+                           [field](const auto& entry) { return columnOf(entry, field); });
     std::string sources;
     const auto plan = planTop(transaction, scope, field, sources);
     std::map<std::string, std::uint64_t> counts;
@@ -309,7 +310,7 @@ v1::TopNReply countLeaders(pqxx::transaction_base& transaction, const ReportScop
     const auto plan = planTop(transaction, scope, field, sources);
     for (const auto& row : ask(transaction, plan.statement, scope, plan.cut, limit)) {
         auto& entry = *reply.add_entries();
-        entry.set_key(textOf(row[0]));
+        setKey(entry, field, textOf(row[0]));
         entry.set_count(countOf(row[1]));
         if (field == v1::TOP_FIELD_NETWORK) {
             entry.set_network_name(textOf(row[2]));
@@ -324,7 +325,7 @@ v1::TopNReply replyOf(pqxx::transaction_base& transaction, const ReportScope& sc
     std::vector<std::string> keys;
     for (const auto& leader : leaders) {
         auto& entry = *reply.add_entries();
-        entry.set_key(leader.label);
+        setKey(entry, field, leader.label);
         entry.set_count(leader.count);
         keys.push_back(leader.key);
     }
@@ -398,7 +399,7 @@ v1::TopNReply ReportReader::top(const ReportScope& scope, v1::TopField field, st
     if (compare) {
         const auto earlier = countNamed(transaction, before(scope), field, reply);
         for (auto& entry : *reply.mutable_entries()) {
-            const auto found = earlier.find(entry.key());
+            const auto found = earlier.find(columnOf(entry, field));
             entry.set_previous(found == earlier.end() ? 0 : found->second);
         }
     }

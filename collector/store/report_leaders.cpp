@@ -93,7 +93,7 @@ const std::string kCountSourcesByDay =
     summed("host(key)", "SELECT source, sessions FROM apiary.source_day WHERE" + kWholeDays + kTrafficFilter +
                             " AND source = ANY ($14::inet[]) UNION ALL " + kSourceEnds);
 const std::string kCountCredentials = summed(
-    "(SELECT username_text || ' / ' || secret_text FROM apiary.credential_seen k WHERE k.digest = t.key LIMIT 1)",
+    "(SELECT username_text || E'\\x1f' || secret_text FROM apiary.credential_seen k WHERE k.digest = t.key LIMIT 1)",
     "SELECT digest, uses FROM apiary.rollup_hour_credential WHERE" + kEachHour + kTrafficFilter +
         " AND digest = ANY ($14::bytea[]) UNION ALL " + heldAtEnds("digest", "bytea", "credential", "credentials"));
 const std::string kCountCommands =
@@ -123,7 +123,25 @@ const std::string& candidatesOf(v1::TopField field) {
                                                : kCandidateCommands;
 }
 
+// The statements name a login by user and secret with this between them, which no escaped text has.
+constexpr char kBetween = '\x1f';
+
 }  // namespace
+
+void setKey(v1::TopEntry& entry, v1::TopField field, const std::string& column) {
+    const auto between = field == v1::TOP_FIELD_CREDENTIAL ? column.find(kBetween) : std::string::npos;
+    if (between == std::string::npos) {
+        entry.set_key(column);
+        return;
+    }
+    entry.set_username(column.substr(0, between));
+    entry.set_secret(column.substr(between + 1));
+    entry.set_key(entry.username() + " / " + entry.secret());
+}
+
+std::string columnOf(const v1::TopEntry& entry, v1::TopField field) {
+    return field == v1::TOP_FIELD_CREDENTIAL ? entry.username() + kBetween + entry.secret() : entry.key();
+}
 
 ReportMoment hourSourcesFrom(pqxx::transaction_base& transaction) {
     const auto row = transaction.exec1(

@@ -37,6 +37,10 @@ std::optional<std::vector<Leader>> findLeaders(pqxx::transaction_base& transacti
 std::vector<Leader> countKeys(pqxx::transaction_base& transaction, const ReportScope& scope, v1::TopField field,
                               const std::vector<std::string>& keys);
 
+/// Names an entry by what the statements of leaders say in the column of the key, or back. A login has two names there.
+void setKey(v1::TopEntry& entry, v1::TopField field, const std::string& column);
+std::string columnOf(const v1::TopEntry& entry, v1::TopField field);
+
 /// Since when hours of sources are kept. The day at the limit is being folded away and does not count.
 ReportMoment hourSourcesFrom(pqxx::transaction_base& transaction);
 

@@ -269,6 +269,15 @@ TEST_F(ReportReaderTest, ComparesWithTheRangeBefore) {
     }
 }
 
+TEST_F(ReportReaderTest, NamesUserAndSecretOfALeader) {
+    const auto reply = reader_->top(scope(begin_, begin_ + 96h), v1::TOP_FIELD_CREDENTIAL, 5);
+    ASSERT_GT(reply.entries_size(), 0);
+    for (const auto& entry : reply.entries()) {
+        EXPECT_TRUE(entry.username().starts_with("user")) << entry.username();
+        EXPECT_EQ(entry.key(), entry.username() + " / " + entry.secret());
+    }
+}
+
 TEST_F(ReportReaderTest, ChartsCredentials) {
     for (int round = 0; round < 10; ++round) {
         const auto wanted = randomScope();
