@@ -15,4 +15,15 @@ QByteArray csvHeader();
 /// visible() shows it but whole.
 QByteArray csvLine(const SessionRow& row);
 
+/// A session as one line of JSON (JSON Lines, ended by LF): times in UTC as ISO 8601, and texts escaped as the list
+/// shows them.
+QByteArray jsonLine(const SessionRow& row);
+
+/// One session with its events, logins, artifacts and text log as a JSON document. Bytes are escaped as in the text
+/// logs: `\xHH` for what is no printable ASCII.
+QByteArray sessionJson(const SessionDetail& detail);
+
+/// The text log as the database renders it, with LF behind each line; to the byte that of the agent if nothing was cut.
+QByteArray logText(const SessionDetail& detail);
+
 }  // namespace apiary::console

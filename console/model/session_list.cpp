@@ -1,15 +1,26 @@
 #include "console/model/session_list.hpp"
 
+#include "console/model/filter_fit.hpp"
+
 #include <algorithm>
 
 namespace apiary::console {
 
-SessionList::SessionList(CollectorLink& link, QObject* parent) : QObject(parent), link_(link) {
+namespace {
+
+constexpr int kFiguresMs = 10'000;
+constexpr qsizetype kIdBytes = 16;
+
+}  // namespace
+
+SessionList::SessionList(CollectorLink& link, QObject* parent)
+    : QObject(parent), link_(link), names_(link), sameSource_(link), export_(link) {
     connect(&link_, &CollectorLink::failed, this, &SessionList::takeFailure);
     connect(&link_, &CollectorLink::sessionsArrived, this, &SessionList::takePage);
-    connect(&link_, &CollectorLink::countArrived, this, [this](quint64 number, const SessionCount& count) {
-        if (number == counted_) {
-            count_ = count;
+    connect(&link_, &CollectorLink::countArrived, this, &SessionList::takeCount);
+    connect(&link_, &CollectorLink::seriesArrived, this, [this](quint64 number, const Series& series) {
+        if (number == seriesAsked_) {
+            series_ = series;
             Q_EMIT changed();
         }
     });
@@ -17,15 +28,24 @@ SessionList::SessionList(CollectorLink& link, QObject* parent) : QObject(parent)
         if (number == session_) {
             selection_.detail = detail;
             selection_.failure.clear();
+            sameSource_.ask(detail.row.source, scope_, false);
             Q_EMIT selectionChanged();
         }
     });
     connect(&table_, &SessionTableModel::pageWanted, this, &SessionList::ask);
+    figures_.setInterval(kFiguresMs);
+    connect(&figures_, &QTimer::timeout, this, [this] {
+        if (grew_ && link_.state().live()) {
+            askFigures();
+        }
+    });
 }
 
 void SessionList::setQuery(const SessionQuery& query, const Scope& scope) {
     query_ = query;
     count_.reset();
+    outside_.reset();
+    series_.reset();
     Q_EMIT queryChanged();
     startOver(scope);
 }
@@ -35,9 +55,66 @@ void SessionList::startOver(const Scope& scope) {
     if (!link_.state().live()) {
         return;
     }
+    mayHaveMore_ = false;
+    if (!watched_) {
+        series_.reset();  // it is asked for when someone looks
+    }
+    sameSource_.ask(sameSource_.source(), scope_, true);
     table_.startOver();
-    if (!nothingFits()) {
-        link_.askCount(counted_ = link_.nextNumber(), asked(), query_.filter);
+    askFigures();
+}
+
+void SessionList::askFigures() {
+    grew_ = false;
+    if (nothingFits()) {
+        return;
+    }
+    link_.askCount(counted_ = link_.nextNumber(), asked(), query_.filter);
+    if (hasSeries() && watched_) {
+        link_.askSeries(seriesAsked_ = link_.nextNumber(), asked(), SeriesField::Sessions);
+    }
+}
+
+void SessionList::jumpTo(qint64 us) {
+    if (link_.state().live()) {
+        table_.startOver({us, QByteArray(kIdBytes, '\0')});
+    }
+}
+
+void SessionList::showNewest() {
+    if (mayHaveMore_ && link_.state().live()) {
+        mayHaveMore_ = false;
+        table_.hold(false);
+        table_.startOver();
+        askFigures();
+    } else {
+        table_.showNewest();
+    }
+    Q_EMIT changed();
+}
+
+void SessionList::watch(bool watched) {
+    watched_ = watched;
+    if (!watched) {
+        figures_.stop();
+        return;
+    }
+    figures_.start();
+    if (!series_ && table_.loaded() && link_.state().live()) {
+        askFigures();
+    }
+}
+
+void SessionList::takeCount(quint64 number, const SessionCount& count) {
+    if (number == counted_) {
+        count_ = count;
+        if (count.sessions == 0 && !query_.empty()) {
+            link_.askCount(outsideAsked_ = link_.nextNumber(), scope_, {});
+        }
+        Q_EMIT changed();
+    } else if (number == outsideAsked_) {
+        outside_ = count;
+        Q_EMIT changed();
     }
 }
 
@@ -56,24 +133,63 @@ void SessionList::askSelected() {
     }
 }
 
+bool SessionList::step(int step) {
+    const int row = table_.rowOf(selection_.id);
+    const int next = row < 0 ? 0 : row + step;
+    if (next < 0 || next >= table_.rowCount() || next == row) {
+        return false;
+    }
+    select(table_.rows()[next].id);
+    return true;
+}
+
+bool SessionList::stepInSource(int step) {
+    const QList<SessionRow>& rows = table_.rows();
+    const int from = table_.rowOf(selection_.id);
+    for (int row = from + step; from >= 0 && row >= 0 && row < rows.size(); row += step) {
+        if (rows[row].source == rows[from].source) {
+            select(rows[row].id);
+            return true;
+        }
+    }
+    return false;
+}
+
+void SessionList::exportTo(const QString& path, ListExport::Form form) {
+    export_.start(path, form, asked(), query_.filter);
+}
+
 void SessionList::takeLive(const LiveBatch& batch) {
-    if (batch.notShown > 0) {
+    if (batch.notShown > 0 && query_.empty() && table_.atNewest()) {
         startOver(scope_);
-    } else if (query_.empty()) {
-        QList<SessionRow> inScope;
-        for (const SessionRow& row : batch.ended) {
-            if (row.startedUs >= scope_.fromUs) {
-                inScope.append(row);
-            }
-        }
-        if (!inScope.isEmpty()) {
-            table_.takeLive(inScope);
-            selectFirst();
-        }
+    } else {
+        mayHaveMore_ = mayHaveMore_ || batch.notShown > 0;
+        takeFitting(batch.ended);
     }
     const auto ended = [this](const SessionRow& row) { return row.id == selection_.id; };
     if (std::ranges::any_of(batch.ended, ended)) {
         askSelected();
+    }
+}
+
+void SessionList::takeFitting(const QList<SessionRow>& rows) {
+    QList<SessionRow> fitting;
+    bool unknown = mayHaveMore_;
+    for (const SessionRow& row : rows) {
+        const Fit fit = row.startedUs < scope_.fromUs ? Fit::No : fitOf(row, query_);
+        if (fit == Fit::Yes) {
+            fitting.append(row);
+        }
+        unknown = unknown || (fit == Fit::Unknown && table_.rowOf(row.id) < 0);
+    }
+    grew_ = grew_ || !fitting.isEmpty() || unknown;
+    if (!fitting.isEmpty()) {
+        table_.takeLive(fitting);
+        selectFirst();
+    }
+    if (unknown != mayHaveMore_) {
+        mayHaveMore_ = unknown;
+        Q_EMIT changed();
     }
 }
 
@@ -94,19 +210,21 @@ bool SessionList::nothingFits() const {
     return !scope_.sensorIds.isEmpty() && asked().sensorIds.isEmpty();
 }
 
-void SessionList::ask(const SessionKey& before) {
+void SessionList::ask(const SessionKey& before, int limit) {
     if (nothingFits()) {
         table_.addPage({});
         count_ = SessionCount{};
         Q_EMIT changed();
         return;
     }
-    link_.askSessions(page_ = link_.nextNumber(), asked(), query_.filter, before, SessionTableModel::kPage);
+    link_.askSessions(page_ = link_.nextNumber(), asked(), query_.filter, before, limit);
+    sinceAsked_.start();
 }
 
 void SessionList::takePage(quint64 number, const SessionPage& page) {
     if (number == page_) {
         failure_.clear();
+        tookMs_ = sinceAsked_.elapsed();
         table_.addPage(page);
         selectFirst();
         Q_EMIT changed();

@@ -1,7 +1,13 @@
 #pragma once
 
 #include "console/model/collector_link.hpp"
+#include "console/model/filter_names.hpp"
+#include "console/model/list_export.hpp"
 #include "console/model/session_table_model.hpp"
+#include "console/model/source_sessions.hpp"
+
+#include <QElapsedTimer>
+#include <QTimer>
 
 #include <optional>
 
@@ -34,10 +40,27 @@ public:
 
     SessionTableModel& table() { return table_; }
     const SessionTableModel& table() const { return table_; }
+    FilterNames& names() { return names_; }
+    const FilterNames& names() const { return names_; }
+    SourceSessions& sameSource() { return sameSource_; }
+    const SourceSessions& sameSource() const { return sameSource_; }
+    ListExport& exporter() { return export_; }
+    const ListExport& exporter() const { return export_; }
     const SessionQuery& query() const { return query_; }
+    /// The scope of the list: that of the pages narrowed by the query.
+    Scope asked() const;
     const Selection& selection() const { return selection_; }
     /// Of all that the query finds; nothing until it came.
     const std::optional<SessionCount>& count() const { return count_; }
+    /// Of the same range without the query; asked for when the query finds nothing.
+    const std::optional<SessionCount>& outside() const { return outside_; }
+    /// Over time; nothing while it did not come, or if the collector cannot count what the filter names.
+    const std::optional<Series>& series() const { return series_; }
+    bool hasSeries() const { return query_.filter == SessionFilter{}; }
+    /// Whether sessions came of which only the collector can say if they fit.
+    bool mayHaveMore() const { return mayHaveMore_; }
+    /// How long the first page took, in milliseconds; -1 before.
+    qint64 tookMs() const { return tookMs_; }
     /// Why the last page did not come; empty if it did.
     const QString& failure() const { return failure_; }
 
@@ -45,8 +68,19 @@ public:
     void setQuery(const SessionQuery& query, const Scope& scope);
     /// Asks for the first page and the count. `scope` is that of all pages.
     void startOver(const Scope& scope);
+    /// Goes to the sessions that started before a time, without another query.
+    void jumpTo(qint64 us);
+    /// Back to the newest, with what waits; asks again if only the collector knows what is new.
+    void showNewest();
+    /// While someone looks, count and series follow what happens, every 10 s at most.
+    void watch(bool watched);
     void select(const QByteArray& id);
     void askSelected();
+    /// Selects the session `step` rows further down, or the nearest of the same source in that direction. False if
+    /// there is none among the loaded.
+    bool step(int step);
+    bool stepInSource(int step);
+    void exportTo(const QString& path, ListExport::Form form);
     /// Takes what ended just now into the list where it belongs.
     void takeLive(const LiveBatch& batch);
 
@@ -56,21 +90,36 @@ Q_SIGNALS:
     void selectionChanged();
 
 private:
-    Scope asked() const;
     bool nothingFits() const;
-    void ask(const SessionKey& before);
+    void ask(const SessionKey& before, int limit);
+    void askFigures();
+    void takeCount(quint64 number, const SessionCount& count);
+    void takeFitting(const QList<SessionRow>& rows);
     void takePage(quint64 number, const SessionPage& page);
     void takeFailure(quint64 number, const QString& words);
     void selectFirst();
 
     CollectorLink& link_;
     SessionTableModel table_;
+    FilterNames names_;
+    SourceSessions sameSource_;
+    ListExport export_;
     Scope scope_;
     SessionQuery query_;
     Selection selection_;
     std::optional<SessionCount> count_;
+    std::optional<SessionCount> outside_;
+    std::optional<Series> series_;
     QString failure_;
-    quint64 page_ = 0;  // numbers of the newest questions
+    bool mayHaveMore_ = false;
+    bool watched_ = false;
+    bool grew_ = false;  // since count and series were asked for
+    qint64 tookMs_ = -1;
+    QElapsedTimer sinceAsked_;
+    QTimer figures_;
+    quint64 outsideAsked_ = 0;  // numbers of the newest questions
+    quint64 seriesAsked_ = 0;
+    quint64 page_ = 0;
     quint64 counted_ = 0;
     quint64 session_ = 0;
 };

@@ -14,6 +14,12 @@ namespace {
 
 constexpr qsizetype kMostWaiting = 1000;
 
+constexpr qsizetype kIdBytes = 16;
+
+SessionKey keyOf(const SessionRow& row) {
+    return {row.startedUs, row.id};
+}
+
 bool newer(const SessionRow& a, const SessionRow& b) {
     return a.startedUs != b.startedUs ? a.startedUs > b.startedUs : a.id > b.id;
 }
@@ -33,8 +39,12 @@ QString cellText(const SessionRow& row, int column) {
             return protocolText(row.protocol);
         case SessionTableModel::Source:
             return visible(row.source, 48);
+        case SessionTableModel::Country:
+            return visible(row.country, 8);
         case SessionTableModel::SensorName:
             return visible(row.sensor, 48);
+        case SessionTableModel::Tags:
+            return visible(row.tags.join(u", "_s), 64);
         case SessionTableModel::Port:
             return QString::number(row.targetPort);
         case SessionTableModel::Outcome:
@@ -63,7 +73,8 @@ QString tipOf(const SessionRow& row) {
 }
 
 bool right(int column) {
-    return column == SessionTableModel::Port || column >= SessionTableModel::Logins;
+    return column == SessionTableModel::Port || column == SessionTableModel::Logins ||
+           column >= SessionTableModel::Duration;
 }
 
 }  // namespace
@@ -102,13 +113,19 @@ QVariant SessionTableModel::data(const QModelIndex& index, int role) const {
 }
 
 QVariant SessionTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
-    static const std::array<const char*, ColumnCount> kNames{"Time (UTC)", "Protocol", "Source",   "Sensor", "Port",
-                                                             "Outcome",    "Logins",   "Duration", "In",     "Out"};
+    static const std::array<const char*, ColumnCount> kNames{"Time (UTC)", "Protocol", "Source", "CC",
+                                                             "Sensor",     "Port",     "Logins", "Outcome",
+                                                             "Tag",        "Duration", "In",     "Out"};
     if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount) {
         return {};
     }
     if (role == Qt::DisplayRole) {
         return QString::fromLatin1(kNames[static_cast<std::size_t>(section)]);
+    }
+    if (role == Qt::ToolTipRole) {
+        return section == Time ? u"Newest first. The collector pages through millions of sessions by this key."_s
+                               : u"Not sortable: pages come from the collector in the order of time. A filter narrows "
+                                 "the list instead."_s;
     }
     if (role == Qt::TextAlignmentRole) {
         return int((right(section) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
@@ -117,46 +134,111 @@ QVariant SessionTableModel::headerData(int section, Qt::Orientation orientation,
 }
 
 bool SessionTableModel::canFetchMore(const QModelIndex& parent) const {
-    return !parent.isValid() && loaded_ && more_ && !underWay_ && rows_.size() < kMostRows;
+    return !parent.isValid() && loaded_ && more_ && !underWay_ && !rows_.isEmpty();
 }
 
 void SessionTableModel::fetchMore(const QModelIndex& parent) {
-    if (!canFetchMore(parent)) {
-        return;
+    if (canFetchMore(parent)) {
+        want(Wanted::Older, keyOf(rows_.last()), kPage);
     }
-    underWay_ = true;
-    fresh_ = false;
-    Q_EMIT pageWanted({rows_.last().startedUs, rows_.last().id});
 }
 
-void SessionTableModel::startOver() {
+void SessionTableModel::fetchNewer() {
+    if (canFetchNewer()) {
+        // Sessions that ended since may stand between those of the page.
+        want(Wanted::Newer, above_.last(), 2 * kPage);
+    }
+}
+
+void SessionTableModel::startOver(const SessionKey& start) {
+    startWanted_ = start;
+    want(Wanted::First, start, kPage);
+}
+
+void SessionTableModel::want(Wanted wanted, const SessionKey& before, int limit) {
     underWay_ = true;
-    fresh_ = true;
-    Q_EMIT pageWanted({});
+    wanted_ = wanted;
+    Q_EMIT pageWanted(before, limit);
 }
 
 void SessionTableModel::addPage(const SessionPage& page) {
-    if (fresh_) {
-        beginResetModel();
-        rows_ = page.rows;
-        more_ = page.more;
-        endResetModel();
-        waiting_.clear();
-        Q_EMIT waitingChanged(0);
-    } else if (!page.rows.isEmpty()) {
-        const auto at = static_cast<int>(rows_.size());
-        beginInsertRows({}, at, at + static_cast<int>(page.rows.size()) - 1);
-        rows_ += page.rows;
-        more_ = page.more;
-        endInsertRows();
-    } else {
-        more_ = false;
+    switch (wanted_) {
+        case Wanted::First:
+            above_.clear();
+            start_ = startWanted_;
+            replaceBy(page);
+            break;
+        case Wanted::Older:
+            append(page);
+            break;
+        case Wanted::Newer:
+            prepend(page);
+            break;
     }
     // Views and the model tester ask for more while rows are inserted: the flag must outlive that.
     underWay_ = false;
-    fresh_ = false;
+    wanted_ = Wanted::Older;
     loaded_ = true;
     Q_EMIT loadedChanged();
+}
+
+void SessionTableModel::replaceBy(const SessionPage& page) {
+    beginResetModel();
+    rows_ = page.rows;
+    more_ = page.more;
+    endResetModel();
+    if (atNewest()) {
+        waiting_.clear();
+        waitingMore_ = 0;
+        Q_EMIT waitingChanged(0);
+    }
+}
+
+void SessionTableModel::append(const SessionPage& page) {
+    more_ = page.more && !page.rows.isEmpty();
+    if (!page.rows.isEmpty()) {
+        const auto at = static_cast<int>(rows_.size());
+        beginInsertRows({}, at, at + static_cast<int>(page.rows.size()) - 1);
+        rows_ += page.rows;
+        endInsertRows();
+    }
+    while (rows_.size() > kMostRows) {
+        letGoAbove();
+    }
+}
+
+void SessionTableModel::prepend(const SessionPage& page) {
+    above_.removeLast();
+    const auto end = std::ranges::lower_bound(page.rows, rows_.first(), newer);
+    if (end == page.rows.end() && page.more) {
+        // So many came in between that the page does not reach the rows that are here: those are let go.
+        replaceBy(page);
+        return;
+    }
+    const auto count = static_cast<int>(end - page.rows.begin());
+    if (count > 0) {
+        beginInsertRows({}, 0, count - 1);
+        rows_ = page.rows.first(count) + rows_;
+        endInsertRows();
+    }
+    letGoBelow();
+}
+
+void SessionTableModel::letGoAbove() {
+    // A key stands behind a session; the one behind which the first begins is a microsecond above it.
+    above_.append({rows_.first().startedUs + 1, QByteArray(kIdBytes, '\0')});
+    beginRemoveRows({}, 0, kPage - 1);
+    rows_.remove(0, kPage);
+    endRemoveRows();
+}
+
+void SessionTableModel::letGoBelow() {
+    if (rows_.size() > kMostRows) {
+        beginRemoveRows({}, kMostRows, static_cast<int>(rows_.size()) - 1);
+        rows_.resize(kMostRows);
+        more_ = true;
+        endRemoveRows();
+    }
 }
 
 void SessionTableModel::pageFailed() {
@@ -173,22 +255,30 @@ void SessionTableModel::takeLive(const QList<SessionRow>& rows) {
         if (known >= 0) {
             rows_[known] = row;
             Q_EMIT dataChanged(index(known, 0), index(known, ColumnCount - 1));
-        } else if (!held_) {
+        } else if (!held_ && atNewest()) {
             place(row);
+        } else if (waiting_.size() >= kMostWaiting) {
+            ++waitingMore_;
         } else if (std::ranges::none_of(waiting_, [&](const SessionRow& other) { return other.id == row.id; })) {
             waiting_.append(row);
         }
     }
-    if (waiting_.size() > kMostWaiting) {
-        waiting_.clear();
-        startOver();
-    }
+    letGoBelow();
     Q_EMIT waitingChanged(waiting());
 }
 
 void SessionTableModel::hold(bool held) {
     held_ = held;
-    if (!held_ && !waiting_.isEmpty()) {
+    if (!held_ && waiting() > 0) {
+        showNewest();
+    }
+}
+
+void SessionTableModel::showNewest() {
+    held_ = false;
+    if (!atNewest() || waitingMore_ > 0) {
+        startOver();
+    } else if (!waiting_.isEmpty()) {
         const QList<SessionRow> rows = std::exchange(waiting_, {});
         takeLive(rows);
     }

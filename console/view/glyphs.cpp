@@ -56,6 +56,14 @@ const char* path(Glyph which) {
             return "<path d='M12 3l7.5 3v5.5c0 4.5-3 8-7.5 9.5-4.5-1.500-7.500-5-7.500-9.500V6z'/>";
         case Glyph::Pause:
             return "<path d='M9 5v14M15 5v14'/>";
+        case Glyph::Copy:
+            return "<rect x='8.5' y='8.5' width='12' height='12' rx='2'/><path d='M15.500 8.500V5.500a2 2 0 0 "
+                   "0-2-2H5.500"
+                   "a2 2 0 0 0-2 2v8a2 2 0 0 0 2 2h3'/>";
+        case Glyph::Save:
+            return "<path d='M12 3.500v11M7.500 10.500l4.500 4.500 4.500-4.500M4 16.500v4h16v-4'/>";
+        case Glyph::Columns:
+            return "<rect x='3.5' y='4' width='17' height='16' rx='2'/><path d='M9.500 4v16M15 4v16'/>";
     }
     return "";
 }

@@ -26,7 +26,10 @@ enum class Glyph {
     Shield,
     Pause,
     Download,
-    Help
+    Help,
+    Copy,
+    Save,
+    Columns
 };
 
 /// A line drawing of 24 units, `pixels` wide, crisp at any scale of the screen.

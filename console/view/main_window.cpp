@@ -153,6 +153,8 @@ void MainWindow::fillExport(QMenu& menu) {
         connect(figures, &QAction::triggered, this, [this, day] {
             save(u"apiary-figures-%1.csv"_s.arg(day), figuresCsv(workspace_.overview().figures()));
         });
+    } else if (page_ == Page::Sessions) {
+        menu.addActions(sessions_->exportActions());
     } else if (page_ == Page::Fleet) {
         QAction* fleet = menu.addAction(u"Sensors and services, as CSV…"_s);
         fleet->setEnabled(workspace_.fleet().loaded());

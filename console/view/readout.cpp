@@ -8,6 +8,7 @@
 
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QSaveFile>
 #include <QToolButton>
@@ -19,6 +20,8 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 constexpr int kRows = 20;
+constexpr int kHexColumns = 80;
+constexpr int kHexLines = 200;
 
 QString word(LinkState::Kind kind) {
     switch (kind) {
@@ -126,10 +129,15 @@ QJsonArray turns(const QList<TranscriptLine>& lines) {
 }
 
 QJsonObject session(const SessionPanel& panel, const Workspace& workspace) {
+    const QString form = panel.tab();
     QJsonObject shown{{u"session_id"_s, idText(workspace.list().selection().id)},
                       {u"title"_s, panel.title()},
                       {u"agreement"_s, panel.agreement()},
-                      {u"form"_s, panel.transcript().form() == TranscriptView::Form::Log ? u"log"_s : u"turns"_s}};
+                      {u"form"_s, form == u"transcript"_s ? u"turns"_s : form},
+                      {u"source_tab"_s, panel.sourceTab()},
+                      {u"find"_s, panel.search().text()},
+                      {u"found"_s, panel.transcript().matches()},
+                      {u"painted_rect"_s, rectangle(panel.transcript())}};
     QJsonObject facts;
     for (const auto& [name, value] : panel.facts()) {
         facts.insert(name, value);
@@ -139,6 +147,14 @@ QJsonObject session(const SessionPanel& panel, const Workspace& workspace) {
     if (workspace.list().selection().detail) {
         const SessionDetail& detail = *workspace.list().selection().detail;
         shown.insert(u"turns"_s, turns(layOutTranscript(detail, 1 << 20)));
+        QJsonArray hex;
+        for (const TranscriptLine& line : layOutHex(detail, kHexColumns)) {
+            hex.append(line.text());
+            if (hex.size() == kHexLines) {
+                break;
+            }
+        }
+        shown.insert(u"hex"_s, hex);
         for (const QByteArray& line : detail.log) {
             log.append(visible(QString::fromUtf8(line), kTranscriptBytes));
         }
@@ -162,6 +178,39 @@ QJsonValue found(const Workspace& workspace) {
                                {u"times"_s, static_cast<qint64>(count->times)},
                                {u"more"_s, count->more}}
                  : QJsonValue();
+}
+
+QJsonObject listing(const SessionsPage& page, const Workspace& workspace) {
+    const FilterBar& bar = page.filterBar();
+    const SessionList& list = workspace.list();
+    QJsonArray chips;
+    for (qsizetype i = 0; i < bar.chips().size(); ++i) {
+        chips.append(QJsonObject{{u"text"_s, bar.chips()[i]}, {u"rect"_s, rectangle(*bar.chipButtons()[i])}});
+    }
+    QJsonArray bars;
+    for (const quint64 sessions : bar.histogram().bars()) {
+        bars.append(static_cast<qint64>(sessions));
+    }
+    QJsonObject shown{{u"filter"_s, bar.filter()},
+                      {u"line"_s, bar.line().text()},
+                      {u"error"_s, bar.error()},
+                      {u"chips"_s, chips},
+                      {u"completions"_s, QJsonArray::fromStringList(bar.line().options())},
+                      {u"count_line"_s, bar.countWords()},
+                      {u"loaded"_s, list.table().rowCount()},
+                      {u"columns"_s, QJsonArray::fromStringList(page.table().shownColumns())},
+                      {u"histogram"_s, bars},
+                      {u"newer"_s, page.table().newer().isHidden() ? QString() : page.table().newer().text()},
+                      {u"empty"_s, page.table().emptyWords()},
+                      {u"export"_s, page.exportWords()},
+                      {u"filter_rect"_s, rectangle(bar.line())},
+                      {u"histogram_rect"_s, rectangle(bar.histogram())}};
+    if (list.count()) {
+        shown.insert(u"sessions"_s, static_cast<qint64>(list.count()->sessions));
+        shown.insert(u"times"_s, static_cast<qint64>(list.count()->times));
+        shown.insert(u"more"_s, list.count()->more);
+    }
+    return shown;
 }
 
 QJsonArray switches(const QList<ShownSwitch>& all, const Workspace& workspace) {
@@ -228,6 +277,7 @@ QJsonObject readOut(const MainWindow& window, const Workspace& workspace) {
         {u"tiles"_s, fleet ? tiles(window.fleet().tiles()) : overviewTiles(overview, workspace)},
         {u"rows"_s, rows(window.sessions().table(), workspace)},
         {u"found"_s, found(workspace)},
+        {u"list"_s, listing(window.sessions(), workspace)},
         {u"session"_s, session(window.sessions().panel(), workspace)},
         {u"switches"_s, switches(fleet ? window.fleet().shownSwitches() : QList<ShownSwitch>(), workspace)},
         {u"buttons"_s, buttons(window)},

@@ -1,11 +1,18 @@
 #include "console/view/session_panel.hpp"
 
 #include "console/model/figures.hpp"
+#include "console/model/session_export.hpp"
 #include "console/model/visible_text.hpp"
 #include "console/view/controls.hpp"
 
 #include <QBoxLayout>
+#include <QClipboard>
+#include <QFileDialog>
 #include <QGridLayout>
+#include <QGuiApplication>
+#include <QLineEdit>
+#include <QMenu>
+#include <QSaveFile>
 
 #include <algorithm>
 
@@ -17,6 +24,7 @@ namespace {
 
 constexpr int kFacts = 6;
 constexpr qsizetype kFactLength = 80;
+constexpr int kHexColumns = 80;
 
 Mood moodOf(Agreement agreement) {
     switch (agreement) {
@@ -63,6 +71,12 @@ SessionPanel::SessionPanel(const Theme& theme, Workspace& workspace, QWidget* pa
       subtitle_(new ElidedLabel(monoFont(11.5), "secondary")),
       agreement_(new Pill(theme)),
       transcript_(new TranscriptView(theme)),
+      source_(new SourceList(theme, workspace)),
+      tools_(nullptr),
+      search_(new QLineEdit),
+      found_(plainLabel({}, uiFont(11.5), "secondary")),
+      copy_(glyphButton(theme, Glyph::Copy, {}, u"Copy the transcript"_s, "flat")),
+      save_(glyphButton(theme, Glyph::Save, {}, u"Save this session"_s, "flat")),
       placeholder_(new Placeholder(theme)),
       content_(new QWidget) {
     auto* outer = new QVBoxLayout(this);
@@ -77,11 +91,17 @@ SessionPanel::SessionPanel(const Theme& theme, Workspace& workspace, QWidget* pa
     head->setSpacing(8);
     head->addWidget(title_, 1);
     head->addWidget(agreement_);
+    head->addWidget(copy_);
+    head->addWidget(save_);
     column->addLayout(head);
     column->addWidget(subtitle_);
     column->addWidget(makeFacts());
     column->addWidget(makeTabs());
+    tools_ = makeTools();
+    column->addWidget(tools_);
     column->addWidget(transcript_, 1);
+    column->addWidget(source_, 1);
+    source_->hide();
     auto* key = new QHBoxLayout;
     key->setSpacing(12);
     key->addWidget(plainLabel(u"→ attacker"_s, uiFont(11.5, QFont::Medium)));
@@ -89,6 +109,25 @@ SessionPanel::SessionPanel(const Theme& theme, Workspace& workspace, QWidget* pa
     key->addWidget(plainLabel(u"↵ line end   \\x1b no text"_s, uiFont(11.5), "secondary"));
     key->addStretch(1);
     column->addLayout(key);
+
+    const auto menuFor = [this](QToolButton* button, const QString& name) {
+        button->setObjectName(name);
+        button->setPopupMode(QToolButton::InstantPopup);
+        auto* menu = new QMenu(button);
+        button->setMenu(menu);
+        return menu;
+    };
+    QMenu* copyMenu = menuFor(copy_, u"session:copy"_s);
+    copyMenu->addAction(u"Copy with times and markers"_s, this, [this] { copy(true); });
+    copyMenu->addAction(u"Copy the text alone"_s, this, [this] { copy(false); });
+    QMenu* saveMenu = menuFor(save_, u"session:save"_s);
+    saveMenu->addAction(u"Text log…"_s, this, [this] { save(u"log"_s); });
+    saveMenu->addAction(u"Transcript…"_s, this, [this] { save(u"transcript"_s); });
+    saveMenu->addAction(u"Hex dump…"_s, this, [this] { save(u"hex"_s); });
+    saveMenu->addAction(u"JSON…"_s, this, [this] { save(u"json"_s); });
+    connect(source_, &SourceList::countChanged, this, [this](const QString& count) {
+        sourceTab_->setText(count.isEmpty() ? u"Same source"_s : u"Same source (%1)"_s.arg(count));
+    });
 
     connect(&workspace.list(), &SessionList::selectionChanged, this, &SessionPanel::refresh);
     refresh();
@@ -116,23 +155,152 @@ QWidget* SessionPanel::makeTabs() {
     auto* tabs = new QWidget;
     auto* line = new QHBoxLayout(tabs);
     line->setContentsMargins(0, 0, 0, 0);
-    line->setSpacing(2);
-    const auto tab = [&](const QString& name, TranscriptView::Form form) {
+    line->setSpacing(0);
+    const auto tab = [&](const QString& name, std::optional<TranscriptView::Form> form) {
         auto* button = new QToolButton;
         button->setProperty("look", u"flat"_s);
         button->setObjectName(u"tab:"_s + name);
-        button->setFont(uiFont(12.5, QFont::Medium));
+        button->setFont(uiFont(12, QFont::Medium));
         button->setText(name);
         button->setCheckable(true);
         button->setAutoExclusive(true);
         button->setChecked(form == transcript_->form());
-        connect(button, &QToolButton::clicked, this, [this, form] { transcript_->setForm(form); });
+        connect(button, &QToolButton::clicked, this, [this, form] {
+            transcript_->setVisible(form.has_value());
+            tools_->setVisible(form.has_value());
+            source_->setVisible(!form.has_value());
+            workspace_.list().sameSource().wantRows(!form.has_value());
+            if (form) {
+                transcript_->setForm(*form);
+            }
+            showSearch();
+        });
         line->addWidget(button);
+        return button;
     };
     tab(u"Transcript"_s, TranscriptView::Form::Turns);
+    tab(u"Hex"_s, TranscriptView::Form::Hex);
+    tab(u"Events"_s, TranscriptView::Form::Events);
     tab(u"Text log"_s, TranscriptView::Form::Log);
+    sourceTab_ = tab(u"Same source"_s, {});
     line->addStretch(1);
     return tabs;
+}
+
+QWidget* SessionPanel::makeTools() {
+    auto* tools = new QWidget;
+    auto* line = new QHBoxLayout(tools);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->setSpacing(4);
+    search_->setObjectName(u"transcript:find"_s);
+    search_->setPlaceholderText(u"Find in this session"_s);
+    search_->setAccessibleName(u"Find in this session"_s);
+    search_->setFont(monoFont(12));
+    search_->setFixedHeight(28);
+    search_->setClearButtonEnabled(true);
+    connect(search_, &QLineEdit::textChanged, this, [this](const QString& needle) {
+        transcript_->find(needle);
+        showSearch();
+    });
+    connect(search_, &QLineEdit::returnPressed, this, [this] {
+        transcript_->findNext(QGuiApplication::keyboardModifiers().testFlag(Qt::ShiftModifier) ? -1 : 1);
+        showSearch();
+    });
+    line->addWidget(search_, 1);
+    line->addWidget(found_);
+    const auto side = [&](const QString& name, Direction direction) {
+        auto* button = new QToolButton;
+        button->setProperty("look", u"segment"_s);
+        button->setObjectName(u"direction:"_s + name);
+        button->setFont(uiFont(12));
+        button->setText(name);
+        button->setCheckable(true);
+        button->setAutoExclusive(true);
+        button->setChecked(direction == Direction::Both);
+        connect(button, &QToolButton::clicked, this, [this, direction] {
+            transcript_->setDirection(direction);
+            showSearch();
+        });
+        line->addWidget(button);
+    };
+    side(u"Both"_s, Direction::Both);
+    side(u"Attacker"_s, Direction::Attacker);
+    side(u"Us"_s, Direction::Us);
+    return tools;
+}
+
+void SessionPanel::showSearch() {
+    const bool searching = !search_->text().isEmpty();
+    found_->setText(!searching ? QString()
+                    : transcript_->matches() == 0
+                        ? u"nothing found"_s
+                        : u"%1 of %2"_s.arg(transcript_->match()).arg(transcript_->matches()));
+}
+
+QString SessionPanel::tab() const {
+    if (!source_->isHidden()) {
+        return u"source"_s;
+    }
+    switch (transcript_->form()) {
+        case TranscriptView::Form::Turns:
+            return u"transcript"_s;
+        case TranscriptView::Form::Hex:
+            return u"hex"_s;
+        case TranscriptView::Form::Events:
+            return u"events"_s;
+        case TranscriptView::Form::Log:
+            break;
+    }
+    return u"log"_s;
+}
+
+QString SessionPanel::sourceTab() const {
+    return sourceTab_->text();
+}
+
+void SessionPanel::focusSearch() {
+    search_->setFocus();
+    search_->selectAll();
+}
+
+void SessionPanel::copy(bool markers) const {
+    QGuiApplication::clipboard()->setText(transcript_->text(markers));
+}
+
+QByteArray SessionPanel::content(const QString& what) const {
+    const auto& detail = workspace_.list().selection().detail;
+    if (!detail) {
+        return {};
+    }
+    if (what == u"log"_s) {
+        return logText(*detail);
+    }
+    if (what == u"json"_s) {
+        return sessionJson(*detail);
+    }
+    const auto lines = what == u"hex"_s ? layOutHex(*detail, kHexColumns) : layOutTranscript(*detail, kTranscriptBytes);
+    return transcriptText(lines, true).toUtf8();
+}
+
+void SessionPanel::save(const QString& what) {
+    const auto& detail = workspace_.list().selection().detail;
+    if (!detail) {
+        return;
+    }
+    // The session may change while the dialogue is open.
+    const QByteArray text = content(what);
+    const QString name = idText(detail->row.id) + (what == u"json"_s ? u".json"_s : u"."_s + what + u".txt"_s);
+    auto* dialog = new QFileDialog(this, u"Save the session"_s);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setAcceptMode(QFileDialog::AcceptSave);
+    dialog->selectFile(name);
+    connect(dialog, &QFileDialog::fileSelected, this, [this, text](const QString& path) {
+        QSaveFile file(path);
+        if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size() || !file.commit()) {
+            Q_EMIT refused(u"%1 cannot be written: %2"_s.arg(path, file.errorString()));
+        }
+    });
+    dialog->open();
 }
 
 QString SessionPanel::title() const {
@@ -165,6 +333,7 @@ void SessionPanel::refresh() {
         placeholder_->show(Glyph::Clock, u"Loading the session…"_s, {});
     }
     transcript_->show(selection.detail);
+    showSearch();
 }
 
 void SessionPanel::showFacts(const SessionDetail& detail) {

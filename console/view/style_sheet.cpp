@@ -67,6 +67,12 @@ QListView { background: transparent; border: none; outline: 0; }
 QListView::item { padding: 3px 6px; border-radius: 4px; color: @text; }
 QListView::item:selected { background: @selection; color: @text; }
 QListView::item:hover { background: @hover; }
+QToolButton[look="chip"] { border: none; background: @accentSoft; color: @accent; border-radius: 12px; padding: 0 10px; min-height: 24px; }
+QToolButton[look="chip"]:hover { background: @selection; }
+QToolButton[look="chip"]:focus { border: 2px solid @accent; padding: 0 8px; min-height: 20px; }
+QPushButton[look="link"] { border: none; background: transparent; padding: 0 4px; min-height: 24px; }
+QPushButton[look="link"]:hover { color: @accent; }
+QPushButton[look="link"]:focus { border: 2px solid @accent; padding: 0 2px; min-height: 20px; }
 #Popup { background: @card; border: 1px solid @border; border-radius: 6px; }
 QLineEdit { background: @window; border: 1px solid @border; border-radius: 6px; padding: 0 9px; color: @text; selection-background-color: @accent; selection-color: @onAccent; }
 QLineEdit:focus { border: 2px solid @accent; padding: 0 8px; }

@@ -1,5 +1,6 @@
 #include "console/view/transcript_view.hpp"
 
+#include <QKeyEvent>
 #include <QPainter>
 #include <QScrollBar>
 
@@ -17,11 +18,14 @@ constexpr int kTimeRight = 50;
 constexpr int kBar = 56;
 constexpr int kTextLeft = 86;
 constexpr int kLogLeft = 4;
+constexpr int kWideHex = 80;
 constexpr double kTextSize = 12.5;
+constexpr double kHexSize = 11.5;
 constexpr double kLogSize = 11.5;
 
 QFont textFont(TranscriptView::Form form) {
-    return monoFont(form == TranscriptView::Form::Log ? kLogSize : kTextSize);
+    const bool small = form == TranscriptView::Form::Log || form == TranscriptView::Form::Events;
+    return monoFont(small ? kLogSize : form == TranscriptView::Form::Hex ? kHexSize : kTextSize);
 }
 
 }  // namespace
@@ -33,6 +37,7 @@ TranscriptView::TranscriptView(const Theme& theme, QWidget* parent) : QAbstractS
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setMinimumHeight(90);
     setAccessibleName(u"Transcript of the session"_s);
+    setFocusPolicy(Qt::StrongFocus);
     connect(&theme, &Theme::changed, viewport(), qOverload<>(&QWidget::update));
 }
 
@@ -51,15 +56,111 @@ void TranscriptView::setForm(Form form) {
     verticalScrollBar()->setValue(0);
 }
 
-void TranscriptView::layOut() {
-    const int left = form_ == Form::Log ? kLogLeft : kTextLeft;
+void TranscriptView::setDirection(Direction direction) {
+    direction_ = direction;
+    layOut();
+    verticalScrollBar()->setValue(0);
+}
+
+int TranscriptView::columnsThatFit() const {
     const double character = QFontMetricsF(textFont(form_)).horizontalAdvance(u'0');
-    columns_ = static_cast<int>((viewport()->width() - left - 8) / std::max(1.0, character));
-    lines_.clear();
-    if (detail_) {
-        lines_ = form_ == Form::Log ? layOutLog(*detail_, columns_) : layOutTranscript(*detail_, columns_);
+    return static_cast<int>((viewport()->width() - (listed() ? kLogLeft : kTextLeft) - 8) / std::max(1.0, character));
+}
+
+QList<TranscriptLine> TranscriptView::linesOf(int columns) const {
+    if (!detail_) {
+        return {};
     }
+    switch (form_) {
+        case Form::Turns:
+            return layOutTranscript(*detail_, columns, direction_);
+        case Form::Hex:
+            return layOutHex(*detail_, columns, direction_);
+        case Form::Events:
+            return layOutEvents(*detail_, columns);
+        case Form::Log:
+            break;
+    }
+    return layOutLog(*detail_, columns);
+}
+
+QString TranscriptView::text(bool markers) const {
+    return transcriptText(linesOf(form_ == Form::Hex ? kWideHex : kTranscriptBytes), markers && !listed());
+}
+
+void TranscriptView::layOut() {
+    columns_ = columnsThatFit();
+    lines_ = linesOf(columns_);
+    search();
     fitScrollBar();
+}
+
+void TranscriptView::find(const QString& needle) {
+    needle_ = needle;
+    match_ = 0;
+    search();
+    showMatch();
+}
+
+void TranscriptView::findNext(int step) {
+    if (matchCount_ > 0) {
+        match_ = (match_ + step + matchCount_) % matchCount_;
+        showMatch();
+    }
+}
+
+void TranscriptView::search() {
+    found_ = findInTranscript(lines_, needle_);
+    matchCount_ = static_cast<int>(std::ranges::count(found_, true, &TranscriptMatch::begins));
+    match_ = std::clamp(match_, 0, std::max(0, matchCount_ - 1));
+    viewport()->update();
+}
+
+/// Scrolls so that the chosen match is seen.
+void TranscriptView::showMatch() {
+    int number = -1;
+    for (const TranscriptMatch& match : std::as_const(found_)) {
+        number += match.begins ? 1 : 0;
+        if (number == match_) {
+            const int top = static_cast<int>(match.line) * kRow + kMargin;
+            const int value = verticalScrollBar()->value();
+            if (top < value || top + kRow > value + viewport()->height()) {
+                verticalScrollBar()->setValue(top - viewport()->height() / 2);
+            }
+            break;
+        }
+    }
+    viewport()->update();
+}
+
+void TranscriptView::paintMatches(QPainter& painter, qsizetype line, int top, double left) const {
+    const auto first = std::ranges::lower_bound(found_, line, {}, &TranscriptMatch::line);
+    int number =
+        static_cast<int>(std::count_if(found_.begin(), first, [](const auto& match) { return match.begins; })) - 1;
+    const double character = QFontMetricsF(textFont(form_)).horizontalAdvance(u'0');
+    for (auto match = first; match != found_.end() && match->line == line; ++match) {
+        number += match->begins ? 1 : 0;
+        QColor mark = theme_.tokens().warn;
+        mark.setAlphaF(number == match_ ? 0.55F : 0.25F);
+        painter.fillRect(QRectF(left + static_cast<double>(match->column) * character, top + 1,
+                                static_cast<double>(match->length) * character, kRow - 2),
+                         mark);
+    }
+}
+
+void TranscriptView::keyPressEvent(QKeyEvent* event) {
+    QScrollBar* bar = verticalScrollBar();
+    switch (event->key()) {
+        case Qt::Key_Home:
+            bar->setValue(0);
+            break;
+        case Qt::Key_End:
+            bar->setValue(bar->maximum());
+            break;
+        default:
+            QAbstractScrollArea::keyPressEvent(event);
+            break;
+    }
 }
 
 void TranscriptView::fitScrollBar() {
@@ -71,10 +172,7 @@ void TranscriptView::fitScrollBar() {
 }
 
 void TranscriptView::resizeEvent(QResizeEvent*) {
-    const int before = columns_;
-    const double character = QFontMetricsF(textFont(form_)).horizontalAdvance(u'0');
-    const int left = form_ == Form::Log ? kLogLeft : kTextLeft;
-    if (static_cast<int>((viewport()->width() - left - 8) / std::max(1.0, character)) != before) {
+    if (columnsThatFit() != columns_) {
         layOut();
     } else {
         fitScrollBar();
@@ -87,13 +185,15 @@ void TranscriptView::paintEvent(QPaintEvent*) {
     const auto first = std::max(0, scrolled / kRow);
     const auto last = std::min<qsizetype>(lines_.size(), (scrolled + viewport()->height()) / kRow + 1);
     for (qsizetype i = first; i < last; ++i) {
-        paintLine(painter, lines_[i], static_cast<int>(i) * kRow - scrolled);
+        paintLine(painter, i, static_cast<int>(i) * kRow - scrolled);
     }
 }
 
-void TranscriptView::paintLine(QPainter& painter, const TranscriptLine& line, int top) const {
+void TranscriptView::paintLine(QPainter& painter, qsizetype number, int top) const {
     const Tokens& tokens = theme_.tokens();
-    if (form_ == Form::Log) {
+    const TranscriptLine& line = lines_[number];
+    if (listed()) {
+        paintMatches(painter, number, top, kLogLeft);
         painter.setFont(textFont(form_));
         painter.setPen(line.first ? tokens.text : tokens.secondary);
         painter.drawText(QRect(kLogLeft, top, viewport()->width() - kLogLeft, kRow), Qt::AlignLeft | Qt::AlignVCenter,
@@ -128,6 +228,7 @@ void TranscriptView::paintLine(QPainter& painter, const TranscriptLine& line, in
         painter.setPen(colour);
         painter.drawText(QRect(kBar + 7, top, 18, kRow), Qt::AlignCenter, received ? u"→"_s : u"←"_s);
     }
+    paintMatches(painter, number, top, kTextLeft);
     QColor dim = colour;
     dim.setAlphaF(0.62F);
     painter.setFont(textFont(form_));

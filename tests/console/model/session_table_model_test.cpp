@@ -17,7 +17,7 @@ class SessionTableModelTest : public testing::Test {
 protected:
     SessionTableModelTest() {
         QObject::connect(&model_, &SessionTableModel::pageWanted,
-                         [this](const SessionKey& before) { wanted_.append(before); });
+                         [this](const SessionKey& before, int) { wanted_.append(before); });
         model_.startOver();
     }
 
@@ -47,7 +47,7 @@ protected:
 
 TEST_F(SessionTableModelTest, ShowsARowAsText) {
     model_.addPage({{sampleRow(0, 'a')}, false});
-    EXPECT_EQ(text(), "12 Mar 14:00:00|FTP|203.0.113.7|ams-01|21|peer closed|1|2.50 s|31 B|1.5 kB|\n");
+    EXPECT_EQ(text(), "12 Mar 14:00:00|FTP|203.0.113.7||ams-01|21|1|peer closed||2.50 s|31 B|1.5 kB|\n");
 }
 
 TEST_F(SessionTableModelTest, AsksForTheNextPageByTheKeyOfTheLastRow) {
@@ -127,6 +127,47 @@ TEST_F(SessionTableModelTest, EscapesMarkupInToolTips) {
     row.source = u"<b>x</b>"_s;
     model_.addPage({{row}, false});
     EXPECT_TRUE(model_.index(0, 0).data(Qt::ToolTipRole).toString().startsWith(u"<qt>&lt;b&gt;"_s));
+}
+
+/// Pages of the sessions with these numbers, newest first.
+QList<SessionRow> rowsFrom(int first, int count) {
+    QList<SessionRow> rows;
+    for (int i = 0; i < count; ++i) {
+        SessionRow row = sampleRow(-first - i, 'x');
+        row.id = QByteArray(12, '\0') + QByteArray::number(first + i).rightJustified(4, '0').right(4);
+        rows.append(row);
+    }
+    return rows;
+}
+
+TEST_F(SessionTableModelTest, KeepsAWindowOfBoundedSizeAndComesBack) {
+    constexpr int kPages = 30;
+    model_.addPage({rowsFrom(0, SessionTableModel::kPage), true});
+    for (int page = 1; page < kPages; ++page) {
+        model_.fetchMore({});
+        model_.addPage({rowsFrom(page * SessionTableModel::kPage, SessionTableModel::kPage), true});
+        EXPECT_LE(model_.rowCount(), SessionTableModel::kMostRows);
+    }
+    const SessionRow first = model_.rows().first();
+    EXPECT_FALSE(model_.atNewest());
+    ASSERT_TRUE(model_.canFetchNewer());
+    model_.fetchNewer();
+    const int above = static_cast<int>(model_.rowsAbove());
+    EXPECT_GT(wanted_.last().startedUs, first.startedUs);
+    model_.addPage({rowsFrom(above - SessionTableModel::kPage, 2 * SessionTableModel::kPage), true});
+    EXPECT_EQ(model_.rowOf(first.id), SessionTableModel::kPage);
+    EXPECT_EQ(model_.rowCount(), SessionTableModel::kMostRows);
+    EXPECT_TRUE(model_.more());
+}
+
+TEST_F(SessionTableModelTest, ShowsTheNewestOnWish) {
+    model_.startOver({sampleRow(0, 'a').startedUs, QByteArray(16, '\0')});
+    model_.addPage({{sampleRow(-5, 'a')}, true});
+    model_.takeLive({sampleRow(20, 'b')});
+    EXPECT_EQ(tails(), "a");
+    EXPECT_EQ(model_.waiting(), 1);
+    model_.showNewest();
+    EXPECT_EQ(wanted_.last(), SessionKey{});
 }
 
 }  // namespace

@@ -85,5 +85,52 @@ TEST(TranscriptTest, ShowsTheTextLogAsItIs) {
               "0.00 # *****\n0.00 # *****Started at: Thu Mar 12 14:00:00 UTC 2026*****\n");
 }
 
+TEST(TranscriptTest, DumpsBytesWithOffsetAndText) {
+    SessionDetail detail;
+    detail.events = {{0, SessionEvent::Received, 0, QByteArray("GET /\x00\xff\r\nabcdefgh", 17)}};
+    const QList<TranscriptLine> lines = layOutHex(detail, 80);
+    ASSERT_EQ(lines.size(), 2);
+    EXPECT_EQ(lines[0].text(),
+              QStringLiteral("0000  47 45 54 20 2f 00 ff 0d  0a 61 62 63 64 65 66 67  GET /....abcdefg"));
+    EXPECT_TRUE(lines[1].text().startsWith(QStringLiteral("0010  68 ")));
+    EXPECT_EQ(layOutHex(detail, 45).size(), 3);
+}
+
+TEST(TranscriptTest, NamesTheCommandsOfTelnet) {
+    SessionDetail detail;
+    detail.row.protocol = QStringLiteral("telnet");
+    detail.events = {{0, SessionEvent::Sent, 0, QByteArray("\xff\xfb\x01\xff\xfb\x03", 6)}};
+    const QList<TranscriptLine> lines = layOutTranscript(detail, 80);
+    ASSERT_EQ(lines.size(), 2);
+    EXPECT_EQ(lines[1].text(), QStringLiteral("IAC WILL ECHO, WILL SUPPRESS-GO-AHEAD"));
+}
+
+TEST(TranscriptTest, ShowsOneDirectionAlone) {
+    SessionDetail detail;
+    detail.events = {{0, SessionEvent::Sent, 0, "220 ready\r\n"}, {0, SessionEvent::Received, 0, "QUIT\r\n"}};
+    const QList<TranscriptLine> lines = layOutTranscript(detail, 80, Direction::Attacker);
+    ASSERT_EQ(lines.size(), 1);
+    EXPECT_EQ(lines[0].text(), QStringLiteral("QUIT↵"));
+}
+
+TEST(TranscriptTest, FindsWhatTheWidthBroke) {
+    SessionDetail detail;
+    detail.events = {{0, SessionEvent::Received, 0, "0123456789busybox busyBOX"}};
+    const QList<TranscriptMatch> matches = findInTranscript(layOutTranscript(detail, 12), QStringLiteral("BusyBox"));
+    EXPECT_EQ(std::ranges::count(matches, true, &TranscriptMatch::begins), 2);
+    ASSERT_GE(matches.size(), 2);
+    EXPECT_EQ(matches[0].line, 0);
+    EXPECT_EQ(matches[0].column, 10);
+    EXPECT_EQ(matches[1].line, 1);
+}
+
+TEST(TranscriptTest, CopiesWithAndWithoutMarkers) {
+    SessionDetail detail;
+    detail.events = {{310'000, SessionEvent::Received, 0, "USER ann\r\nPASS x\r\n"}};
+    const QList<TranscriptLine> lines = layOutTranscript(detail, 8);
+    EXPECT_EQ(transcriptText(lines, false), QStringLiteral("USER ann↵\nPASS x↵\n"));
+    EXPECT_TRUE(transcriptText(lines, true).startsWith(QStringLiteral("    0.310 → USER ann↵\n")));
+}
+
 }  // namespace
 }  // namespace apiary::console

@@ -25,7 +25,9 @@ protected:
         link_.enter(LinkState::Kind::Live);
         Q_EMIT link_.totalsArrived(link_.totals[0].number,
                                    {.sessions = 23, .sources = 4, .credentials = 9, .newSources = 1}, {});
-        Q_EMIT link_.seriesArrived(link_.series.last().number, sampleSeries());
+        for (const auto& asked : std::as_const(link_.series)) {
+            Q_EMIT link_.seriesArrived(asked.number, sampleSeries());
+        }
         Q_EMIT link_.sessionsArrived(link_.pages.last().number, {{sampleRow(-5, 'b'), sampleRow(-20, 'a')}, false});
         Q_EMIT link_.openArrived(link_.open.last().number, {{sampleRow(-1, 'c')}, 1});
         Q_EMIT link_.fleetArrived({sampleSensor()});
