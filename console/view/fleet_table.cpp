@@ -144,6 +144,12 @@ FleetTable::FleetTable(const Theme& theme, Workspace& workspace, FleetFilter& fi
             Q_EMIT currentChangedTo(*sensor);
         }
     });
+    // What a filter takes away may have been all that was selected.
+    connect(model(), &QAbstractItemModel::rowsRemoved, this, [this] {
+        if (selectionModel()->selectedRows().isEmpty() && currentIndex().isValid()) {
+            selectRow(currentIndex().row());
+        }
+    });
     connect(selectionModel(), &QItemSelectionModel::selectionChanged, this, &FleetTable::selectedChanged);
     connect(&theme, &Theme::changed, viewport(), qOverload<>(&QWidget::update));
     connect(&workspace, &Workspace::linkChanged, viewport(), qOverload<>(&QWidget::update));

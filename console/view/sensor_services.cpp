@@ -125,7 +125,8 @@ bool SensorServices::refresh() {
         line.words->setToolTip(console::toolTip(look->words));
         setTone(*line.words, toneOf(look->phase));
         line.sessions->setText(u"%1 sessions"_s.arg(grouped(service.sessions)));
-        line.sessions->setVisible(service.sessions > 0);
+        line.sessions->setVisible(service.sessions > 0 &&
+                                  look->phase != SwitchLook::Phase::Failed);  // the reason needs the room
     }
     return true;
 }

@@ -85,6 +85,7 @@ TEST_F(FleetPageTest, TheSlashFindsAndEscShowsAllAgain) {
 TEST_F(FleetPageTest, ProblemsLeavesThoseThatNeedALook) {
     click(u"fleet:Problems"_s);
     EXPECT_EQ(window_.fleet().filter().rowCount(), 1);
+    EXPECT_EQ(window_.fleet().table().selectedSensors(), QList<qint32>{3});
     EXPECT_EQ(named<QToolButton>(u"fleet:Problems"_s).text(), u"Problems 1"_s);
     click(u"fleet:All"_s);
     EXPECT_EQ(window_.fleet().filter().rowCount(), 3);
