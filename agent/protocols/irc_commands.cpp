@@ -87,7 +87,9 @@ void witnessServices(const std::vector<std::string>& words, const std::string& n
         return;
     }
     const std::string verb = ircFold(words[0]);
-    if (verb == "identify" || verb == "id" || verb == "login" || verb == "auth" || verb == "ghost") {
+    static constexpr std::string_view kLogins[] = {"identify", "id",      "login",   "auth",
+                                                   "ghost",    "recover", "release", "regain"};
+    if (std::ranges::find(kLogins, verb) != std::end(kLogins)) {
         const bool named = words.size() > 2;
         turn.observe(Credential{named ? words[1] : nick, words[named ? 2 : 1], false});
     } else if (verb == "register") {
@@ -97,7 +99,22 @@ void witnessServices(const std::vector<std::string>& words, const std::string& n
 
 bool isServices(std::string_view name) {
     const std::string folded = ircFold(name.substr(0, name.find('@')));
-    return folded == "nickserv" || folded == "ns" || folded == "authserv" || folded == "userserv" || folded == "q";
+    return folded == "nickserv" || folded == "ns" || folded == "authserv" || folded == "userserv" || folded == "q" ||
+           folded == "chanserv" || folded == "cs" || folded == "x";
+}
+
+/// Whether a message goes to services, among others perhaps.
+bool reachesServices(std::string_view targets) {
+    return std::ranges::any_of(ircWords(targets, ','), isServices);
+}
+
+/// What a message says; words that came without a colon are one text, as bots mean it.
+std::string saidIn(const std::vector<std::string>& words) {
+    std::string text = words[1];
+    for (std::size_t i = 2; i < words.size(); ++i) {
+        text += ' ' + words[i];
+    }
+    return text;
 }
 
 }  // namespace
@@ -117,8 +134,9 @@ void IrcSession::witness(const IrcLine& line, Turn& turn) const {
     if ((line.command != "PRIVMSG" && line.command != "NOTICE" && line.command != "SQUERY") || words.size() < 2) {
         return;
     }
-    std::string_view text = words.back();
-    if (isServices(words[0])) {
+    const std::string said = saidIn(words);
+    std::string_view text = said;
+    if (reachesServices(words[0])) {
         witnessServices(ircWords(text, ' '), nick, turn);
     }
     if (text.size() > 1 && text[0] == '\x01') {

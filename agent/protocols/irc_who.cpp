@@ -113,7 +113,8 @@ bool IrcSession::matchesWho(const WhoQuery& query, const IrcUser& user) const {
         return fits(service_.host);
     }
     if (query.has('t')) {
-        return user.signon >= second() - static_cast<std::int64_t>(ircDuration(query.mask).value_or(0));
+        const auto now = static_cast<std::uint64_t>(second());
+        return user.signon >= static_cast<std::int64_t>(now - std::min(ircDuration(query.mask).value_or(0), now));
     }
     if (query.has('u')) {
         return fits(user.ident);
