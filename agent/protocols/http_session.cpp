@@ -71,7 +71,7 @@ void HttpSession::onAlarm(Turn& turn) {
         turn.setAlarm(allowed - passed);
         return;
     }
-    upload_.end(turn);
+    endUpload(turn);
     if (inBody || head_.state() == HttpHead::State::Fields) {
         HttpReply reply;
         httpErrorPage(reply, 408, answers_.owner(), request());
@@ -82,7 +82,7 @@ void HttpSession::onAlarm(Turn& turn) {
 
 void HttpSession::onPeerClosed(Turn& turn) {
     if (phase_ == Phase::Body) {
-        upload_.end(turn);
+        endUpload(turn);
         HttpReply reply;
         if (early_) {
             reply = *std::move(early_);
@@ -158,7 +158,7 @@ std::size_t HttpSession::bodyStep(std::string_view rest, Turn& turn) {
     const std::size_t taken = body_.take(rest, data);
     upload_.add(data, nextPayload_, turn);
     if (body_.state() == HttpBody::State::Refused) {
-        upload_.end(turn);
+        endUpload(turn);
         bodyRefused(turn);
         return rest.size();
     }
@@ -167,6 +167,13 @@ std::size_t HttpSession::bodyStep(std::string_view rest, Turn& turn) {
         bodyDone(turn);
     }
     return taken;
+}
+
+/// A body that is not finished any more: what came of it is evidence all the same, a login too.
+void HttpSession::endUpload(Turn& turn) {
+    upload_.end(turn);
+    observeGuess(upload_.form(), turn);
+    upload_ = {};
 }
 
 /// The real server's filter answers by itself, in place of what was to be said.
@@ -305,6 +312,7 @@ void HttpSession::nextRequest(Turn& turn) {
     expecting_ = false;
     ending_ = false;
     early_.reset();
+    upload_ = {};
     startClock(service_.keepAliveTime, turn);
 }
 

@@ -20,7 +20,8 @@ public:
     void onOpen(Turn& turn) override;
     void onAlarm(Turn& turn) override;
     void onPeerClosed(Turn& turn) override;
-    void onCut(Turn& turn) override { upload_.end(turn); }
+    void onCut(Turn& turn) override { endUpload(turn); }
+    void onIdle(Turn& turn) override { endUpload(turn); }
 
 private:
     enum class Phase { Head, Body };
@@ -32,6 +33,7 @@ private:
     std::size_t bodyStep(std::string_view rest, Turn& turn);
     void refuseHead(Turn& turn);
     void headDone(Turn& turn);
+    void endUpload(Turn& turn);
     void bodyDone(Turn& turn);
     void bodyRefused(Turn& turn);
     void respond(HttpReply reply, Turn& turn);

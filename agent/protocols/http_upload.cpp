@@ -11,6 +11,7 @@ constexpr std::size_t kLongestForm = std::size_t{64} << 10U;
 constexpr std::size_t kLongestValue = 4096;
 constexpr std::size_t kLongestPartHead = 8192;
 constexpr std::size_t kMostFields = 100;
+constexpr std::uint32_t kMostFiles = 50;  // of a session
 
 constexpr std::string_view kUserNames[] = {
     "username",  "user",           "login", "log",         "uname",   "userid",    "user_name",    "user_login",
@@ -129,6 +130,7 @@ void HttpUpload::begin(const HttpRequest& request, std::uint32_t& nextId) {
     } else if (const std::string boundary = parameter(text, "boundary");
                httpEqual(text.substr(0, 19), "multipart/form-data") && !boundary.empty() && boundary.size() <= 200) {
         kind_ = Kind::Multipart;
+        name_.clear();  // what precedes the first part is no field
         delimiter_ = "\r\n--" + boundary;
         held_ = "\r\n";  // as if a line came before the first delimiter
     } else {
@@ -156,40 +158,49 @@ void HttpUpload::add(std::string_view bytes, std::uint32_t& nextId, Turn& turn) 
 
 /// Takes whole delimiters, heads and values off what is held, and keeps what may become one.
 void HttpUpload::addPart(std::uint32_t& nextId, Turn& turn) {
-    while (true) {
-        if (inPart_ && !partHead(nextId)) {
-            return;
+    std::string_view rest = held_;
+    while (!inPart_ || partHead(rest, nextId, turn)) {
+        const auto at = rest.find(delimiter_);
+        if (at == std::string_view::npos) {
+            const std::size_t sure = rest.size() - std::min(rest.size(), delimiter_.size() - 1);
+            value(rest.substr(0, sure), turn);
+            rest.remove_prefix(sure);
+            break;
         }
-        const auto at = held_.find(delimiter_);
-        if (at == std::string::npos) {
-            const std::size_t sure = held_.size() - std::min(held_.size(), delimiter_.size() - 1);
-            value(std::string_view(held_).substr(0, sure), turn);
-            held_.erase(0, sure);
-            return;
-        }
-        value(std::string_view(held_).substr(0, at), turn);
-        held_.erase(0, at + delimiter_.size());
+        value(rest.substr(0, at), turn);
+        rest.remove_prefix(at + delimiter_.size());
         endPart(turn);
         inPart_ = true;
     }
+    held_.erase(0, held_.size() - rest.size());  // once: each time would cost the square of many small parts
 }
 
-/// False while the head of the part is not all there.
-bool HttpUpload::partHead(std::uint32_t& nextId) {
-    const auto end = held_.find("\r\n\r\n");
-    if (end == std::string::npos && held_.size() <= kLongestPartHead) {
+/// False while the head of the part is not all there, and when it is one file too many: then all that follows is one
+/// payload, since each file is a record however short it is.
+bool HttpUpload::partHead(std::string_view& rest, std::uint32_t& nextId, Turn& turn) {
+    const auto end = rest.find("\r\n\r\n");
+    if (end == std::string_view::npos && rest.size() <= kLongestPartHead) {
         return false;
     }
-    const std::string_view head = std::string_view(held_).substr(0, std::min(end, kLongestPartHead));
+    const std::string_view head = rest.substr(0, std::min(end, kLongestPartHead));
     inPart_ = false;
     name_ = parameter(head, "name");
-    const std::string lower = httpLower(head);
-    file_ = lower.find("filename=") != std::string::npos;
+    file_ = httpLower(head).find("filename=") != std::string::npos;
+    if (file_ && nextId > kMostFiles) {
+        kind_ = Kind::Raw;
+        file_ = false;
+        name_.clear();
+        id_ = nextId++;
+        turn.observe(Anomaly{"too many files in a form"});
+        turn.observe(PayloadPiece{id_, std::string(rest), false});
+        rest = {};
+        return false;
+    }
     if (file_) {
         name_ = parameter(head, "filename");
         id_ = nextId++;
     }
-    held_.erase(0, std::min(head.size() + (end == std::string::npos ? 0 : 4), held_.size()));
+    rest.remove_prefix(std::min(head.size() + (end == std::string_view::npos ? 0 : 4), rest.size()));
     return true;
 }
 

@@ -49,7 +49,7 @@ private:
     enum class Kind { Nothing, Form, Multipart, Raw };
 
     void addPart(std::uint32_t& nextId, Turn& turn);
-    bool partHead(std::uint32_t& nextId);
+    bool partHead(std::string_view& rest, std::uint32_t& nextId, Turn& turn);
     void value(std::string_view bytes, Turn& turn);
     void endPart(Turn& turn);
 

@@ -127,6 +127,34 @@ TEST_F(HttpSessionTest, TakesDownUploadsAlsoThoseCutShort) {
     EXPECT_EQ(logins_, (std::vector<std::string>{"root:x out"}));
 }
 
+TEST_F(HttpSessionTest, FindsTheUserOfAMultipartLogin) {
+    (void)visit(post("/user", "multipart/form-data; boundary=B",
+                     "--B\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\na@b\r\n"
+                     "--B\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\npw\r\n--B--\r\n"));
+    EXPECT_EQ(logins_, std::vector<std::string>{"a@b:pw out"});
+}
+
+TEST_F(HttpSessionTest, TakesDownTheLoginOfAFormThatIsCut) {
+    const std::string head = "POST /x HTTP/1.1\r\nHost: a\r\nContent-Type: " + std::string(kForm) +
+                             "\r\nContent-Length: 99\r\n\r\nuser=u&pass=";
+    (void)visit(head + "1");
+    play([&](Turn& turn) { session_->onCut(turn); });
+    (void)visit(head + "2");
+    play([&](Turn& turn) { session_->onPeerClosed(turn); });
+    (void)visit(head + "3");
+    play([&](Turn& turn) { session_->onIdle(turn); });
+    EXPECT_EQ(logins_, (std::vector<std::string>{"u:1 out", "u:2 out", "u:3 out"}));
+}
+
+TEST_F(HttpSessionTest, BoundsTheFilesOfASession) {
+    std::string parts;
+    for (int i = 0; i < 1000; ++i) {
+        parts += "\r\n--bfilename=\r\n\r\n";
+    }
+    (void)visit(post("/up", "multipart/form-data; boundary=b", parts));
+    EXPECT_EQ(std::ranges::count(uploads_, ']'), 51);
+}
+
 TEST_F(HttpSessionTest, EndsAfterAsManyRequestsAsItServes) {
     service_.mostRequests = 2;
     const std::string request = "HEAD /a.bin HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n";
