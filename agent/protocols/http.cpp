@@ -69,7 +69,7 @@ Result<std::shared_ptr<const Prepared>> HttpService::prepare(const Settings& set
         }
     }
     service->server = settings.at("server");
-    service->hostName = settings.at("host_name");
+    service->hostName = settings.at("hostname");
     service->site = *site;
     service->accounts = *accounts;
     service->boundary = seededBoundary(sensorSeed);
@@ -95,7 +95,7 @@ constexpr std::uint16_t kPorts[] = {80, 8080, 443};
 constexpr Setting kSettings[] = {
     kHttpSiteSetting,
     kHttpApplicationSetting,
-    {"host_name", "localhost", "what the server calls itself where a request names no host (ServerName)"},
+    {"hostname", "localhost", "what the server calls itself where a request names no host (ServerName)"},
     {"server", "Apache/2.4.71 (Debian)", "the Server field, and the signature of error pages"},
     {"signature", "yes", "yes or no: error pages and listings name the server (ServerSignature)"},
     {"listings", "yes", "yes or no: folders without an index are listed (Options Indexes); no answers 403"},

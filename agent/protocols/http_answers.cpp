@@ -90,6 +90,19 @@ std::optional<HttpReply> HttpAnswers::early(HttpRequest& request, Turn& turn) {
     found_ = {};
     refusedLogin_ = false;
     tookLogin_ = false;
+    bool admitted = false;
+    auto reply = judged(request, admitted);
+    // Whatever became of the request, what it says of itself is taken down.
+    if (const auto login = httpBasicLogin(request)) {
+        turn.observe(Credential{login->user, login->secret, admitted});
+    }
+    if (const auto login = httpBasicLogin(request, "Proxy-Authorization")) {
+        turn.observe(Credential{login->user, login->secret, false});
+    }
+    return reply;
+}
+
+std::optional<HttpReply> HttpAnswers::judged(HttpRequest& request, bool& admitted) {
     if (auto fault = faults(request)) {
         return fault;
     }
@@ -113,19 +126,17 @@ std::optional<HttpReply> HttpAnswers::early(HttpRequest& request, Turn& turn) {
     if (path_.starts_with(kIcons) && !found_.folder && found_.file == nullptr) {
         found_.path = path_;  // of an alias, whose files are not there
     }
-    return rights(request, turn);
+    return rights(request, admitted);
 }
 
-std::optional<HttpReply> HttpAnswers::rights(const HttpRequest& request, Turn& turn) {
+std::optional<HttpReply> HttpAnswers::rights(const HttpRequest& request, bool& admitted) {
     const std::string_view name = std::string_view(found_.path).substr(found_.path.rfind('/') + 1);
     const auto login = httpBasicLogin(request);
     route_ = service_.site->route(request.method, path_);
     const HttpRoute* guard = route_ != nullptr ? route_ : service_.site->route("GET", path_);
     const bool guarded = guard != nullptr && !guard->realm.empty();
     const bool in = login && service_.accounts.admits(login->user, login->secret);
-    if (login) {
-        turn.observe(Credential{login->user, login->secret, guarded && in});
-    }
+    admitted = guarded && in;
     if (name.starts_with(".ht")) {
         return page(403, request);
     }

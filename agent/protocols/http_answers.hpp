@@ -72,7 +72,8 @@ private:
     HttpReply refused(unsigned status, const HttpRequest& request) const;
     HttpReply redirect(const HttpRequest& request) const;
     std::optional<HttpReply> faults(HttpRequest& request) const;
-    std::optional<HttpReply> rights(const HttpRequest& request, Turn& turn);
+    std::optional<HttpReply> judged(HttpRequest& request, bool& admitted);
+    std::optional<HttpReply> rights(const HttpRequest& request, bool& admitted);
     bool admitted(const HttpRequest& request) const;
     Found find(std::string_view path) const;
     HttpReply routed(const HttpRequest& request, const HttpForm& form, Turn& turn);

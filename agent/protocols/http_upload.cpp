@@ -101,8 +101,8 @@ std::optional<HttpLogin> httpLogin(const HttpForm& form) {
     return HttpLogin{user == nullptr ? "" : *user, *secret};
 }
 
-std::optional<HttpLogin> httpBasicLogin(const HttpRequest& request) {
-    const std::string* field = request.field("Authorization");
+std::optional<HttpLogin> httpBasicLogin(const HttpRequest& request, std::string_view name) {
+    const std::string* field = request.field(name);
     if (field == nullptr) {
         return std::nullopt;
     }

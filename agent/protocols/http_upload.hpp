@@ -26,8 +26,9 @@ struct HttpLogin {
 /// The login that a form looks like, by the names that its fields go by in the wild. Nothing without a secret.
 std::optional<HttpLogin> httpLogin(const HttpForm& form);
 
-/// The login of "Authorization: Basic …". Nothing if there is none; a name without a colon has no secret.
-std::optional<HttpLogin> httpBasicLogin(const HttpRequest& request);
+/// The login of "Authorization: Basic …", or of the other field of that name. Nothing if there is none; a name without
+/// a colon has no secret.
+std::optional<HttpLogin> httpBasicLogin(const HttpRequest& request, std::string_view name = "Authorization");
 
 /// Takes down the body of one request: a form as fields, files and anything else as payloads. Holds at most a form of
 /// 64 KiB, or of a multipart body a part's head or a value.

@@ -87,7 +87,7 @@ idle = "10m"
 sent = "64MiB"
 received = "64MiB"
 [service.settings]
-host_name = "{HOST}"
+hostname = "{HOST}"
 accounts = "listed"
 users = "{USER}:{PASSWORD}"
 site = "{OWN}/site"
