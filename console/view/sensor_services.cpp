@@ -124,7 +124,8 @@ bool SensorServices::refresh() {
         line.words->setText(wordsOf(service, *look));
         line.words->setToolTip(console::toolTip(look->words));
         setTone(*line.words, toneOf(look->phase));
-        line.sessions->setText(u"%1 sessions"_s.arg(grouped(service.sessions)));
+        line.sessions->setText(service.sessions == 1 ? u"1 session"_s
+                                                     : u"%1 sessions"_s.arg(grouped(service.sessions)));
         line.sessions->setVisible(service.sessions > 0 &&
                                   look->phase != SwitchLook::Phase::Failed);  // the reason needs the room
     }

@@ -1,10 +1,11 @@
 #include "tests/console/pictures/canned_day.hpp"
 
+#include "tests/console/pictures/canned_dice.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
-#include <random>
 
 namespace apiary::console {
 
@@ -30,21 +31,6 @@ constexpr std::array<Protocol, 7> kProtocols{{{u"telnet", 23, 336, 0.42},
                                               {u"pop3", 110, 41, 0.06},
                                               {u"finger", 79, 12, 0.03},
                                               {u"catchall", 6379, 34, 0.05}}};
-
-/// The standard fixes the numbers of the engine, but not those of its distributions.
-class Dice {
-public:
-    explicit Dice(unsigned seed) : engine_(seed) {}
-    quint32 below(quint32 end) { return static_cast<quint32>(engine_() % end); }
-    double unit() { return static_cast<double>(engine_() % 100'000) / 100'000.0; }
-    template <typename List>
-    auto oneOf(const List& list) {
-        return list[static_cast<typename List::size_type>(below(static_cast<quint32>(list.size())))];
-    }
-
-private:
-    std::mt19937 engine_;
-};
 
 /// How busy a time of the day is: nights are quieter; one protocol has a burst of its own.
 double busyness(const Protocol& protocol, qint64 atUs) {
@@ -91,12 +77,6 @@ quint64 sumOf(const Series& series) {
     return sum;
 }
 
-const QList<QString>& sites() {
-    static const QList<QString> kSites{u"ams-01"_s, u"ams-02"_s, u"fra-01"_s, u"fra-02"_s, u"lon-01"_s,
-                                       u"nyc-01"_s, u"sao-01"_s, u"sin-01"_s, u"tyo-01"_s};
-    return kSites;
-}
-
 QString sourceAt(Dice& dice) {
     static const QList<QString> kNetworks{u"192.0.2."_s, u"198.51.100."_s, u"203.0.113."_s};
     return dice.oneOf(kNetworks) + QString::number(1 + dice.below(254));
@@ -133,7 +113,7 @@ SessionRow rowAt(int index, qint64 startedUs) {
     row.startedUs = startedUs;
     row.endedUs = startedUs + static_cast<qint64>(std::exp(dice.unit() * 6.5) * 0.19e6);
     row.sensorId = static_cast<qint32>(sensor) + 1;
-    row.sensor = sites()[sensor];
+    row.sensor = sensorsOfDay()[sensor];
     row.source = sourceAt(dice);
     row.sourcePort = static_cast<quint16>(32'768 + dice.below(28'000));
     row.target = u"192.0.2.%1"_s.arg(10 + 7 * sensor);
@@ -184,18 +164,6 @@ TopEntry entry(const char* key, quint64 count, quint64 previous) {
 TopEntry login(const char* username, const char* secret, quint64 count, quint64 previous) {
     return {QByteArray(username) + ':' + secret, count, previous, QString::fromLatin1(username),
             QString::fromLatin1(secret)};
-}
-
-Service service(const char* name, quint16 port, bool on, quint64 sessions) {
-    Service value;
-    value.name = QString::fromLatin1(name);
-    value.protocol = value.name;
-    value.listens = {u"0.0.0.0:%1"_s.arg(port), u"[::]:%1"_s.arg(port)};
-    value.desired = on;
-    value.actual = on ? Actual::On : Actual::Off;
-    value.sessions = sessions;
-    value.openSessions = on ? static_cast<quint32>(sessions % 5) : 0;
-    return value;
 }
 
 }  // namespace
@@ -263,7 +231,7 @@ QList<TopEntry> topOfDay(TopField field, int limit) {
                        entry("79", 2'790, 2'655),   entry("2323", 2'011, 1'420)};
             break;
         case TopField::Sensor:
-            for (const QString& name : sites()) {
+            for (const QString& name : sensorsOfDay()) {
                 const quint64 count = 31'000 - 2'740 * static_cast<quint64>(entries.size());
                 entries.append({name.toUtf8(), count, count * 93 / 100, {}, {}});
             }
@@ -386,61 +354,6 @@ SessionDetail detailOf(const QByteArray& id) {
     detail.transcriptSha256 = QByteArray(32, 'a');
     detail.journalSha256 = detail.transcriptSha256;
     return detail;
-}
-
-QList<Sensor> fleetAtEnd() {
-    static const QList<QString> kPlaces{u"Amsterdam, NL"_s, u"Amsterdam, NL"_s, u"Frankfurt, DE"_s,
-                                        u"Frankfurt, DE"_s, u"London, GB"_s,    u"New York, US"_s,
-                                        u"São Paulo, BR"_s, u"Singapore, SG"_s, u"Tokyo, JP"_s};
-    QList<Sensor> sensors;
-    for (int i = 0; i < sites().size(); ++i) {
-        Dice dice(static_cast<unsigned>(i) + 40);
-        Sensor sensor;
-        sensor.id = i + 1;
-        sensor.name = sites()[i];
-        sensor.site = kPlaces[i];
-        sensor.connected = true;
-        sensor.health = Health::Healthy;
-        sensor.lastSeenUs = kPictureUs - dice.below(4) * kSecond;
-        sensor.version = u"1.0.0"_s;
-        sensor.desiredVersion = sensor.appliedVersion = 100 + static_cast<quint64>(dice.below(40));
-        sensor.spoolRecords = dice.below(40);
-        sensor.clockOffsetMs = static_cast<qint64>(dice.below(80)) - 40;
-        sensor.services = {
-            service("ftp", 21, true, 700 + dice.below(900)), service("http", 80, true, 1'800 + dice.below(2'000)),
-            service("pop3", 110, i % 3 != 1, 300 + dice.below(400)), service("smtp", 25, true, 900 + dice.below(1'500)),
-            service("telnet", 23, true, 4'000 + dice.below(4'000))};
-        if (i % 4 == 0) {
-            sensor.services.prepend(service("finger", 79, i != 8, 90 + dice.below(90)));
-        }
-        sensors.append(sensor);
-    }
-    Sensor& degraded = sensors[3];
-    degraded.health = Health::Degraded;
-    degraded.healthReason = u"smtp: cannot bind 0.0.0.0:25: address in use"_s;
-    degraded.services[3].actual = Actual::Failed;
-    degraded.services[3].reason = u"cannot bind 0.0.0.0:25: address in use"_s;
-    degraded.services[3].openSessions = 0;
-    Sensor& applying = sensors[4];
-    applying.health = Health::Applying;
-    applying.healthReason = u"a newer desired state is on its way"_s;
-    applying.desiredVersion += 1;
-    applying.services.last().actual = Actual::Starting;
-    Sensor& offline = sensors[5];
-    offline.connected = false;
-    offline.health = Health::Offline;
-    offline.healthReason = u"not connected since 14:24:40 UTC"_s;
-    offline.lastSeenUs = kPictureUs - 760 * kSecond;
-    for (Service& one : offline.services) {
-        one.actual = Actual::Unknown;
-        one.openSessions = 0;
-    }
-    sensors[6].spoolRecords = 18'204;
-    sensors[7].clockOffsetMs = 4'210;
-    sensors[7].health = Health::Degraded;
-    sensors[7].healthReason = u"the clock is 4.2 s ahead"_s;
-    sensors[8].site = u"Tokyo, JP \u202etxt.exe <b>x</b>"_s;
-    return sensors;
 }
 
 }  // namespace apiary::console

@@ -24,6 +24,8 @@ SessionPage sessionsOfDay(const Scope& scope, const SessionKey& before, int limi
 OpenSessions openAtEnd();
 /// A dialogue that fits the protocol of the session; empty detail if there is no such session.
 SessionDetail detailOf(const QByteArray& id);
+/// Names of the sensors, from number 1 on.
+const QList<QString>& sensorsOfDay();
 /// Nine sensors: one offline, one that cannot bind a port, one that is applying, the others well.
 QList<Sensor> fleetAtEnd();
 

@@ -44,10 +44,11 @@ public:
             Q_EMIT sessionsArrived(number, full() ? sessionsOfDay(scope, before, limit) : SessionPage{});
         });
     }
-    void askCount(quint64 number, const Scope& scope, const SessionFilter&) override {
+    /// Of a filter only the source counts: one of them has come 412 times.
+    void askCount(quint64 number, const Scope& scope, const SessionFilter& filter) override {
         reply(number, [=, this] {
-            Q_EMIT countArrived(number,
-                                {.sessions = full() ? totalsOfDay(scope).sessions : 0, .times = 0, .more = false});
+            const quint64 fit = filter.sourceNetwork.isEmpty() ? totalsOfDay(scope).sessions : 412;
+            Q_EMIT countArrived(number, {.sessions = full() ? fit : 0, .times = 0, .more = false});
         });
     }
     void askSession(quint64 number, const QByteArray& id) override {
