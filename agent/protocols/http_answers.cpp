@@ -1,5 +1,6 @@
 #include "agent/protocols/http_answers.hpp"
 
+#include "agent/protocol/seeded.hpp"
 #include "agent/protocols/http_text.hpp"
 #include "agent/protocols/http_types.hpp"
 
@@ -45,7 +46,7 @@ const std::string* valueOf(const std::string& name, const HttpForm& form, const 
 }  // namespace
 
 HttpAnswers::HttpAnswers(const HttpService& service, const Environment& environment)
-    : service_(service), port_(environment.local.port), tls_(environment.tls) {}
+    : service_(service), port_(environment.local.port), tls_(environment.tls), seed_(environment.seed) {}
 
 HttpOwner HttpAnswers::owner() const {
     return {service_.server, service_.hostName, port_, service_.signature};
@@ -230,6 +231,20 @@ HttpReply HttpAnswers::routed(const HttpRequest& request, const HttpForm& form, 
     return answer(accepted ? route.welcome : route.answer, request, turn);
 }
 
+/// Puts the visit's own session id, 32 hexadecimal digits, where an application has its mark.
+std::string HttpAnswers::withSession(std::string text) const {
+    constexpr std::string_view kMark = "{{session}}";
+    constexpr std::uint64_t kPurpose = 0x5e55;
+    for (auto at = text.find(kMark); at != std::string::npos; at = text.find(kMark, at)) {
+        std::string id;
+        for (Seeded choice(seed_, kPurpose); id.size() < 32;) {
+            id += "0123456789abcdef"[choice.below(16)];
+        }
+        text.replace(at, kMark.size(), id);
+    }
+    return text;
+}
+
 /// An application's answer, as the server passes it on.
 HttpReply HttpAnswers::answer(const HttpAnswer& answer, const HttpRequest& request, Turn& turn) const {
     HttpReply reply;
@@ -237,7 +252,7 @@ HttpReply HttpAnswers::answer(const HttpAnswer& answer, const HttpRequest& reque
         if (httpEqual(name, "Content-Type")) {
             reply.type = value;
         } else {
-            reply.header(name, value);
+            reply.header(name, withSession(value));
         }
     }
     if (answer.status >= 400 && answer.body->empty()) {
@@ -246,7 +261,12 @@ HttpReply HttpAnswers::answer(const HttpAnswer& answer, const HttpRequest& reque
     }
     reply.status = answer.status;
     const bool bodiless = answer.status == 204 || answer.status == 304;
-    return bodiless ? reply : content(std::move(reply), answer.body, request, turn);
+    if (bodiless) {
+        return reply;
+    }
+    const bool own = answer.body->find("{{session}}") != std::string::npos;
+    return content(std::move(reply), own ? std::make_shared<const std::string>(withSession(*answer.body)) : answer.body,
+                   request, turn);
 }
 
 HttpReply HttpAnswers::options() const {

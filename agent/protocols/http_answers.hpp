@@ -77,6 +77,7 @@ private:
     bool admitted(const HttpRequest& request) const;
     Found find(std::string_view path) const;
     HttpReply routed(const HttpRequest& request, const HttpForm& form, Turn& turn);
+    std::string withSession(std::string text) const;
     HttpReply answer(const HttpAnswer& answer, const HttpRequest& request, Turn& turn) const;
     HttpReply options() const;
 
@@ -99,7 +100,8 @@ private:
     const HttpService& service_;
     std::uint16_t port_;
     bool tls_;
-    std::string path_;  // of the request, decoded
+    std::uint64_t seed_;  // of this visit
+    std::string path_;    // of the request, decoded
     Found found_;
     const HttpRoute* route_ = nullptr;
     bool refusedLogin_ = false;

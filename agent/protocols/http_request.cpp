@@ -144,6 +144,11 @@ bool HttpFields::keep() {
         refuse(kTooManyFields);
         return false;
     }
+    held_ += last_.size();
+    if (held_ > kHttpMostHeld) {
+        refuse(kFieldTooLong);
+        return false;
+    }
     const std::string_view text = last_;
     const auto nameEnd = static_cast<std::size_t>(std::ranges::find_if_not(text, httpToken) - text.begin());
     if (nameEnd == 0 || nameEnd == text.size() || text[nameEnd] != ':') {

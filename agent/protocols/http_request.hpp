@@ -12,6 +12,9 @@ namespace apiary::agent {
 /// How long a line may be, its end apart, and how many fields a request may have: LimitRequestLine and its kin.
 inline constexpr std::size_t kHttpLongestLine = 8190;
 inline constexpr std::size_t kHttpMostFields = 100;
+/// What we hold of a request's fields. Apache would hold a hundred of the longest, 800 kB for a connection; no client
+/// that means it comes near.
+inline constexpr std::size_t kHttpMostHeld = std::size_t{64} << 10U;
 
 struct HttpField {
     std::string name;
@@ -82,6 +85,7 @@ private:
     std::string last_;  // the field that the next line may continue
     bool pending_ = false;
     std::size_t count_ = 0;
+    std::size_t held_ = 0;  // bytes of all fields
 };
 
 /// Reads the head of one request (RFC 9112, 2 to 5) and judges it as Apache 2.4 does with HttpProtocolOptions Strict.

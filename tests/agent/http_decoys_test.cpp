@@ -10,6 +10,7 @@ namespace apiary::agent::test {
 namespace {
 
 const std::string kFolder = APIARY_DECOYS "/http/";
+constexpr std::string_view kEachVisit = "{{session}}";  // filled in when it is sent
 
 std::shared_ptr<const HttpSite> siteOf(const std::string& folder, const std::string& application) {
     Readings readings;
@@ -52,9 +53,12 @@ struct Probe {
 
 void expectAnswers(const HttpSite& site, std::initializer_list<Probe> probes) {
     for (const Probe& probe : probes) {
-        const std::string answer = ask(site, probe.method, probe.path);
+        std::string answer = ask(site, probe.method, probe.path);
         EXPECT_TRUE(answer.starts_with(std::to_string(probe.status))) << probe.method << ' ' << probe.path << answer;
         EXPECT_NE(answer.find(probe.holds), std::string::npos) << probe.method << ' ' << probe.path << '\n' << answer;
+        for (auto at = answer.find(kEachVisit); at != std::string::npos; at = answer.find(kEachVisit)) {
+            answer.erase(at, kEachVisit.size());
+        }
         EXPECT_EQ(answer.find("{{"), std::string::npos) << probe.path;
     }
 }

@@ -119,6 +119,18 @@ TEST(HttpRequestTest, HoldsLinesToTheirLimits) {
     EXPECT_NE(withFields("X: " + std::string(kHttpLongestLine - 2, 'b') + "\r\n").refusal().note, "");
 }
 
+TEST(HttpRequestTest, HoldsNoMoreThanAClientMeans) {
+    const auto fields = [](int many) {
+        std::string text = "Host: a\r\n";
+        for (int i = 0; i < many; ++i) {
+            text += "X" + std::to_string(i) + ": " + std::string(8000, 'x') + "\r\n";
+        }
+        return text;
+    };
+    EXPECT_EQ(withFields(fields(7)).state(), HttpHead::State::Ready);
+    EXPECT_EQ(read("GET / HTTP/1.1\r\n" + fields(20)).state(), HttpHead::State::Refused);
+}
+
 TEST(HttpRequestTest, LetsACodingOverruleALength) {
     const HttpHead head = withFields("Content-Length: 5\r\nTransfer-Encoding: gzip, Chunked\r\n");
     ASSERT_EQ(head.state(), HttpHead::State::Ready);

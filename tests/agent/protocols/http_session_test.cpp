@@ -21,7 +21,8 @@ protected:
         form.path = "/login";
         form.userField = "who";
         form.secretField = "word";
-        form.answer.body = text("again");
+        form.answer.body = text("again, {{session}}");
+        form.answer.headers = {{"Set-Cookie", "id={{session}}; path=/"}};
         form.welcome.status = 302;
         form.welcome.headers = {{"Location", "/in"}, {"Server", "Boa/0.94.13"}};
         HttpRoute guard;
@@ -40,8 +41,10 @@ protected:
     }
 
     /// What the session sends to `bytes` in a visit of its own.
-    std::string visit(const std::string& bytes) {
-        session_ = std::make_unique<HttpSession>(service_, Environment{});
+    std::string visit(const std::string& bytes, std::uint64_t seed = 0) {
+        Environment environment;
+        environment.seed = seed;
+        session_ = std::make_unique<HttpSession>(service_, environment);
         sent_.clear();
         closed_ = false;
         play([&](Turn& turn) { session_->onOpen(turn); });
@@ -92,6 +95,16 @@ std::string post(const std::string& target, const std::string& type, const std::
 }
 
 constexpr char kForm[] = "application/x-www-form-urlencoded";
+
+TEST_F(HttpSessionTest, GivesEachVisitASessionOfItsOwn) {
+    const std::string first = visit("GET /login HTTP/1.1\r\nHost: a\r\n\r\n", 1);
+    const auto at = first.find("Set-Cookie: id=");
+    ASSERT_NE(at, std::string::npos) << first;
+    const std::string id = first.substr(at + 15, 32);
+    EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos) << id;
+    EXPECT_NE(first.find("again, " + id), std::string::npos) << first;
+    EXPECT_EQ(visit("GET /login HTTP/1.1\r\nHost: a\r\n\r\n", 2).find(id), std::string::npos);
+}
 
 TEST_F(HttpSessionTest, WelcomesAFormLoginThatIsGood) {
     EXPECT_TRUE(visit(post("/login", kForm, "who=admin&word=secret")).starts_with("HTTP/1.1 302 Found\r\n"));
