@@ -18,10 +18,14 @@ demo_play() {
     client "lftp lists, gets and puts at $host" lftp -u "$demo_user,$demo_password" -e "$(lftp_commands)" "ftp://$host:${ports[ftp]}"
     client "curl lists at $host" curl -sS --max-time 10 --user "$demo_user:$demo_password" "ftp://$host:${ports[ftp]}/"
     client "curl guesses a password at $host" curl -sS --max-time 20 --user root:toor "ftp://$host:${ports[ftp]}/"
+    client "curl reads the web site at $host" curl -sS --max-time 10 "http://$host:${ports[http]}/"
+    client "curl knocks at a page with a password, over TLS, at $host" curl -sSk --max-time 10 --user admin:admin "https://$host:${ports[https]}/admin/"
     client "curl reads the mail at $host" curl -sS --max-time 20 --user "$demo_user:$demo_password" "pop3://$host:${ports[pop3]}/1"
+    client "curl reads the mail over TLS at $host" curl -sSk --max-time 20 --user "$demo_user:$demo_password" "pop3s://$host:${ports[pop3s]}/1"
     client "curl offers a mail to relay at $host" curl -sS --max-time 20 --mail-from a@example.com --mail-rcpt b@example.org \
       -T "$demo_folder/note.txt" "smtp://$host:${ports[smtp]}/"
     client "somebody types at the shell of $host" typed "$host" "$demo_user" "$demo_password" 'uname -a; cat /proc/uptime' exit
+    client "a bot joins a channel at $host" raw "$host" irc 'NICK x8812\r\nUSER x x x :x\r\nJOIN #ops\r\nQUIT :bye\r\n'
     client "nc sends an HTTP request to the catch-all at $host" raw "$host" catchall 'GET /login?next=%%2f HTTP/1.0\r\nHost: 192.0.2.1\r\n\r\n'
     client "nc sends bytes of every kind to the catch-all at $host" raw "$host" catchall '\x00\x01\\ comma, \x7f\xff\x1b[2J\n'
   done
