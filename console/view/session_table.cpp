@@ -154,6 +154,13 @@ SessionTable::SessionTable(const Theme& theme, Workspace& workspace, QWidget* pa
     connect(&workspace_.list(), &SessionList::selectionChanged, this, &SessionTable::followSelection);
     connect(&workspace_.list().table(), &QAbstractItemModel::modelReset, this, &SessionTable::followSelection);
     connect(&workspace_.list().table(), &Model::loadedChanged, this, &SessionTable::showEmpty);
+    connect(&workspace_.list().table(), &Model::loadedChanged, this, [this] {
+        const auto named = [](const SessionRow& row) { return !row.country.isEmpty(); };
+        if (!located_ && std::ranges::any_of(workspace_.list().table().rows(), named)) {
+            located_ = true;
+            fitColumns();
+        }
+    });
     connect(&workspace_.list().table(), &QAbstractItemModel::rowsInserted, this, &SessionTable::showEmpty);
     connect(&workspace_, &Workspace::linkChanged, this, &SessionTable::showEmpty);
     connect(&theme, &Theme::changed, viewport(), qOverload<>(&QWidget::update));
@@ -318,7 +325,7 @@ void SessionTable::fitColumns() {
     std::array<bool, Model::ColumnCount> hidden{};
     for (int column = 0; column < Model::ColumnCount; ++column) {
         const auto at = static_cast<std::size_t>(column);
-        hidden[at] = unwanted_.contains(column);
+        hidden[at] = unwanted_.contains(column) || (column == Model::Country && !located_);
         needed += hidden[at] ? 0 : kWidths[at];
     }
     for (const int column : kHideFirst) {

@@ -62,6 +62,7 @@ private:
     QPushButton* clear_;
     Placeholder* empty_;
     QSet<int> unwanted_;
+    bool located_ = false;  // a country was named: without a database of them the column is absent
 };
 
 }  // namespace apiary::console

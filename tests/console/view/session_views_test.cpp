@@ -19,6 +19,16 @@ protected:
     TranscriptView& transcript() const { return window_.sessions().panel().transcript(); }
 };
 
+TEST_F(SessionViewsTest, TheColumnOfCountriesComesWithTheFirstCountry) {
+    fill();
+    EXPECT_FALSE(table().shownColumns().contains(u"CC"_s));
+    SessionRow row = sampleRow(-5, 'b');
+    row.country = u"NL"_s;
+    workspace_.refresh();
+    Q_EMIT link_.sessionsArrived(link_.pages.last().number, {{row}, false});
+    EXPECT_TRUE(table().shownColumns().contains(u"CC"_s));
+}
+
 TEST_F(SessionViewsTest, ChoosingARowAsksForThatSession) {
     fill();
     table().setCurrentIndex(table().model()->index(1, 0));
