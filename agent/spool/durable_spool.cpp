@@ -1,6 +1,7 @@
 #include "agent/spool/durable_spool.hpp"
 
 #include "agent/spool/spool_upkeep.hpp"
+#include "common/crypto/digest.hpp"
 #include "common/log/log.hpp"
 
 #include <algorithm>
@@ -32,9 +33,11 @@ DurableSpool::DurableSpool(SpoolSettings settings, ProcessLock lock, std::unique
       writer_(Writer{std::move(file), std::move(ledger)}),
       reader_(settings_) {
     ballast_.ensure();
+    takeNote();
 }
 
 std::vector<std::uint64_t> DurableSpool::append(std::span<const NewRecord> records, const RetryWait& wait) {
+    const std::lock_guard appending(appending_);
     std::vector<std::uint64_t> numbers;
     numbers.reserve(records.size());
     while (!records.empty()) {
@@ -48,6 +51,41 @@ std::vector<std::uint64_t> DurableSpool::append(std::span<const NewRecord> recor
         records = records.subspan(count);
     }
     return numbers;
+}
+
+Status DurableSpool::renew(const std::string& reason) {
+    try {
+        const auto now = std::chrono::system_clock::now();
+        const NewRecord gap{
+            .lane = currentLane_,
+            .session = {},
+            .kind = RecordKind::Gap,
+            .at = now,
+            .body = settings_.gapBody(
+                {.what = "spool", .records = 0, .bytes = 0, .from = openedAt_, .to = now, .reason = reason})};
+        append({&gap, 1}, [](std::chrono::milliseconds) { return false; });
+        const Uuid id = writer_.with([](Writer& writer) {
+            if (!writer.file) {
+                throw std::runtime_error("the spool's file is closed after a fault");
+            }
+            writer.file->rename(Uuid::v4(randomBytes<16>()));
+            return writer.file->id();
+        });
+        id_.with([&](Uuid& present) { present = id; });
+        takeNote();
+        return Done{};
+    } catch (const std::runtime_error& error) {
+        return Error{std::string("the spool cannot take a new id: ") + error.what()};
+    }
+}
+
+void DurableSpool::takeNote() const {
+    const std::uint32_t lane = currentLane_;
+    const std::uint64_t last = positions_.with([&](const Positions& positions) {
+        const auto found = positions.find(lane);
+        return found == positions.end() ? 0 : found->second.last;
+    });
+    lock_.setNote({.id = id(), .lane = lane, .last = last});
 }
 
 void DurableSpool::commit(std::span<const NewRecord> records, const RetryWait& wait,
@@ -76,6 +114,7 @@ void DurableSpool::commit(std::span<const NewRecord> records, const RetryWait& w
             positions[lane].last = std::max(positions[lane].last, state.last);
         }
     });
+    takeNote();
     if (const auto call = onAppended_.with([](const auto& present) { return present; })) {
         call();
     }

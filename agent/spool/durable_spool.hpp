@@ -9,8 +9,17 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 
 namespace apiary::agent {
+
+/// What the lock's file remembers of the spool beside it: a file that is behind this was put back from a copy.
+struct SpoolNote {
+    Uuid id;
+    std::uint32_t lane = 0;
+    std::uint64_t last = 0;  // number given out in that lane
+};
 
 /// Holds the right to write the spool; the kernel gives it back when the process dies.
 class ProcessLock {
@@ -21,9 +30,9 @@ public:
     ProcessLock& operator=(ProcessLock&&) = delete;
     ~ProcessLock();
 
-    /// A word kept in the lock's file: the id of the spool that was here last.
-    std::string note() const;
-    void setNote(const std::string& note) const;
+    /// Kept in the lock's file, not synced: after a loss of power it may be older than the spool, never newer.
+    std::optional<SpoolNote> note() const;
+    void setNote(const SpoolNote& note) const;
 
 private:
     explicit ProcessLock(int descriptor) : descriptor_(descriptor) {}
@@ -32,14 +41,17 @@ private:
 
 /// The Spool on a SQLite file: one connection that writes, one that reads, and the marks in between in memory.
 ///
-/// Three locks, never two at once: the writer's is held for one transaction, the reader's for one read, that of the
+/// Three locks, never two at once, but for that of append(): the writer's is held for one transaction, the reader's for one read, that of the
 /// positions for no I/O at all. Readers see a number only once its record is committed.
 class DurableSpool final : public Spool {
 public:
     /// `file` is open, sound and marked; `ledger` is what it loaded.
     DurableSpool(SpoolSettings settings, ProcessLock lock, std::unique_ptr<SpoolFile> file, SpoolLedger ledger);
 
-    Uuid id() const override { return id_; }
+    Uuid id() const override {
+        return id_.with([](const Uuid& id) { return id; });
+    }
+    Status renew(const std::string& reason) override;
     std::vector<std::uint64_t> append(std::span<const NewRecord> records, const RetryWait& wait) override;
     std::vector<SpoolRow> read(std::uint32_t lane, std::uint64_t after, std::size_t records,
                                std::size_t bytes) const override;
@@ -66,6 +78,7 @@ private:
 
     /// What one try to commit came to.
     enum class Try { Committed, Again, Wait };
+    void takeNote() const;
     void commit(std::span<const NewRecord> records, const RetryWait& wait, std::vector<std::uint64_t>& numbers);
     Try tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted);
     Try afterFailure(Writer& writer, const std::string& what, bool full, std::uint64_t bytes, const Positions& wanted);
@@ -82,7 +95,9 @@ private:
     const SpoolSettings settings_;
     const ProcessLock lock_;
     const Ballast ballast_;
-    const Uuid id_;
+    const std::chrono::system_clock::time_point openedAt_ = std::chrono::system_clock::now();
+    Guarded<Uuid> id_;
+    std::mutex appending_;
     Guarded<Positions> positions_;  // what is committed and acknowledged, ahead of the file's own marks
     std::atomic<std::uint32_t> currentLane_;
     mutable std::atomic<std::uint64_t> lost_{0};

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -18,6 +19,8 @@
 
 namespace apiary::agent {
 namespace {
+
+constexpr std::size_t kNoteLength = 80;
 
 /// A mark that a copy of the file does not share: another machine has another machine id, any copy another inode. The
 /// device is left out: its number may change at a reboot.
@@ -55,20 +58,32 @@ Opened openFile(const SpoolSettings& settings) {
     return opened;
 }
 
-/// Gives a new file its id, and a copied one a new one. Returns true if the spool that was here before is gone.
-bool identify(SpoolFile& file, const SpoolSettings& settings, const ProcessLock& lock) {
+/// Whether more numbers were given out than the file knows of.
+bool behind(const SpoolLedger& ledger, const SpoolNote& note) {
+    const auto lane = ledger.lanes.find(note.lane);
+    return lane == ledger.lanes.end() ? note.last > 0 : lane->second.last < note.last;
+}
+
+/// Gives a new file its id, and a copied one a new one. Returns what became of the spool that was here before, if it is
+/// gone or was set back.
+std::string identify(const Opened& opened, const SpoolSettings& settings, const ProcessLock& lock) {
+    SpoolFile& file = *opened.file;
     const std::string mark = machineMark(settings.path);
     const Uuid present = file.id();
     const bool fresh = present == Uuid{};
-    const std::string before = lock.note();
-    if (!fresh && !file.madeHere(mark)) {
+    const bool copied = !fresh && !file.madeHere(mark);
+    const auto before = lock.note();
+    const bool old = !fresh && before && before->id == present && behind(opened.ledger, *before);
+    if (copied && !old) {
         log::warn("spool: " + settings.path + " is a copy, from another machine or another file: it gets a new id");
     }
-    if (fresh || !file.madeHere(mark)) {
+    if (fresh || copied || old) {
         file.mark(Uuid::v4(randomBytes<16>()), mark);
     }
-    lock.setNote(file.id().text());
-    return fresh && !before.empty();
+    if (old) {
+        return "the spool's file was set back to an old copy";
+    }
+    return fresh && before ? "the spool's file was gone or empty" : "";
 }
 
 }  // namespace
@@ -93,15 +108,27 @@ ProcessLock::~ProcessLock() {
     }
 }
 
-std::string ProcessLock::note() const {
-    std::array<char, 64> text{};
+std::optional<SpoolNote> ProcessLock::note() const {
+    std::array<char, kNoteLength> text{};
     const ssize_t got = ::pread(descriptor_, text.data(), text.size(), 0);
-    return {text.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
+    std::istringstream words(std::string(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0));
+    std::string id;
+    SpoolNote note;
+    words >> id >> note.lane >> note.last;  // earlier versions wrote the id alone
+    const auto parsed = Uuid::parse(id);
+    if (!parsed) {
+        return std::nullopt;
+    }
+    note.id = *parsed;
+    return note;
 }
 
-void ProcessLock::setNote(const std::string& note) const {
-    if (::pwrite(descriptor_, note.data(), note.size(), 0) < 0) {
-        log::warn("spool: cannot note the spool's id: a loss of its file would go unseen");
+void ProcessLock::setNote(const SpoolNote& note) const {
+    std::string text = note.id.text() + ' ' + std::to_string(note.lane) + ' ' + std::to_string(note.last);
+    text.resize(kNoteLength - 1, ' ');
+    text += '\n';
+    if (::pwrite(descriptor_, text.data(), text.size(), 0) < 0) {
+        log::warn("spool: cannot note how far it is: a loss of its file would go unseen");
     }
 }
 
@@ -124,8 +151,8 @@ Result<std::unique_ptr<Spool>> Spool::open(SpoolSettings settings) {
             log::error("spool: " + damage + ": " + error.what());
             opened = openFile(settings);
         }
-        if (identify(*opened.file, settings, *lock) && damage.empty()) {
-            damage = "the spool's file was gone or empty";
+        if (const std::string loss = identify(opened, settings, *lock); !loss.empty() && damage.empty()) {
+            damage = loss;
             log::error("spool: " + damage + ": " + settings.path);
         }
         auto spool = std::make_unique<DurableSpool>(settings, *std::move(lock), std::move(opened.file),

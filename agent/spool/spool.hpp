@@ -78,7 +78,7 @@ using RetryWait = std::function<bool(std::chrono::milliseconds)>;
 /// only when its number is acknowledged, its session is over, and release() was called behind it. Past the bound in
 /// bytes payload of the longest sessions is replaced, in place, by gap rows; closings never are.
 ///
-/// append() belongs to one thread. The rest may be called from any thread; each does its I/O on the caller's.
+/// Everything may be called from any thread, and does its I/O on the caller's.
 /// A commit that fails is in doubt: append() closes, reopens, compares and either goes on or writes again.
 class Spool {
 public:
@@ -89,6 +89,10 @@ public:
 
     /// 16 random bytes that name this spool to the collector.
     virtual Uuid id() const = 0;
+
+    /// The collector has records under this id that the file never gave out: it is an old copy, put back. From now on it
+    /// has an id of its own, and a gap record that tells of the loss for `reason`. An Error: the disk refuses.
+    virtual Status renew(const std::string& reason) = 0;
 
     /// Commits all of them, in order, and returns only when they are durable: the numbers they got, one each. While the
     /// disk refuses it waits by `wait` and tries again, and says so in the log; when `wait` is false it throws.

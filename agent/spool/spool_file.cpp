@@ -95,6 +95,11 @@ void SpoolFile::mark(const Uuid& id, std::string_view machine) {
     save.bindBlob(1, id.view()).bindBlob(2, machine).run();
 }
 
+void SpoolFile::rename(const Uuid& id) {
+    Statement save(database_, "UPDATE meta SET value = ? WHERE name = 'id'");
+    save.bindBlob(1, id.view()).run();
+}
+
 SpoolLedger SpoolFile::load() {
     SpoolLedger ledger;
     Statement lanes(database_, "SELECT lane, last, acknowledged, journalled, scanned FROM lane");

@@ -82,6 +82,8 @@ public:
     Uuid id();
     bool madeHere(std::string_view machine);
     void mark(const Uuid& id, std::string_view machine);
+    /// Another id, on the same machine.
+    void rename(const Uuid& id);
 
     /// Reads lanes and held sessions. Walks the rows that came after the last release().
     SpoolLedger load();

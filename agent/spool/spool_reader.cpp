@@ -146,7 +146,7 @@ SpoolRow SpoolReader::missing(std::uint32_t lane, std::uint64_t first, std::uint
                 .bytes = 0,
                 .from = {},
                 .to = {},
-                .reason = freed ? "acknowledged before, and freed: the collector's database was set back"
+                .reason = freed ? "confirmed before, and freed: the database was set back, or this spool took a new id"
                                 : "missing from the spool"});
 }
 

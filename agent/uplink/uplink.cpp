@@ -174,14 +174,18 @@ private:
         }
         const auto lost = cursor_.resume(positionsOf(welcome));
         if (!lost) {
-            failed(UplinkView::State::Refused, lost.error());
+            log::error("uplink: ALARM: " + lost.error() +
+                       ". Was this machine set back to a backup? What came after it is lost; the spool goes on under a "
+                       "new id, with a gap record");
+            const Status renewed = spool_.renew("the spool was set back to an old copy");
+            failed(UplinkView::State::Refused, renewed ? lost.error() : renewed.error());
             return false;
         }
         for (const UplinkCursor::Lost& hole : *lost) {
             log::error("uplink: ALARM: the collector confirmed records " + std::to_string(hole.first) + " to " +
                        std::to_string(hole.last) + " of lane " + std::to_string(hole.lane) +
-                       " once and has them no more: was its database restored from a backup? What is still here is "
-                       "sent again, the rest becomes a gap record");
+                       " once and does not have them under this spool's id: was its database restored from a backup, "
+                       "or is the spool a copy? What is still here is sent again, the rest becomes a gap record");
         }
         welcomed_ = true;
         provenAt_ = Steady::now() + settings_.provenAfter;

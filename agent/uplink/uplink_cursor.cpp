@@ -26,8 +26,7 @@ Result<std::vector<UplinkCursor::Lost>> UplinkCursor::resume(const std::vector<L
         if (last > view.last) {
             return Error{"the collector has records of lane " + std::to_string(view.lane) + " up to " +
                          std::to_string(last) + ", but the spool here ends at " + std::to_string(view.last) +
-                         ": it is an old copy. Nothing is sent. Stop the agent and move the spool's file away; it "
-                         "then begins a new one"};
+                         ": it is an old copy"};
         }
         if (last < view.acknowledged) {
             lost.push_back({view.lane, last + 1, view.acknowledged});
@@ -40,8 +39,7 @@ Result<std::vector<UplinkCursor::Lost>> UplinkCursor::resume(const std::vector<L
     for (const auto& [lane, last] : theirs) {
         if (last != 0) {
             return Error{"the collector has records of lane " + std::to_string(lane) +
-                         ", which the spool here never had: it is an old copy. Nothing is sent. Stop the agent and "
-                         "move the spool's file away; it then begins a new one"};
+                         ", which the spool here never had: it is an old copy"};
         }
     }
     return lost;

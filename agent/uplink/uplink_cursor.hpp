@@ -58,7 +58,7 @@ public:
 
     /// Takes up the collector's word on where to go on; what it has is acknowledged. Lanes it does not name begin at
     /// their first number. An Error: it has numbers that this spool never gave out, so the spool is an old copy, and
-    /// nothing may be sent.
+    /// nothing may be sent under its present id.
     Result<std::vector<Lost>> resume(const std::vector<LanePosition>& positions);
 
     /// The next batch, or nothing: all is on its way, or the window is full.

@@ -22,8 +22,8 @@ std::string holeRecord(const OutgoingBatch::Item& item, std::chrono::system_cloc
     gap.set_from_us(micros(now));
     gap.set_to_us(micros(now));
     gap.set_reason(
-        "the collector had confirmed these records and has them no more (its database was restored); the "
-        "sensor had let go of them. Their times are not known: the gap stands at the time it was found");
+        "confirmed before, and let go of by the sensor: the database was set back, or the spool took a new id. Their times "
+        "are not known: the gap stands at the time it was found");
     return record.SerializeAsString();
 }
 

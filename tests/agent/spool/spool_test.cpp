@@ -136,12 +136,42 @@ TEST_F(SpoolTest, SendsAgainAsAGapWhatItFreedWhenTheCollectorForgot) {
     append({record(0, RecordKind::Probe), record(0, RecordKind::Probe), record(0, RecordKind::Probe)});
     spool_->acknowledge(0, 2);
     spool_->release();
-    const std::string reason = "acknowledged before, and freed: the collector's database was set back";
+    const std::string reason = "confirmed before, and freed: the database was set back, or this spool took a new id";
     EXPECT_EQ(rows(), "1-2:restore 2 " + reason + "\n3:body\n");
     spool_->acknowledge(0, 3);
     spool_->release();
     EXPECT_EQ(rows(), "1-3:restore 3 " + reason + "\n");
     EXPECT_EQ(spool_->lost(), 0U);
+}
+
+TEST_F(SpoolTest, TakesANewIdWhenItTurnsOutToBeAnOldCopyAndTellsOfIt) {
+    open();
+    append({record(0, RecordKind::Probe)});
+    const Uuid before = spool_->id();
+    ASSERT_TRUE(spool_->renew("an old copy"));
+    const Uuid after = spool_->id();
+    EXPECT_NE(after, before);
+    EXPECT_EQ(rows(), "1:body\n2:spool 0 an old copy\n");
+    EXPECT_EQ(append(record(0, RecordKind::Probe)), 3U);
+    open();
+    EXPECT_EQ(spool_->id(), after);
+}
+
+TEST_F(SpoolTest, TellsThatItsFileWasSetBack) {
+    open();
+    append({record(0, RecordKind::Probe)});
+    spool_.reset();
+    const std::string path = settings().path;
+    std::filesystem::copy_file(path, path + ".backup");
+    open();
+    const Uuid before = spool_->id();
+    append({record(0, RecordKind::Probe), record(0, RecordKind::Probe)});
+    spool_.reset();
+    // Into the file that is there: to the file system it is the same one.
+    std::ofstream(path, std::ios::binary) << std::ifstream(path + ".backup", std::ios::binary).rdbuf();
+    open();
+    EXPECT_NE(spool_->id(), before);
+    EXPECT_EQ(rows(), "1:body\n2:spool 0 the spool's file was set back to an old copy\n");
 }
 
 TEST_F(SpoolTest, IsRefusedToASecondAgent) {

@@ -24,6 +24,9 @@ public:
         std::vector<v1::ToSensor> greeting;
         std::string refusal;
         owner_.with([&](Content& content) {
+            if (!content.hellos.empty() && content.hellos.back().spool_id() != message.hello().spool_id()) {
+                content.ledger.clear();
+            }
             content.hellos.push_back(message.hello());
             refusal = content.refuses;
             if (content.welcomes) {

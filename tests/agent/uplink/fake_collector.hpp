@@ -21,7 +21,7 @@ class FakeCollector {
 public:
     /// What a test sees and steers; use it within with() and waitFor() only.
     struct Content {
-        std::map<std::uint32_t, std::uint64_t> ledger = {};              // lane → last committed
+        std::map<std::uint32_t, std::uint64_t> ledger = {};  // lane → last committed, of the spool that came last
         std::map<std::uint32_t, std::vector<std::string>> records = {};  // in the order of their commits
         std::vector<std::uint32_t> lanesSeen = {};                       // of each batch, in order
         std::vector<v1::Hello> hellos = {};

@@ -38,7 +38,13 @@ public:
         return content_.with([&](const Content& content) { return content.lanes.at(lane).acknowledged; });
     }
 
-    Uuid id() const override { return Uuid::v4({1, 2, 3}); }
+    Uuid id() const override {
+        return content_.with([](const Content& content) { return Uuid::v4({1, 2, content.renewals}); });
+    }
+    Status renew(const std::string&) override {
+        content_.with([](Content& content) { ++content.renewals; });
+        return Done{};
+    }
     std::vector<std::uint64_t> append(std::span<const NewRecord>, const RetryWait&) override { return {}; }
 
     std::vector<SpoolRow> read(std::uint32_t number, std::uint64_t after, std::size_t records,
@@ -126,6 +132,7 @@ private:
     struct Content {
         std::map<std::uint32_t, Lane> lanes = {{0, {}}};
         std::function<void()> appended = {};
+        std::uint8_t renewals = 0;
     };
     Guarded<Content> content_;
 };
