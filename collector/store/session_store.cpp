@@ -84,6 +84,11 @@ bool lacksDigest(const ClosedRow& row) {
     return row.commands > 0 && !row.commandDigest;
 }
 
+/// A sensor that begins a new spool in the place of one that it lost says so once, of an unknown number of records.
+bool tellsOfALostSpool(const GapRow& row) {
+    return row.what == "spool" && row.records == 0;
+}
+
 void prepareStatements(pqxx::connection_base& session) {
     session.prepare("sensor", "SELECT sensor_id, revoked_at IS NOT NULL FROM apiary.sensor WHERE sensor_uuid = $1");
     session.prepare("register",
@@ -334,7 +339,8 @@ void SessionStore::writeRows(pqxx::transaction_base& transaction, const IngestRo
     ask(closingText(rows));
 }
 
-/// What follows the rows: sessions that are open no more, and the rollups, last because others wait for their rows.
+/// What follows the rows: sessions that are open no more, and the rollups, last because others wait for their rows. What was
+/// open at a sensor when it lost its spool will never be closed by it.
 std::string SessionStore::closingText(const IngestRows& rows) const {
     std::string text;
     if (!rows.openBefore.empty()) {
@@ -345,6 +351,13 @@ std::string SessionStore::closingText(const IngestRows& rows) const {
         std::ranges::transform(rows.closed, std::back_inserter(sessions),
                                [](const ClosedRow& row) { return row.head.session; });
         text += "SELECT apiary.rollup_add('" + arrayText(sessions) + "');";
+    }
+    for (const GapRow& row : rows.gaps) {
+        if (tellsOfALostSpool(row)) {
+            text += "SELECT apiary.close_unfinished(" + std::to_string(row.sensorId) +
+                    ", 'epoch'::timestamptz + " + std::to_string(micros(row.from)) + " * interval '1 us', " +
+                    std::to_string(collectorId_) + "::int2);";
+        }
     }
     return text;
 }

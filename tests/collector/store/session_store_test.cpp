@@ -98,6 +98,44 @@ TEST_F(SessionStoreTest, KeepsALossAsARow) {
     EXPECT_EQ(count("session"), "1");
 }
 
+TEST_F(SessionStoreTest, ClosesAsUnfinishedWhatWasOpenAtASensorThatLostItsSpool) {
+    TestSpool lost(1);
+    lost.append(shortSession());
+    send(lost, {lost.all()});
+    ASSERT_EQ(count("session_open"), "1");
+
+    TestSpool next(2);
+    v1::Gap gap;
+    gap.set_what("spool");
+    gap.set_from_us(static_cast<std::uint64_t>(now().time_since_epoch().count()));
+    gap.set_to_us(gap.from_us());
+    gap.set_reason("the spool's file was gone or empty");
+    next.appendGap(1, gap);
+    next.append(shortSession(2).close());
+    send(next, {next.all()});
+    EXPECT_EQ(count("session_open"), "0");
+    EXPECT_EQ(database_.ask("SELECT string_agg(concat_ws(' ', outcome, bytes_in, bytes_out, packets, events, credentials, "
+                            "commands, ended_at >= started_at), ', ' ORDER BY outcome DESC) FROM apiary.session"),
+              "unfinished 8 11 1 2 1 1 t, " + database_.ask("SELECT concat_ws(' ', outcome, bytes_in, bytes_out, packets, "
+                            "events, credentials, commands, true) FROM apiary.session WHERE outcome <> 'unfinished'"));
+    EXPECT_EQ(database_.ask("SELECT sum(sessions) FROM apiary.rollup_hour_protocol"), "2");
+}
+
+TEST_F(SessionStoreTest, LeavesOpenWhatBeganAfterTheLossOfASpoolOrAtAnotherSensor) {
+    TestSpool spool(1);
+    spool.append(shortSession());
+    v1::Gap gap;
+    gap.set_what("spool");
+    gap.set_reason("the spool's file was gone or empty");
+    gap.set_from_us(static_cast<std::uint64_t>((now() - 2h).time_since_epoch().count()));
+    spool.appendGap(1, gap);
+    gap.set_records(1);  // one damaged record of a spool that is there
+    gap.set_from_us(static_cast<std::uint64_t>(now().time_since_epoch().count()));
+    spool.appendGap(1, gap);
+    send(spool, {spool.all()});
+    EXPECT_EQ(count("session_open") + count("session"), "10");
+}
+
 TEST_F(SessionStoreTest, AssemblesAnUploadFromItsPieces) {
     TestSpool spool(1);
     const std::string first(1000, 'a');
