@@ -187,13 +187,14 @@ async def talk_once(talk, port, chance):
         client.close()
 
 
-async def crowd(ports, count, seed, at_once=40, first=0, on_done=None):
+async def crowd(ports, count, seed, at_once=40, first=0, on_done=None, under_way=None):
     """Plays `count` talks, `at_once` at a time, and returns their histories. on_done(number done, talks under way) may act in
-    between."""
+    between; `under_way`, if given, holds the talks that are being played, by number."""
     chooser = random.Random(seed)
     kinds = chooser.choices(list(KINDS), weights=[kind[2] for kind in KINDS.values()], k=count)
     kinds[:len(KINDS)] = list(KINDS)
-    slots, talks, under_way, done = asyncio.Semaphore(at_once), [], {}, 0
+    slots, talks, done = asyncio.Semaphore(at_once), [], 0
+    under_way = {} if under_way is None else under_way
 
     async def one(number, kind):
         nonlocal done

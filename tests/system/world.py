@@ -87,11 +87,11 @@ class Program:
 
 
 class Database:
-    """A database of the test run's PostgreSQL, or of one started for this test alone."""
+    """A database of the test run's PostgreSQL, of the one that `superuser` leads to, or of one started for this test alone."""
 
-    def __init__(self, name):
+    def __init__(self, name, superuser=None):
         self._server = None
-        self._superuser = os.environ.get("APIARY_TEST_POSTGRES") or self._start_server()
+        self._superuser = superuser or os.environ.get("APIARY_TEST_POSTGRES") or self._start_server()
         self.name = f"apiary_{name}_{os.getpid()}"
         self._host = dict(word.split("=", 1) for word in self._superuser.split())["host"]
         self.run("CREATE DATABASE " + self.name, dsn=self._superuser)
@@ -171,7 +171,7 @@ def forgive_threads_of_grpc(folder):
 class World:
     """Everything that runs for one test. Stopped, checked and removed by close()."""
 
-    def __init__(self, name, services, limits=None, agent_environment=None):
+    def __init__(self, name, services, limits=None, agent_environment=None, superuser=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"apiary-{name}-"))
         self.services = {service.name: service for service in services}
         self.limits, self.agent_environment = limits or {}, agent_environment
@@ -179,11 +179,11 @@ class World:
         self._cleanup = contextlib.ExitStack()
         self._cleanup.callback(shutil.rmtree, self.folder)
         forgive_threads_of_grpc(self.folder)
-        self.database = Database(name)
+        self.database = Database(name, superuser)
         self._cleanup.callback(self.database.close)
         self.collector_port = free_port()
         self.agent_toml, self.collector_toml = self.folder / "agent.toml", self.folder / "collector.toml"
-        self.journal = self.folder / "journal"
+        self.state, self.journal = self.folder / "agent", self.folder / "journal"
         try:
             self._prepare()
         except BaseException:
@@ -204,13 +204,17 @@ class World:
                   "--config", self.collector_toml)
 
     def write_agent_toml(self):
-        text = ('[agent]\nname = "test"\nstate = "agent"\n'
-                f'[collector]\naddress = "127.0.0.1:{self.collector_port}"\nca = "certificates/ca.crt"\n'
+        text = (f'[agent]\nname = "test"\nstate = "{self.state}"\n'
+                f'[collector]\naddress = "127.0.0.1:{self.uplink_port()}"\nca = "certificates/ca.crt"\n'
                 'certificate = "certificates/test.crt"\nkey = "certificates/test.key"\n'
-                '[journal]\ndirectory = "journal"\n')
+                f'[journal]\ndirectory = "{self.journal}"\n')
         if self.limits:
             text += "[limits]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in self.limits.items())
         self.agent_toml.write_text(text + "".join(service.toml() for service in self.services.values()))
+
+    def uplink_port(self):
+        """Where the agent finds its collector."""
+        return self.collector_port
 
     def command(self, program, *words):
         return [os.environ[f"APIARY_{program.upper()}"], *map(str, words)]

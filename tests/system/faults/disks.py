@@ -1,0 +1,99 @@
+"""Disks that lose power, fill up, or refuse."""
+
+from faults.fault import fault, nothing, played, together, under_attack
+from faults.fault_world import aside
+from faults.mounts import losing_disk, small_disk
+from world import wait_for
+
+
+def power_cut(seed, tear):
+    with losing_disk() as disk:
+        def act(world):
+            world.under_way.killing = True
+            world.under_way.killed()
+            disk.cut_power()
+            world.agent.kill()
+            world.under_way.killing = False
+            disk.replace()
+            world.start_agent()
+
+        if tear:
+            disk.close()
+            disk.mount(seed)
+
+        async def inject(world):
+            await world.moment(0.3, 2)
+            await aside(act, world)
+            return 1
+
+        return under_attack(inject, seed, sessions=80, state=disk.folder / "agent", journal=disk.folder / "journal")
+
+
+@fault()
+def power_lost(seed):
+    """What the agent had not synced is gone: spool, text logs, keys of the spool."""
+    return power_cut(seed, tear=False)
+
+
+@fault()
+def power_torn(seed):
+    """The same, but half of the blocks that were not synced did reach the disk."""
+    return power_cut(seed, tear=True)
+
+
+@fault(short=False)
+def agent_disk_full(seed):
+    """Somebody else fills the disk of spool and text logs; room comes after a while."""
+    with small_disk(24) as disk:
+        async def inject(world):
+            for _ in range(2):
+                await world.moment(0.2, 1)
+                await aside(disk.fill)
+                await world.moment(1, 2)
+                await aside(disk.make_room)
+            return 2
+
+        return under_attack(inject, seed, sessions=80, may_tell=("payload",), state=disk.folder / "agent",
+                            journal=disk.folder / "journal")
+
+
+@fault(short=False)
+def database_disk_full(seed):
+    """Tables and write-ahead log on one full disk: PostgreSQL gives up. With room again somebody starts it; nobody touches the
+    collector."""
+    with small_disk(300) as disk:
+        def more_room(world):
+            disk.make_room()
+            if not world.cluster.running():
+                world.cluster.start()
+
+        async def inject(world):
+            await world.moment(0.2, 1)
+            await aside(disk.fill)
+            await world.moment(3, 5)
+            await aside(more_room, world)
+            return 1
+
+        data = disk.folder / "data"
+        data.mkdir(mode=0o700)
+        return under_attack(inject, seed, sessions=80, data=data)
+
+
+@fault(short=False)
+def database_restored(seed):
+    """Set back to a backup from before the second attack. What the agent no longer has is told by a gap."""
+    def play(world):
+        _, early = together(world, nothing, 30)
+        world.settle()
+        backup = world.cluster.folder / "backup"
+        world.cluster.backup(backup)
+        _, late = together(world, nothing, 30)
+        world.settle()
+        world.cluster.stop()
+        world.cluster.restore(backup)
+        world.cluster.start()
+        wait_for("the collector works again", lambda: "connected" in world.status(), 30, step=0.2)
+        _, after = together(world, nothing, 30)
+        return 1, early + late + after
+
+    return played(play, seed, may_tell=("restore",))

@@ -1,0 +1,169 @@
+"""The programs of one fault: a PostgreSQL of their own, a gate on the link, and what starts again what has ended."""
+
+import asyncio
+import concurrent.futures
+import pathlib
+import random
+import subprocess
+import tempfile
+import shutil
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from clients import crowd  # noqa: E402
+from faults.cluster import Cluster  # noqa: E402
+from faults.gate import Gate  # noqa: E402
+from world import Service, World, free_port, ftp, listening, wait_for  # noqa: E402
+
+
+# The thread in which faults block. It lives as long as the run: programs end with the thread that started them.
+_ASIDE = concurrent.futures.ThreadPoolExecutor(1)
+
+
+async def aside(call, *words):
+    """Runs what blocks while the clients go on."""
+    return await asyncio.get_running_loop().run_in_executor(_ASIDE, call, *words)
+
+
+class UnderWay(dict):
+    """The talks that are being played, by number. While the agent is being killed, who comes is a victim too."""
+
+    killing = False
+
+    def __setitem__(self, number, talk):
+        talk.killed = talk.killed or self.killing
+        super().__setitem__(number, talk)
+
+    def killed(self):
+        for talk in list(self.values()):
+            talk.killed = True
+
+
+class FaultWorld(World):
+    """Agent, collector and PostgreSQL. Fault functions of this class may be called while a crowd is at work, from a thread."""
+
+    def __init__(self, seed, limits=None, state=None, journal=None, data=None, agent_environment=None):
+        self.chance = random.Random(seed)
+        self.under_way = UnderWay()
+        self._played = 0
+        self._own = pathlib.Path(tempfile.mkdtemp(prefix="apiary-fault-"))
+        self.cluster = Cluster(self._own, data)
+        self._gate_port = free_port()
+        self._states = (state, journal)
+        tls = {"tls_certificate": "certificates/test.crt", "tls_key": "certificates/test.key"}
+        services = [ftp(waiting="0ms", **tls), ftp("brief", waiting="0ms", idle="1s"),
+                    Service("catchall", "catchall", waiting="0ms", received="128KiB")]
+        try:
+            self.cluster.start()
+            super().__init__("fault", services, limits, agent_environment, superuser=self.cluster.superuser)
+        except BaseException:
+            self._remove_cluster()
+            raise
+        self._cleanup.pop_all()  # the database goes with its cluster
+        # A connection that breaks costs libpqxx 6.4 the result it had begun.
+        with open(self.folder / "lsan.supp", "a", encoding="ascii") as forgiven:
+            forgiven.write("leak:libpqxx\n")
+        self.gate = Gate(self._gate_port, self.collector_port, seed)
+
+    def _prepare(self):
+        state, journal = self._states
+        self.state, self.journal = state or self.state, journal or self.journal
+        super()._prepare()
+
+    def uplink_port(self):
+        return self._gate_port
+
+    def _remove_cluster(self):
+        if self.cluster.running():
+            self.cluster.stop()
+        shutil.rmtree(self._own)
+
+    # ---- traffic
+
+    async def attack(self, count, at_once=20):
+        """Plays `count` talks that no earlier attack of this world had, and returns their histories."""
+        ports = {name: service.port for name, service in self.services.items()}
+        first = self._played
+        self._played += count
+        self.under_way = UnderWay()
+        return await crowd(ports, count, seed=self.chance.randrange(1 << 30), at_once=at_once, first=first,
+                           under_way=self.under_way)
+
+    async def moment(self, least=0.1, most=1.0):
+        """Some time later, which the seed decides."""
+        await asyncio.sleep(self.chance.uniform(least, most))
+
+    # ---- faults of processes
+
+    def kill_agent(self):
+        """kill -9. The kernel ends its connections as if all were well: those clients' histories say no more."""
+        self.under_way.killing = True
+        self.under_way.killed()
+        self.agent.kill()
+        self.under_way.killing = False
+
+    def stop_agent(self):
+        """TERM. It ends its sessions in its own time, and may not read all that a client has sent."""
+        self.under_way.killing = True
+        self.under_way.killed()
+        status = self.agent.stop()
+        self.under_way.killing = False
+        if status != 0:
+            raise AssertionError(f"the agent ended with {status}")
+
+    def restart_collector(self, stop):
+        stop(self.collector)
+        self.start_collector()
+        wait_for("the collector listens", lambda: listening(self.collector_port))
+
+    def restart_cluster(self):
+        self.cluster.kill()
+        self.cluster.start()
+
+    def kill_backend(self):
+        """kill -9 of a connection's own process: PostgreSQL then throws out all others and recovers."""
+        rows = wait_for("the collector has a connection", self._writers, step=0.05)
+        subprocess.run(["kill", "-9", self.chance.choice(rows)[0]], check=False)
+
+    def _writers(self):
+        try:
+            return self.database.rows("SELECT pid FROM pg_stat_activity WHERE usename = 'apiary_writer'")
+        except AssertionError:
+            return []  # it recovers from the last blow
+
+    # ---- afterwards
+
+    def status(self):
+        """What `apiary-agent status` prints."""
+        done = subprocess.run(self.command("agent", "status", "--config", self.agent_toml), capture_output=True, text=True,
+                              check=False, timeout=60)
+        return done.stdout + done.stderr
+
+    def settle(self, seconds=60):
+        """Waits until every session has ended in the database and the agent holds nothing back."""
+        try:
+            wait_for("the agent's records are all with the collector", lambda: " 0 records not yet acknowledged" in self.status(), seconds,
+                     step=0.2)
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{self.status()}") from None
+        wait_for("no session is open in the database", lambda: self.database.number("SELECT count(*) FROM session_open") == 0,
+                 seconds, step=0.2)
+
+    def memory(self):
+        """Resident set of agent and collector, in MiB."""
+        sizes = []
+        for program in (self.agent, self.collector):
+            status = pathlib.Path(f"/proc/{program.process.pid}/status").read_text()
+            sizes.append(int(status.split("VmRSS:")[1].split()[0]) // 1024)
+        return sizes
+
+    def close(self, failed):
+        try:
+            super().close(failed)
+        finally:
+            self.gate.close()
+            if failed:
+                print("----- postgres.log\n" + self.cluster.log.read_text(errors="replace")[-2000:])
+            self._remove_cluster()
+            shutil.rmtree(self.folder)

@@ -1,0 +1,109 @@
+"""Compares three histories of one run: what the clients wrote down, the text logs, the database."""
+
+import dataclasses
+import hashlib
+
+from agreement import journal_path
+
+
+@dataclasses.dataclass
+class Verdict:
+    """What a fault did. `told` sessions are missing or short, and a gap record says so."""
+    at_risk: int = 0
+    lost: int = 0
+    doubled: int = 0
+    told: int = 0
+    remarks: list = dataclasses.field(default_factory=list)
+
+    def lose(self, text):
+        self.lost += 1
+        self.remarks.append(text)
+
+
+def rows_by_source(database):
+    """By source: of each session its id, outcome, and the bytes of the connection itself, received and sent."""
+    found = {}
+    for source, session, outcome, received, sent, holes in database.rows(
+            "SELECT host(s.source), s.session_id, s.outcome, "
+            "  coalesce(encode(string_agg(e.bytes, '' ORDER BY e.seq) FILTER (WHERE e.kind = 0), 'hex'), ''), "
+            "  coalesce(encode(string_agg(e.bytes, '' ORDER BY e.seq) FILTER (WHERE e.kind = 1), 'hex'), ''), "
+            "  count(*) FILTER (WHERE e.kind = 5) "
+            "FROM session s LEFT JOIN event e ON e.session_id = s.session_id AND e.started_at = s.started_at AND e.channel = 0 "
+            "GROUP BY s.session_id, s.started_at, s.source, s.outcome"):
+        found.setdefault(source, []).append((session, outcome, bytes.fromhex(received), bytes.fromhex(sent), int(holes)))
+    return found
+
+
+def agrees(talk, outcome, received, sent):
+    """Whether a row holds what the client saw. Without its end the client may have seen less, and the agent read less."""
+    whole = talk.saw_end and not talk.killed
+    if whole and outcome not in ("limit", "tls_failed", "timed_out") and received != bytes(talk.sent):
+        return False
+    if not bytes(talk.sent).startswith(received):
+        return False
+    if whole:
+        return sent == bytes(talk.received)
+    return sent.startswith(bytes(talk.received)) or talk.killed and bytes(talk.received).startswith(sent)
+
+
+def compare(world, talks, may_tell=()):
+    """The verdict over all `talks`. `may_tell` names the kinds of gap (column gap.what) that this fault cannot avoid: with such
+    a record in the database a session that is missing or short is told, not lost."""
+    verdict = Verdict(at_risk=sum(talk.connected for talk in talks))
+    kinds = world.database.rows("SELECT what, count(*), sum(records), min(reason) FROM gap GROUP BY what")
+    for what, count, records, reason in kinds:
+        verdict.remarks.append(f"{count} gap record(s) '{what}' over {records} records: {reason}")
+        if what not in may_tell:
+            verdict.lose(f"a gap of kind '{what}' that this fault does not excuse")
+    told = any(what in may_tell for what, *_ in kinds)
+
+    def missing(text):
+        if told:
+            verdict.told += 1
+        else:
+            verdict.lose(text)
+
+    found = rows_by_source(world.database)
+    for talk in talks:
+        rows = found.get(talk.address, [])
+        about = f"client {talk.number}, {talk.kind}, from {talk.address}"
+        if len(rows) > 1:
+            verdict.doubled += len(rows) - 1
+            verdict.remarks.append(f"{about}: {len(rows)} sessions")
+        if talk.connected and talk.saw_end and not talk.killed and not rows:
+            missing(f"{about}: saw its end and has no session")
+        for session, outcome, received, sent, holes in rows:
+            if not agrees(talk, outcome, received, sent):
+                (missing if told or not holes else verdict.lose)(
+                    f"{about}, {session}, {outcome}: {len(received)} of {len(talk.sent)} bytes sent, "
+                    f"{len(sent)} of {len(talk.received)} received are in the database")
+    compare_logs(world, verdict, missing)
+    compare_counts(world, verdict)
+    return verdict
+
+
+def compare_logs(world, verdict, missing):
+    """Text log = digest in the row = transcript; a log of which the row says that it is incomplete has no digest."""
+    for session, path, stored, digest in world.database.rows(
+            "SELECT session_id, coalesce(journal_path, ''), coalesce(encode(journal_sha256, 'hex'), ''), "
+            "  coalesce(encode(transcript_digest(session_id), 'hex'), '') FROM session"):
+        if not path or not stored:
+            continue
+        file = journal_path(world, path)
+        on_disk = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else "no file"
+        if on_disk != stored:
+            verdict.lose(f"{session}: {path} is {on_disk}, its row says {stored}")
+        elif digest != stored:
+            missing(f"{session}: the transcript is {digest}, its row says {stored}")
+
+
+def compare_counts(world, verdict):
+    """Rollups count the rows; nothing was refused; no session stands twice."""
+    database = world.database
+    counted = database.run("SELECT count(*), coalesce(sum(bytes_in), 0) FROM session")
+    for rollup in ("rollup_5m_protocol", "rollup_hour_protocol", "rollup_hour_sensor"):
+        rolled = database.run(f"SELECT coalesce(sum(sessions), 0), coalesce(sum(bytes_in), 0) FROM {rollup}")
+        if rolled != counted:
+            verdict.lose(f"{rollup} counts {rolled}, the rows are {counted}")
+    for code, reason, count in database.rows("SELECT sqlstate, reason, count(*) FROM quarantine GROUP BY 1, 2"):
+        verdict.remarks.append(f"{count} record(s) in quarantine: {code} {reason}")

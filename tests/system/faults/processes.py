@@ -1,0 +1,114 @@
+"""Programs that die or are stopped, and the link between them."""
+
+from faults import gate
+from faults.fault import fault, under_attack
+from faults.fault_world import aside
+
+
+def repeated(times, act, least=0.2, most=1.0):
+    """`times` calls of `act(world)`, each at a moment of the seed's choice, which may block."""
+    async def inject(world):
+        done = 0
+        for _ in range(times):
+            await world.moment(least, most)
+            done += await aside(act, world) is not False
+        return done
+
+    return inject
+
+
+@fault()
+def agent_killed(seed):
+    def act(world):
+        world.kill_agent()
+        world.start_agent()
+
+    return under_attack(repeated(3, act), seed, sessions=90)
+
+
+@fault()
+def agent_terminated(seed):
+    def act(world):
+        world.stop_agent()
+        world.start_agent()
+
+    return under_attack(repeated(2, act), seed)
+
+
+@fault()
+def collector_killed(seed):
+    return under_attack(repeated(5, lambda world: world.restart_collector(lambda program: program.kill())), seed, sessions=90)
+
+
+@fault()
+def collector_terminated(seed):
+    return under_attack(repeated(2, lambda world: world.restart_collector(lambda program: program.stop())), seed)
+
+
+@fault()
+def backend_killed(seed):
+    return under_attack(repeated(3, lambda world: world.kill_backend(), 0.4, 1.2), seed)
+
+
+@fault()
+def postmaster_killed(seed):
+    return under_attack(repeated(2, lambda world: world.restart_cluster()), seed)
+
+
+@fault()
+def everything_killed(seed):
+    """Agent, collector and database at one blow, as when the power of one machine fails (the disk kept its word)."""
+    def act(world):
+        world.collector.kill()
+        world.cluster.kill()
+        world.kill_agent()
+        world.cluster.start()
+        world.start_collector()
+        world.start_agent()
+
+    return under_attack(repeated(2, act), seed)
+
+
+def link(state, times, seed, hold=(0.3, 1.0)):
+    async def inject(world):
+        for _ in range(times):
+            await world.moment(0.1, 0.6)
+            await aside(world.gate.set, state)
+            await world.moment(*hold)
+            await aside(world.gate.set, gate.WHOLE)
+        return times
+
+    return under_attack(inject, seed)
+
+
+@fault()
+def link_cut(seed):
+    return link(gate.CUT, 5, seed)
+
+
+@fault()
+def link_stalled(seed):
+    return link(gate.STALLED, 2, seed)
+
+
+@fault()
+def link_sliced(seed):
+    return link(gate.SLICED, 1, seed, hold=(2, 3))
+
+
+@fault()
+def collector_away_and_agent_killed(seed):
+    """What waits in the spool outlives the agent, and comes up when the collector is there again."""
+    def act(world):
+        world.collector.kill()
+        world.kill_agent()
+        world.start_agent()
+
+    async def inject(world):
+        await world.moment()
+        await aside(act, world)
+        await world.moment(1, 2)
+        await aside(world.start_collector)
+        return 2
+
+    return under_attack(inject, seed)

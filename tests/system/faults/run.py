@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Injects faults into the real programs under real traffic, compares three histories after each, and prints a table.
+
+    run.py [--seed N] [--minutes M] [--short] [--only NAME ...] [--list]
+
+One line a fault: `fault NAME INJECTED AT_RISK LOST DOUBLED`. Without --minutes every fault once; with it again and again, each
+time with another seed, until the time is over. Status 0 if nothing was lost and nothing doubled.
+Needs APIARY_AGENT and APIARY_COLLECTOR, the programs; some faults need root."""
+
+import argparse
+import os
+import pathlib
+import shutil
+import sys
+import time
+import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from faults import calls, disks, processes, spools  # noqa: E402,F401
+from faults.fault import FAULTS, Unable  # noqa: E402
+
+
+def inject(fault, seed):
+    """One line, and whether nothing was lost or doubled; None if the machine cannot do it."""
+    started = time.monotonic()
+    missing = [program for program in fault.needs if not shutil.which(program)]
+    try:
+        if missing:
+            raise Unable("not installed: " + ", ".join(missing))
+        injected, verdict = fault.run(seed)
+    except Unable as why:
+        print(f"fault {fault.name} not injected: {why}", flush=True)
+        return None
+    except Exception:  # pylint: disable=broad-except
+        traceback.print_exc()
+        print(f"fault {fault.name} FAILED with seed {seed}", flush=True)
+        return False
+    well = injected > 0 and verdict.lost == 0 and verdict.doubled == 0
+    print(f"fault {fault.name} {injected} {verdict.at_risk} {verdict.lost} {verdict.doubled}", flush=True)
+    remarks = verdict.remarks if well else verdict.remarks[:20] + [f"seed {seed}"]
+    for remark in remarks:
+        print(f"    {remark}")
+    print(f"    {verdict.told} told, {time.monotonic() - started:.1f} s", flush=True)
+    return well
+
+
+def main():
+    words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    words.add_argument("--seed", type=int, default=1)
+    words.add_argument("--minutes", type=float, default=0)
+    words.add_argument("--short", action="store_true", help="only the faults of the short run")
+    words.add_argument("--only", nargs="+", choices=FAULTS, metavar="NAME")
+    words.add_argument("--list", action="store_true")
+    given = words.parse_args()
+    chosen = [fault for fault in FAULTS.values() if (given.only is None or fault.name in given.only)
+              and (fault.short or not given.short)]
+    if given.list:
+        for fault in chosen:
+            print(fault.name)
+        return 0
+    for variable in ("APIARY_AGENT", "APIARY_COLLECTOR"):
+        if not os.access(os.environ.get(variable, ""), os.X_OK):
+            sys.exit(f"{variable} must name the program; deploy/faults sets it")
+    end = time.monotonic() + 60 * given.minutes
+    results, seed = [], given.seed
+    while True:
+        for fault in chosen:
+            results.append((fault.name, inject(fault, seed)))
+            if given.minutes and time.monotonic() > end:
+                break
+        seed += 1
+        if time.monotonic() > end:
+            break
+    bad = sorted({name for name, well in results if well is False})
+    print(f"{len(results)} runs, {sum(well is None for _, well in results)} not injected, "
+          + ("nothing lost, nothing doubled" if not bad else "NOT WELL: " + ", ".join(bad)))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
