@@ -38,6 +38,15 @@ QuarantineRow asideRow(const BatchPart& part, const v1::Entry& entry, std::strin
             .record = entry.record()};
 }
 
+/// Puts the record aside, and with it its session if that is what it closes.
+void setAside(const v1::Record& record, QuarantineRow row, IngestRows& rows) {
+    const auto session = Uuid::ofBytes(record.session_id());
+    if (record.what_case() == What::kClosed && session) {
+        rows.abandoned.push_back({.session = *session, .sensorId = row.sensorId});
+    }
+    rows.quarantine.push_back(std::move(row));
+}
+
 }  // namespace
 
 void RowBuilder::add(const BatchPart& given) {
@@ -106,7 +115,7 @@ IngestRows RowBuilder::build() {
     for (Parsed& parsed : parsed_) {
         std::string reason = parsed.flaw.empty() ? take(parsed) : std::move(parsed.flaw);
         if (!reason.empty()) {
-            rows_.quarantine.push_back(asideRow(*parsed.part, *parsed.entry, std::move(reason)));
+            setAside(parsed.record, asideRow(*parsed.part, *parsed.entry, std::move(reason)), rows_);
         }
     }
     std::vector<OpenRow> stillOpen;
@@ -134,8 +143,14 @@ IngestRows RowBuilder::putAside(const BatchPart& part, const Unfit& why) {
     IngestRows rows;
     rows.ledger.push_back({.stream = part.stream, .lane = part.lane(), .first = part.first, .last = part.last()});
     for (int i = part.from; i < part.to; ++i) {
-        rows.quarantine.push_back(asideRow(part, part.batch->entries(i), plainText(why.message, kReason)));
-        rows.quarantine.back().sqlstate = why.sqlstate;
+        const v1::Entry& entry = part.batch->entries(i);
+        QuarantineRow row = asideRow(part, entry, plainText(why.message, kReason));
+        row.sqlstate = why.sqlstate;
+        v1::Record record;
+        if (!record.ParseFromString(entry.record())) {
+            record.Clear();
+        }
+        setAside(record, std::move(row), rows);
     }
     return rows;
 }

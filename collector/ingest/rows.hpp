@@ -153,6 +153,12 @@ struct QuarantineRow {
     std::string record;  // bytes
 };
 
+/// A session whose closing went aside: it will not close any more, and is open no longer either.
+struct AbandonedRow {
+    Uuid session;
+    std::int32_t sensorId = 0;  // only if it is that one's
+};
+
 /// A step of the ledger: the rows bring this lane from `first` - 1 to `last`.
 struct LedgerStep {
     Uuid stream;
@@ -175,6 +181,7 @@ struct IngestRows {
     std::vector<ProbeRow> probes;
     std::vector<GapRow> gaps;
     std::vector<QuarantineRow> quarantine;
+    std::vector<AbandonedRow> abandoned;
     std::string enrichment;  // the files that countries and networks come from
 };
 

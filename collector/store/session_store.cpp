@@ -346,6 +346,10 @@ std::string SessionStore::closingText(const IngestRows& rows) const {
     if (!rows.openBefore.empty()) {
         text += "DELETE FROM apiary.session_open WHERE session_id = ANY ('" + arrayText(rows.openBefore) + "');";
     }
+    for (const AbandonedRow& row : rows.abandoned) {
+        text += "DELETE FROM apiary.session_open WHERE session_id = '" + row.session.text() +
+                "' AND sensor_id = " + std::to_string(row.sensorId) + ";";
+    }
     if (rollups_ && !rows.closed.empty()) {
         std::vector<Uuid> sessions;
         std::ranges::transform(rows.closed, std::back_inserter(sessions),

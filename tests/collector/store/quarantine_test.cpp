@@ -85,6 +85,28 @@ TEST_F(QuarantineTest, PutsAsideTheOneRecordAtWhichAnExceptionIsThrown) {
               "12 no rows can be made of it: basic_string::substr");
 }
 
+TEST_F(QuarantineTest, LeavesNoSessionOpenWhoseClosingIsAside) {
+    database_.ask("ALTER TABLE apiary.session ADD CONSTRAINT of_the_site CHECK (outcome <> 'finished')");
+    TestSpool spool(1);
+    RecordedSession refused = shortSession(1);
+    RecordedSession flawed({.start = now() - 1h, .random = 2});
+    spool.append(refused);
+    spool.append(flawed);
+    const std::uint64_t half = spool.last();
+    send(spool, {spool.all()});
+    ASSERT_EQ(count("session_open"), "2");
+    spool.append(refused.close().records().back());
+    v1::Record early = flawed.close().records().back();
+    early.mutable_closed()->set_ended_at_us(1);
+    spool.append(early);
+    send(spool, {spool.batch(half + 1, spool.last())});
+    EXPECT_EQ(count("session_open") + count("session"), "00");
+    EXPECT_EQ(database_.ask("SELECT string_agg(sqlstate || ' ' || reason, '; ' ORDER BY seq) FROM apiary.quarantine")
+                  .substr(0, 5),
+              "23514");
+    EXPECT_EQ(count("quarantine"), "2");
+}
+
 TEST_F(QuarantineTest, PutsAsideWhatIsNoRecord) {
     TestSpool spool(1);
     spool.appendRaw("\xff\xff not a record");
