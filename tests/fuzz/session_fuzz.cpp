@@ -1,4 +1,4 @@
-/// The fuzz target of the protocol that FUZZ_PROTOCOL names: any input in the format of session_input.hpp, played by
+/// The fuzz target of the protocol that the environment's FUZZ_PROTOCOL names: any input in the format of session_input.hpp, played by
 /// Conversation's rules as the engine plays it. What it requires is what Conversation and Turn promise, and that
 /// output and evidence stay in proportion to the input.
 
@@ -39,7 +39,10 @@ void require(bool condition) {
 }
 
 const Module& module() {
-    static const Module* const found = findModule(FUZZ_PROTOCOL);
+    static const Module* const found = [] {
+        const char* const name = std::getenv("FUZZ_PROTOCOL");
+        return name == nullptr ? nullptr : findModule(name);
+    }();
     require(found != nullptr);
     return *found;
 }

@@ -1,7 +1,7 @@
-/// Plays the inputs made from transcripts, and seeded mutations of them, against the target that it is linked with.
+/// Plays the inputs made from transcripts, and seeded mutations of them, against the protocol that FUZZ_PROTOCOL names.
 ///
-///     <protocol>_replay MUTATIONS FILE|FOLDER ...      a .txt file is a transcript, any other an input as it is
-///     <protocol>_replay --corpus INTO FOLDER ...       writes the inputs instead
+///     session_replay MUTATIONS FILE|FOLDER ...      a .txt file is a transcript, any other an input as it is
+///     session_replay --corpus INTO FOLDER ...       writes the inputs instead
 
 #include "tests/fuzz/session_input.hpp"
 

@@ -1,5 +1,6 @@
 """System calls of the agent that fail or take long: spool and text logs on a disk that is about to die. By strace, which makes
-the Nth call of a kind fail, and every Mth after it."""
+the Nth call of a kind fail, and every Mth after it, thirty times: a disk that failed so for ever would be failing within every
+commit, and nothing would go on."""
 
 from faults.fault import fault, nothing, played, together
 from faults.fault_world import FaultWorld
@@ -27,7 +28,7 @@ def failing(seed, calls, error, files=(), may_tell=(), sessions=60):
                 trace += ["-P", str(self.state / file)]
             for name, first, every in calls:
                 what = error if "=" in error else f"error={error}"
-                trace += ["-e", f"inject={name}:{what}:when={first}+{every}"]
+                trace += ["-e", f"inject={name}:{what}:when={first}..{first + 30 * every}+{every}"]
             return trace + command
 
     def play(world):

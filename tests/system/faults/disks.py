@@ -53,7 +53,7 @@ def agent_disk_full(seed):
                 await aside(disk.make_room)
             return 2
 
-        return under_attack(inject, seed, sessions=80, may_tell=("payload",), state=disk.folder / "agent",
+        return under_attack(inject, seed, sessions=80, may_tell=("payload", "log"), state=disk.folder / "agent",
                             journal=disk.folder / "journal")
 
 

@@ -134,9 +134,9 @@ class FaultWorld(World):
 
     # ---- afterwards
 
-    def status(self):
+    def status(self, file=None):
         """What `apiary-agent status` prints."""
-        done = subprocess.run(self.command("agent", "status", "--config", self.agent_toml), capture_output=True, text=True,
+        done = subprocess.run(self.command("agent", "status", "--config", file or self.agent_toml), capture_output=True, text=True,
                               check=False, timeout=60)
         return done.stdout + done.stderr
 
@@ -147,8 +147,13 @@ class FaultWorld(World):
                      step=0.2)
         except AssertionError as late:
             raise AssertionError(f"{late}\n{self.status()}") from None
-        wait_for("no session is open in the database", lambda: self.database.number("SELECT count(*) FROM session_open") == 0,
-                 seconds, step=0.2)
+        try:
+            wait_for("no session is open in the database",
+                     lambda: self.database.number("SELECT count(*) FROM session_open") == 0, seconds, step=0.2)
+        except AssertionError as late:
+            open_still = self.database.run("SELECT host(source), session_id FROM session_open LIMIT 5")
+            aside_ = self.database.run("SELECT sqlstate, reason, count(*) FROM quarantine GROUP BY 1, 2 LIMIT 5")
+            raise AssertionError(f"{late}\nopen: {open_still}\nquarantine: {aside_}") from None
 
     def memory(self):
         """Resident set of agent and collector, in MiB."""

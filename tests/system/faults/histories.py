@@ -48,14 +48,16 @@ def agrees(talk, outcome, received, sent):
 
 def compare(world, talks, may_tell=()):
     """The verdict over all `talks`. `may_tell` names the kinds of gap (column gap.what) that this fault cannot avoid: with such
-    a record in the database a session that is missing or short is told, not lost."""
+    a record in the database a session that is missing or short is told, not lost. "log" stands for text logs that the disk
+    refused, which the agent counts and leaves off or renames; "quarantine" for records that the database refused, kept there."""
     verdict = Verdict(at_risk=sum(talk.connected for talk in talks))
     kinds = world.database.rows("SELECT what, count(*), sum(records), min(reason) FROM gap GROUP BY what")
     for what, count, records, reason in kinds:
         verdict.remarks.append(f"{count} gap record(s) '{what}' over {records} records: {reason}")
         if what not in may_tell:
             verdict.lose(f"a gap of kind '{what}' that this fault does not excuse")
-    told = any(what in may_tell for what, *_ in kinds)
+    told = any(what in may_tell for what, *_ in kinds) or (
+        "quarantine" in may_tell and world.database.number("SELECT count(*) FROM quarantine") > 0)
 
     def missing(text):
         if told:
@@ -77,12 +79,12 @@ def compare(world, talks, may_tell=()):
                 (missing if told or not holes else verdict.lose)(
                     f"{about}, {session}, {outcome}: {len(received)} of {len(talk.sent)} bytes sent, "
                     f"{len(sent)} of {len(talk.received)} received are in the database")
-    compare_logs(world, verdict, missing)
+    compare_logs(world, verdict, missing, "log" in may_tell)
     compare_counts(world, verdict)
     return verdict
 
 
-def compare_logs(world, verdict, missing):
+def compare_logs(world, verdict, missing, may_lack):
     """Text log = digest in the row = transcript; a log of which the row says that it is incomplete has no digest."""
     for session, path, stored, digest in world.database.rows(
             "SELECT session_id, coalesce(journal_path, ''), coalesce(encode(journal_sha256, 'hex'), ''), "
@@ -91,7 +93,9 @@ def compare_logs(world, verdict, missing):
             continue
         file = journal_path(world, path)
         on_disk = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else "no file"
-        if on_disk != stored:
+        if not file.exists() and may_lack:
+            verdict.told += 1
+        elif on_disk != stored:
             verdict.lose(f"{session}: {path} is {on_disk}, its row says {stored}")
         elif digest != stored:
             missing(f"{session}: the transcript is {digest}, its row says {stored}")

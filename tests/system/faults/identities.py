@@ -1,0 +1,212 @@
+"""Certificates, clocks, several agents; a batch that the database refuses."""
+
+import os
+import pathlib
+import time
+
+from faults import gate
+from faults.fault import fault, nothing, played, together
+from faults.fault_world import FaultWorld, aside
+from world import Program, Service, listening, wait_for
+
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+
+
+class Fellow:
+    """A further agent of a world, with one service, a state folder and a journal of its own."""
+
+    def __init__(self, world, name, certificate):
+        self.world, self.name = world, name
+        self.service = Service("catchall", "catchall", waiting="0ms", received="128KiB")
+        folder = world.folder / name
+        folder.mkdir()
+        self.toml = world.folder / f"{name}.toml"
+        self.toml.write_text(
+            f'[agent]\nname = "{name}"\nstate = "{folder / "agent"}"\n'
+            f'[collector]\naddress = "127.0.0.1:{world.uplink_port()}"\nca = "certificates/ca.crt"\n'
+            f'certificate = "certificates/{certificate}.crt"\nkey = "certificates/{certificate}.key"\n'
+            f'[journal]\ndirectory = "{world.journal}"\n' + self.service.toml())
+        self.program = Program(name, world.command("agent", "run", "--config", self.toml), world.folder / f"{name}.log",
+                               world.agent_environment)
+
+    def await_start(self):
+        wait_for(f"{self.name} listens", lambda: listening(self.service.port) or not self.program.running(), 60)
+        if not self.program.running():
+            raise AssertionError(f"{self.name} ended:\n" + self.program.log.read_text(errors="replace")[-2000:])
+
+    def idle(self):
+        return " 0 records not yet acknowledged" in self.world.status(self.toml)
+
+
+class FellowWorld(FaultWorld):
+    """The clients go to the catch-all of `fellows` in turn, besides the services of the first agent."""
+
+    def __init__(self, *words, **options):
+        super().__init__(*words, **options)
+        self.fellows = []
+
+    def settle(self, seconds=60):
+        for fellow in self.fellows:
+            wait_for(f"{fellow.name} holds nothing back", fellow.idle, seconds, step=0.2)
+        super().settle(seconds)
+
+    def close(self, failed):
+        try:
+            for fellow in self.fellows:
+                fellow.program.stop()
+        finally:
+            super().close(failed)
+
+
+@fault(short=False)
+def two_agents_one_certificate(seed):
+    """A cloned machine: each new stream of the sensor throws out the other's. Both come through in the end."""
+    def play(world):
+        twin = Fellow(world, "twin", "test")
+        world.fellows.append(twin)
+        twin.await_start()
+        _, first = together(world, nothing, 30)
+        mine = world.services["catchall"].port
+        world.services["catchall"].port = twin.service.port
+        _, second = together(world, nothing, 30)
+        world.services["catchall"].port = mine
+        return 1, first + second
+
+    return played(play, seed, kind=FellowWorld, settle=90)
+
+
+@fault(short=False)
+def collector_killed_under_twenty_agents(seed):
+    def play(world):
+        for number in range(20):
+            world.issue("sensor", f"fellow{number}")
+            world.fellows.append(Fellow(world, f"fellow{number}", f"fellow{number}"))
+        for fellow in world.fellows:
+            fellow.await_start()
+        talks = []
+        for fellow in world.fellows:
+            world.services["catchall"].port = fellow.service.port
+
+            async def inject(here):
+                await here.moment(0.05, 0.3)
+                await aside(here.restart_collector, lambda program: program.kill())
+                return 1
+
+            talks += together(world, inject if fellow is world.fellows[0] or world.chance.random() < 0.2 else nothing, 12)[1]
+        return 20, talks
+
+    return played(play, seed, kind=FellowWorld, settle=120)
+
+
+@fault(short=False)
+def certificate_replaced(seed):
+    """The sensor's certificate is issued anew, its files are replaced, and the old one is no longer taken: the agent goes on with
+    the new one at its next connection."""
+    def play(world):
+        _, first = together(world, nothing, 20)
+        for file in ("test.crt", "test.key"):
+            (world.folder / "certificates" / file).unlink()
+        world.issue("sensor", "test")
+        world.gate.set(gate.CUT)
+        world.gate.set(gate.WHOLE)
+        _, second = together(world, nothing, 20)
+        return 1, first + second
+
+    return played(play, seed)
+
+
+class RevokedWorld(FaultWorld):
+    """Its agent may keep what it holds: nobody takes it."""
+
+    def settle(self, seconds=60):
+        if "connected since" in self.status():
+            super().settle(seconds)
+
+
+@fault(short=False)
+def certificate_revoked(seed):
+    """The stream ends within seconds. From then on nothing is taken, the agent goes on and keeps what it records."""
+    def play(world):
+        _, first = together(world, nothing, 20)
+        world.settle()
+        world.call("collector", "revoke", "sensor", "test", "--config", world.collector_toml)
+        wait_for("the agent is thrown out", lambda: "connected since" not in world.status(), 10)
+        before = world.database.number("SELECT count(*) FROM session")
+        logs = len(world.logs())
+        _, refused = together(world, nothing, 20)
+        if world.database.number("SELECT count(*) FROM session") != before:
+            raise AssertionError("records of a revoked sensor were taken")
+        if len(world.logs()) < logs + len(refused) or " 0 records not yet acknowledged" in world.status():
+            raise AssertionError("the agent does not keep what nobody takes:\n" + world.status())
+        return 1, first
+
+    return played(play, seed, kind=RevokedWorld)
+
+
+class ClockWorld(FaultWorld):
+    """A world whose agent's clock is moved by set_clock(); steady clocks go on."""
+
+    def __init__(self, seed):
+        self._offset = pathlib.Path(f"/tmp/apiary-clock-{os.getpid()}-{seed}")
+        self.set_clock("+0")
+        super().__init__(seed, agent_environment={
+            "LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(self._offset), "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"})
+
+    def set_clock(self, offset):
+        self._offset.write_text(offset + "\n")
+
+    def close(self, failed):
+        super().close(failed)
+        self._offset.unlink()
+
+
+@fault(short=False)
+def clock_stepped(seed):
+    """The agent's clock goes a day back, an hour forth, and is right again, under traffic."""
+    async def inject(world):
+        for offset in ("-86400s", "+3600s", "+0"):
+            await world.moment(0.3, 0.8)
+            await aside(world.set_clock, offset)
+        return 3
+
+    def play(world):
+        return together(world, inject, 80)
+
+    return played(play, seed, kind=ClockWorld, may_tell=("quarantine",))
+
+
+@fault(short=False)
+def row_refused(seed):
+    """The database refuses one client's session for ever; all others come through, and that one is kept aside."""
+    def play(world):
+        world.database.run("BEGIN READ WRITE; ALTER TABLE apiary.session ADD CONSTRAINT by_the_test "
+                           "CHECK (host(source) <> '127.1.0.5'); COMMIT")
+        _, talks = together(world, nothing, 40)
+        return 1, talks
+
+    injected, verdict = played(play, seed, may_tell=("quarantine",))
+    if verdict.told > 1:
+        verdict.lose(f"{verdict.told} sessions are aside, not one")
+    return injected, verdict
+
+
+@fault(short=False)
+def link_broken_at_every_batch(seed):
+    """The link is cut again and again within milliseconds: what was committed and not confirmed is sent twice."""
+    def play(world):
+        async def inject(here):
+            cuts = 0
+            end = time.monotonic() + 4
+            while time.monotonic() < end:
+                await here.moment(0.02, 0.2)
+                await aside(here.gate.set, gate.CUT)
+                await aside(here.gate.set, gate.WHOLE)
+                cuts += 1
+            return cuts
+
+        return together(world, inject, 80)
+
+    return played(play, seed)
+
+
