@@ -31,7 +31,7 @@ DurableSpool::DurableSpool(SpoolSettings settings, ProcessLock lock, std::unique
       positions_(ledger.lanes),
       currentLane_(ledger.lanes.empty() ? 0 : ledger.lanes.rbegin()->first),
       writer_(Writer{std::move(file), std::move(ledger)}),
-      reader_(settings_) {
+      reader_(std::make_unique<SpoolReader>(settings_)) {
     ballast_.ensure();
     takeNote();
 }

@@ -91,6 +91,9 @@ private:
     static void carry(SpoolLedger& ledger, const Positions& positions);
     static bool reached(const SpoolLedger& ledger, const Positions& wanted);
     std::vector<Uuid> heldSessions(bool open) const;
+    /// Runs `work` on the reader. If the disk fails, once more on a new one, without what it held in memory.
+    template <typename Work>
+    auto reading(Work work) const;
 
     const SpoolSettings settings_;
     const ProcessLock lock_;
@@ -103,7 +106,7 @@ private:
     mutable std::atomic<std::uint64_t> lost_{0};
     Guarded<std::function<void()>> onAppended_;
     Guarded<Writer> writer_;
-    mutable Guarded<SpoolReader> reader_;
+    mutable Guarded<std::unique_ptr<SpoolReader>> reader_;
 };
 
 }  // namespace apiary::agent

@@ -1,9 +1,24 @@
 #include "agent/spool/durable_spool.hpp"
 
+#include "common/log/log.hpp"
+
 #include <algorithm>
 #include <utility>
 
 namespace apiary::agent {
+
+template <typename Work>
+auto DurableSpool::reading(Work work) const {
+    return reader_.with([&](std::unique_ptr<SpoolReader>& reader) {
+        try {
+            return work(*reader);
+        } catch (const SqliteError& error) {
+            log::warn(std::string("spool: cannot read, trying once more: ") + error.what());
+            reader = std::make_unique<SpoolReader>(settings_);
+            return work(*reader);
+        }
+    });
+}
 
 std::vector<SpoolRow> DurableSpool::read(std::uint32_t lane, std::uint64_t after, std::size_t records,
                                          std::size_t bytes) const {
@@ -14,7 +29,7 @@ std::vector<SpoolRow> DurableSpool::read(std::uint32_t lane, std::uint64_t after
     if (after >= state.last) {
         return {};
     }
-    return reader_.with([&](SpoolReader& reader) {
+    return reading([&](SpoolReader& reader) {
         auto rows = reader.read(lane, after, state.acknowledged, state.last, records, bytes);
         lost_ += reader.takeDamaged();
         return rows;
@@ -37,7 +52,7 @@ Spool::Backlog DurableSpool::backlog() const {
     for (const auto& [lane, state] : positions) {
         if (state.last > state.acknowledged) {
             backlog.records += state.last - state.acknowledged;
-            const auto at = reader_.with([&, number = lane, behind = state.acknowledged](SpoolReader& reader) {
+            const auto at = reading([&, number = lane, behind = state.acknowledged](SpoolReader& reader) {
                 return reader.timeBehind(number, behind);
             });
             if (at && (!backlog.oldest || *at < *backlog.oldest)) {
@@ -80,7 +95,8 @@ Spool::OpenSession DurableSpool::openSession(const Uuid& session) const {
         result.lane = held->second.lane;
         return held->second.rows;
     });
-    return reader_.with([&](SpoolReader& reader) {
+    return reading([&](SpoolReader& reader) {
+        result.rows.clear();
         for (const std::uint64_t seq : numbers) {
             if (auto row = reader.row(result.lane, seq, session)) {
                 result.rows.push_back(std::move(*row));

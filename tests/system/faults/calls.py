@@ -2,8 +2,8 @@
 the Nth call of a kind fail, and every Mth after it, thirty times: a disk that failed so for ever would be failing within every
 commit, and nothing would go on."""
 
-from faults.fault import fault, nothing, played, together
-from faults.fault_world import FaultWorld
+from faults.fault import fault, played, together
+from faults.fault_world import FaultWorld, aside
 
 
 def failing(seed, calls, error, files=(), may_tell=(), sessions=60):
@@ -31,8 +31,15 @@ def failing(seed, calls, error, files=(), may_tell=(), sessions=60):
                 trace += ["-e", f"inject={name}:{what}:when={first}..{first + 30 * every}+{every}"]
             return trace + command
 
+    async def watch(world):
+        """A disk in such a state may end the agent; whoever runs it starts it again."""
+        while not world.attack_over:
+            await world.moment(0.1, 0.2)
+            await aside(world.watch_agent)
+        return 0
+
     def play(world):
-        _, talks = together(world, nothing, sessions)
+        _, talks = together(world, watch, sessions)
         world.settle()
         return world.injected, talks
 

@@ -46,7 +46,8 @@ class FaultWorld(World):
     def __init__(self, seed, limits=None, state=None, journal=None, data=None, agent_environment=None):
         self.chance = random.Random(seed)
         self.under_way = UnderWay()
-        self._played = 0
+        self._played = self.restarts = 0
+        self.attack_over = False
         self._own = pathlib.Path(tempfile.mkdtemp(prefix="apiary-fault-"))
         self.cluster = Cluster(self._own, data)
         self._gate_port = free_port()
@@ -86,9 +87,12 @@ class FaultWorld(World):
         ports = {name: service.port for name, service in self.services.items()}
         first = self._played
         self._played += count
-        self.under_way = UnderWay()
-        return await crowd(ports, count, seed=self.chance.randrange(1 << 30), at_once=at_once, first=first,
-                           under_way=self.under_way)
+        self.under_way, self.attack_over = UnderWay(), False
+        try:
+            return await crowd(ports, count, seed=self.chance.randrange(1 << 30), at_once=at_once, first=first,
+                               under_way=self.under_way)
+        finally:
+            self.attack_over = True
 
     async def moment(self, least=0.1, most=1.0):
         """Some time later, which the seed decides."""
@@ -102,6 +106,19 @@ class FaultWorld(World):
         self.under_way.killed()
         self.agent.kill()
         self.under_way.killing = False
+
+    def watch_agent(self):
+        """Starts the agent again if it has ended by itself, as its service manager would."""
+        if self.agent.running():
+            return
+        self.under_way.killed()
+        self.restarts += 1
+        if self.restarts > 20:
+            raise AssertionError("the agent does not stay up:\n" + self.agent.log.read_text(errors="replace")[-2000:])
+        try:
+            self.start_agent()
+        except AssertionError:
+            pass  # it has ended again, and is started again the next time
 
     def stop_agent(self):
         """TERM. It ends its sessions in its own time, and may not read all that a client has sent."""
@@ -142,9 +159,12 @@ class FaultWorld(World):
 
     def settle(self, seconds=60):
         """Waits until every session has ended in the database and the agent holds nothing back."""
+        def drained():
+            self.watch_agent()
+            return " 0 records not yet acknowledged" in self.status()
+
         try:
-            wait_for("the agent's records are all with the collector", lambda: " 0 records not yet acknowledged" in self.status(), seconds,
-                     step=0.2)
+            wait_for("the agent's records are all with the collector", drained, seconds, step=0.2)
         except AssertionError as late:
             raise AssertionError(f"{late}\n{self.status()}") from None
         try:
@@ -153,7 +173,8 @@ class FaultWorld(World):
         except AssertionError as late:
             open_still = self.database.run("SELECT host(source), session_id FROM session_open LIMIT 5")
             aside_ = self.database.run("SELECT sqlstate, reason, count(*) FROM quarantine GROUP BY 1, 2 LIMIT 5")
-            raise AssertionError(f"{late}\nopen: {open_still}\nquarantine: {aside_}") from None
+            here = self.call("agent", "sessions", "--config", self.agent_toml)
+            raise AssertionError(f"{late}\nopen: {open_still}\nquarantine: {aside_}\nopen at the agent:\n{here}") from None
 
     def memory(self):
         """Resident set of agent and collector, in MiB."""
