@@ -1,6 +1,6 @@
 /// The agent as it is installed, journal and spool on, against a raw epoll server in the same run: connections that are
 /// greeted and closed, with every session counted afterwards, and the memory of idle logged-in ones.
-/// Argument: how many connections, 30,000 if not given.
+/// Arguments: how many connections (30,000 if not given), and among how many logs of earlier runs (200,000).
 
 #include "agent/spool/spool.hpp"
 #include "tests/bench/dialogue.hpp"
@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace apiary::bench;
 
-constexpr std::size_t kOlderLogs = 200'000;
+constexpr std::size_t kOlderLogs = 200'000;  // unless told otherwise
 constexpr std::size_t kAtOnce = 128;
 constexpr int kRounds = 3;
 const Dialogue kGreeting{"220 (vsFTPd 3.0.3)\r\n", {}};
@@ -98,9 +98,9 @@ fs::path spoolOf(const fs::path& state) {
     throw std::runtime_error("no spool below " + state.string());
 }
 
-void connections(const std::string& agent, std::size_t total) {
+void connections(const std::string& agent, std::size_t total, std::size_t olderLogs) {
     const Folder folder;
-    leaveOlderLogs(folder.path() / "journal", kOlderLogs);
+    leaveOlderLogs(folder.path() / "journal", olderLogs);
     const std::uint16_t port = freePort();
     const std::string config = configure(folder.path(), port);
     std::vector<double> raw;
@@ -132,7 +132,7 @@ void connections(const std::string& agent, std::size_t total) {
     report("connect_recorded_cpu", 1e6 * work / static_cast<double>(completed), "us/connection");
     report("connect_recorded_ratio", median(ratios), "of_raw_epoll", 0.5);
     const std::size_t closings = closingsIn(spoolOf(folder.path() / "state"));
-    const std::size_t logs = logsIn(folder.path() / "journal") - kOlderLogs;
+    const std::size_t logs = logsIn(folder.path() / "journal") - olderLogs;
     report("connect_sessions_lost", static_cast<double>(completed) - static_cast<double>(closings), "sessions", 0,
            true);
     report("connect_logs_lost", static_cast<double>(completed) - static_cast<double>(logs), "logs", 0, true);
@@ -153,7 +153,7 @@ void idleMemory(const std::string& agent) {
 int main(int argc, char** argv) {
     const std::string agent = APIARY_AGENT;
     try {
-        connections(agent, argc > 1 ? std::stoul(argv[1]) : 30'000);
+        connections(agent, argc > 1 ? std::stoul(argv[1]) : 30'000, argc > 2 ? std::stoul(argv[2]) : kOlderLogs);
         idleMemory(agent);
     } catch (const std::exception& error) {
         std::cerr << "agent_bench: " << error.what() << '\n';
