@@ -1,6 +1,6 @@
 /// The agent as it is installed, journal and spool on, against a raw epoll server in the same run: connections that are
 /// greeted and closed, with every session counted afterwards, and the memory of idle logged-in ones.
-/// Argument: how many connections, 30,000 if not given.
+/// Arguments: how many connections (30,000 if not given), and among how many logs of earlier runs (200,000).
 
 #include "agent/spool/spool.hpp"
 #include "tests/bench/dialogue.hpp"
@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace apiary::bench;
 
-constexpr std::size_t kOlderLogs = 200'000;
+constexpr std::size_t kOlderLogs = 200'000;  // unless told otherwise
 constexpr std::size_t kAtOnce = 128;
 constexpr int kRounds = 3;
 const Dialogue kGreeting{"220 (vsFTPd 3.0.3)\r\n", {}};
@@ -98,18 +98,17 @@ fs::path spoolOf(const fs::path& state) {
     throw std::runtime_error("no spool below " + state.string());
 }
 
-void connections(const std::string& agent, std::size_t total) {
-    const Folder folder;
-    leaveOlderLogs(folder.path() / "journal", kOlderLogs);
+void connections(const std::string& agent, const fs::path& folder, std::size_t total, std::size_t olderLogs) {
+    leaveOlderLogs(folder / "journal", olderLogs);
     const std::uint16_t port = freePort();
-    const std::string config = configure(folder.path(), port);
+    const std::string config = configure(folder, port);
     std::vector<double> raw;
     std::vector<double> ratios;
     double work = 0;  // seconds of processor
     std::size_t completed = 0;
     const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
     {
-        Child served({agent, "run", "--config", config}, (folder.path() / "agent.log").string());
+        Child served({agent, "run", "--config", config}, (folder / "agent.log").string());
         awaitListener(port, 20);
         completed = 1;  // the one that asked
         const RawServer rawServer = startRawServer(kGreeting, threads);
@@ -131,19 +130,18 @@ void connections(const std::string& agent, std::size_t total) {
     report("connect_recorded", median(ratios) * median(raw), "connections/s");
     report("connect_recorded_cpu", 1e6 * work / static_cast<double>(completed), "us/connection");
     report("connect_recorded_ratio", median(ratios), "of_raw_epoll", 0.5);
-    const std::size_t closings = closingsIn(spoolOf(folder.path() / "state"));
-    const std::size_t logs = logsIn(folder.path() / "journal") - kOlderLogs;
+    const std::size_t closings = closingsIn(spoolOf(folder / "state"));
+    const std::size_t logs = logsIn(folder / "journal") - olderLogs;
     report("connect_sessions_lost", static_cast<double>(completed) - static_cast<double>(closings), "sessions", 0,
            true);
     report("connect_logs_lost", static_cast<double>(completed) - static_cast<double>(logs), "logs", 0, true);
 }
 
-void idleMemory(const std::string& agent) {
+void idleMemory(const std::string& agent, const fs::path& folder) {
     raiseFileLimit();
-    const Folder folder;
     const std::uint16_t port = freePort();
-    const std::string config = configure(folder.path(), port);
-    const Child served({agent, "run", "--config", config}, (folder.path() / "agent.log").string());
+    const std::string config = configure(folder, port);
+    const Child served({agent, "run", "--config", config}, (folder / "agent.log").string());
     awaitListener(port, 20);
     reportIdle("idle", served, port);
 }
@@ -153,8 +151,10 @@ void idleMemory(const std::string& agent) {
 int main(int argc, char** argv) {
     const std::string agent = APIARY_AGENT;
     try {
-        connections(agent, argc > 1 ? std::stoul(argv[1]) : 30'000);
-        idleMemory(agent);
+        const Folder folder;
+        connections(agent, folder.path() / "connections", argc > 1 ? std::stoul(argv[1]) : 30'000,
+                    argc > 2 ? std::stoul(argv[2]) : kOlderLogs);
+        idleMemory(agent, folder.path() / "idle");
     } catch (const std::exception& error) {
         std::cerr << "agent_bench: " << error.what() << '\n';
         return 1;

@@ -42,7 +42,11 @@ const std::vector<Visit> kVisits = {
      true,
      {"EHLO client.example\r\n", "MAIL FROM:<a@client.example>\r\n", "RCPT TO:<postmaster>\r\n", "DATA\r\n",
       "From: a@client.example\r\nSubject: hello\r\n\r\n" + std::string(600, 'x') + "\r\n.\r\n", "QUIT\r\n"}},
-    {"pop3", "login_refused", "failed_login_delay = \"0ms\"\n", true, {"USER root\r\n", "PASS toor\r\n", "QUIT\r\n"}},
+    {"pop3",
+     "login_refused",
+     "failed_login_delay = \"0ms\"\npenalty = \"no\"\n",
+     true,
+     {"USER root\r\n", "PASS toor\r\n", "QUIT\r\n"}},
 };
 
 std::string configure(const fs::path& folder, const Visit& visit, std::uint16_t port) {
@@ -60,12 +64,11 @@ std::string configure(const fs::path& folder, const Visit& visit, std::uint16_t 
     return file.string();
 }
 
-void visit(const std::string& agent, const Visit& visit, std::size_t total) {
-    const Folder folder;
+void visit(const std::string& agent, const fs::path& folder, const Visit& visit, std::size_t total) {
     const std::uint16_t port = freePort();
-    const std::string config = configure(folder.path(), visit, port);
+    const std::string config = configure(folder, visit, port);
     const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
-    const Child served({agent, "run", "--config", config}, (folder.path() / "agent.log").string());
+    const Child served({agent, "run", "--config", config}, (folder / "agent.log").string());
     awaitListener(port, 20);
     const Dialogue dialogue = learn(port, visit.sends, visit.greets);
     const RawServer raw = startRawServer(dialogue, threads);
@@ -90,10 +93,12 @@ void visit(const std::string& agent, const Visit& visit, std::size_t total) {
 int main(int argc, char** argv) {
     try {
         raiseFileLimit();
+        const Folder folder;
         const std::vector<std::string> chosen(argv + std::min(argc, 2), argv + argc);
         for (const Visit& each : kVisits) {
             if (chosen.empty() || std::ranges::find(chosen, each.protocol) != chosen.end()) {
-                visit(APIARY_AGENT, each, argc > 1 ? std::stoul(argv[1]) : 10'000);
+                visit(APIARY_AGENT, folder.path() / (each.protocol + '_' + each.what), each,
+                      argc > 1 ? std::stoul(argv[1]) : 10'000);
             }
         }
     } catch (const std::exception& error) {

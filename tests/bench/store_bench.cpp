@@ -201,7 +201,7 @@ public:
         const collector::CommandDigests none;
         for (const IngestRows& rows : transactions) {
             std::vector<collector::CopyRows> copies = collector::copiesOf(rows, 1);
-            copies.push_back(collector::copyOfClosed(rows.closed, 1, none));
+            copies.push_back(collector::copyOfClosed(rows, 1, none));
             for (const collector::CopyRows& copy : copies) {
                 tables.insert(copy.target());
             }

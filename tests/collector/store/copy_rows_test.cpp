@@ -1,5 +1,6 @@
 #include "collector/store/copy_rows.hpp"
 
+#include "collector/store/row_copies.hpp"
 #include "common/crypto/digest.hpp"
 #include "common/net/address.hpp"
 
@@ -7,6 +8,8 @@
 
 #include <limits>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace apiary::collector {
@@ -63,6 +66,44 @@ TEST(CopyRowsTest, EncodesIdsNullsAndArrays) {
               "0000000161"
               "000000026263");
     EXPECT_EQ(field(TextArray{{}}), "0000000c000000000000000000000019");
+}
+
+/// How many events each COPY of a transaction has, and the numbers that they have in their session, in order.
+std::pair<std::vector<std::size_t>, std::vector<char>> eventsByCopy(std::size_t count) {
+    constexpr std::size_t kRow = 2 + 20 + 12 + 8 + 12 + 6 + 6 + 4;  // of an event without bytes
+    constexpr std::size_t kSeq = 2 + 20 + 12 + 4 + 3;               // the last byte of its number
+    IngestRows rows;
+    rows.events.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        rows.events[i].seq = static_cast<std::int32_t>(i);
+    }
+    std::pair<std::vector<std::size_t>, std::vector<char>> events;
+    for (CopyRows& copy : copiesOf(rows, 1)) {
+        std::string all;
+        for (std::string_view piece = copy.next(); !piece.empty(); piece = copy.next()) {
+            all += piece;
+        }
+        events.first.push_back(all.size() / kRow);
+        for (std::size_t at = 0; at < all.size(); at += kRow) {
+            events.second.push_back(all[at + kSeq]);
+        }
+    }
+    return events;
+}
+
+TEST(CopyRowsTest, PartsAFewEventsAndKeepsManyTogether) {
+    for (const auto& [count, parts] : {std::pair{1, std::vector<std::size_t>{1}},
+                                       {400, {400}},
+                                       {1000, {334, 334, 332}},
+                                       {2000, {334, 334, 334, 334, 334, 330}},
+                                       {2001, {2001}}}) {
+        const auto [sizes, numbers] = eventsByCopy(static_cast<std::size_t>(count));
+        EXPECT_EQ(sizes, parts);
+        ASSERT_EQ(numbers.size(), static_cast<std::size_t>(count));
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
+            ASSERT_EQ(numbers[i], static_cast<char>(i)) << "event " << i;
+        }
+    }
 }
 
 TEST(CopyRowsTest, StartsARowWithTheNumberOfItsFields) {
