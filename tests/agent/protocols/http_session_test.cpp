@@ -155,7 +155,8 @@ TEST_F(HttpSessionTest, TakesDownTheLoginOfAFormThatIsCut) {
     (void)visit(head + "2");
     play([&](Turn& turn) { session_->onPeerClosed(turn); });
     (void)visit(head + "3");
-    play([&](Turn& turn) { session_->onIdle(turn); });
+    now_ += 10s;
+    play([&](Turn& turn) { session_->onAlarm(turn); });
     EXPECT_EQ(logins_, (std::vector<std::string>{"u:1 out", "u:2 out", "u:3 out"}));
 }
 
