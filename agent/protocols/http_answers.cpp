@@ -86,8 +86,15 @@ std::optional<HttpReply> HttpAnswers::faults(HttpRequest& request) const {
     return std::nullopt;
 }
 
-std::optional<HttpReply> HttpAnswers::early(HttpRequest& request, Turn& turn) {
+void HttpAnswers::forget() {
+    std::string().swap(path_);
+    std::string().swap(found_.path);
     route_ = nullptr;
+    found_.file = nullptr;
+}
+
+std::optional<HttpReply> HttpAnswers::early(HttpRequest& request, Turn& turn) {
+    forget();
     found_ = {};
     refusedLogin_ = false;
     tookLogin_ = false;

@@ -53,6 +53,9 @@ public:
     /// The handler's answer to the request for which early() had none.
     HttpReply handle(const HttpRequest& request, const HttpForm& form, Turn& turn);
 
+    /// Gives back what the last request took.
+    void forget();
+
     /// The login of the form that the application has for the last request, if it is there.
     std::optional<HttpLogin> loginOf(const HttpRequest& request, const HttpForm& form) const;
 

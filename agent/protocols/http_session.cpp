@@ -3,7 +3,7 @@
 #include "agent/protocols/http_text.hpp"
 
 #include <algorithm>
-#include <cstdio>
+#include <memory>
 #include <utility>
 
 namespace apiary::agent {
@@ -11,41 +11,28 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// The kernel keeps a connection to itself until bytes come, as long as it would wait for an ACK (TCP_DEFER_ACCEPT,
+/// which Apache asks for); only then the server has it and begins to count.
+constexpr Millis kUnheardTime = 51500ms;
 constexpr Millis kHeadTime = 20s;  // RequestReadTimeout header=20-40,minrate=500
 constexpr Millis kLongestHead = 40s;
 constexpr Millis kBodyTime = 10s;        // body=10,minrate=500
 constexpr std::size_t kLeastRate = 500;  // bytes a second that earn more time
 
-/// Statuses after which Apache does not trust the stream any more.
-bool dropsConnection(unsigned status) {
-    constexpr unsigned kDropping[] = {400, 408, 411, 413, 414, 500, 501, 503};
-    return std::ranges::find(kDropping, status) != std::end(kDropping);
-}
-
-bool agentNames(const HttpRequest& request, std::string_view text) {
-    const std::string* agent = request.field("User-Agent");
-    return agent != nullptr && agent->find(text) != std::string::npos;
-}
-
-/// The browsers that Debian's setenvif.conf does not trust to keep a connection.
-bool distrusted(const HttpRequest& request) {
-    return agentNames(request, "Mozilla/2") || agentNames(request, "MSIE 4.0b2;");
-}
-
-/// Those to which it says HTTP/1.0 if they did, or always.
-bool wantsOldVersion(const HttpRequest& request) {
-    const bool old =
-        agentNames(request, "RealPlayer 4.0") || agentNames(request, "Java/1.0") || agentNames(request, "JDK/1.0");
-    return (request.version == 10 && old) || (request.version >= 10 && agentNames(request, "MSIE 4.0b2;"));
+/// Unlike an assignment, gives back the memory that long texts took.
+template <typename T>
+void renew(T& value) {
+    std::destroy_at(&value);
+    std::construct_at(&value);
 }
 
 }  // namespace
 
 HttpSession::HttpSession(const HttpService& service, const Environment& environment)
-    : service_(service), answers_(service, environment) {}
+    : service_(service), answers_(service, environment), tls_(environment.tls) {}
 
 void HttpSession::onOpen(Turn& turn) {
-    startClock(kHeadTime, turn);
+    startClock(tls_ ? kHeadTime : kUnheardTime, turn);
 }
 
 void HttpSession::startClock(Millis time, Turn& turn) {
@@ -186,7 +173,7 @@ void HttpSession::headDone(std::string_view rest, Turn& turn) {
     expecting_ = expected != nullptr && httpEqual(*expected, "100-continue");
     early_ = answers_.early(request(), turn);
     const bool asks = expecting_ && request().version >= 11 && request().hasBody();
-    const bool unread = request().ambiguous || (early_ && (asks || dropsConnection(early_->status)));
+    const bool unread = request().ambiguous || (early_ && (asks || httpDropsConnection(early_->status)));
     if (!request().hasBody() || unread) {
         collect(turn.now(), [&](Turn& aside) { overhearBody(request(), rest, aside); });
         bodyDone(turn);
@@ -290,111 +277,16 @@ void HttpSession::bodyDone(Turn& turn) {
     answer(std::move(reply), turn);
 }
 
-/// The conditions of ap_set_keepalive(). `chunked` becomes true if that is how the body's end is told.
-bool HttpSession::keepsAlive(const HttpReply& reply, bool& chunked) const {
-    if (ending_ || dropsConnection(reply.status) || expecting_ || wantsOldVersion(request())) {
-        return false;
-    }
-    const bool measured = request().headerOnly() || reply.status == 204 || reply.status == 304 || reply.lengthKnown;
-    if (!measured && request().version < 11) {
-        return false;
-    }
-    chunked = !measured;
-    const std::string* connection = request().field("Connection");
-    const std::string_view wish = connection == nullptr ? std::string_view() : *connection;
-    const bool left = service_.mostRequests == 0 || kept_ < service_.mostRequests;
-    const bool trusted = !distrusted(request()) || request().field("Via") != nullptr;
-    return service_.keepAlive && left && !httpListed(wish, "close") && trusted &&
-           (httpListed(wish, "keep-alive") || request().version >= 11);
-}
-
-void HttpSession::respond(HttpReply reply, Turn& turn) {
-    turn.pause(std::exchange(delay_, Millis::zero()));
-    bool chunked = false;
-    ending_ = ending_ || (reply.ends && dropsConnection(reply.status));
-    const bool keep = !request().simple && keepsAlive(reply, chunked);
-    if (keep) {
-        kept_ += reply.status == 416 ? 2 : 1;  // which the real server finds out when the request is counted already
-    }
-    send(reply, keep, chunked, turn);
-    if (keep && !reply.ends) {
-        nextRequest(turn);
-    } else {
-        turn.close();
-    }
-}
-
-void HttpSession::send(const HttpReply& reply, bool keep, bool chunked, Turn& turn) {
-    if (!request().simple) {
-        const auto own =
-            std::ranges::find_if(reply.headers, [](const auto& one) { return httpEqual(one.first, "Server"); });
-        const auto now = std::chrono::floor<std::chrono::seconds>(turn.now());
-        std::string head = wantsOldVersion(request()) ? "HTTP/1.0 " : "HTTP/1.1 ";
-        head += httpStatusLine(reply.status);
-        head += "\r\nDate: " + httpDate(now) +
-                "\r\nServer: " + (own == reply.headers.end() ? service_.server : own->second) + "\r\n";
-        for (const auto& [name, value] : reply.headers) {
-            const bool needless = request().headerOnly() && value == "0" && httpEqual(name, "Content-Length");
-            if (!httpEqual(name, "Server") && !needless) {
-                head += name + ": " + value + "\r\n";
-            }
-        }
-        const std::string* connection = request().field("Connection");
-        if (!keep) {
-            head += "Connection: close\r\n";
-        } else if (connection != nullptr && httpListed(*connection, "keep-alive")) {
-            const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(service_.keepAliveTime).count();
-            head += "Keep-Alive: timeout=" + std::to_string(seconds);
-            if (service_.mostRequests > 0) {
-                head += ", max=" + std::to_string(service_.mostRequests - kept_ + 1);
-            }
-            head += "\r\nConnection: Keep-Alive\r\n";
-        }
-        head += chunked ? "Transfer-Encoding: chunked\r\n" : "";
-        head += reply.type.empty() ? "\r\n" : "Content-Type: " + reply.type + "\r\n\r\n";
-        turn.send(head);
-    }
-    if (request().headerOnly()) {
-        return;
-    }
-    if (chunked) {
-        sendChunks(reply, turn);
-        return;
-    }
-    for (const HttpSlice& slice : reply.body) {
-        turn.sendShared(slice.whole, slice.offset, slice.length);
-    }
-}
-
-/// What is cut into several chunks is one slice.
-void HttpSession::sendChunks(const HttpReply& reply, Turn& turn) {
-    std::vector<HttpSlice> slices = reply.body;
-    if (reply.chunks.size() > 1) {
-        slices.clear();
-        std::size_t offset = reply.body.front().offset;
-        for (const std::size_t length : reply.chunks) {
-            slices.push_back({reply.body.front().whole, offset, length});
-            offset += length;
-        }
-    }
-    for (const HttpSlice& slice : slices) {
-        char size[24];
-        (void)std::snprintf(size, sizeof size, "%zx\r\n", slice.length);
-        turn.send(size);
-        turn.sendShared(slice.whole, slice.offset, slice.length);
-        turn.send("\r\n");
-    }
-    turn.send("0\r\n\r\n");
-}
-
 void HttpSession::nextRequest(Turn& turn) {
-    head_ = {};
+    renew(head_);
+    renew(body_);
+    renew(upload_);
+    answers_.forget();
     phase_ = Phase::Head;
     idle_ = true;
     expecting_ = false;
     ending_ = false;
     early_.reset();
-    upload_ = {};
     startClock(service_.keepAliveTime, turn);
 }
 

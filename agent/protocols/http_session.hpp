@@ -47,12 +47,14 @@ private:
     void collect(WallTime now, Call&& call);
     void answer(HttpReply reply, Turn& turn);
     void settle(Turn& turn);
-    void respond(HttpReply reply, Turn& turn);
-    bool keepsAlive(const HttpReply& reply, bool& chunked) const;
-    void send(const HttpReply& reply, bool keep, bool chunked, Turn& turn);
-    static void sendChunks(const HttpReply& reply, Turn& turn);
     void nextRequest(Turn& turn);
     void startClock(Millis time, Turn& turn);
+
+    // http_respond.cpp: the answer
+    void respond(HttpReply reply, Turn& turn);
+    bool keepsAlive(const HttpReply& reply, bool& chunked) const;
+    void send(const HttpReply& reply, bool keep, bool chunked, WallTime at, Turn& turn) const;
+    std::string headOf(const HttpReply& reply, bool keep, bool chunked, WallTime at) const;
 
     HttpRequest& request() { return head_.request(); }
     const HttpRequest& request() const { return head_.request(); }
@@ -68,9 +70,10 @@ private:
     std::deque<Evidence> noted_;
     Millis delay_{};  // of the answer that is due
     std::uint32_t nextPayload_ = 1;
-    unsigned kept_ = 0;           // requests after which the connection stayed
-    bool expecting_ = false;      // the peer waits for 100 Continue
-    bool idle_ = false;           // between two requests
+    unsigned kept_ = 0;       // requests after which the connection stayed
+    bool expecting_ = false;  // the peer waits for 100 Continue
+    bool idle_ = true;        // before a request
+    bool tls_;
     bool ending_ = false;         // whatever the request says
     WallTime clockStart_{};       // of the time for the head or body
     std::size_t clockBytes_ = 0;  // that came since

@@ -126,7 +126,7 @@ TEST_F(HttpEvidenceTest, AFormOfManyFilesIsToldInPortions) {
         parts += "\r\n--b\r\nfilename=\r\n\r\n";
     }
     std::string requests;
-    for (int i = 0; i < 40; ++i) {
+    for (int i = 0; i < 70; ++i) {
         requests += "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n";
     }
     const std::string kept = visit(requests + post("/x", "multipart/form-data; boundary=b", parts));
