@@ -97,26 +97,44 @@ bool Conversation::admit(Close&) {
     return over_ = true;
 }
 
-/// Past its limit evidence is dropped, and the session goes on: the peer must not see that we stopped noting.
+/// Past its limit evidence is dropped, and the session goes on: the peer must not see that we stopped noting. A payload
+/// counts once, with its first piece; the others go the way of that one.
 bool Conversation::admit(Evidence& evidence) {
-    if (auto* piece = std::get_if<PayloadPiece>(&evidence)) {
-        if (piece->id != payloadId_) {
-            payloadId_ = piece->id;
-            offered_ = 0;
-        }
-        offered_ += piece->bytes.size();
-        piece->offered = piece->last ? offered_ : 0;
-        piece->bytes.resize(std::min(piece->bytes.size(), limits_.payload - used_.payload));
-        used_.payload += piece->bytes.size();
-        return piece->last || !piece->bytes.empty();
+    auto* piece = std::get_if<PayloadPiece>(&evidence);
+    if (piece != nullptr && payloadId_ == piece->id) {
+        return admitPiece(*piece);
+    }
+    if (piece != nullptr) {
+        payloadId_ = piece->last ? std::nullopt : std::optional(piece->id);
+        payloadKept_ = false;
+        offered_ = 0;
     }
     if (used_.evidence == limits_.evidence) {
         return false;
     }
     if (++used_.evidence == limits_.evidence) {
         evidence = Anomaly{"evidence cut at the limit"};
+        return true;
     }
-    return true;
+    if (piece == nullptr) {
+        return true;
+    }
+    payloadKept_ = true;
+    return admitPiece(*piece);
+}
+
+bool Conversation::admitPiece(PayloadPiece& piece) {
+    if (piece.last) {
+        payloadId_.reset();
+    }
+    if (!payloadKept_) {
+        return false;
+    }
+    offered_ += piece.bytes.size();
+    piece.offered = piece.last ? offered_ : 0;
+    piece.bytes.resize(std::min(piece.bytes.size(), limits_.payload - used_.payload));
+    used_.payload += piece.bytes.size();
+    return piece.last || !piece.bytes.empty();
 }
 
 /// How many of `size` bytes may go out on `channel`; counts them, and ends the session where they do not all fit.
@@ -202,6 +220,11 @@ Conversation::Actions Conversation::alarm(WallTime now) {
 
 Conversation::Actions Conversation::idle(WallTime now) {
     Actions last = turn(now, [&](Turn& turn) { session_->onIdle(turn); });
+    for (Action& action : cut(now)) {
+        if (!std::holds_alternative<Close>(action)) {
+            last.push_back(std::move(action));
+        }
+    }
     over_ = true;
     return last;
 }

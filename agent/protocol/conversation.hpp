@@ -10,7 +10,7 @@ struct Limits {
     Millis total = std::chrono::minutes(15);
     std::size_t received = std::size_t{2} << 20U;  // on all channels: an upload and the talk around it
     std::size_t sent = std::size_t{4} << 20U;
-    std::size_t evidence = 1000;  // pieces of payloads apart
+    std::size_t evidence = 1000;  // a payload counts once, however many its pieces
     std::size_t payload = std::size_t{1} << 20U;
 };
 
@@ -43,7 +43,7 @@ public:
     Actions bytes(std::string_view bytes, WallTime now);
     Actions resume(WallTime now);
     Actions alarm(WallTime now);
-    Actions idle(WallTime now);  // the last words
+    Actions idle(WallTime now);  // the last words, and what cut() takes down
     Actions peerClosed(WallTime now);
 
     /// The connection ends in mid-session: the peer reset it, the host stops, or the time is over. What is left is
@@ -83,6 +83,7 @@ private:
     bool admit(CloseChannel& close);
     static bool admit(Remember& remember);
     bool admit(Evidence& evidence);
+    bool admitPiece(PayloadPiece& piece);
     bool admit(Close&);
     static bool admit(Pause&) { return true; }
     static bool admit(Alarm&) { return true; }
@@ -99,8 +100,9 @@ private:
     bool resumes_ = false;
     bool over_ = false;
     bool cutShort_ = false;
-    std::uint32_t payloadId_ = 0;  // of the upload under way
-    std::uint64_t offered_ = 0;    // its bytes so far, kept or not
+    std::optional<std::uint32_t> payloadId_;  // of the upload under way
+    bool payloadKept_ = false;                // of it there was room for the first piece
+    std::uint64_t offered_ = 0;               // its bytes so far, kept or not
     ChannelId channelId_ = kControl;
     Channel channel_ = Channel::None;
     std::string held_;         // what came on the channel before the session had use for it

@@ -47,6 +47,19 @@ void Turn::pause(Millis duration) {
     }
 }
 
+void Turn::observe(Evidence evidence) {
+    auto* before = actions_.empty() ? nullptr : std::get_if<Evidence>(&actions_.back());
+    auto* begun = before == nullptr ? nullptr : std::get_if<PayloadPiece>(before);
+    auto* piece = std::get_if<PayloadPiece>(&evidence);
+    if (piece == nullptr || begun == nullptr || closed_ || begun->last || begun->id != piece->id) {
+        queue(std::move(evidence));
+        return;
+    }
+    begun->bytes += piece->bytes;
+    begun->last = piece->last;
+    begun->name = std::move(piece->name);
+}
+
 void Turn::close() {
     queue(Close{});
     halted_ = closed_ = true;

@@ -135,7 +135,9 @@ public:
 
     /// Asks to be told by onResume() once the actions queued so far are performed.
     void askResume() { resume_ = true; }
-    void observe(Evidence evidence) { queue(std::move(evidence)); }
+
+    /// Pieces of one payload that follow each other become one, so that a body in tiny chunks is no flood of records.
+    void observe(Evidence evidence);
     void close();
 
     /// True once the rest of the input must stay unread: the session closed, or asked for TLS or a port.
@@ -198,11 +200,11 @@ public:
     /// The alarm set last has rung. At most one alarm is pending.
     virtual void onAlarm(Turn&) {}
 
-    /// The peer was silent too long: last words. The engine closes afterwards.
+    /// The peer was silent too long: last words. onCut() follows, then the engine closes.
     virtual void onIdle(Turn&) {}
 
     /// The session ends in its midst, by a reset, a limit, or because the agent stops: last evidence, of an upload
-    /// under way for instance. What it sends is dropped. May follow onPeerClosed().
+    /// under way for instance. What it sends is dropped. May follow onPeerClosed() and onIdle().
     virtual void onCut(Turn&) {}
 
     /// The peer finished sending. Nothing more will arrive; answers may still be read.

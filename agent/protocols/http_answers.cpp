@@ -86,21 +86,31 @@ std::optional<HttpReply> HttpAnswers::faults(HttpRequest& request) const {
     return std::nullopt;
 }
 
-std::optional<HttpReply> HttpAnswers::early(HttpRequest& request, Turn& turn) {
+void HttpAnswers::forget() {
+    std::string().swap(path_);
+    std::string().swap(found_.path);
     route_ = nullptr;
+    found_.file = nullptr;
+}
+
+std::optional<HttpReply> HttpAnswers::early(HttpRequest& request, Turn& turn) {
+    forget();
     found_ = {};
     refusedLogin_ = false;
     tookLogin_ = false;
     bool admitted = false;
     auto reply = judged(request, admitted);
-    // Whatever became of the request, what it says of itself is taken down.
+    noteLogins(request, admitted, turn);  // whatever became of the request
+    return reply;
+}
+
+void HttpAnswers::noteLogins(const HttpRequest& request, bool admitted, Turn& turn) {
     if (const auto login = httpBasicLogin(request)) {
         turn.observe(Credential{login->user, login->secret, admitted});
     }
     if (const auto login = httpBasicLogin(request, "Proxy-Authorization")) {
         turn.observe(Credential{login->user, login->secret, false});
     }
-    return reply;
 }
 
 std::optional<HttpReply> HttpAnswers::judged(HttpRequest& request, bool& admitted) {
@@ -214,20 +224,27 @@ HttpReply HttpAnswers::handle(const HttpRequest& request, const HttpForm& form, 
     return found_.file != nullptr && !found_.more ? file(*found_.file, request, turn) : page(404, request);
 }
 
+std::optional<HttpLogin> HttpAnswers::loginOf(const HttpRequest& request, const HttpForm& form) const {
+    if (route_ == nullptr) {
+        return std::nullopt;
+    }
+    const HttpForm query = httpForm(request.query.value_or(""));
+    const std::string* user = valueOf(route_->userField, form, query);
+    const std::string* secret = valueOf(route_->secretField, form, query);
+    return secret == nullptr ? std::nullopt : std::optional(HttpLogin{user == nullptr ? "" : *user, *secret});
+}
+
 HttpReply HttpAnswers::routed(const HttpRequest& request, const HttpForm& form, Turn& turn) {
     const HttpRoute& route = *route_;
-    const HttpForm query = httpForm(request.query.value_or(""));
-    const std::string* secret = valueOf(route.secretField, form, query);
-    if (secret == nullptr) {
+    const auto login = loginOf(request, form);
+    if (!login) {
         return answer(route.answer, request, turn);
     }
-    const std::string* user = valueOf(route.userField, form, query);
-    const std::string name = user == nullptr ? "" : *user;
     const auto& all = service_.accounts.all();
-    const bool known = std::ranges::find(all, *secret, &Account::password) != all.end();
-    const bool accepted = route.userField.empty() ? known : service_.accounts.admits(name, *secret);
+    const bool known = std::ranges::find(all, login->secret, &Account::password) != all.end();
+    const bool accepted = route.userField.empty() ? known : service_.accounts.admits(login->user, login->secret);
     tookLogin_ = true;
-    turn.observe(Credential{name, *secret, accepted});
+    turn.observe(Credential{login->user, login->secret, accepted});
     return answer(accepted ? route.welcome : route.answer, request, turn);
 }
 

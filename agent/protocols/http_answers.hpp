@@ -53,6 +53,15 @@ public:
     /// The handler's answer to the request for which early() had none.
     HttpReply handle(const HttpRequest& request, const HttpForm& form, Turn& turn);
 
+    /// Gives back what the last request took.
+    void forget();
+
+    /// The login of the form that the application has for the last request, if it is there.
+    std::optional<HttpLogin> loginOf(const HttpRequest& request, const HttpForm& form) const;
+
+    /// Takes down the logins of the fields Authorization and Proxy-Authorization.
+    static void noteLogins(const HttpRequest& request, bool admitted, Turn& turn);
+
     /// True if the last early() met a login that was refused.
     bool refusedLogin() const { return refusedLogin_; }
 

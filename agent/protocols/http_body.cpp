@@ -8,6 +8,7 @@ namespace apiary::agent {
 namespace {
 
 constexpr std::size_t kMostHeld = 8192;  // of a line between chunks: what the real server reads before it looks
+constexpr std::size_t kPortion = 1024;   // of data at a time, so that the answer of many small parts can be portioned
 constexpr unsigned kMostSpaces = 10;
 constexpr unsigned kMostDigits = 15;  // that a size of 63 bits may have for certain; the sixteenth may be one too many
 
@@ -24,7 +25,7 @@ std::size_t HttpBody::take(std::string_view rest, std::string_view& data) {
     std::size_t taken = 0;
     while (taken < rest.size() && state_ == State::Reading) {
         if (part_ == Part::Data) {
-            data = rest.substr(taken, static_cast<std::size_t>(std::min<std::uint64_t>(left_, rest.size() - taken)));
+            data = rest.substr(taken, static_cast<std::size_t>(std::min<std::uint64_t>(left_, kPortion)));
             left_ -= data.size();
             if (left_ == 0) {
                 part_ = chunked_ ? Part::DataEnd : Part::Data;
@@ -89,6 +90,7 @@ void HttpBody::sizeByte(char c) {
     if (part_ == Part::SizeEnd || c == '\n') {
         if (part_ != Part::SizeEnd || c != '\n') {
             refuse(400);
+            return;
         }
         part_ = left_ > 0 ? Part::Data : Part::Trailer;
     } else if (c == '\r') {

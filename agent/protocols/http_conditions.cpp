@@ -12,26 +12,31 @@ constexpr unsigned kMostOverlaps = 20;
 constexpr unsigned kMostReversals = 20;
 constexpr std::chrono::seconds kWeak(60);  // a file younger than this may change again within its second
 
-/// True if one of the tags of a list is the file's. A weak tag fits only where `weak` may.
+/// True if one of the tags of a list is the file's. A weak tag fits only where `weak` may. The list ends, as for
+/// find_list_item(), where no tag begins.
 bool tagged(std::string_view list, std::string_view etag, bool weak) {
-    while (!list.empty()) {
-        list.remove_prefix(std::min(list.find_first_not_of(" \t,"), list.size()));
-        const auto quote = list.find('"');
-        const auto close = quote == std::string_view::npos ? quote : list.find('"', quote + 1);
-        const auto end = close == std::string_view::npos ? list.find(',') : close + 1;
-        std::string_view tag = list.substr(0, end);
-        list.remove_prefix(std::min(tag.size(), list.size()));
-        if (weak && tag.starts_with("W/")) {
-            tag.remove_prefix(2);
+    etag.remove_prefix(weak && etag.starts_with("W/") ? 2 : 0);
+    if (!etag.starts_with('"')) {
+        return false;
+    }
+    for (;;) {
+        const auto separates = [](char c) { return c == ',' || httpSpace(c); };
+        list.remove_prefix(static_cast<std::size_t>(std::ranges::find_if_not(list, separates) - list.begin()));
+        list.remove_prefix(weak && list.starts_with("W/\"") ? 2 : 0);
+        if (!list.starts_with('"')) {
+            return false;
         }
-        if (tag == etag) {
+        std::size_t end = 0;
+        for (bool quoted = false; end < list.size() && (quoted || list[end] != ','); ++end) {
+            quoted = quoted != (list[end] == '"');
+            end += list[end] == '\\' && end + 1 < list.size() ? 1 : 0;
+        }
+        const std::string_view tag = list.substr(0, end);
+        if (tag.substr(0, tag.find_last_not_of(" \t") + 1) == etag) {
             return true;
         }
-        if (tag.empty() && !list.empty()) {
-            list.remove_prefix(1);
-        }
+        list.remove_prefix(end);
     }
-    return false;
 }
 
 enum class Match { None, No, Weak, Strong };

@@ -17,13 +17,19 @@ constexpr Status kStatuses[] = {
     {200, "200 OK"},
     {201, "201 Created"},
     {202, "202 Accepted"},
+    {203, "203 Non-Authoritative Information"},
     {204, "204 No Content"},
+    {205, "205 Reset Content"},
     {206, "206 Partial Content"},
+    {207, "207 Multi-Status"},
+    {208, "208 Already Reported"},
+    {226, "226 IM Used"},
     {300, "300 Multiple Choices"},
     {301, "301 Moved Permanently"},
     {302, "302 Found"},
     {303, "303 See Other"},
     {304, "304 Not Modified"},
+    {305, "305 Use Proxy"},
     {307, "307 Temporary Redirect"},
     {308, "308 Permanent Redirect"},
     {400, "400 Bad Request"},
@@ -33,6 +39,7 @@ constexpr Status kStatuses[] = {
     {404, "404 Not Found"},
     {405, "405 Method Not Allowed"},
     {406, "406 Not Acceptable"},
+    {407, "407 Proxy Authentication Required"},
     {408, "408 Request Timeout"},
     {409, "409 Conflict"},
     {410, "410 Gone"},
@@ -43,15 +50,26 @@ constexpr Status kStatuses[] = {
     {415, "415 Unsupported Media Type"},
     {416, "416 Requested Range Not Satisfiable"},
     {417, "417 Expectation Failed"},
+    {421, "421 Misdirected Request"},
     {422, "422 Unprocessable Entity"},
     {423, "423 Locked"},
+    {424, "424 Failed Dependency"},
+    {426, "426 Upgrade Required"},
+    {428, "428 Precondition Required"},
     {429, "429 Too Many Requests"},
     {431, "431 Request Header Fields Too Large"},
+    {451, "451 Unavailable For Legal Reasons"},
     {500, "500 Internal Server Error"},
     {501, "501 Not Implemented"},
     {502, "502 Bad Gateway"},
     {503, "503 Service Unavailable"},
     {504, "504 Gateway Timeout"},
+    {505, "505 HTTP Version Not Supported"},
+    {506, "506 Variant Also Negotiates"},
+    {507, "507 Insufficient Storage"},
+    {508, "508 Loop Detected"},
+    {510, "510 Not Extended"},
+    {511, "511 Network Authentication Required"},
 };
 
 std::string explanation(unsigned status, const HttpRequest& request, const HttpErrorDetails& details) {
@@ -109,9 +127,15 @@ std::size_t HttpReply::size() const {
                            [](std::size_t sum, const HttpSlice& slice) { return sum + slice.length; });
 }
 
-std::string_view httpStatusLine(unsigned status) {
+std::string httpStatusLine(unsigned status, bool page) {
     const auto* known = std::ranges::find(kStatuses, status, &Status::code);
-    return known == std::end(kStatuses) ? "" : known->line;
+    return known == std::end(kStatuses) ? std::to_string(status) + (page ? " Unknown Reason" : " ")
+                                        : std::string(known->line);
+}
+
+bool httpDropsConnection(unsigned status) {
+    constexpr unsigned kDropping[] = {400, 408, 411, 413, 414, 500, 501, 503};
+    return std::ranges::find(kDropping, status) != std::end(kDropping);
 }
 
 std::string httpServerName(const HttpOwner& owner, const HttpRequest& request) {
@@ -133,6 +157,7 @@ std::string httpSignature(const HttpOwner& owner, const HttpRequest& request) {
 void httpErrorPage(HttpReply& reply, unsigned status, const HttpOwner& owner, const HttpRequest& request,
                    const HttpErrorDetails& details) {
     reply.status = status;
+    reply.page = true;
     reply.type = "text/html; charset=iso-8859-1";
     if (!details.location.empty()) {
         reply.header("Location", details.location);
@@ -140,14 +165,14 @@ void httpErrorPage(HttpReply& reply, unsigned status, const HttpOwner& owner, co
     if (request.headerOnly()) {
         return;
     }
-    const std::string title(httpStatusLine(status));
+    const std::string title = httpStatusLine(status, true);
     std::string page =
         "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n"
         "<html><head>\n<title>" +
         title + "</title>\n</head><body>\n<h1>" + title.substr(std::min<std::size_t>(4, title.size())) + "</h1>\n" +
         explanation(status, request, details);
     if (details.first != 0) {
-        page += "<p>Additionally, a " + std::string(httpStatusLine(details.first)) +
+        page += "<p>Additionally, a " + httpStatusLine(details.first, true) +
                 "\nerror was encountered while trying to use an ErrorDocument to handle the request.</p>\n";
     }
     const std::string signature = httpSignature(owner, request);

@@ -26,6 +26,7 @@ struct HttpReply {
     std::vector<std::size_t> chunks;  // how the body is cut if it is chunked; none: not at all
     bool lengthKnown = true;          // Content-Length is among the headers, or is not needed; else it may be chunked
     bool ends = false;                // the connection, whatever the answer says
+    bool page = false;                // it is an error page of the server
 
     void header(std::string_view name, std::string_view value) { headers.emplace_back(name, value); }
     void add(std::string bytes);
@@ -40,8 +41,11 @@ struct HttpOwner {
     bool signature;
 };
 
-/// "404 Not Found"; an unknown status has a reason of its own.
-std::string_view httpStatusLine(unsigned status);
+/// "404 Not Found". A status that Apache does not know has no reason, or one of its own on an error page.
+std::string httpStatusLine(unsigned status, bool page);
+
+/// True for those after which Apache does not trust the stream any more.
+bool httpDropsConnection(unsigned status);
 
 /// "<address>…</address>" with a newline, or nothing where the signature is off.
 std::string httpSignature(const HttpOwner& owner, const HttpRequest& request);

@@ -29,6 +29,25 @@ bool endsChunked(std::string_view codings) {
     return httpEqual(last, "chunked");
 }
 
+/// Nothing if the line is no field at all.
+std::optional<HttpField> fieldOf(std::string_view line) {
+    const auto nameEnd = static_cast<std::size_t>(std::ranges::find_if_not(line, httpToken) - line.begin());
+    if (nameEnd == 0 || nameEnd == line.size() || line[nameEnd] != ':') {
+        return std::nullopt;
+    }
+    std::string_view value = line.substr(nameEnd + 1);
+    value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+    return HttpField{std::string(line.substr(0, nameEnd)), std::string(value)};
+}
+
+/// A line as those write it who do not care how it ends.
+std::string_view takeLine(std::string_view& rest) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    line.remove_suffix(line.ends_with('\r') ? 1 : 0);
+    return line;
+}
+
 /// Walks over a request line. Each part says whether it met what should not be there.
 struct Scanner {
     std::string_view line;
@@ -149,26 +168,27 @@ bool HttpFields::keep() {
         refuse(kFieldTooLong);
         return false;
     }
-    const std::string_view text = last_;
-    const auto nameEnd = static_cast<std::size_t>(std::ranges::find_if_not(text, httpToken) - text.begin());
-    if (nameEnd == 0 || nameEnd == text.size() || text[nameEnd] != ':') {
+    auto field = fieldOf(last_);
+    if (!field || !std::ranges::all_of(field->value, httpText)) {
         refuse();
         return false;
     }
-    std::string_view value = text.substr(nameEnd + 1);
-    value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
-    if (!std::ranges::all_of(value, httpText)) {
-        refuse();
-        return false;
-    }
-    const std::string_view name = text.substr(0, nameEnd);
-    const auto same = std::ranges::find_if(fields_, [&](const HttpField& one) { return httpEqual(one.name, name); });
+    const auto same =
+        std::ranges::find_if(fields_, [&](const HttpField& one) { return httpEqual(one.name, field->name); });
     if (same == fields_.end()) {
-        fields_.push_back({std::string(name), std::string(value)});
+        fields_.push_back(*std::move(field));
     } else {
-        (same->value += ", ") += value;
+        (same->value += ", ") += field->value;
     }
     return true;
+}
+
+std::vector<HttpField> HttpFields::soFar() const {
+    std::vector<HttpField> fields = fields_;
+    if (auto last = pending_ ? fieldOf(last_) : std::nullopt) {
+        fields.push_back(*std::move(last));
+    }
+    return fields;
 }
 
 bool HttpFields::checkSizes() {
@@ -213,6 +233,35 @@ std::size_t HttpHead::take(std::string_view rest) {
             break;
     }
     return next.consumed;
+}
+
+HttpRequest HttpHead::overheard(std::string_view& rest) const {
+    HttpRequest heard = request_;
+    if (heard.fields.empty()) {
+        heard.fields = fields_.soFar();
+    }
+    if (heard.method.empty()) {
+        (void)httpRequestLine(takeLine(rest).substr(0, kHttpLongestLine), heard);
+        if (heard.target.empty() || !std::ranges::all_of(heard.method, [](char c) { return c >= 'A' && c <= 'Z'; })) {
+            rest = {};
+            return {};
+        }
+    }
+    while (!rest.empty()) {
+        const std::string_view line = takeLine(rest);
+        if (line.empty()) {
+            break;
+        }
+        auto field = fieldOf(line);
+        if (field && heard.fields.size() < kHttpMostFields) {
+            heard.fields.push_back(*std::move(field));
+        }
+    }
+    const std::string* coding = heard.field("Transfer-Encoding");
+    const std::string* length = heard.field("Content-Length");
+    heard.chunked = coding != nullptr && endsChunked(*coding);
+    heard.length = heard.chunked || length == nullptr ? 0 : httpNumber(*length).value_or(rest.size());
+    return heard;
 }
 
 void HttpHead::requestLine(std::string_view line) {

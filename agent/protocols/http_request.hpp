@@ -73,6 +73,9 @@ public:
     const HttpRefusal& refusal() const { return refusal_; }
     std::vector<HttpField> release() { return std::move(fields_); }
 
+    /// What came so far, the last one too if it was not judged yet.
+    std::vector<HttpField> soFar() const;
+
 private:
     void line(std::string_view line);
     bool keep();
@@ -102,6 +105,11 @@ public:
     const HttpRequest& request() const { return request_; }
     HttpRequest& request() { return request_; }
     const HttpRefusal& refusal() const { return refusal_; }
+
+    /// For evidence only: what a head that is refused or unfinished says all the same. `rest` is the line that was
+    /// refused and what follows; all that looks like a field is taken off it, however its lines end, up to and with an
+    /// empty line. What is left may be the body, if the request has one.
+    HttpRequest overheard(std::string_view& rest) const;
 
 private:
     void requestLine(std::string_view line);

@@ -3,7 +3,7 @@
 #include "agent/protocols/http_text.hpp"
 
 #include <algorithm>
-#include <cstdio>
+#include <memory>
 #include <utility>
 
 namespace apiary::agent {
@@ -11,48 +11,28 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// The kernel keeps a connection to itself until bytes come, as long as it would wait for an ACK (TCP_DEFER_ACCEPT,
+/// which Apache asks for); only then the server has it and begins to count.
+constexpr Millis kUnheardTime = 51500ms;
 constexpr Millis kHeadTime = 20s;  // RequestReadTimeout header=20-40,minrate=500
 constexpr Millis kLongestHead = 40s;
 constexpr Millis kBodyTime = 10s;        // body=10,minrate=500
 constexpr std::size_t kLeastRate = 500;  // bytes a second that earn more time
 
-/// Statuses after which Apache does not trust the stream any more.
-bool dropsConnection(unsigned status) {
-    constexpr unsigned kDropping[] = {400, 408, 411, 413, 414, 500, 501, 503};
-    return std::ranges::find(kDropping, status) != std::end(kDropping);
-}
-
-/// A login that nothing here asked for.
-void observeGuess(const HttpForm& form, Turn& turn) {
-    if (const auto login = httpLogin(form)) {
-        turn.observe(Credential{login->user, login->secret, false});
-    }
-}
-
-bool agentNames(const HttpRequest& request, std::string_view text) {
-    const std::string* agent = request.field("User-Agent");
-    return agent != nullptr && agent->find(text) != std::string::npos;
-}
-
-/// The browsers that Debian's setenvif.conf does not trust to keep a connection.
-bool distrusted(const HttpRequest& request) {
-    return agentNames(request, "Mozilla/2") || agentNames(request, "MSIE 4.0b2;");
-}
-
-/// Those to which it says HTTP/1.0 if they did, or always.
-bool wantsOldVersion(const HttpRequest& request) {
-    const bool old =
-        agentNames(request, "RealPlayer 4.0") || agentNames(request, "Java/1.0") || agentNames(request, "JDK/1.0");
-    return (request.version == 10 && old) || (request.version >= 10 && agentNames(request, "MSIE 4.0b2;"));
+/// Unlike an assignment, gives back the memory that long texts took.
+template <typename T>
+void renew(T& value) {
+    std::destroy_at(&value);
+    std::construct_at(&value);
 }
 
 }  // namespace
 
 HttpSession::HttpSession(const HttpService& service, const Environment& environment)
-    : service_(service), answers_(service, environment) {}
+    : service_(service), answers_(service, environment), tls_(environment.tls) {}
 
 void HttpSession::onOpen(Turn& turn) {
-    startClock(kHeadTime, turn);
+    startClock(tls_ ? kHeadTime : kUnheardTime, turn);
 }
 
 void HttpSession::startClock(Millis time, Turn& turn) {
@@ -71,7 +51,7 @@ void HttpSession::onAlarm(Turn& turn) {
         turn.setAlarm(allowed - passed);
         return;
     }
-    endUpload(turn);
+    leave(turn);
     if (inBody || head_.state() == HttpHead::State::Fields) {
         HttpReply reply;
         httpErrorPage(reply, 408, answers_.owner(), request());
@@ -82,7 +62,7 @@ void HttpSession::onAlarm(Turn& turn) {
 
 void HttpSession::onPeerClosed(Turn& turn) {
     if (phase_ == Phase::Body) {
-        endUpload(turn);
+        leave(turn);
         HttpReply reply;
         if (early_) {
             reply = *std::move(early_);
@@ -91,8 +71,8 @@ void HttpSession::onPeerClosed(Turn& turn) {
         }
         reply.ends = true;
         respond(std::move(reply), turn);
-    } else if (phase_ == Phase::Head && head_.state() == HttpHead::State::Fields) {
-        refuseHead(turn);
+    } else if (head_.state() == HttpHead::State::Fields) {
+        refuseHead(takeUnread(), turn);
     }
     turn.close();
 }
@@ -109,26 +89,82 @@ std::size_t HttpSession::headStep(std::string_view rest, Turn& turn) {
     }
     const std::size_t taken = head_.take(rest);
     if (head_.state() == HttpHead::State::Refused) {
-        refuseHead(turn);
+        refuseHead(rest, turn);
         return rest.size();
     }
     if (head_.state() == HttpHead::State::Ready) {
-        headDone(turn);
+        headDone(rest.substr(taken), turn);
     }
     return taken;
 }
 
-void HttpSession::refuseHead(Turn& turn) {
+/// Evidence beside the turn, which may not have the room for all of it.
+template <typename Call>
+void HttpSession::collect(WallTime now, Call&& call) {
+    Turn aside(now, Transport::Stream);
+    call(aside);
+    for (Action& action : std::move(aside).takeActions()) {
+        noted_.push_back(std::get<Evidence>(std::move(action)));
+    }
+}
+
+void HttpSession::answer(HttpReply reply, Turn& turn) {
+    due_ = std::move(reply);
+    settle(turn);
+}
+
+void HttpSession::settle(Turn& turn) {
+    for (; !noted_.empty() && !turn.full(); noted_.pop_front()) {
+        turn.observe(std::move(noted_.front()));
+    }
+    if (noted_.empty() && due_) {
+        HttpReply reply = *std::move(due_);
+        due_.reset();
+        respond(std::move(reply), turn);
+    }
+}
+
+void HttpSession::refuseHead(std::string_view rest, Turn& turn) {
     const unsigned status = head_.refusal().status;
-    turn.observe(Command{request().method, request().target});
-    turn.observe(Anomaly{status == 414 ? "request line too long" : "malformed request"});
+    collect(turn.now(), [&](Turn& aside) {
+        overhearHead(rest, aside);
+        aside.observe(Anomaly{status == 414 ? "request line too long" : "malformed request"});
+    });
     HttpReply reply;
     httpErrorPage(reply, status, answers_.owner(), request(), {.note = head_.refusal().note});
     reply.ends = true;
-    respond(std::move(reply), turn);
+    answer(std::move(reply), turn);
 }
 
-void HttpSession::headDone(Turn& turn) {
+/// What somebody asks is evidence even where the server does not listen any more.
+void HttpSession::overhearHead(std::string_view rest, Turn& turn) {
+    const HttpRequest heard = head_.overheard(rest);
+    if (!heard.method.empty()) {
+        turn.observe(Command{heard.method, heard.target});
+    }
+    HttpAnswers::noteLogins(heard, false, turn);
+    overhearBody(heard, rest, turn);
+    noteLogins(heard, turn);
+}
+
+/// Takes down as much of a body as came, which the server does not read.
+void HttpSession::overhearBody(const HttpRequest& request, std::string_view rest, Turn& turn) {
+    HttpBody body(request);
+    upload_.begin(request);
+    while (!rest.empty() && body.state() == HttpBody::State::Reading) {
+        std::string_view data;
+        const std::size_t taken = body.take(rest, data);
+        upload_.add(data, nextPayload_, turn);
+        rest.remove_prefix(taken);
+        if (taken == 0) {
+            break;
+        }
+    }
+    upload_.end(nextPayload_, turn);
+}
+
+/// `rest` is what came behind the head.
+void HttpSession::headDone(std::string_view rest, Turn& turn) {
     turn.observe(Command{request().method, request().target});
     if (request().ambiguous) {
         turn.observe(Anomaly{"Content-Length and Transfer-Encoding"});
@@ -137,9 +173,9 @@ void HttpSession::headDone(Turn& turn) {
     expecting_ = expected != nullptr && httpEqual(*expected, "100-continue");
     early_ = answers_.early(request(), turn);
     const bool asks = expecting_ && request().version >= 11 && request().hasBody();
-    const bool unread = request().ambiguous || (early_ && (asks || dropsConnection(early_->status)));
+    const bool unread = request().ambiguous || (early_ && (asks || httpDropsConnection(early_->status)));
     if (!request().hasBody() || unread) {
-        upload_.begin({}, nextPayload_);
+        collect(turn.now(), [&](Turn& aside) { overhearBody(request(), rest, aside); });
         bodyDone(turn);
         return;
     }
@@ -148,7 +184,7 @@ void HttpSession::headDone(Turn& turn) {
         expecting_ = false;
     }
     body_ = HttpBody(request());
-    upload_.begin(request(), nextPayload_);
+    upload_.begin(request());
     phase_ = Phase::Body;
     startClock(kBodyTime, turn);
 }
@@ -156,29 +192,66 @@ void HttpSession::headDone(Turn& turn) {
 std::size_t HttpSession::bodyStep(std::string_view rest, Turn& turn) {
     std::string_view data;
     const std::size_t taken = body_.take(rest, data);
-    upload_.add(data, nextPayload_, turn);
+    const bool done = body_.state() != HttpBody::State::Reading;
+    collect(turn.now(), [&](Turn& aside) {
+        upload_.add(data, nextPayload_, aside);
+        if (done) {
+            upload_.end(nextPayload_, aside);
+        }
+    });
+    if (!done) {
+        settle(turn);
+        return taken;
+    }
     if (body_.state() == HttpBody::State::Refused) {
-        endUpload(turn);
         bodyRefused(turn);
         return rest.size();
     }
-    if (body_.state() == HttpBody::State::Done) {
-        upload_.end(turn);
-        bodyDone(turn);
-    }
+    bodyDone(turn);
     return taken;
 }
 
-/// A body that is not finished any more: what came of it is evidence all the same, a login too.
-void HttpSession::endUpload(Turn& turn) {
-    upload_.end(turn);
-    observeGuess(upload_.form(), turn);
-    upload_ = {};
+/// A request that is not finished any more: what came of it is evidence all the same, a login too.
+void HttpSession::leave(Turn& turn) {
+    for (; !noted_.empty(); noted_.pop_front()) {
+        turn.observe(std::move(noted_.front()));
+    }
+    if (due_) {
+        return;  // all of the request is told
+    }
+    if (phase_ == Phase::Body) {
+        upload_.end(nextPayload_, turn);
+        noteUnanswered(turn);
+    } else if (head_.state() == HttpHead::State::Fields) {
+        overhearHead({}, turn);
+    }
+}
+
+/// The login that the application has a form for, which is not let in though, or whatever looks like one.
+void HttpSession::noteUnanswered(Turn& turn) {
+    if (const auto login = answers_.loginOf(request(), upload_.form())) {
+        turn.observe(Credential{login->user, login->secret, false});
+    } else {
+        noteLogins(request(), turn);
+    }
+}
+
+/// What looks like a login, though nothing here asked for one.
+void HttpSession::noteLogins(const HttpRequest& request, Turn& turn) {
+    for (const HttpLogin& login : upload_.logins()) {
+        turn.observe(Credential{login.user, login.secret, false});
+    }
+    if (const auto login = httpLogin(httpForm(request.query.value_or("")))) {
+        turn.observe(Credential{login->user, login->secret, false});
+    }
 }
 
 /// The real server's filter answers by itself, in place of what was to be said.
 void HttpSession::bodyRefused(Turn& turn) {
-    turn.observe(Anomaly{"malformed body"});
+    collect(turn.now(), [&](Turn& aside) {
+        noteUnanswered(aside);
+        aside.observe(Anomaly{"malformed body"});
+    });
     HttpReply reply;
     if (early_ && body_.inTrailer()) {
         reply = *std::move(early_);
@@ -187,132 +260,33 @@ void HttpSession::bodyRefused(Turn& turn) {
                       {.first = early_ ? early_->status : 0, .measured = body_.inTrailer()});
     }
     reply.ends = true;
-    respond(std::move(reply), turn);
+    answer(std::move(reply), turn);
 }
 
 void HttpSession::bodyDone(Turn& turn) {
     HttpReply reply;
-    if (early_) {
-        reply = *std::move(early_);
-        early_.reset();
-    } else {
-        reply = answers_.handle(request(), upload_.form(), turn);
-    }
-    if (!answers_.tookLogin()) {
-        observeGuess(upload_.form(), turn);
-        observeGuess(httpForm(request().query.value_or("")), turn);
-    }
+    collect(turn.now(), [&](Turn& aside) {
+        reply = early_ ? *std::move(early_) : answers_.handle(request(), upload_.form(), aside);
+        if (!answers_.tookLogin()) {
+            noteLogins(request(), aside);
+        }
+    });
+    early_.reset();
     ending_ = request().ambiguous;
-    if (answers_.refusedLogin() && service_.failureDelay > Millis::zero()) {
-        turn.pause(service_.failureDelay);
-    }
-    respond(std::move(reply), turn);
-}
-
-/// The conditions of ap_set_keepalive(). `chunked` becomes true if that is how the body's end is told.
-bool HttpSession::keepsAlive(const HttpReply& reply, bool& chunked) const {
-    if (ending_ || dropsConnection(reply.status) || expecting_ || wantsOldVersion(request())) {
-        return false;
-    }
-    const bool measured = request().headerOnly() || reply.status == 204 || reply.status == 304 || reply.lengthKnown;
-    if (!measured && request().version < 11) {
-        return false;
-    }
-    chunked = !measured;
-    const std::string* connection = request().field("Connection");
-    const std::string_view wish = connection == nullptr ? std::string_view() : *connection;
-    const bool left = service_.mostRequests == 0 || kept_ < service_.mostRequests;
-    const bool trusted = !distrusted(request()) || request().field("Via") != nullptr;
-    return service_.keepAlive && left && !httpListed(wish, "close") && trusted &&
-           (httpListed(wish, "keep-alive") || request().version >= 11);
-}
-
-void HttpSession::respond(HttpReply reply, Turn& turn) {
-    bool chunked = false;
-    ending_ = ending_ || (reply.ends && dropsConnection(reply.status));
-    const bool keep = !request().simple && keepsAlive(reply, chunked);
-    if (keep) {
-        kept_ += reply.status == 416 ? 2 : 1;  // which the real server finds out when the request is counted already
-    }
-    send(reply, keep, chunked, turn);
-    if (keep && !reply.ends) {
-        nextRequest(turn);
-    } else {
-        turn.close();
-    }
-}
-
-void HttpSession::send(const HttpReply& reply, bool keep, bool chunked, Turn& turn) {
-    if (!request().simple) {
-        const auto own =
-            std::ranges::find_if(reply.headers, [](const auto& one) { return httpEqual(one.first, "Server"); });
-        const auto now = std::chrono::floor<std::chrono::seconds>(turn.now());
-        std::string head = wantsOldVersion(request()) ? "HTTP/1.0 " : "HTTP/1.1 ";
-        head += httpStatusLine(reply.status);
-        head += "\r\nDate: " + httpDate(now) +
-                "\r\nServer: " + (own == reply.headers.end() ? service_.server : own->second) + "\r\n";
-        for (const auto& [name, value] : reply.headers) {
-            const bool needless = request().headerOnly() && value == "0" && httpEqual(name, "Content-Length");
-            if (!httpEqual(name, "Server") && !needless) {
-                head += name + ": " + value + "\r\n";
-            }
-        }
-        const std::string* connection = request().field("Connection");
-        if (!keep) {
-            head += "Connection: close\r\n";
-        } else if (connection != nullptr && httpListed(*connection, "keep-alive")) {
-            const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(service_.keepAliveTime).count();
-            head += "Keep-Alive: timeout=" + std::to_string(seconds);
-            if (service_.mostRequests > 0) {
-                head += ", max=" + std::to_string(service_.mostRequests - kept_ + 1);
-            }
-            head += "\r\nConnection: Keep-Alive\r\n";
-        }
-        head += chunked ? "Transfer-Encoding: chunked\r\n" : "";
-        head += reply.type.empty() ? "\r\n" : "Content-Type: " + reply.type + "\r\n\r\n";
-        turn.send(head);
-    }
-    if (request().headerOnly()) {
-        return;
-    }
-    if (chunked) {
-        sendChunks(reply, turn);
-        return;
-    }
-    for (const HttpSlice& slice : reply.body) {
-        turn.sendShared(slice.whole, slice.offset, slice.length);
-    }
-}
-
-/// What is cut into several chunks is one slice.
-void HttpSession::sendChunks(const HttpReply& reply, Turn& turn) {
-    std::vector<HttpSlice> slices = reply.body;
-    if (reply.chunks.size() > 1) {
-        slices.clear();
-        std::size_t offset = reply.body.front().offset;
-        for (const std::size_t length : reply.chunks) {
-            slices.push_back({reply.body.front().whole, offset, length});
-            offset += length;
-        }
-    }
-    for (const HttpSlice& slice : slices) {
-        char size[24];
-        (void)std::snprintf(size, sizeof size, "%zx\r\n", slice.length);
-        turn.send(size);
-        turn.sendShared(slice.whole, slice.offset, slice.length);
-        turn.send("\r\n");
-    }
-    turn.send("0\r\n\r\n");
+    delay_ = answers_.refusedLogin() ? service_.failureDelay : Millis::zero();
+    answer(std::move(reply), turn);
 }
 
 void HttpSession::nextRequest(Turn& turn) {
-    head_ = {};
+    renew(head_);
+    renew(body_);
+    renew(upload_);
+    answers_.forget();
     phase_ = Phase::Head;
     idle_ = true;
     expecting_ = false;
     ending_ = false;
     early_.reset();
-    upload_ = {};
     startClock(service_.keepAliveTime, turn);
 }
 

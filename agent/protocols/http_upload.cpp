@@ -3,57 +3,19 @@
 #include "agent/protocols/http_text.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace apiary::agent {
 namespace {
 
 constexpr std::size_t kLongestForm = std::size_t{64} << 10U;
+constexpr std::size_t kMostLookedAt = std::size_t{16} << 10U;  // of a body of no certain kind
+constexpr std::size_t kLongestBoundary = 200;
 constexpr std::size_t kLongestValue = 4096;
 constexpr std::size_t kLongestPartHead = 8192;
 constexpr std::size_t kMostFields = 100;
 constexpr std::uint32_t kMostFiles = 50;  // of a session
-
-constexpr std::string_view kUserNames[] = {
-    "username",  "user",           "login", "log",         "uname",   "userid",    "user_name",    "user_login",
-    "email",     "mail",           "usr",   "name",        "account", "id",        "pma_username", "j_username",
-    "loginname", "login_username", "_user", "txtusername", "u",       "admin_name"};
-constexpr std::string_view kSecretNames[] = {
-    "password",  "passwd",         "pass",      "pwd",         "psd",          "psw",
-    "passw",     "secret",         "user_pass", "userpass",    "pma_password", "j_password",
-    "loginpass", "login_password", "_pass",     "txtpassword", "admin_pwd",    "p",
-    "pw"};
-
-template <std::size_t N>
-const std::string* firstOf(const HttpForm& form, const std::string_view (&names)[N]) {
-    for (const std::string_view name : names) {
-        const auto found = std::ranges::find_if(form, [&](const auto& one) { return httpEqual(one.first, name); });
-        if (found != form.end()) {
-            return &found->second;
-        }
-    }
-    return nullptr;
-}
-
-/// Decodes as apr_base64_decode() does: up to the first byte that is no digit of it.
-std::string base64(std::string_view text) {
-    constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string bytes;
-    std::uint32_t bits = 0;
-    unsigned count = 0;
-    for (const char c : text) {
-        const auto value = kDigits.find(c);
-        if (value == std::string_view::npos) {
-            break;
-        }
-        bits = bits << 6U | static_cast<std::uint32_t>(value);
-        count += 6;
-        if (count >= 8) {
-            count -= 8;
-            bytes += static_cast<char>(bits >> count & 0xffU);
-        }
-    }
-    return bytes;
-}
 
 /// The value of `name="…"` or `name=…` in a field's parameters.
 std::string parameter(std::string_view text, std::string_view name) {
@@ -73,6 +35,20 @@ std::string parameter(std::string_view text, std::string_view name) {
     return "";
 }
 
+/// What a part's head calls its file, or nothing if it is none. RFC 8187 gives the second way to write it.
+std::optional<std::string> fileNameOf(std::string_view head) {
+    const std::string lower = httpLower(head);
+    if (lower.find("filename=") == std::string::npos && lower.find("filename*=") == std::string::npos) {
+        return std::nullopt;
+    }
+    std::string name = parameter(head, "filename");
+    if (name.empty()) {
+        const std::string coded = parameter(head, "filename*");
+        name = httpDecode(std::string_view(coded).substr(coded.rfind('\'') + 1), false);
+    }
+    return name;
+}
+
 /// What an upload to a path is called.
 std::string nameOf(std::string_view path) {
     return httpDecode(path.substr(path.rfind('/') + 1), false);
@@ -80,44 +56,7 @@ std::string nameOf(std::string_view path) {
 
 }  // namespace
 
-HttpForm httpForm(std::string_view encoded) {
-    HttpForm form;
-    while (!encoded.empty() && form.size() < kMostFields) {
-        const std::string_view item = encoded.substr(0, encoded.find('&'));
-        const auto equals = std::min(item.find('='), item.size());
-        form.emplace_back(httpDecode(item.substr(0, equals), true),
-                          httpDecode(item.substr(std::min(equals + 1, item.size())), true));
-        encoded.remove_prefix(std::min(item.size() + 1, encoded.size()));
-    }
-    return form;
-}
-
-std::optional<HttpLogin> httpLogin(const HttpForm& form) {
-    const std::string* secret = firstOf(form, kSecretNames);
-    if (secret == nullptr) {
-        return std::nullopt;
-    }
-    const std::string* user = firstOf(form, kUserNames);
-    return HttpLogin{user == nullptr ? "" : *user, *secret};
-}
-
-std::optional<HttpLogin> httpBasicLogin(const HttpRequest& request, std::string_view name) {
-    const std::string* field = request.field(name);
-    if (field == nullptr) {
-        return std::nullopt;
-    }
-    const auto blank = field->find(' ');
-    if (!httpEqual(std::string_view(*field).substr(0, blank), "Basic") || blank == std::string::npos) {
-        return std::nullopt;
-    }
-    const auto begin = std::min(field->find_first_not_of(" \t", blank), field->size());
-    std::string pair = base64(std::string_view(*field).substr(begin));
-    pair = pair.substr(0, pair.find('\0'));
-    const auto colon = pair.find(':');
-    return HttpLogin{pair.substr(0, colon), colon == std::string::npos ? "" : pair.substr(colon + 1)};
-}
-
-void HttpUpload::begin(const HttpRequest& request, std::uint32_t& nextId) {
+void HttpUpload::begin(const HttpRequest& request) {
     *this = {};
     if (!request.hasBody()) {
         return;
@@ -127,33 +66,73 @@ void HttpUpload::begin(const HttpRequest& request, std::uint32_t& nextId) {
     name_ = nameOf(request.path);
     if (httpEqual(text.substr(0, 33), "application/x-www-form-urlencoded")) {
         kind_ = Kind::Form;
-    } else if (const std::string boundary = parameter(text, "boundary");
-               httpEqual(text.substr(0, 19), "multipart/form-data") && !boundary.empty() && boundary.size() <= 200) {
+    } else if (httpEqual(text.substr(0, 19), "multipart/form-data")) {
         kind_ = Kind::Multipart;
-        name_.clear();  // what precedes the first part is no field
-        delimiter_ = "\r\n--" + boundary;
-        held_ = "\r\n";  // as if a line came before the first delimiter
+        const std::string boundary = parameter(text, "boundary");
+        if (!boundary.empty() && boundary.size() <= kLongestBoundary) {
+            name_.clear();  // what precedes the first part is no field
+            delimiter_ = "\r\n--" + boundary;
+            held_ = "\r\n";  // as if a line came before the first delimiter
+        }
     } else {
         kind_ = Kind::Raw;
-        id_ = nextId++;
+        looks_ = true;
     }
 }
 
 void HttpUpload::add(std::string_view bytes, std::uint32_t& nextId, Turn& turn) {
-    if (kind_ == Kind::Raw && !bytes.empty()) {
-        turn.observe(PayloadPiece{id_, std::string(bytes), false});
-    } else if (kind_ == Kind::Multipart) {
-        held_ += bytes;
-        addPart(nextId, turn);
-    } else if (kind_ == Kind::Form) {
-        held_ += bytes;
-        if (held_.size() > kLongestForm) {  // no form that anybody fills in
-            kind_ = Kind::Raw;
-            id_ = nextId++;
-            turn.observe(PayloadPiece{id_, std::move(held_), false});
-            held_.clear();
-        }
+    if (kind_ == Kind::Raw) {
+        addRaw(bytes, nextId, turn);
+        return;
     }
+    if (kind_ == Kind::Nothing) {
+        return;
+    }
+    held_ += bytes;
+    if (kind_ == Kind::Multipart) {
+        if (!delimiter_.empty() || findDelimiter(nextId, turn)) {
+            addPart(nextId, turn);
+        }
+    } else if (held_.size() >
+               kLongestForm) {  // no form that anybody fills in, but a login may stand before what fills it
+        form_ = httpForm(held_);
+        becomeRaw(nextId, turn);
+    }
+}
+
+void HttpUpload::addRaw(std::string_view bytes, std::uint32_t& nextId, Turn& turn) {
+    if (bytes.empty()) {
+        return;
+    }
+    id_ = id_ == 0 ? nextId++ : id_;
+    if (looks_) {
+        held_ += bytes.substr(0, kMostLookedAt - std::min(kMostLookedAt, held_.size()));
+    }
+    turn.observe(PayloadPiece{id_, std::string(bytes), false});
+}
+
+/// What is held was the beginning of a payload.
+void HttpUpload::becomeRaw(std::uint32_t& nextId, Turn& turn) {
+    kind_ = Kind::Raw;
+    addRaw(std::exchange(held_, {}), nextId, turn);
+}
+
+/// A peer may leave the boundary out; then the first line is the delimiter, or there is none. False if it is not known.
+bool HttpUpload::findDelimiter(std::uint32_t& nextId, Turn& turn) {
+    const auto end = std::string_view(held_).substr(0, kLongestBoundary + 4).find("\r\n");
+    const bool begun = held_.size() < 2 || held_.starts_with("--");
+    if (end == std::string_view::npos && begun && held_.size() < kLongestBoundary + 4) {
+        return false;
+    }
+    if (end == std::string_view::npos || !begun || end <= 2) {
+        looks_ = true;
+        becomeRaw(nextId, turn);
+        return false;
+    }
+    delimiter_ = "\r\n" + held_.substr(0, end);
+    held_.insert(0, "\r\n");
+    name_.clear();
+    return true;
 }
 
 /// Takes whole delimiters, heads and values off what is held, and keeps what may become one.
@@ -185,7 +164,8 @@ bool HttpUpload::partHead(std::string_view& rest, std::uint32_t& nextId, Turn& t
     const std::string_view head = rest.substr(0, std::min(end, kLongestPartHead));
     inPart_ = false;
     name_ = parameter(head, "name");
-    file_ = httpLower(head).find("filename=") != std::string::npos;
+    auto fileName = fileNameOf(head);
+    file_ = fileName.has_value();
     if (file_ && nextId > kMostFiles) {
         kind_ = Kind::Raw;
         file_ = false;
@@ -197,7 +177,7 @@ bool HttpUpload::partHead(std::string_view& rest, std::uint32_t& nextId, Turn& t
         return false;
     }
     if (file_) {
-        name_ = parameter(head, "filename");
+        name_ = *std::move(fileName);
         id_ = nextId++;
     }
     rest.remove_prefix(std::min(head.size() + (end == std::string_view::npos ? 0 : 4), rest.size()));
@@ -227,16 +207,28 @@ void HttpUpload::endPart(Turn& turn) {
     value_.clear();
 }
 
-void HttpUpload::end(Turn& turn) {
+void HttpUpload::end(std::uint32_t& nextId, Turn& turn) {
+    if (kind_ == Kind::Multipart && delimiter_.empty()) {
+        looks_ = true;
+        becomeRaw(nextId, turn);
+    }
+    std::string_view body;
     if (kind_ == Kind::Form) {
         form_ = httpForm(held_);
+        body = held_;
     } else if (kind_ == Kind::Raw && id_ != 0) {
         turn.observe(PayloadPiece{id_, {}, true, name_});
+        body = looks_ ? held_ : body;
     } else if (kind_ == Kind::Multipart) {
         if (!inPart_) {
             value(held_, turn);
         }
         endPart(turn);
+    }
+    if (const auto login = httpLogin(form_)) {
+        logins_ = {*login};
+    } else if (kind_ != Kind::Nothing) {
+        logins_ = httpLoginsIn(body);  // curl calls everything a form
     }
     kind_ = Kind::Nothing;
     held_.clear();

@@ -254,7 +254,7 @@ void SmtpSession::finish(bool good, Turn& turn) {
 }
 
 void SmtpSession::onIdle(Turn& turn) {
-    endPayload(turn);
+    onCut(turn);
     reply("421 4.4.2 " + service_.hostname + " Error: timeout exceeded", turn);
 }
 

@@ -50,6 +50,10 @@ private:
             turn.sendOn(channel_, "data");
         } else if (line == "payload") {
             turn.observe(PayloadPiece{1, "0123456789", false});
+        } else if (line == "file") {
+            turn.observe(PayloadPiece{++file_, "x", false});
+            turn.observe(Command{"STORE", ""});
+            turn.observe(PayloadPiece{file_, "", true, "name"});
         } else if (line == "deaf" || line == "read") {
             reads_ = line == "read";
         } else if (line == "ask") {
@@ -64,6 +68,7 @@ private:
     }
 
     ChannelId channel_ = kControl;
+    std::uint32_t file_ = 0;
     bool reads_ = true;
     bool asked_ = false;
 };
@@ -118,6 +123,29 @@ TEST_F(ConversationTest, DropsEvidencePastTheLimitAndGoesOn) {
     EXPECT_FALSE(conversation.over());
 }
 
+TEST_F(ConversationTest, CountsAPayloadOnceAndDropsItWholePastTheLimit) {
+    Conversation conversation = talk({.evidence = 5});
+    const auto actions = conversation.bytes("file\nfile\nfile\nfile\n", now_);
+    std::vector<std::string> pieces;
+    for (const Action& action : actions) {
+        const auto* evidence = std::get_if<Evidence>(&action);
+        const auto* piece = evidence == nullptr ? nullptr : std::get_if<PayloadPiece>(evidence);
+        if (piece != nullptr) {
+            pieces.push_back(std::to_string(piece->id) + piece->bytes + piece->name);
+        }
+    }
+    EXPECT_EQ(pieces, (std::vector<std::string>{"1x", "1name", "2x", "2name"}));
+    EXPECT_EQ(count<Evidence>(actions), 7U);  // two commands, and that it was cut
+}
+
+TEST_F(ConversationTest, TakesLastEvidenceBehindTheLastWordsOfASilentPeer) {
+    Conversation conversation = talk();
+    const auto actions = conversation.idle(now_);
+    ASSERT_EQ(actions.size(), 1U);
+    EXPECT_EQ(std::get<Anomaly>(std::get<Evidence>(actions[0])).what, "cut");
+    EXPECT_TRUE(conversation.over() && !conversation.cutShort());
+}
+
 TEST_F(ConversationTest, EndsASessionThatReceivesTooMuch) {
     Conversation conversation = talk({.received = 3});
     EXPECT_EQ(count<Close>(conversation.bytes("abcd", now_)), 1U);
@@ -134,10 +162,12 @@ TEST_F(ConversationTest, TakesLastEvidenceOfASessionThatItCuts) {
 
 TEST_F(ConversationTest, CutsPayloadsAndMemories) {
     Conversation conversation = talk({.payload = 15});
-    const auto actions = conversation.bytes("payload\npayload\npayload\nremember\n", now_);
-    ASSERT_EQ(actions.size(), 3U);
-    EXPECT_EQ(std::get<PayloadPiece>(std::get<Evidence>(actions[1])).bytes, "01234");
-    EXPECT_EQ(std::get<Remember>(actions[2]).bytes.size(), Conversation::kRemembered);
+    (void)conversation.bytes("payload\n", now_);
+    const auto actions = conversation.bytes("payload\nremember\n", now_);
+    ASSERT_EQ(actions.size(), 2U);
+    EXPECT_EQ(std::get<PayloadPiece>(std::get<Evidence>(actions[0])).bytes, "01234");
+    EXPECT_EQ(std::get<Remember>(actions[1]).bytes.size(), Conversation::kRemembered);
+    EXPECT_TRUE(conversation.bytes("payload\n", now_).empty());
 }
 
 TEST_F(ConversationTest, TellsBytesHandedBackFromBytesSmuggled) {

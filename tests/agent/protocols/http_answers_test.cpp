@@ -57,6 +57,25 @@ TEST(HttpConditionsTest, TagsComeBeforeTimes) {
     EXPECT_EQ(conditions({{"If-Unmodified-Since", "Tue, 14 Nov 2023 22:13:19 GMT"}}), 412U);
 }
 
+TEST(HttpConditionsTest, ListsOfTagsEndWhereNoTagBegins) {
+    for (const char* list : {"\"x\" , \"e\"", ",,\"e\" ", "\"a,b\",\"e\"", "\"\\\",\",\"e\"", "\"x\"y,\"e\""}) {
+        EXPECT_EQ(conditions({{"If-None-Match", list}}), 304U) << list;
+    }
+    for (const char* list : {"e", "x,\"e\"", "\"e\"x", "\"e", "w/\"e\"", "\"E\"", "\"\\", ","}) {
+        EXPECT_EQ(conditions({{"If-None-Match", list}}), 0U) << list;
+    }
+}
+
+TEST(HttpConditionsTest, AListOfManyTagsIsReadOnce) {
+    for (const char* piece : {"a,", "\"x\",", "W/", "\"\\", ", "}) {
+        std::string list;
+        while (list.size() < 4'000'000) {
+            list += piece;
+        }
+        EXPECT_EQ(conditions({{"If-None-Match", list}}), 0U) << piece;
+    }
+}
+
 TEST(HttpConditionsTest, JoinsRangesThatTouch) {
     EXPECT_EQ(ranges("bytes=0-9"), "0-9 ");
     EXPECT_EQ(ranges("bytes=90-"), "90-99 ");

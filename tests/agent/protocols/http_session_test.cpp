@@ -29,11 +29,18 @@ protected:
         guard.path = "/members/*";
         guard.realm = "Members";
         guard.guards = true;
+        HttpRoute odd;
+        odd.path = "/odd";
+        odd.answer.status = 299;
+        HttpRoute bad;
+        bad.path = "/bad";
+        bad.answer.status = 499;
         const FileTime time(std::chrono::sys_days(std::chrono::year(2023) / 5 / 1));
         service_.site = std::make_shared<const HttpSite>(
             std::map<std::string, HttpFile, std::less<>>{{"/a.bin", {text("0123456789"), time, ""}},
+                                                         {"/long.bin", {text(std::string(40000, 'x')), time, ""}},
                                                          {"/members/b.bin", {text("inside"), time, ""}}},
-            std::vector<HttpRoute>{form, guard});
+            std::vector<HttpRoute>{form, guard, odd, bad});
         service_.accounts = *Accounts::of({{"accounts", "listed"}, {"users", "admin:secret"}}, 0);
         service_.server = "Apache";
         service_.hostName = "host.example";
@@ -44,6 +51,7 @@ protected:
     std::string visit(const std::string& bytes, std::uint64_t seed = 0) {
         Environment environment;
         environment.seed = seed;
+        segments_ = 0;
         session_ = std::make_unique<HttpSession>(service_, environment);
         sent_.clear();
         closed_ = false;
@@ -59,10 +67,14 @@ protected:
         for (const Action& action : std::move(turn).takeActions()) {
             if (const auto* send = std::get_if<Send>(&action)) {
                 sent_ += send->bytes;
+                ++segments_;
             } else if (const auto* shared = std::get_if<SendShared>(&action)) {
                 sent_ += shared->whole->substr(shared->offset, shared->length);
+                ++segments_;
             } else if (std::holds_alternative<Close>(action)) {
                 closed_ = true;
+            } else if (const auto* pause = std::get_if<Pause>(&action)) {
+                paused_ += pause->duration;
             } else if (const auto* alarm = std::get_if<Alarm>(&action)) {
                 alarm_ = alarm->after;
             } else if (const auto* evidence = std::get_if<Evidence>(&action)) {
@@ -86,6 +98,8 @@ protected:
     std::string uploads_;
     std::vector<std::string> logins_;
     Millis alarm_{};
+    Millis paused_{};
+    std::size_t segments_ = 0;
     bool closed_ = false;
 };
 
@@ -155,7 +169,8 @@ TEST_F(HttpSessionTest, TakesDownTheLoginOfAFormThatIsCut) {
     (void)visit(head + "2");
     play([&](Turn& turn) { session_->onPeerClosed(turn); });
     (void)visit(head + "3");
-    play([&](Turn& turn) { session_->onIdle(turn); });
+    now_ += 10s;
+    play([&](Turn& turn) { session_->onAlarm(turn); });
     EXPECT_EQ(logins_, (std::vector<std::string>{"u:1 out", "u:2 out", "u:3 out"}));
 }
 
@@ -166,6 +181,49 @@ TEST_F(HttpSessionTest, BoundsTheFilesOfASession) {
     }
     (void)visit(post("/up", "multipart/form-data; boundary=b", parts));
     EXPECT_EQ(std::ranges::count(uploads_, ']'), 51);
+}
+
+std::string get(const std::string& target, const std::string& fields = "") {
+    return "GET " + target + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+}
+
+TEST_F(HttpSessionTest, SendsHeadAndBodyTogether) {
+    (void)visit(get("/a.bin"));
+    EXPECT_EQ(segments_, 1U);
+    (void)visit(get("/long.bin"));
+    EXPECT_EQ(segments_, 2U);  // a full packet, and the rest, which is not copied
+    EXPECT_TRUE(sent_.ends_with("\r\n\r\n" + std::string(40000, 'x')));
+    (void)visit(get("/long.bin", "Range: bytes=0-1,3-4,6-7\r\n"));
+    EXPECT_EQ(segments_, 1U);
+}
+
+TEST_F(HttpSessionTest, GivesAStatusThatNobodyKnowsTheReasonOfApache) {
+    EXPECT_TRUE(visit(get("/odd")).starts_with("HTTP/1.1 299 \r\n")) << sent_;
+    EXPECT_TRUE(visit(get("/bad")).starts_with("HTTP/1.1 499 Unknown Reason\r\n")) << sent_;
+    EXPECT_NE(sent_.find("<title>499 Unknown Reason</title>"), std::string::npos);
+    EXPECT_NE(sent_.find("<h1>Unknown Reason</h1>"), std::string::npos);
+}
+
+TEST_F(HttpSessionTest, DatesARefusedLoginWhenItIsAnswered) {
+    service_.failureDelay = 3s;
+    (void)visit(get("/members/b.bin", "Authorization: Basic YTpi\r\n"));
+    EXPECT_EQ(paused_, 3s);
+    EXPECT_NE(sent_.find("Date: Thu, 01 Jan 2026 00:00:03 GMT\r\n"), std::string::npos) << sent_;
+    (void)visit(get("/members/b.bin"));  // without a login there is nothing to wait for
+    EXPECT_EQ(paused_, 3s);
+}
+
+TEST_F(HttpSessionTest, WaitsLongerForTheFirstByteThanForWhatFollows) {
+    (void)visit("G");
+    EXPECT_EQ(alarm_, 20s);
+    session_ = std::make_unique<HttpSession>(service_, Environment{});
+    play([&](Turn& turn) { session_->onOpen(turn); });
+    EXPECT_EQ(alarm_, 51500ms);
+    now_ += alarm_;
+    sent_.clear();
+    play([&](Turn& turn) { session_->onAlarm(turn); });
+    EXPECT_EQ(sent_, "");
+    EXPECT_TRUE(closed_);
 }
 
 TEST_F(HttpSessionTest, EndsAfterAsManyRequestsAsItServes) {

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "agent/protocol/session.hpp"
+#include "agent/protocols/http_reply.hpp"
+
+#include <cstddef>
+#include <string_view>
+
+namespace apiary::agent {
+
+/// Queues the parts of an answer as Apache writes them: its head and as much of the body as there is go out together.
+/// What is short is copied; of what is long only so much that the packet before it is full.
+class HttpSegments {
+public:
+    static constexpr std::size_t kSegment = std::size_t{16} << 10U;  // what the engine writes at a time
+
+    /// `turn` outlives this.
+    explicit HttpSegments(Turn& turn) : turn_(turn) {}
+
+    void add(std::string_view bytes);
+    void add(const HttpSlice& slice);
+
+private:
+    Turn& turn_;
+    std::size_t filled_ = 0;  // bytes of the packet under way
+};
+
+}  // namespace apiary::agent
