@@ -136,12 +136,6 @@ void OverviewModel::setThird(TopField field) {
     }
 }
 
-void OverviewModel::lookFor(TopField field) {
-    if (!ranking(field).value && !rankingsAsked_[field].underWay() && details_.toUs != 0 && link_.state().live()) {
-        askRanking(field);
-    }
-}
-
 bool OverviewModel::countriesKnown() const {
     const auto& entries = ranking(TopField::Country).value;
     return entries && std::ranges::any_of(*entries, [](const TopEntry& entry) {
@@ -160,8 +154,17 @@ void OverviewModel::askActivity() {
     link_.askActivity(activityAsked_.ask(link_, scope, clock_()), scope);
 }
 
+QList<TopField> OverviewModel::listed() const {
+    QList<TopField> fields{TopField::Source, TopField::Credential, TopField::Country};
+    if (third_ != TopField::Country) {
+        fields.append(third_);
+    }
+    return fields;
+}
+
 void OverviewModel::askRanking(TopField field) {
-    link_.askTop(rankingsAsked_[field].ask(link_, details_, clock_()), details_, field, kEntries);
+    link_.askTop(rankingsAsked_[field].ask(link_, details_, clock_()), details_, field,
+                 field == TopField::Country ? kCountries : kEntries);
 }
 
 void OverviewModel::takeSeries(quint64 number, const Series& series) {

@@ -54,6 +54,7 @@ public:
     /// How far the hours of the week look back.
     static constexpr qint64 kActivityUs = 28 * 24 * 3'600'000'000LL;
     static constexpr int kEntries = 20;
+    static constexpr int kCountries = 300;  // all there are: the map shows them
 
     OverviewModel(CollectorLink& link, Clock clock, QObject* parent = nullptr);
 
@@ -80,8 +81,6 @@ public:
     /// The field of the third list.
     TopField third() const { return third_; }
     void setThird(TopField field);
-    /// Asks for a list that is not shown, if it never was asked for: whether there is anything in it.
-    void lookFor(TopField field);
     /// Whether the collector knows the countries of sources, as far as the answers say.
     bool countriesKnown() const;
 
@@ -107,7 +106,7 @@ private:
     void askCredentials();
     void askActivity();
     void askRanking(TopField field);
-    QList<TopField> listed() const { return {TopField::Source, TopField::Credential, third_}; }
+    QList<TopField> listed() const;
     void takeFailure(quint64 number, const QString& words);
     void takeTop(quint64 number, const QList<TopEntry>& entries);
     void takeSeries(quint64 number, const Series& series);

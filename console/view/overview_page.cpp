@@ -50,6 +50,7 @@ OverviewPage::OverviewPage(const Theme& theme, Workspace& workspace, QWidget* pa
       tiles_(new OverviewTiles(theme, workspace)),
       chart_(new TimeChart(theme)),
       legend_(new Legend(theme, *chart_)),
+      map_(new WorldMap(theme)),
       heat_(new HeatMap(theme)),
       heatBody_(new PanelBody(theme, heat_)),
       live_(new LiveColumn(theme, workspace)),
@@ -60,7 +61,7 @@ OverviewPage::OverviewPage(const Theme& theme, Workspace& workspace, QWidget* pa
     grid_->setSpacing(kGap);
     grid_->addWidget(tiles_, 0, 0, 1, 2);
     grid_->addWidget(makeChart(), 1, 0);
-    grid_->addWidget(makeHeat(), 2, 0);
+    grid_->addWidget(makeMapAndHeat(), 2, 0);
     grid_->addWidget(makeRankings(), 3, 0);
     grid_->addWidget(makeLive(), 1, 1, 3, 1);
     grid_->setColumnStretch(0, 1);
@@ -72,6 +73,7 @@ OverviewPage::OverviewPage(const Theme& theme, Workspace& workspace, QWidget* pa
     connectModels();
     connectChart();
     showChart();
+    showMap();
     showHeat();
     showLive();
 }
@@ -99,12 +101,22 @@ Card* OverviewPage::makeChart() {
     return chartCard_;
 }
 
-Card* OverviewPage::makeHeat() {
+/// The map is there once the collector knows a country; till then the hours have the row for themselves.
+QWidget* OverviewPage::makeMapAndHeat() {
+    auto* row = new QWidget;
+    auto* line = new QHBoxLayout(row);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->setSpacing(kGap);
+    mapCard_ = new Card(theme_, u"Source countries"_s);
+    mapCard_->setSubtitle(u"click a country for the sessions"_s);
+    mapCard_->body()->addWidget(map_, 1);
+    line->addWidget(mapCard_, 1);
     heatCard_ = new Card(theme_, u"When they come"_s);
     heatCard_->setSubtitle(u"weekday × hour, last 28 days · click for the sessions"_s);
     heatBody_->setEmptyWords(u"No sessions in the last 28 days"_s, {});
     heatCard_->body()->addWidget(heatBody_, 1);
-    return heatCard_;
+    line->addWidget(heatCard_, 1);
+    return row;
 }
 
 QWidget* OverviewPage::makeRankings() {
@@ -154,6 +166,12 @@ void OverviewPage::connectModels() {
     connect(tiles_, &OverviewTiles::fleetWanted, this, [this] { Q_EMIT pageWanted(Page::Fleet); });
     connect(&workspace_.overview(), &OverviewModel::changed, this, &OverviewPage::showChart);
     connect(&workspace_.overview(), &OverviewModel::activityChanged, this, &OverviewPage::showHeat);
+    connect(&workspace_.overview(), &OverviewModel::rankingChanged, this, [this](TopField field) {
+        if (field == TopField::Country) {
+            showMap();
+        }
+    });
+    connect(map_, &WorldMap::activated, this, &OverviewPage::listCountry);
     connect(&workspace_.live(), &LiveFeed::changed, this, &OverviewPage::showLive);
     connect(&workspace_, &Workspace::openChanged, this, &OverviewPage::showLive);
     connect(&workspace_, &Workspace::fleetChanged, this, &OverviewPage::showLive);  // each second: the rate falls
@@ -216,6 +234,18 @@ void OverviewPage::showChart() {
         some ? stepWords(overview.bands->stepUs) + u" · UTC · drag to zoom · click for the sessions"_s : QString());
 }
 
+void OverviewPage::showMap() {
+    const OverviewModel& overview = workspace_.overview();
+    QHash<QString, quint64> counts;
+    for (const TopEntry& entry : overview.ranking(TopField::Country).value.value_or(QList<TopEntry>())) {
+        counts[QString::fromUtf8(entry.key)] += entry.count;
+    }
+    map_->setCounts(counts);
+    mapCard_->setVisible(overview.countriesKnown());
+    heatCard_->setSubtitle(mapCard_->isVisibleTo(this) ? u"weekday × hour, last 28 days"_s
+                                                       : u"weekday × hour, last 28 days · click for the sessions"_s);
+}
+
 void OverviewPage::showHeat() {
     const Answer<QList<quint64>>& activity = workspace_.overview().activity();
     const QList<quint64> counts = activity.value.value_or(QList<quint64>());
@@ -274,6 +304,12 @@ void OverviewPage::listHour(int hour) {
     SessionQuery query;
     query.filter.weekHours = {hour};
     list(query, workspace_.overview().activity().scope);
+}
+
+void OverviewPage::listCountry(const QString& code) {
+    SessionQuery query;
+    query.filter.countries = {code};
+    list(query, workspace_.overview().ranking(TopField::Country).scope);
 }
 
 void OverviewPage::openSession(const QByteArray& id) {

@@ -10,6 +10,7 @@
 #include "console/view/panel_body.hpp"
 #include "console/view/ranked_card.hpp"
 #include "console/view/time_chart.hpp"
+#include "console/view/world_map.hpp"
 
 class QGridLayout;
 class QStackedWidget;
@@ -32,6 +33,7 @@ public:
     const Legend& legend() const { return *legend_; }
     const HeatMap& heatMap() const { return *heat_; }
     const PanelBody& heatBody() const { return *heatBody_; }
+    const WorldMap& worldMap() const { return *map_; }
     const QList<RankedCard*>& rankings() const { return rankings_; }
     const LiveColumn& live() const { return *live_; }
     /// `12 sessions/s`, or that it is paused.
@@ -49,18 +51,20 @@ protected:
 
 private:
     Card* makeChart();
-    Card* makeHeat();
+    QWidget* makeMapAndHeat();
     QWidget* makeRankings();
     Card* makeLive();
     void connectModels();
     void connectChart();
     void fit();
     void showChart();
+    void showMap();
     void showHeat();
     void showLive();
     void list(const SessionQuery& query, const Scope& scope);
     void listBucket(const QStringList& protocols, int bucket);
     void listHour(int hour);
+    void listCountry(const QString& code);
     void openSession(const QByteArray& id);
     QStringList shownProtocols() const;
 
@@ -71,6 +75,7 @@ private:
     TimeChart* chart_;
     Legend* legend_;
     PanelBody* chartBody_ = nullptr;
+    WorldMap* map_;
     HeatMap* heat_;
     PanelBody* heatBody_;
     LiveColumn* live_;
@@ -81,6 +86,7 @@ private:
     QList<QToolButton*> liveTabs_;
     QList<RankedCard*> rankings_;
     Card* chartCard_ = nullptr;
+    Card* mapCard_ = nullptr;
     Card* heatCard_ = nullptr;
     Card* liveCard_ = nullptr;
 };

@@ -68,7 +68,6 @@ void RankedCard::addSelector() {
     QAction* countries = menu->addAction(titleOf(TopField::Country));
     countries->setVisible(false);
     connect(countries, &QAction::triggered, this, [this] { workspace_.overview().setThird(TopField::Country); });
-    connect(menu, &QMenu::aboutToShow, this, [this] { workspace_.overview().lookFor(TopField::Country); });
     connect(&workspace_.overview(), &OverviewModel::rankingChanged, countries,
             [this, countries] { countries->setVisible(workspace_.overview().countriesKnown()); });
     selector_->setMenu(menu);
@@ -80,7 +79,7 @@ void RankedCard::refresh() {
     const TopField shown = field();
     const Answer<QList<TopEntry>>& answer = workspace_.overview().ranking(shown);
     QList<RankedList::Line> lines;
-    for (const TopEntry& entry : answer.value.value_or(QList<TopEntry>())) {
+    for (const TopEntry& entry : answer.value.value_or(QList<TopEntry>()).mid(0, OverviewModel::kEntries)) {
         lines.append(lineOf(shown, entry));
     }
     list_->setLines(lines);

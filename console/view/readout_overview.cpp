@@ -83,6 +83,22 @@ QJsonObject heatMap(const OverviewPage& page, const Workspace& workspace) {
             {u"cells"_s, cells}};
 }
 
+QJsonObject worldMap(const OverviewPage& page, const Workspace& workspace) {
+    const WorldMap& map = page.worldMap();
+    QJsonArray countries;
+    for (const auto& [code, sessions] : map.counts().asKeyValueRange()) {
+        const QPoint point = map.pointIn(code);
+        if (!point.isNull()) {
+            countries.append(QJsonObject{{u"code"_s, code},
+                                         {u"sessions"_s, static_cast<qint64>(sessions)},
+                                         {u"rect"_s, rectangle(QRect(map.mapToGlobal(point), QSize(1, 1)))}});
+        }
+    }
+    return {{u"shown"_s, map.isVisible()},
+            {u"range_us"_s, rangeOf(workspace.overview().ranking(TopField::Country).scope)},
+            {u"countries"_s, countries}};
+}
+
 QJsonObject live(const OverviewPage& page, const Workspace& workspace) {
     QJsonArray rows;
     for (int row = 0; row < page.live().shownRows(); ++row) {
@@ -128,6 +144,7 @@ QJsonObject readOverview(const OverviewPage& page, const Workspace& workspace) {
             {u"rankings"_s, rankings},
             {u"chart"_s, chart(page, workspace)},
             {u"heat_map"_s, heatMap(page, workspace)},
+            {u"map"_s, worldMap(page, workspace)},
             {u"live"_s, live(page, workspace)}};
 }
 

@@ -53,7 +53,8 @@ Tokens light() {
             .protocols = colours({0x4F63B5, 0xC88400, 0x3A9479, 0x8F4668, 0x7B7410, 0x5434AE, 0x922804, 0x2094EE}),
             .otherProtocol = rgb(0x98A2B0),
             .bar = rgb(0xDCE5F6),
-            .heat = colours({0xFBF1DC, 0xF6D99A, 0xEEB650, 0xD98D1C, 0xAE6109, 0x7A3D08, 0x48230A})};
+            .heat = colours({0xFBF1DC, 0xF6D99A, 0xEEB650, 0xD98D1C, 0xAE6109, 0x7A3D08, 0x48230A}),
+            .land = rgb(0xE7EBF0)};
 }
 
 Tokens dark() {
@@ -89,7 +90,8 @@ Tokens dark() {
             .protocols = colours({0x017BC5, 0xF2C35D, 0x58E7BB, 0xD18C8B, 0x8F9804, 0xC2B8FF, 0x9C5D2B, 0x439DE7}),
             .otherProtocol = rgb(0x66717F),
             .bar = rgb(0x2A3A55),
-            .heat = colours({0x2B2720, 0x4E3A18, 0x7A5412, 0xAB7511, 0xDB9A22, 0xF3C257, 0xFCE7AE})};
+            .heat = colours({0x2B2720, 0x4E3A18, 0x7A5412, 0xAB7511, 0xDB9A22, 0xF3C257, 0xFCE7AE}),
+            .land = rgb(0x2A323D)};
 }
 
 QFont font(const QString& family, double pixels, int weight, QFont::StyleHint hint) {

@@ -23,6 +23,7 @@ struct Tokens {
     QColor otherProtocol;
     QColor bar;          // behind the entries of a ranked list
     QList<QColor> heat;  // from nothing to most
+    QColor land;         // a country without sessions
 };
 
 /// The colours in use. Widgets read tokens() while they paint and repaint on changed(). Outlives every widget.

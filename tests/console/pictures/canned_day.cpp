@@ -239,7 +239,15 @@ QList<TopEntry> topOfDay(TopField field, int limit) {
         case TopField::Country:
             entries = {entry("CN", 51'904, 48'060), entry("US", 39'077, 39'874), entry("NL", 22'012, 13'422),
                        entry("RU", 17'743, 17'227), entry("BR", 12'508, 12'001), entry("IN", 9'990, 9'210),
-                       entry("VN", 8'114, 6'870),   entry("DE", 6'402, 6'630)};
+                       entry("VN", 8'114, 6'870),   entry("DE", 6'402, 6'630),   entry("ID", 5'114, 4'870),
+                       entry("GB", 4'402, 4'230),   entry("IR", 3'877, 3'950),   entry("KR", 3'204, 2'877),
+                       entry("FR", 2'940, 3'011),   entry("TR", 2'611, 2'330),   entry("UA", 2'208, 2'214),
+                       entry("AR", 1'970, 1'844),   entry("SG", 1'702, 1'690),   entry("MX", 1'490, 1'377),
+                       entry("TH", 1'204, 1'118),   entry("EG", 960, 902),       entry("PL", 814, 799),
+                       entry("CA", 702, 733),       entry("JP", 655, 640),       entry("CO", 514, 420),
+                       entry("ZA", 411, 377),       entry("NG", 305, 288),       entry("ES", 270, 266),
+                       entry("RO", 201, 190),       entry("PK", 160, 144),       entry("AU", 120, 133),
+                       entry("KE", 64, 51),         entry("CL", 33, 40),         entry("SA", 12, 9)};
             break;
         case TopField::Command:
             entries = {entry("enable", 31'220, 29'004),

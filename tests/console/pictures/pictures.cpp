@@ -105,13 +105,18 @@ bool take(const Picture& picture) {
 
 QList<Picture> ofReadme(const QString& folder) {
     const QDir at(folder);
-    return {{.file = at.filePath(u"overview_light.png"_s), .page = u"overview"_s, .clicks = {}, .keys = {}},
-            {.file = at.filePath(u"sessions_hex_dark.png"_s),
-             .page = u"sessions"_s,
-             .tone = Tone::Dark,
-             .clicks = {u"tab:Hex"_s},
-             .keys = {}},
-            {.file = at.filePath(u"fleet_light.png"_s), .page = u"fleet"_s, .clicks = {}, .keys = {}}};
+    QList<Picture> pictures;
+    for (const auto& [name, tone] : {std::pair(u"light"_s, Tone::Light), std::pair(u"dark"_s, Tone::Dark)}) {
+        for (const QString& page : {u"overview"_s, u"sessions"_s, u"fleet"_s}) {
+            const bool bytes = page == u"sessions"_s && tone == Tone::Dark;
+            pictures.append({.file = at.filePath(page + u'_' + name + u".png"_s),
+                             .page = page,
+                             .tone = tone,
+                             .clicks = bytes ? QStringList{u"tab:Hex"_s} : QStringList(),
+                             .keys = {}});
+        }
+    }
+    return pictures;
 }
 
 int run(const QCommandLineParser& parser) {
@@ -150,7 +155,7 @@ int main(int argc, char** argv) {
     parser.setApplicationDescription(u"Draws the console from canned data."_s);
     parser.addHelpOption();
     parser.addOptions({
-        {u"out"_s, u"Folder for the README's three pictures."_s, u"FOLDER"_s, u"deploy/docs/images"_s},
+        {u"out"_s, u"Folder for the README's six pictures."_s, u"FOLDER"_s, u"deploy/docs/images"_s},
         {u"shot"_s, u"One picture instead, into this file."_s, u"FILE"_s},
         {u"page"_s, u"overview, sessions or fleet."_s, u"PAGE"_s, u"overview"_s},
         {u"theme"_s, u"light or dark."_s, u"THEME"_s, u"light"_s},

@@ -150,6 +150,49 @@ TEST_F(OverviewPageTest, TheHeatMapIsWalkedWithTheKeys) {
     EXPECT_EQ(link_.counts.last().filter.weekHours, QList<int>{25});
 }
 
+TEST_F(OverviewPageTest, TheMapIsThereOnceACountryIsKnown) {
+    fillAll();
+    EXPECT_FALSE(page().worldMap().isVisible());
+    Q_EMIT link_.topArrived(numberOf(TopField::Country), {{"??", 7, 7, {}, {}}});
+    EXPECT_FALSE(page().worldMap().isVisible());
+    workspace_.refresh();
+    Q_EMIT link_.topArrived(numberOf(TopField::Country), {{"??", 7, 7, {}, {}}, {"SG", 3, 7, {}, {}}});
+    EXPECT_TRUE(page().worldMap().isVisible());
+    EXPECT_TRUE(read()[u"map"_s][u"shown"_s].toBool());
+    ASSERT_EQ(read()[u"map"_s][u"countries"_s].toArray().size(), 1);
+}
+
+TEST_F(OverviewPageTest, ACountryOpensTheSessionsItCounts) {
+    fillAll();
+    const Scope counted = link_.tops.last().scope;
+    Q_EMIT link_.topArrived(numberOf(TopField::Country), {{"BR", 40, 7, {}, {}}, {"DE", 3, 7, {}, {}}});
+    QCoreApplication::processEvents();
+    now_ += 60 * kSecondUs;
+    for (const auto& country : read()[u"map"_s][u"countries"_s].toArray()) {
+        if (country.toObject()[u"code"_s] == u"DE"_s) {
+            EXPECT_EQ(country.toObject()[u"sessions"_s].toInt(), 3);
+            clickAt(country.toObject()[u"rect"_s]);
+        }
+    }
+    EXPECT_EQ(window_.page(), Page::Sessions);
+    EXPECT_EQ(link_.counts.last().filter.countries, QStringList{u"DE"_s});
+    EXPECT_EQ(link_.counts.last().scope, counted);
+}
+
+TEST_F(OverviewPageTest, TheMapIsWalkedWithTheKeysByCount) {
+    fillAll();
+    Q_EMIT link_.topArrived(numberOf(TopField::Country), {{"DE", 3, 7, {}, {}}, {"BR", 40, 7, {}, {}}});
+    auto& map = child<WorldMap>();
+    map.setFocus();
+    QTest::keyClick(&map, Qt::Key_Right);
+    EXPECT_EQ(map.current(), u"BR"_s);
+    QTest::keyClick(&map, Qt::Key_Down);
+    QTest::keyClick(&map, Qt::Key_Down);
+    EXPECT_EQ(map.current(), u"DE"_s);
+    QTest::keyClick(&map, Qt::Key_Return);
+    EXPECT_EQ(link_.counts.last().filter.countries, QStringList{u"DE"_s});
+}
+
 TEST_F(OverviewPageTest, ABandOpensItsSessionsOfThatBucket) {
     now_ = kSampleUs + 1200 * kSecondUs;
     workspace_.setSpan({.lastUs = 1200 * kSecondUs, .fromUs = 0, .toUs = 0});
@@ -224,7 +267,7 @@ TEST_F(OverviewPageTest, DetailsAreNotAskedForWhileAnotherPageIsShown) {
     link_.enter(LinkState::Kind::Live);
     EXPECT_TRUE(link_.tops.isEmpty());
     window_.choose(Page::Overview);
-    EXPECT_EQ(link_.tops.size(), 3);
+    EXPECT_EQ(link_.tops.size(), 4);
 }
 
 TEST_F(OverviewPageTest, WhatAttackersChoseIsNeverMarkup) {
