@@ -283,7 +283,7 @@ void HttpSession::bodyRefused(Turn& turn) {
 void HttpSession::bodyDone(Turn& turn) {
     HttpReply reply;
     collect(turn.now(), [&](Turn& aside) {
-        reply = early_ ? *std::move(early_) : answers_.handle(request(), upload_.form(), aside);
+        reply = early_ ? *std::move(early_) : answers_.handle(request(), upload_, aside);
         if (!answers_.tookLogin()) {
             noteLogins(request(), aside);
         }
