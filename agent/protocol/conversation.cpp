@@ -256,6 +256,14 @@ Conversation::Actions Conversation::tlsFailed(std::string_view bytesRead, WallTi
     });
 }
 
+Conversation::Actions Conversation::notTls(std::string_view bytesRead, WallTime now) {
+    return turn(now, [&](Turn& turn) {
+        if (session_->onNotTls(bytesRead, turn)) {
+            turn.close();
+        }
+    });
+}
+
 Conversation::Actions Conversation::passive(std::optional<Endpoint> where, WallTime now) {
     if (channel_ != Channel::Asked) {
         return {};

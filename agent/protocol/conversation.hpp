@@ -59,6 +59,10 @@ public:
     Actions tls(const TlsInfo& info, WallTime now);
     Actions tlsFailed(std::string_view bytesRead, WallTime now);
 
+    /// TLS was due from the start, and the peer began with `bytesRead` in place of a handshake. Over if the session has
+    /// words for that; else there is evidence at most, and the handshake may fail by itself.
+    Actions notTls(std::string_view bytesRead, WallTime now);
+
     /// The port asked for, or nothing: then the channel is gone. Afterwards the channel by the number in OpenPassive.
     Actions passive(std::optional<Endpoint> where, WallTime now);
     Actions channelOpen(ChannelId channel, WallTime now);

@@ -186,6 +186,11 @@ public:
     /// The peer sent `bytesRead` where a handshake was due. Last words, in plaintext; the engine closes afterwards.
     virtual void onTlsFailed(std::string_view /*bytesRead*/, Turn&) {}
 
+    /// TLS was due from the first byte, and the peer began with `bytes`, which are no handshake; they are as many as a
+    /// TLS server looks at, or more. True if the session answered, in plaintext: the engine closes then. Else TLS says
+    /// what it says, and only evidence counts.
+    virtual bool onNotTls(std::string_view /*bytes*/, Turn&) { return false; }
+
     /// Where the peer may connect now, or nothing if no port is to be had.
     virtual void onPassive(std::optional<Endpoint>, Turn&) {}
 

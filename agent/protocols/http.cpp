@@ -8,6 +8,7 @@
 #include "agent/protocol/setting_values.hpp"
 #include "agent/protocols/http_content.hpp"
 #include "agent/protocols/http_session.hpp"
+#include "agent/protocols/http_text.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -34,15 +35,26 @@ std::string seededAllow(std::uint64_t seed) {
     return std::string(kOrders[seed % std::size(kOrders)]);
 }
 
+/// What an application always says alike.
+void compress(const HttpAnswer& answer, std::map<const std::string*, HttpGzip>& coded) {
+    const auto type = std::ranges::find_if(answer.headers,
+                                           [](const auto& header) { return httpEqual(header.first, "Content-Type"); });
+    const bool alike = answer.body->find("{{") == std::string::npos;
+    if (type != answer.headers.end() && alike && httpCompressible(type->second, answer.body->size()) &&
+        answer.body->size() <= kLongestCoded) {
+        coded.emplace(answer.body.get(), httpGzip(*answer.body));
+    }
+}
+
 /// All text files below a folder, unless they are so long that nobody should wait for it.
-void compress(const HttpSite& site, const std::string& folder, std::map<const HttpFile*, HttpGzip>& coded) {
+void compress(const HttpSite& site, const std::string& folder, std::map<const std::string*, HttpGzip>& coded) {
     for (const std::string& name : site.entries(folder)) {
         const HttpFile* file = site.file(folder + name);
         if (name.ends_with('/')) {
             compress(site, folder + name, coded);
         } else if (file != nullptr && httpCompressible(file->type, file->content->size()) &&
                    file->content->size() <= kLongestCoded) {
-            coded.emplace(file, httpGzip(*file->content));
+            coded.emplace(file->content.get(), httpGzip(*file->content));
         }
     }
 }
@@ -80,12 +92,22 @@ Result<std::shared_ptr<const Prepared>> HttpService::prepare(const Settings& set
     service->mostRequests = static_cast<unsigned>(*requests);
     service->keepAliveTime = *time;
     service->failureDelay = *delay;
-    compress(*service->site, "/", service->coded);
+    const HttpManner& manner = service->site->manner();
+    service->server = manner.server.empty() ? service->server : manner.server;
+    service->signature = manner.signature.value_or(service->signature);
+    service->compresses = manner.compresses;
+    if (service->compresses) {
+        compress(*service->site, "/", service->coded);
+        for (const HttpRoute& route : service->site->routes()) {
+            compress(route.answer, service->coded);
+            compress(route.welcome, service->coded);
+        }
+    }
     return std::shared_ptr<const Prepared>(std::move(service));
 }
 
-const HttpGzip* HttpService::gzipOf(const HttpFile& file) const {
-    const auto found = coded.find(&file);
+const HttpGzip* HttpService::gzipOf(const std::string& content) const {
+    const auto found = coded.find(&content);
     return found == coded.end() ? nullptr : &found->second;
 }
 

@@ -10,8 +10,9 @@ namespace apiary::agent {
 namespace {
 
 constexpr std::string_view kIcons = "/icons/";
-constexpr std::size_t kLongestName = 255;   // of a file, on Linux
-constexpr std::size_t kLongestPath = 4000;  // likewise, with some room for the document root
+constexpr std::size_t kMostKept = std::size_t{64} << 10U;  // of a text and its coding, between two requests
+constexpr std::size_t kLongestName = 255;                  // of a file, on Linux
+constexpr std::size_t kLongestPath = 4000;                 // likewise, with some room for the document root
 
 /// True for `place` and all below it.
 bool within(std::string_view path, std::string_view place) {
@@ -89,6 +90,10 @@ std::optional<HttpReply> HttpAnswers::faults(HttpRequest& request) const {
 void HttpAnswers::forget() {
     std::string().swap(path_);
     std::string().swap(found_.path);
+    if (lastText_ && lastText_->size() > kMostKept) {
+        lastText_.reset();
+        lastCoded_ = {};
+    }
     route_ = nullptr;
     found_.file = nullptr;
 }
@@ -143,8 +148,10 @@ std::optional<HttpReply> HttpAnswers::judged(HttpRequest& request, bool& admitte
 std::optional<HttpReply> HttpAnswers::rights(const HttpRequest& request, bool& admitted) {
     const std::string_view name = std::string_view(found_.path).substr(found_.path.rfind('/') + 1);
     const auto login = httpBasicLogin(request);
-    route_ = service_.site->route(request.method, path_);
-    const HttpRoute* guard = route_ != nullptr ? route_ : service_.site->route("GET", path_);
+    const std::string* field = request.field("Cookie");
+    const std::string_view cookies = field == nullptr ? std::string_view() : *field;
+    route_ = service_.site->route(request.method, path_, cookies);
+    const HttpRoute* guard = route_ != nullptr ? route_ : service_.site->route("GET", path_, cookies);
     const bool guarded = guard != nullptr && !guard->realm.empty();
     const bool in = login && service_.accounts.admits(login->user, login->secret);
     admitted = guarded && in;
@@ -197,14 +204,14 @@ HttpAnswers::Found HttpAnswers::find(std::string_view path) const {
     return found;
 }
 
-HttpReply HttpAnswers::handle(const HttpRequest& request, const HttpForm& form, Turn& turn) {
+HttpReply HttpAnswers::handle(const HttpRequest& request, const HttpUpload& upload, Turn& turn) {
     if (path_ == "*") {
         HttpReply reply;
         reply.header("Content-Length", "0");
         return reply;
     }
     if (route_ != nullptr) {
-        return routed(request, form, turn);
+        return routed(request, upload, turn);
     }
     if (request.method == "OPTIONS") {
         return options();
@@ -234,42 +241,65 @@ std::optional<HttpLogin> HttpAnswers::loginOf(const HttpRequest& request, const 
     return secret == nullptr ? std::nullopt : std::optional(HttpLogin{user == nullptr ? "" : *user, *secret});
 }
 
-HttpReply HttpAnswers::routed(const HttpRequest& request, const HttpForm& form, Turn& turn) {
-    const HttpRoute& route = *route_;
-    const auto login = loginOf(request, form);
-    if (!login) {
-        return answer(route.answer, request, turn);
+/// Where a page asks for no name, any account's password will do.
+bool HttpAnswers::accepts(const HttpLogin& login) const {
+    if (route_->bodyLogin || !route_->userField.empty()) {
+        return service_.accounts.admits(login.user, login.secret);
     }
     const auto& all = service_.accounts.all();
-    const bool known = std::ranges::find(all, login->secret, &Account::password) != all.end();
-    const bool accepted = route.userField.empty() ? known : service_.accounts.admits(login->user, login->secret);
-    tookLogin_ = true;
-    turn.observe(Credential{login->user, login->secret, accepted});
-    return answer(accepted ? route.welcome : route.answer, request, turn);
+    return std::ranges::find(all, login.secret, &Account::password) != all.end();
 }
 
-/// Puts the visit's own session id, 32 hexadecimal digits, where an application has its mark.
-std::string HttpAnswers::withSession(std::string text) const {
-    constexpr std::string_view kMark = "{{session}}";
+/// Of several logins in one body, the first decides what is answered, as with a call of many.
+HttpReply HttpAnswers::routed(const HttpRequest& request, const HttpUpload& upload, Turn& turn) {
+    std::vector<HttpLogin> logins;
+    if (route_->bodyLogin) {
+        logins = upload.logins();
+    } else if (auto login = loginOf(request, upload.form())) {
+        logins.push_back(*std::move(login));
+    }
+    for (const HttpLogin& login : logins) {
+        turn.observe(Credential{login.user, login.secret, accepts(login)});
+    }
+    tookLogin_ = !logins.empty();
+    const bool welcome = tookLogin_ && accepts(logins.front());
+    return welcome ? answer(route_->welcome, logins.front().user, request, turn)
+                   : answer(route_->answer, "", request, turn);
+}
+
+/// Puts what is the visit's own where an application has its marks: {{session}} and {{nonce}}, 32 and 10 hexadecimal
+/// digits; {{expires}}, a time two days from now in seconds; {{user}}, who was let in just now.
+std::string HttpAnswers::filled(std::string text, const std::string& user, WallTime now) const {
     constexpr std::uint64_t kPurpose = 0x5e55;
-    for (auto at = text.find(kMark); at != std::string::npos; at = text.find(kMark, at)) {
-        std::string id;
-        for (Seeded choice(seed_, kPurpose); id.size() < 32;) {
-            id += "0123456789abcdef"[choice.below(16)];
+    if (text.find("{{") == std::string::npos) {
+        return text;
+    }
+    std::string id;
+    for (Seeded choice(seed_, kPurpose); id.size() < 42;) {
+        id += "0123456789abcdef"[choice.below(16)];
+    }
+    const auto expires = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()) + std::chrono::days(2);
+    const std::pair<std::string_view, std::string> marks[] = {{"{{session}}", id.substr(0, 32)},
+                                                              {"{{nonce}}", id.substr(32)},
+                                                              {"{{expires}}", std::to_string(expires.count())},
+                                                              {"{{user}}", httpEscapePath(user)}};
+    for (const auto& [mark, word] : marks) {
+        for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + word.size())) {
+            text.replace(at, mark.size(), word);
         }
-        text.replace(at, kMark.size(), id);
     }
     return text;
 }
 
 /// An application's answer, as the server passes it on.
-HttpReply HttpAnswers::answer(const HttpAnswer& answer, const HttpRequest& request, Turn& turn) const {
+HttpReply HttpAnswers::answer(const HttpAnswer& answer, const std::string& user, const HttpRequest& request,
+                              Turn& turn) {
     HttpReply reply;
     for (const auto& [name, value] : answer.headers) {
         if (httpEqual(name, "Content-Type")) {
             reply.type = value;
         } else {
-            reply.header(name, withSession(value));
+            reply.header(name, filled(value, user, turn.now()));
         }
     }
     if (answer.status >= 400 && answer.body->empty()) {
@@ -281,8 +311,9 @@ HttpReply HttpAnswers::answer(const HttpAnswer& answer, const HttpRequest& reque
     if (bodiless) {
         return reply;
     }
-    const bool own = answer.body->find("{{session}}") != std::string::npos;
-    return content(std::move(reply), own ? std::make_shared<const std::string>(withSession(*answer.body)) : answer.body,
+    const bool own = answer.body->find("{{") != std::string::npos;
+    return content(std::move(reply),
+                   own ? std::make_shared<const std::string>(filled(*answer.body, user, turn.now())) : answer.body,
                    request, turn);
 }
 

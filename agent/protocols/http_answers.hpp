@@ -30,10 +30,11 @@ struct HttpService final : Prepared {
     unsigned mostRequests = 100;  // 0: no limit
     Millis keepAliveTime{};
     Millis failureDelay{};
-    std::map<const HttpFile*, HttpGzip> coded;  // made once, of the files that are worth it
+    bool compresses = true;
+    std::map<const std::string*, HttpGzip> coded;  // made once, of the files and texts that are worth it
 
-    /// Null if the file is not sent compressed.
-    const HttpGzip* gzipOf(const HttpFile& file) const;
+    /// Null if the content, that of a file or route of the site, was not compressed beforehand.
+    const HttpGzip* gzipOf(const std::string& content) const;
 
     static Result<std::shared_ptr<const Prepared>> prepare(const Settings& settings, const Readings& readings,
                                                            std::uint64_t sensorSeed);
@@ -51,7 +52,7 @@ public:
     std::optional<HttpReply> early(HttpRequest& request, Turn& turn);
 
     /// The handler's answer to the request for which early() had none.
-    HttpReply handle(const HttpRequest& request, const HttpForm& form, Turn& turn);
+    HttpReply handle(const HttpRequest& request, const HttpUpload& upload, Turn& turn);
 
     /// Gives back what the last request took.
     void forget();
@@ -85,14 +86,15 @@ private:
     std::optional<HttpReply> rights(const HttpRequest& request, bool& admitted);
     bool admitted(const HttpRequest& request) const;
     Found find(std::string_view path) const;
-    HttpReply routed(const HttpRequest& request, const HttpForm& form, Turn& turn);
-    std::string withSession(std::string text) const;
-    HttpReply answer(const HttpAnswer& answer, const HttpRequest& request, Turn& turn) const;
+    HttpReply routed(const HttpRequest& request, const HttpUpload& upload, Turn& turn);
+    bool accepts(const HttpLogin& login) const;
+    std::string filled(std::string text, const std::string& user, WallTime now) const;
+    HttpReply answer(const HttpAnswer& answer, const std::string& user, const HttpRequest& request, Turn& turn);
     HttpReply options() const;
 
     // http_file.cpp: files and folders
     const HttpFile* indexOf(const std::string& folder) const;
-    HttpReply folder(const HttpRequest& request, Turn& turn) const;
+    HttpReply folder(const HttpRequest& request, Turn& turn);
     HttpReply file(const HttpFile& file, const HttpRequest& request, Turn& turn) const;
     HttpReply plain(HttpReply reply, const HttpFile& file, const HttpRequest& request,
                     const HttpValidators& validators) const;
@@ -104,7 +106,8 @@ private:
     HttpReply whole(HttpReply reply, const std::shared_ptr<const std::string>& bytes, const HttpRequest& request,
                     const HttpValidators& validators) const;
     HttpReply content(HttpReply reply, const std::shared_ptr<const std::string>& body, const HttpRequest& request,
-                      Turn& turn) const;
+                      Turn& turn);
+    const HttpGzip& codedOnce(const std::shared_ptr<const std::string>& body);
 
     const HttpService& service_;
     std::uint16_t port_;
@@ -115,6 +118,8 @@ private:
     const HttpRoute* route_ = nullptr;
     bool refusedLogin_ = false;
     bool tookLogin_ = false;
+    std::shared_ptr<const std::string> lastText_;  // that was made for this visit and compressed
+    HttpGzip lastCoded_;
 };
 
 }  // namespace apiary::agent

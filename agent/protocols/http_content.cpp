@@ -19,6 +19,15 @@ using Files = std::map<std::string, HttpFile, std::less<>>;
 
 constexpr std::uint64_t kInstalledPurpose = 0x17f0;
 constexpr std::uint64_t kTokenPurpose = 0x70ce;
+constexpr std::uint64_t kSecretPurpose = 0x5ec7;
+
+std::string hexadecimal(std::uint64_t sensorSeed, std::uint64_t purpose, std::size_t digits) {
+    std::string text;
+    for (Seeded choice(sensorSeed, purpose); text.size() < digits;) {
+        text += "0123456789abcdef"[choice.below(16)];
+    }
+    return text;
+}
 
 /// When the host was set up: package installation copied the page, on a working day's hour in Debian 12's first two
 /// years.
@@ -36,11 +45,10 @@ public:
         const std::string company(decoyCompany(sensorSeed));
         std::string title = company;
         title.front() = static_cast<char>(title.front() - 'a' + 'A');
-        std::string token;
-        for (Seeded choice(sensorSeed, kTokenPurpose); token.size() < 32;) {
-            token += "0123456789abcdef"[choice.below(16)];
-        }
-        words_ = {{"{{company}}", company}, {"{{Company}}", title}, {"{{token}}", token}};
+        words_ = {{"{{company}}", company},
+                  {"{{Company}}", title},
+                  {"{{token}}", hexadecimal(sensorSeed, kTokenPurpose, 32)},
+                  {"{{secret}}", hexadecimal(sensorSeed, kSecretPurpose, 64)}};
     }
 
     std::string fill(std::string text) const {
@@ -96,17 +104,19 @@ Files defaultFiles(std::uint64_t sensorSeed) {
 
 Result<std::shared_ptr<const HttpSite>> httpSite(const Readings& readings, std::uint64_t sensorSeed) {
     const Filler filler(sensorSeed);
-    std::vector<HttpRoute> routes;
+    HttpApplication application;
+    std::vector<HttpRoute>& routes = application.routes;
     if (const auto tables = readings.tables.find(kHttpApplicationSetting.name); tables != readings.tables.end()) {
         auto read = httpRoutes(tables->second);
         if (!read) {
             return Error{std::string(kHttpApplicationSetting.name) + ": " + read.error()};
         }
-        routes = *std::move(read);
+        application = *std::move(read);
     }
     for (HttpRoute& route : routes) {
         route.answer = filler.fill(std::move(route.answer));
         route.welcome = filler.fill(std::move(route.welcome));
+        route.cookie = filler.fill(std::move(route.cookie));
     }
     const bool ownStart = std::ranges::find(routes, "/", &HttpRoute::path) != routes.end();
     Files files;
@@ -115,7 +125,7 @@ Result<std::shared_ptr<const HttpSite>> httpSite(const Readings& readings, std::
     } else if (!ownStart) {
         files = defaultFiles(sensorSeed);
     }
-    return std::make_shared<const HttpSite>(std::move(files), std::move(routes));
+    return std::make_shared<const HttpSite>(std::move(files), std::move(routes), std::move(application.manner));
 }
 
 }  // namespace apiary::agent

@@ -17,8 +17,8 @@ inline constexpr Setting kHttpApplicationSetting{
 
 /// Makes the site of what was read for those two. Debian's page is there unless a folder is, or a route for "/". In
 /// texts and in the application, so that not all sensors show the same bytes, these stand for what is the sensor's own:
-/// {{company}} and {{Company}}, the name that its other decoys use as well; {{token}}, 32 hexadecimal digits. An Error
-/// names the setting.
+/// {{company}} and {{Company}}, the name that its other decoys use as well; {{token}} and {{secret}}, 32 and 64
+/// hexadecimal digits. Those of a visit are filled in later: HttpAnswers. An Error names the setting.
 Result<std::shared_ptr<const HttpSite>> httpSite(const Readings& readings, std::uint64_t sensorSeed);
 
 /// Valid for ever.

@@ -33,7 +33,7 @@ const HttpFile* HttpAnswers::indexOf(const std::string& folder) const {
     return nullptr;
 }
 
-HttpReply HttpAnswers::folder(const HttpRequest& request, Turn& turn) const {
+HttpReply HttpAnswers::folder(const HttpRequest& request, Turn& turn) {
     if (const HttpFile* index = indexOf(found_.path)) {
         return file(*index, request, turn);
     }
@@ -63,15 +63,27 @@ bool HttpAnswers::admitted(const HttpRequest& request) const {
 
 /// A body that is made anew for each request, and has neither tag nor time.
 HttpReply HttpAnswers::content(HttpReply reply, const std::shared_ptr<const std::string>& body,
-                               const HttpRequest& request, Turn& turn) const {
+                               const HttpRequest& request, Turn& turn) {
     const auto now = std::chrono::floor<std::chrono::seconds>(turn.now());
     const HttpValidators none{"", now, now};
-    if (!httpCompressible(reply.type, body->size())) {
+    if (!service_.compresses || !httpCompressible(reply.type, body->size())) {
         return whole(std::move(reply), body, request, none);
     }
     reply.header("Vary", "Accept-Encoding");
-    return httpTakesGzip(request) ? compressed(std::move(reply), httpGzip(*body), request, none)
-                                  : whole(std::move(reply), body, request, none);
+    if (!httpTakesGzip(request)) {
+        return whole(std::move(reply), body, request, none);
+    }
+    const HttpGzip* coded = service_.gzipOf(*body);
+    return compressed(std::move(reply), coded != nullptr ? *coded : codedOnce(body), request, none);
+}
+
+/// Whoever asks for the same again and again costs the work once.
+const HttpGzip& HttpAnswers::codedOnce(const std::shared_ptr<const std::string>& body) {
+    if (!lastText_ || *lastText_ != *body) {
+        lastCoded_ = httpGzip(*body);
+        lastText_ = body;
+    }
+    return lastCoded_;
 }
 
 /// Adds the body or the parts that are asked for, where its length was not told before.
@@ -97,7 +109,7 @@ HttpReply HttpAnswers::file(const HttpFile& file, const HttpRequest& request, Tu
     reply.type = file.type;
     reply.status = httpConditions(request, validators);
     const bool refused = reply.status != 0;
-    const HttpGzip* coded = refused || !httpTakesGzip(request) ? nullptr : service_.gzipOf(file);
+    const HttpGzip* coded = refused || !httpTakesGzip(request) ? nullptr : service_.gzipOf(*file.content);
     if (coded != nullptr) {
         validators.etag = httpGzipTag(validators.etag);
     }
@@ -123,7 +135,7 @@ HttpReply HttpAnswers::file(const HttpFile& file, const HttpRequest& request, Tu
 
 HttpReply HttpAnswers::plain(HttpReply reply, const HttpFile& file, const HttpRequest& request,
                              const HttpValidators& validators) const {
-    const bool vary = httpCompressible(file.type, file.content->size());
+    const bool vary = service_.compresses && httpCompressible(file.type, file.content->size());
     const HttpRanges ranges = httpRanges(request, file.content->size(), validators);
     if (!ranges.satisfiable) {
         return unsatisfiable(request);

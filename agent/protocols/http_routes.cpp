@@ -17,8 +17,9 @@ using Header = std::pair<std::string, std::string>;
 constexpr std::size_t kMostRoutes = 1000;
 constexpr std::size_t kErrorsShown = 8;
 constexpr std::string_view kKeys[] = {
-    "path",       "method",       "status",         "headers",         "body",         "body_file",        "realm",
-    "user_field", "secret_field", "welcome.status", "welcome.headers", "welcome.body", "welcome.body_file"};
+    "path",           "method",          "status",       "headers",           "body",
+    "body_file",      "realm",           "user_field",   "secret_field",      "login",
+    "welcome.status", "welcome.headers", "welcome.body", "welcome.body_file", "cookie"};
 constexpr std::string_view kOfTheServer[] = {"connection", "content-length", "date", "keep-alive", "transfer-encoding"};
 
 bool tokenByte(char c) {
@@ -192,6 +193,17 @@ void checkPath(const TableReader& table, const std::string& path) {
     }
 }
 
+void checkCookie(const TableReader& table, const std::string& cookie) {
+    const auto equals = cookie.find('=');
+    const bool good = equals != std::string::npos &&
+                      token(std::string_view(cookie).substr(0, cookie.find_first_of("={"))) && printable(cookie) &&
+                      cookie.find_first_of("; ") == std::string::npos;
+    if (!good || std::ranges::count(cookie, '*') > 1) {
+        table.complain("cookie",
+                       "must be the name and value of one cookie, with one '*' at most: \"session=*{{secret}}\"");
+    }
+}
+
 HttpRoute readRoute(const TableReader& table, const std::vector<Header>& common) {
     table.refuseOthers(kKeys);
     HttpRoute route;
@@ -207,14 +219,24 @@ HttpRoute readRoute(const TableReader& table, const std::vector<Header>& common)
     }
     route.userField = table.text("user_field");
     route.secretField = table.text("secret_field");
+    route.bodyLogin = table.has("login");
+    if (route.bodyLogin && (table.text("login") != "body" || !route.secretField.empty() || !route.userField.empty())) {
+        table.complain("login", "must be \"body\", and stands in place of user_field and secret_field");
+    }
+    route.cookie = table.text("cookie");
+    if (table.has("cookie")) {
+        checkCookie(table, route.cookie);
+    }
+    const bool login = route.bodyLogin || !route.secretField.empty();
     route.answer = readAnswer(table, "", common);
     route.guards = !route.realm.empty() && !table.has("status") && !table.has("headers") && !table.has("body") &&
-                   !table.has("body_file") && route.secretField.empty();
-    if (!route.secretField.empty() && !table.hasBelow("welcome.")) {
-        table.complain("secret_field", "needs [route.welcome], what an accepted login gets");
-    } else if (route.secretField.empty() && (!route.userField.empty() || table.hasBelow("welcome."))) {
+                   !table.has("body_file") && !login;
+    if (login && !table.hasBelow("welcome.")) {
+        table.complain(route.bodyLogin ? "login" : "secret_field",
+                       "needs [route.welcome], what an accepted login gets");
+    } else if (!login && (!route.userField.empty() || table.hasBelow("welcome."))) {
         table.complain("secret_field", "is missing: user_field and [route.welcome] are for the login of a form");
-    } else if (!route.secretField.empty()) {
+    } else if (login) {
         route.welcome = readAnswer(table, "welcome.", common);
     }
     return route;
@@ -225,16 +247,20 @@ std::vector<std::string_view> methodsOf(const HttpRoute& route) {
         return {"GET", "HEAD", "POST", "any other"};
     }
     if (route.method.empty()) {
-        return route.secretField.empty() ? std::vector<std::string_view>{"GET", "HEAD"}
-                                         : std::vector<std::string_view>{"GET", "HEAD", "POST"};
+        return route.secretField.empty() && !route.bodyLogin ? std::vector<std::string_view>{"GET", "HEAD"}
+                                                             : std::vector<std::string_view>{"GET", "HEAD", "POST"};
     }
     return route.method == "GET" ? std::vector<std::string_view>{"GET", "HEAD"}
                                  : std::vector<std::string_view>{route.method};
 }
 
-/// True if all requests for `path` of that method are taken by `earlier`.
-bool takes(const HttpRoute& earlier, std::string_view method, std::string_view path) {
+/// True if all requests for the path of `route` of that method are taken by `earlier`.
+bool takes(const HttpRoute& earlier, std::string_view method, const HttpRoute& route) {
     const std::string_view own = earlier.path;
+    const std::string_view path = route.path;
+    if (!earlier.cookie.empty() && earlier.cookie != route.cookie) {
+        return false;
+    }
     const bool wider = own.ends_with('*') && path.starts_with(own.substr(0, own.size() - 1));
     const auto methods = methodsOf(earlier);
     const bool all = earlier.guards && earlier.method.empty();
@@ -246,8 +272,8 @@ std::optional<std::size_t> takenBy(const std::vector<HttpRoute>& routes) {
     const auto earlier = std::span(routes).first(routes.size() - 1);
     std::optional<std::size_t> taker;
     for (const std::string_view method : methodsOf(routes.back())) {
-        const auto found = std::ranges::find_if(
-            earlier, [&](const HttpRoute& route) { return takes(route, method, routes.back().path); });
+        const auto found =
+            std::ranges::find_if(earlier, [&](const HttpRoute& route) { return takes(route, method, routes.back()); });
         if (found == earlier.end()) {
             return std::nullopt;
         }
@@ -256,8 +282,20 @@ std::optional<std::size_t> takenBy(const std::vector<HttpRoute>& routes) {
     return taker;
 }
 
-std::vector<Header> readCommon(const TablesRead& tables, Complaints& complaints) {
-    constexpr std::string_view kCommonKeys[] = {"headers"};
+void readManner(const TableReader& table, HttpManner& manner) {
+    manner.server = table.text("server");
+    if (!printable(manner.server)) {
+        table.complain("server", "must not hold control characters");
+    }
+    if (const bool* signature = table.get<bool>("signature", "true or false")) {
+        manner.signature = *signature;
+    }
+    const bool* compress = table.get<bool>("compress", "true or false");
+    manner.compresses = compress == nullptr || *compress;
+}
+
+std::vector<Header> readCommon(const TablesRead& tables, HttpManner& manner, Complaints& complaints) {
+    constexpr std::string_view kCommonKeys[] = {"headers", "server", "signature", "compress"};
     std::vector<Header> common;
     bool seen = false;
     for (const TableRead& table : tables.tables) {
@@ -265,6 +303,10 @@ std::vector<Header> readCommon(const TablesRead& tables, Complaints& complaints)
         if (table.name == "common") {
             reader.refuseOthers(kCommonKeys);
             common = readHeaders(reader, "headers");
+            readManner(reader, manner);
+            if (!manner.server.empty() && !named(common, "server")) {
+                common.emplace_back("Server", manner.server);
+            }
             if (std::exchange(seen, true)) {
                 complaints.add(table.line, "[[common]] stands there already; write one");
             }
@@ -278,10 +320,11 @@ std::vector<Header> readCommon(const TablesRead& tables, Complaints& complaints)
 
 }  // namespace
 
-Result<std::vector<HttpRoute>> httpRoutes(const TablesRead& tables) {
+Result<HttpApplication> httpRoutes(const TablesRead& tables) {
     Complaints complaints(tables.file);
-    const std::vector<Header> common = readCommon(tables, complaints);
-    std::vector<HttpRoute> routes;
+    HttpApplication application;
+    const std::vector<Header> common = readCommon(tables, application.manner, complaints);
+    std::vector<HttpRoute>& routes = application.routes;
     std::vector<std::size_t> lines;
     for (const TableRead& table : tables.tables) {
         if (table.name != "route") {
@@ -302,7 +345,7 @@ Result<std::vector<HttpRoute>> httpRoutes(const TablesRead& tables) {
     if (routes.empty() && complaints.none()) {
         return Error{tables.file + " holds no [[route]]"};
     }
-    return complaints.none() ? Result<std::vector<HttpRoute>>(std::move(routes)) : Error{complaints.text()};
+    return complaints.none() ? Result<HttpApplication>(std::move(application)) : Error{complaints.text()};
 }
 
 }  // namespace apiary::agent

@@ -35,6 +35,23 @@ void HttpSession::onOpen(Turn& turn) {
     startClock(tls_ ? kHeadTime : kUnheardTime, turn);
 }
 
+/// OpenSSL knows the methods of old, and mod_ssl then answers a request that it makes up.
+bool HttpSession::onNotTls(std::string_view bytes, Turn& turn) {
+    constexpr std::string_view kKnown[] = {"GET ", "POST ", "HEAD ", "PUT "};
+    constexpr std::string_view kReason =
+        "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />\n"
+        " Instead use the HTTPS scheme to access this URL, please.<br />\n";
+    overhearHead(bytes, turn);
+    if (std::ranges::none_of(kKnown, [&](std::string_view method) { return bytes.starts_with(method); })) {
+        return false;
+    }
+    turn.observe(Anomaly{"plain HTTP where TLS was due"});
+    HttpReply reply;
+    httpErrorPage(reply, 400, answers_.owner(), request(), {.note = kReason});
+    respond(std::move(reply), turn);
+    return true;
+}
+
 void HttpSession::startClock(Millis time, Turn& turn) {
     clockStart_ = turn.now();
     clockBytes_ = 0;
@@ -266,7 +283,7 @@ void HttpSession::bodyRefused(Turn& turn) {
 void HttpSession::bodyDone(Turn& turn) {
     HttpReply reply;
     collect(turn.now(), [&](Turn& aside) {
-        reply = early_ ? *std::move(early_) : answers_.handle(request(), upload_.form(), aside);
+        reply = early_ ? *std::move(early_) : answers_.handle(request(), upload_, aside);
         if (!answers_.tookLogin()) {
             noteLogins(request(), aside);
         }

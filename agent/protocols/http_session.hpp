@@ -20,6 +20,7 @@ public:
     HttpSession(const HttpService& service, const Environment& environment);
 
     void onOpen(Turn& turn) override;
+    bool onNotTls(std::string_view bytes, Turn& turn) override;
     void onAlarm(Turn& turn) override;
     void onPeerClosed(Turn& turn) override;
     void onCut(Turn& turn) override { leave(turn); }

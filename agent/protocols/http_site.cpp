@@ -22,20 +22,38 @@ bool fitsMethod(const HttpRoute& route, std::string_view method) {
     if (!route.method.empty()) {
         return route.method == wanted || route.method == method;
     }
-    const bool login = !route.userField.empty() || !route.secretField.empty();
+    const bool login = route.bodyLogin || !route.userField.empty() || !route.secretField.empty();
     return route.guards || wanted == "GET" || (login && wanted == "POST");
 }
 
-bool fits(const HttpRoute& route, std::string_view method, std::string_view path) {
+/// True if one of the cookies is as wanted.
+bool bears(std::string_view cookies, std::string_view wanted) {
+    const auto star = wanted.find('*');
+    const std::string_view begin = wanted.substr(0, star);
+    const std::string_view end = star == std::string_view::npos ? std::string_view() : wanted.substr(star + 1);
+    while (!cookies.empty()) {
+        std::string_view cookie = cookies.substr(0, cookies.find(';'));
+        cookies.remove_prefix(std::min(cookie.size() + 1, cookies.size()));
+        cookie.remove_prefix(std::min(cookie.find_first_not_of(' '), cookie.size()));
+        const bool sized = star == std::string_view::npos ? cookie.size() == wanted.size()
+                                                          : cookie.size() >= begin.size() + end.size();
+        if (sized && cookie.starts_with(begin) && cookie.ends_with(end)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fits(const HttpRoute& route, std::string_view method, std::string_view path, std::string_view cookies) {
     const std::string_view own = route.path;
-    return fitsMethod(route, method) &&
+    return fitsMethod(route, method) && (route.cookie.empty() || bears(cookies, route.cookie)) &&
            (endless(route) ? path.starts_with(own.substr(0, own.size() - 1)) : path == own);
 }
 
 }  // namespace
 
-HttpSite::HttpSite(std::map<std::string, HttpFile, std::less<>> files, std::vector<HttpRoute> routes)
-    : files_(std::move(files)), routes_(std::move(routes)) {
+HttpSite::HttpSite(std::map<std::string, HttpFile, std::less<>> files, std::vector<HttpRoute> routes, HttpManner manner)
+    : files_(std::move(files)), routes_(std::move(routes)), manner_(std::move(manner)) {
     std::map<std::string, HttpFile, std::less<>> implied{{"/", {}}};
     for (const auto& [path, file] : files_) {
         for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
@@ -76,10 +94,10 @@ std::vector<std::string> HttpSite::entries(std::string_view path) const {
     return names;
 }
 
-const HttpRoute* HttpSite::route(std::string_view method, std::string_view path) const {
+const HttpRoute* HttpSite::route(std::string_view method, std::string_view path, std::string_view cookies) const {
     const bool isFile = file(path) != nullptr;
     const auto found = std::ranges::find_if(routes_, [&](const HttpRoute& route) {
-        return fits(route, method, path) && !(isFile && endless(route) && route.realm.empty());
+        return fits(route, method, path, cookies) && !(isFile && endless(route) && route.realm.empty());
     });
     return found == routes_.end() ? nullptr : &*found;
 }

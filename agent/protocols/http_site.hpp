@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,7 +37,22 @@ struct HttpRoute {
     std::string realm;    // not empty: asks for Basic authentication first; `answer` follows an accepted one
     bool guards = false;  // has a realm and no answer: after an accepted one files and folders answer as ever
     std::string userField, secretField;  // fields of a form that are a login; empty: no login here
-    HttpAnswer welcome;                  // to a form login that is accepted
+    bool bodyLogin = false;              // the login is what a body of JSON or XML-RPC names
+    HttpAnswer welcome;                  // to a login by form or body that is accepted
+    std::string cookie;                  // "name=value" that requests must bear, a '*' in it any text; empty: none
+};
+
+/// In what an application's own server differs from the one that the service's settings describe.
+struct HttpManner {
+    std::string server;             // what it calls itself; empty: as the settings say
+    std::optional<bool> signature;  // pages of errors name it; nothing: as the settings say
+    bool compresses = true;         // else there is neither gzip nor Vary
+};
+
+/// An application, as its file describes it.
+struct HttpApplication {
+    std::vector<HttpRoute> routes;
+    HttpManner manner;
 };
 
 /// Immutable. What it is asked for may be anything that a peer sent: it is looked up, no more.
@@ -44,7 +60,7 @@ class HttpSite {
 public:
     /// `files` by path below the document root, beginning with '/'. A path that ends with '/' is a folder, with its
     /// time; the folders that files imply need not be there, and then have the time of the newest file below.
-    HttpSite(std::map<std::string, HttpFile, std::less<>> files, std::vector<HttpRoute> routes);
+    HttpSite(std::map<std::string, HttpFile, std::less<>> files, std::vector<HttpRoute> routes, HttpManner manner = {});
 
     /// `path` is decoded and without dot segments, and begins with '/'. Null if there is none, or a folder.
     const HttpFile* file(std::string_view path) const;
@@ -56,12 +72,16 @@ public:
     std::vector<std::string> entries(std::string_view path) const;
 
     /// The route to take before files are looked at, or null. One whose path ends with '*' leaves files alone,
-    /// unless it has a realm.
-    const HttpRoute* route(std::string_view method, std::string_view path) const;
+    /// unless it has a realm. `cookies` is the field of that name, maybe empty.
+    const HttpRoute* route(std::string_view method, std::string_view path, std::string_view cookies = {}) const;
+
+    const std::vector<HttpRoute>& routes() const { return routes_; }
+    const HttpManner& manner() const { return manner_; }
 
 private:
     std::map<std::string, HttpFile, std::less<>> files_;  // folders too: their paths end with '/', they have no content
     std::vector<HttpRoute> routes_;
+    HttpManner manner_;
 };
 
 }  // namespace apiary::agent

@@ -10,7 +10,8 @@ namespace apiary::agent::test {
 namespace {
 
 const std::string kFolder = APIARY_DECOYS "/http/";
-constexpr std::string_view kEachVisit = "{{session}}";  // filled in when it is sent
+constexpr std::string_view kEachVisit[] = {"{{session}}", "{{nonce}}", "{{user}}",
+                                           "{{expires}}"};  // filled in when sent
 
 std::shared_ptr<const HttpSite> siteOf(const std::string& folder, const std::string& application) {
     Readings readings;
@@ -56,8 +57,10 @@ void expectAnswers(const HttpSite& site, std::initializer_list<Probe> probes) {
         std::string answer = ask(site, probe.method, probe.path);
         EXPECT_TRUE(answer.starts_with(std::to_string(probe.status))) << probe.method << ' ' << probe.path << answer;
         EXPECT_NE(answer.find(probe.holds), std::string::npos) << probe.method << ' ' << probe.path << '\n' << answer;
-        for (auto at = answer.find(kEachVisit); at != std::string::npos; at = answer.find(kEachVisit)) {
-            answer.erase(at, kEachVisit.size());
+        for (const std::string_view mark : kEachVisit) {
+            for (auto at = answer.find(mark); at != std::string::npos; at = answer.find(mark)) {
+                answer.erase(at, mark.size());
+            }
         }
         EXPECT_EQ(answer.find("{{"), std::string::npos) << probe.path;
     }
@@ -174,6 +177,49 @@ TEST(HttpDecoysTest, WordPressAnswersWhatItsScannersAskFor) {
     for (const auto* path : {"/", "/wp-login.php", "/2024/03/stock-hall/"}) {
         expectLinksAnswered(*site, ask(*site, "GET", path));
     }
+}
+
+/// The cookies that an answer sets, as a browser sends them.
+std::string cookiesOf(const HttpAnswer& answer) {
+    std::string cookies;
+    for (const auto& [name, value] : answer.headers) {
+        if (name == "Set-Cookie") {
+            cookies += (cookies.empty() ? "" : "; ") + value.substr(0, value.find(';'));
+        }
+    }
+    return cookies;
+}
+
+TEST(HttpDecoysTest, ARightPasswordLeadsIn) {
+    const auto site = siteOf("", "wordpress.toml");
+    const std::string cookies = cookiesOf(site->route("POST", "/wp-login.php")->welcome);
+
+    const HttpRoute* dashboard = site->route("GET", "/wp-admin/", cookies);
+    EXPECT_NE(dashboard->answer.body->find("Dashboard"), std::string::npos);
+    expectLinksAnswered(*site, *dashboard->answer.body);
+    EXPECT_EQ(site->route("GET", "/wp-admin/plugins.php", cookies)->answer.status, 403U);
+    for (const char* other : {"wordpress_logged_in_0=x", "wordpress_test_cookie=WP%20Cookie%20check", ""}) {
+        EXPECT_EQ(site->route("GET", "/wp-admin/", other)->answer.status, 302U) << other;
+    }
+    const HttpRoute* calls = site->route("POST", "/xmlrpc.php");
+    EXPECT_TRUE(calls->bodyLogin);
+    EXPECT_NE(calls->welcome.body->find("blogName"), std::string::npos);
+}
+
+TEST(HttpDecoysTest, ARightPasswordLeadsIntoPhpMyAdmin) {
+    const auto site = siteOf("", "phpmyadmin.toml");
+    const std::string cookies = cookiesOf(site->route("POST", "/phpmyadmin/index.php")->welcome);
+
+    const HttpRoute* inside = site->route("GET", "/phpmyadmin/index.php", cookies);
+    EXPECT_NE(inside->answer.body->find("Server type: MariaDB"), std::string::npos);
+    expectLinksAnswered(*site, *inside->answer.body);
+}
+
+TEST(HttpDecoysTest, TheRouterCompressesAndSignsNothing) {
+    const HttpManner manner = siteOf("", "router.toml")->manner();
+    EXPECT_EQ(manner.server, "Boa/0.94.14rc21");
+    EXPECT_EQ(manner.signature, false);
+    EXPECT_FALSE(manner.compresses);
 }
 
 TEST(HttpDecoysTest, AWordPressKeepsTheFilesOfItsFolder) {

@@ -42,6 +42,13 @@ public:
     void onPeerClosed(Turn& turn) override { turn.send("end\r\n"); }
     void onTls(const TlsInfo& info, Turn& turn) override { turn.send("secure " + info.sni + "\r\n"); }
     void onTlsFailed(std::string_view, Turn& turn) override { turn.send("plain\r\n"); }
+    bool onNotTls(std::string_view bytes, Turn& turn) override {
+        if (!bytes.starts_with("words")) {
+            return false;
+        }
+        turn.send("plain from the start\r\n");
+        return true;
+    }
     void onPassive(std::optional<Endpoint> where, Turn& turn) override {
         turn.send(where ? "port " + std::to_string(where->port) + "\r\n" : "no port\r\n");
     }

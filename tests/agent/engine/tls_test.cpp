@@ -114,6 +114,42 @@ TEST_F(TlsTest, AnswersPlaintextWhereAHandshakeWasDueInWords) {
     EXPECT_TRUE(has(session, "tls failed echo smuggled\r\n"));
 }
 
+TEST_F(TlsTest, AnswersPlaintextInWordsWhereTheServiceBeginsWithTls) {
+    ServiceSpec implicit = secure();
+    implicit.implicitTls = true;
+    Client client(serve(implicit));
+    client.send("wo");
+    EXPECT_FALSE(client.readable(30)) << "TLS would wait for a header";
+    client.send("rds\r\n");
+    EXPECT_EQ(client.readAll(), "plain from the start\r\n");
+    const auto session = recording_.ended();
+    EXPECT_EQ(session.outcome, Outcome::TlsFailed);
+    EXPECT_TRUE(has(session, "tls failed words\r\n"));
+}
+
+TEST_F(TlsTest, LeavesOtherPlaintextToTls) {
+    ServiceSpec implicit = secure();
+    implicit.implicitTls = true;
+    Client client(serve(implicit));
+    client.send("other\r\n");
+    EXPECT_EQ(client.readAll().find("plain"), std::string::npos);
+    const auto session = recording_.ended();
+    EXPECT_EQ(session.outcome, Outcome::TlsFailed);
+    EXPECT_TRUE(has(session, "tls failed other\r\n"));
+}
+
+TEST_F(TlsTest, KeepsTheLittleThatCameInPlaceOfAHandshake) {
+    ServiceSpec implicit = secure();
+    implicit.implicitTls = true;
+    Client client(serve(implicit));
+    client.send("hi");
+    client.finish();
+    client.readAll();
+    const auto session = recording_.ended();
+    EXPECT_EQ(session.outcome, Outcome::PeerClosed);
+    EXPECT_TRUE(has(session, "tls failed hi"));
+}
+
 TEST_F(TlsTest, CallsBrokenTlsFailed) {
     Client client = greeted(serve(secure()));
     client.send("tls\r\n");

@@ -28,8 +28,10 @@ public:
     std::vector<HttpRoute> routes() const {
         auto read = httpRoutes(read_);
         EXPECT_TRUE(read) << read.error();
-        return read ? *std::move(read) : std::vector<HttpRoute>{};
+        return read ? std::move(read->routes) : std::vector<HttpRoute>{};
     }
+
+    HttpManner manner() const { return httpRoutes(read_)->manner; }
 
     std::string error() const {
         const auto read = httpRoutes(read_);
@@ -50,6 +52,52 @@ std::string headersOf(const HttpAnswer& answer) {
         all += name + ": " + value + '\n';
     }
     return all;
+}
+
+TEST(HttpRoutesTest, ReadsInWhatTheServerIsOfItsOwn) {
+    auto tables = Tables()
+                      .table("common", {{"server", text("Boa/0.94")}, {"signature", false}, {"compress", false}})
+                      .route({{"path", text("/a")}});
+    EXPECT_EQ(tables.manner().server, "Boa/0.94");
+    EXPECT_EQ(tables.manner().signature, false);
+    EXPECT_FALSE(tables.manner().compresses);
+    EXPECT_EQ(headersOf(tables.routes()[0].answer), "Server: Boa/0.94\n");
+    EXPECT_EQ(Tables().route({{"path", text("/a")}}).manner().signature, std::nullopt);
+    EXPECT_NE(Tables()
+                  .table("common", {{"compress", text("no")}})
+                  .route({{"path", text("/a")}})
+                  .error()
+                  .find("true or false"),
+              std::string::npos);
+}
+
+TEST(HttpRoutesTest, ARouteWithACookieLeavesTheOthersWhatTheyHave) {
+    const auto routes = Tables()
+                            .route({{"path", text("/a")}, {"cookie", text("id_{{token}}=*{{secret}}")}})
+                            .route({{"path", text("/a")}})
+                            .routes();
+    ASSERT_EQ(routes.size(), 2U);
+    EXPECT_EQ(routes[0].cookie, "id_{{token}}=*{{secret}}");
+    for (const char* cookie : {"id", "=x", "a b=c", "a=*b*", "a=b; c=d"}) {
+        EXPECT_NE(Tables().route({{"path", text("/a")}, {"cookie", text(cookie)}}).error().find("cookie must be"),
+                  std::string::npos)
+            << cookie;
+    }
+}
+
+TEST(HttpRoutesTest, ReadsALoginByBody) {
+    const auto routes =
+        Tables().route({{"path", text("/rpc")}, {"login", text("body")}, {"welcome.body", text("in")}}).routes();
+    ASSERT_EQ(routes.size(), 1U);
+    EXPECT_TRUE(routes[0].bodyLogin);
+    EXPECT_EQ(*routes[0].welcome.body, "in");
+    EXPECT_NE(Tables().route({{"path", text("/rpc")}, {"login", text("body")}}).error().find("needs [route.welcome]"),
+              std::string::npos);
+    EXPECT_NE(Tables()
+                  .route({{"path", text("/rpc")}, {"login", text("form")}, {"welcome.body", text("in")}})
+                  .error()
+                  .find("must be \"body\""),
+              std::string::npos);
 }
 
 TEST(HttpRoutesTest, ReadsALoginWithItsWelcome) {

@@ -29,6 +29,15 @@ protected:
         guard.path = "/members/*";
         guard.realm = "Members";
         guard.guards = true;
+        HttpRoute rpc;
+        rpc.path = "/rpc";
+        rpc.bodyLogin = true;
+        rpc.answer.body = text("fault");
+        rpc.welcome.body = text("user {{user}} until {{expires}} by {{nonce}}");
+        HttpRoute inside;
+        inside.path = "/in";
+        inside.cookie = "in=*secret";
+        inside.answer.body = text("inside");
         HttpRoute odd;
         odd.path = "/odd";
         odd.answer.status = 299;
@@ -40,7 +49,7 @@ protected:
             std::map<std::string, HttpFile, std::less<>>{{"/a.bin", {text("0123456789"), time, ""}},
                                                          {"/long.bin", {text(std::string(40000, 'x')), time, ""}},
                                                          {"/members/b.bin", {text("inside"), time, ""}}},
-            std::vector<HttpRoute>{form, guard, odd, bad});
+            std::vector<HttpRoute>{form, guard, rpc, inside, odd, bad});
         service_.accounts = *Accounts::of({{"accounts", "listed"}, {"users", "admin:secret"}}, 0);
         service_.server = "Apache";
         service_.hostName = "host.example";
@@ -125,6 +134,36 @@ TEST_F(HttpSessionTest, WelcomesAFormLoginThatIsGood) {
     EXPECT_NE(sent_.find("\r\nServer: Boa/0.94.13\r\nLocation: /in\r\n"), std::string::npos);
     EXPECT_NE(visit(post("/login", kForm, "who=admin&word=guess")).find("\r\n\r\nagain, "), std::string::npos);
     EXPECT_EQ(logins_, (std::vector<std::string>{"admin:secret in", "admin:guess out"}));
+}
+
+TEST_F(HttpSessionTest, WelcomesALoginOfJsonOrXmlThatIsGood) {
+    const std::string good = R"({"user":"admin","password":"secret"})";
+    const std::string bad = R"({"user":"admin","password":"guess"})";
+    (void)visit(post("/rpc", "application/json", good));
+    const auto at = sent_.find("\r\n\r\nuser admin until 1767398400 by ");
+    ASSERT_NE(at, std::string::npos) << sent_;
+    EXPECT_EQ(sent_.size() - at, 45U);
+    EXPECT_TRUE(visit(post("/rpc", "application/json", "[" + bad + "," + good + "]")).ends_with("\r\n\r\nfault"));
+    EXPECT_TRUE(visit(post("/rpc", "text/xml", "<methodCall/>")).ends_with("\r\n\r\nfault"));
+    EXPECT_EQ(logins_, (std::vector<std::string>{"admin:secret in", "admin:guess out", "admin:secret in"}));
+}
+
+TEST_F(HttpSessionTest, LetsWhoBearsTheCookieIn) {
+    EXPECT_TRUE(visit("GET /in HTTP/1.1\r\nHost: a\r\nCookie: a=b; in=my-secret\r\n\r\n").ends_with("\r\n\r\ninside"));
+    EXPECT_TRUE(visit("GET /in HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 404 "));
+}
+
+TEST_F(HttpSessionTest, SaysNothingOfCompressionWhereThereIsNone) {
+    const std::string request =
+        "GET /members/ HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\nAuthorization: Basic "
+        "YWRtaW46c2VjcmV0\r\n\r\n";
+    EXPECT_NE(visit(request).find("Content-Encoding: gzip\r\n"), std::string::npos) << sent_;
+    EXPECT_NE(sent_.find("Vary: Accept-Encoding\r\n"), std::string::npos);
+    const std::string once = sent_;
+    EXPECT_EQ(visit(request + request), once + once);
+    service_.compresses = false;
+    EXPECT_EQ(visit(request).find("gzip"), std::string::npos) << sent_;
+    EXPECT_EQ(sent_.find("Vary"), std::string::npos);
 }
 
 TEST_F(HttpSessionTest, TakesDownGuessesThatNobodyAskedFor) {

@@ -162,5 +162,23 @@ TEST(HttpSiteTest, ARouteOfAMethodAnswersToNoOther) {
     EXPECT_EQ(site.route("DELETE", "/rpc"), nullptr);
 }
 
+TEST(HttpSiteTest, ARouteMayAskForACookie) {
+    HttpRoute inside;
+    inside.path = "/in";
+    inside.cookie = "id=*end";
+    HttpRoute exact = inside;
+    exact.path = "/exact";
+    exact.cookie = "id=1";
+    const HttpSite site({}, {inside, exact});
+    for (const char* cookies : {"id=end", "id=an end", "a=b; id=xend", " id=end;c"}) {
+        EXPECT_NE(site.route("GET", "/in", cookies), nullptr) << cookies;
+    }
+    for (const char* cookies : {"", "id=", "id=end2", "xid=end", "id=a; x=end", ";;"}) {
+        EXPECT_EQ(site.route("GET", "/in", cookies), nullptr) << cookies;
+    }
+    EXPECT_NE(site.route("GET", "/exact", "id=1"), nullptr);
+    EXPECT_EQ(site.route("GET", "/exact", "id=12"), nullptr);
+}
+
 }  // namespace
 }  // namespace apiary::agent::test

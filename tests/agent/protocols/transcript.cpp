@@ -155,6 +155,7 @@ const std::string kRecalled = "recalled ";
 const std::string kSettings = "settings ";
 const std::string kOffersTls = "offerstls";
 const std::string kTlsFail = "tlsfail ";
+const std::string kNotTls = "nottls ";
 
 /// What the steps on top say of the session before it begins.
 struct Beginning {
@@ -314,6 +315,9 @@ std::string play(const Module& module, const std::vector<Step>& steps, bool echo
         if (event.starts_with(kTlsFail)) {
             takeEarly();
             return conversation.tlsFailed(unescape(event.substr(kTlsFail.size())), now);
+        }
+        if (event.starts_with(kNotTls)) {
+            return conversation.notTls(unescape(event.substr(kNotTls.size())), now);
         }
         if (event == "noports") {
             port.reset();
