@@ -23,6 +23,9 @@ public:
 
     const KnownRules& rules() const { return rules_; }
 
+    /// Their number; nothing before the first refresh().
+    std::optional<std::int64_t> version() const { return version_; }
+
 private:
     std::optional<std::int64_t> version_;
     KnownRules rules_;

@@ -24,7 +24,9 @@ constexpr const char* kDigests =
     "FROM apiary.command WHERE session_id = ANY ($1::uuid[]) "
     "AND started_at >= 'epoch'::timestamptz + $2 * interval '1 us' "
     "AND started_at <= 'epoch'::timestamptz + $3 * interval '1 us' GROUP BY 1";
-constexpr std::string_view kNotNew = "AP001";  // what ledger_require() raises
+constexpr std::string_view kNotNew = "AP001";      // what ledger_require() raises
+constexpr std::string_view kOtherRules = "AP002";  // what known_rules_require() raises
+constexpr std::string_view kCommit = "COMMIT;";
 constexpr const char* kAssemble =
     "SELECT apiary.artifact_assemble($1, $2, $3, 'epoch'::timestamptz + $4 * interval '1 us', $5, $6::inet, $7, $8, "
     "$9)";
@@ -34,16 +36,6 @@ std::string dateText(sys_days day) {
     const auto two = [](unsigned number) { return (number < 10 ? "0" : "") + std::to_string(number); };
     return std::to_string(static_cast<int>(date.year())) + "-" + two(static_cast<unsigned>(date.month())) + "-" +
            two(static_cast<unsigned>(date.day()));
-}
-
-/// Raises kNotNew unless the records are the next ones of their streams.
-std::string ledgerText(const std::vector<LedgerStep>& steps) {
-    std::string text;
-    for (const LedgerStep& step : steps) {
-        text += "SELECT apiary.ledger_require('" + step.stream.text() + "', " + std::to_string(step.lane) + "::int2, " +
-                std::to_string(step.first) + ", " + std::to_string(step.last) + ");";
-    }
-    return text;
 }
 
 template <typename Ids>
@@ -68,10 +60,9 @@ std::string firstLine(std::string_view text) {
     return std::string(text.substr(0, text.find('\n')));
 }
 
-/// A day's partition is not there, although it was.
-struct MissingPartition : pqxx::failure {
-    using pqxx::failure::failure;
-};
+bool lacksPartition(const pqxx::sql_error& error) {
+    return std::string_view(error.what()).find("no partition of relation") != std::string_view::npos;
+}
 
 /// True if it is the rows that the database refuses, and not the database that fails.
 bool blamesRows(const pqxx::sql_error& error) {
@@ -236,60 +227,68 @@ void SessionStore::ensurePartitions(const IngestRows& rows) {
 }
 
 WriteOutcome SessionStore::write(IngestRows& rows) {
-    return use([&](pqxx::connection_base& session) {
-        try {
-            return transact(session, rows);
-        } catch (const MissingPartition&) {
-            days_.clear();  // it was there, and dropped meanwhile
-            return transact(session, rows);
+    return use([&](pqxx::connection_base& session) -> WriteOutcome {
+        for (bool partitionsMade = false;;) {
+            try {
+                transact(session, rows);
+                return Committed{};
+            } catch (const pqxx::sql_error& error) {
+                pqxx::nontransaction(session, "rollback").exec("ROLLBACK");
+                if (error.sqlstate() == kNotNew) {
+                    return Stale{};
+                }
+                if (error.sqlstate() == kOtherRules) {
+                    refreshRules(session);
+                } else if (lacksPartition(error) && !partitionsMade) {
+                    days_.clear();  // it was there, and dropped meanwhile
+                    partitionsMade = true;
+                } else if (blamesRows(error)) {
+                    return Unfit{.sqlstate = error.sqlstate(), .message = firstLine(error.what())};
+                } else {
+                    throw;
+                }
+            }
         }
     });
 }
 
 /// A rule that cannot be read is no fault of the rows.
-void SessionStore::refreshRules(pqxx::transaction_base& transaction) {
+void SessionStore::refreshRules(pqxx::connection_base& session) {
     try {
+        pqxx::work transaction(session, "rules");
         known_.refresh(transaction);
+        transaction.commit();
     } catch (const std::exception& failure) {
         throw SinkUnavailable("the rules for known traffic cannot be read: " + firstLine(failure.what()));
     }
 }
 
-WriteOutcome SessionStore::transact(pqxx::connection_base& session, IngestRows& rows) {
-    try {
-        ensurePartitions(rows);
-        pqxx::work transaction(session, "ingest");
-        refreshRules(transaction);
-        tagRows(known_.rules(), rows);
-        const auto sources = sources_ ? sources_() : nullptr;
-        if (sources) {
-            locateRows(*sources, rows);
-        }
-        writeRows(transaction, rows);
-        if (sources) {
-            notes_.write(transaction, "collector " + std::to_string(collectorId_), networkNames(rows),
-                         sources->files());
-        }
-        transaction.commit();
+/// Writes and commits. Begin and commit go with the rows and not through libpqxx: they would be ways of their own to
+/// the server and back.
+void SessionStore::transact(pqxx::connection_base& session, IngestRows& rows) {
+    ensurePartitions(rows);
+    if (!known_.version()) {
+        refreshRules(session);
+    }
+    tagRows(known_.rules(), rows);
+    const auto sources = sources_ ? sources_() : nullptr;
+    if (sources) {
+        locateRows(*sources, rows);
+    }
+    const SourceNotes::Names names = sources ? networkNames(rows) : SourceNotes::Names{};
+    const std::vector<SourceFileNote> files = sources ? sources->files() : std::vector<SourceFileNote>{};
+    const bool silent = notes_.know(names, files);
+    pqxx::nontransaction statements(session, "ingest");
+    writeRows(statements, rows, silent);
+    if (!silent) {
+        notes_.write(statements, "collector " + std::to_string(collectorId_), names, files);
+        statements.exec(kCommit.data());
         notes_.committed();
-        return Committed{};
-    } catch (const pqxx::sql_error& error) {
-        const std::string message = firstLine(error.what());
-        if (message.find("no partition of relation") != std::string::npos) {
-            throw MissingPartition(message);
-        }
-        if (error.sqlstate() == kNotNew) {
-            return Stale{};
-        }
-        if (!blamesRows(error)) {
-            throw;
-        }
-        return Unfit{.sqlstate = error.sqlstate(), .message = message};
     }
 }
 
 /// The command digests of sessions whose commands came in several transactions; those of this one must be written.
-CommandDigests SessionStore::commandDigests(pqxx::transaction_base& transaction, const std::vector<ClosedRow>& closed) {
+CommandDigests SessionStore::commandDigests(pqxx::transaction_base& statements, const std::vector<ClosedRow>& closed) {
     std::vector<Uuid> sessions;
     Moment first = Moment::max();
     Moment last = Moment::min();
@@ -301,7 +300,7 @@ CommandDigests SessionStore::commandDigests(pqxx::transaction_base& transaction,
         }
     }
     CommandDigests digests;
-    for (const auto& row : transaction.exec_prepared("digests", arrayText(sessions), micros(first), micros(last))) {
+    for (const auto& row : statements.exec_prepared("digests", arrayText(sessions), micros(first), micros(last))) {
         const auto id = Uuid::parse(row[0].c_str());
         const std::string hex = row[1].c_str();
         Sha256Digest& digest = digests[id.value_or(Uuid{})];
@@ -312,8 +311,8 @@ CommandDigests SessionStore::commandDigests(pqxx::transaction_base& transaction,
     return digests;
 }
 
-void SessionStore::writeRows(pqxx::transaction_base& transaction, const IngestRows& rows) {
-    std::string before = ledgerText(rows.ledger);
+void SessionStore::writeRows(pqxx::transaction_base& statements, const IngestRows& rows, bool commit) {
+    std::string before = openingText(rows);
     std::vector<CopyRows> copies = copiesOf(rows, collectorId_);
     CommandDigests digests;
     const auto ask = [&](const std::string& after) {
@@ -323,7 +322,7 @@ void SessionStore::writeRows(pqxx::transaction_base& transaction, const IngestRo
     };
     if (std::ranges::any_of(rows.closed, lacksDigest)) {
         ask({});
-        digests = commandDigests(transaction, rows.closed);
+        digests = commandDigests(statements, rows.closed);
     }
     if (!rows.closed.empty()) {
         copies.push_back(copyOfClosed(rows, collectorId_, digests));
@@ -332,11 +331,22 @@ void SessionStore::writeRows(pqxx::transaction_base& transaction, const IngestRo
         ask({});
     }
     for (const UploadRow& row : rows.uploads) {
-        transaction.exec_prepared("assemble", row.key.session.text(), row.payload, row.key.seq, micros(row.key.at),
-                                  row.key.sensorId, addressText(row.key.source), binary(view(row.sha256)), row.size,
-                                  binary(row.name));
+        statements.exec_prepared("assemble", row.key.session.text(), row.payload, row.key.seq, micros(row.key.at),
+                                 row.key.sensorId, addressText(row.key.source), binary(view(row.sha256)), row.size,
+                                 binary(row.name));
     }
-    ask(closingText(rows));
+    ask(closingText(rows) + (commit ? std::string(kCommit) : ""));
+}
+
+/// What precedes the rows: nothing follows unless the rows are tagged by the present rules, which then stay until the
+/// commit, and are the next ones of their streams.
+std::string SessionStore::openingText(const IngestRows& rows) const {
+    std::string text = "BEGIN;SELECT apiary.known_rules_require(" + std::to_string(known_.version().value_or(0)) + ");";
+    for (const LedgerStep& step : rows.ledger) {
+        text += "SELECT apiary.ledger_require('" + step.stream.text() + "', " + std::to_string(step.lane) + "::int2, " +
+                std::to_string(step.first) + ", " + std::to_string(step.last) + ");";
+    }
+    return text;
 }
 
 /// What follows the rows: sessions that are open no more, and the rollups, last because others wait for their rows. What was

@@ -46,10 +46,11 @@ private:
     auto use(Work work);
     void connect();
     void ensurePartitions(const IngestRows& rows);
-    void refreshRules(pqxx::transaction_base& transaction);
-    WriteOutcome transact(pqxx::connection_base& session, IngestRows& rows);
-    static CommandDigests commandDigests(pqxx::transaction_base& transaction, const std::vector<ClosedRow>& closed);
-    void writeRows(pqxx::transaction_base& transaction, const IngestRows& rows);
+    void refreshRules(pqxx::connection_base& session);
+    void transact(pqxx::connection_base& session, IngestRows& rows);
+    static CommandDigests commandDigests(pqxx::transaction_base& statements, const std::vector<ClosedRow>& closed);
+    void writeRows(pqxx::transaction_base& statements, const IngestRows& rows, bool commit);
+    std::string openingText(const IngestRows& rows) const;
     std::string closingText(const IngestRows& rows) const;
 
     const std::string dsn_;

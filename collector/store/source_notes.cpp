@@ -59,6 +59,17 @@ SourceNotes::Names networkNames(const IngestRows& rows) {
     return names;
 }
 
+bool SourceNotes::know(const Names& names, const std::vector<SourceFileNote>& files) const {
+    return std::ranges::all_of(names,
+                               [&](const auto& name) {
+                                   const auto known = names_.find(name.first);
+                                   return known != names_.end() && known->second == name.second;
+                               }) &&
+           files.size() == files_.size() && std::ranges::all_of(files, [&](const SourceFileNote& file) {
+               return std::ranges::find(files_, file.sha256) != files_.end();
+           });
+}
+
 void SourceNotes::write(pqxx::transaction_base& transaction, const std::string& by, const Names& names,
                         const std::vector<SourceFileNote>& files) {
     newNames_.clear();

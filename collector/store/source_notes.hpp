@@ -21,6 +21,9 @@ class SourceNotes {
 public:
     using Names = std::map<std::uint32_t, std::string>;
 
+    /// Whether write() would write nothing.
+    bool know(const Names& names, const std::vector<SourceFileNote>& files) const;
+
     /// Writes the names that differ from those written before, and a row in audit_log for each file that was not in use
     /// before. Call it last in a transaction: others wait for the rows of names, and must hold no rollup then. Throws
     /// what libpqxx throws.
