@@ -1,5 +1,6 @@
 #include "console/view/fleet_figures.hpp"
 
+#include "console/model/figures.hpp"
 #include "console/model/visible_text.hpp"
 
 namespace apiary::console {
@@ -63,6 +64,10 @@ QString FleetFigures::queueWords() const {
     return queued == 0               ? u"all records are in the database"_s
            : longestQueued == queued ? u"all on "_s + longestQueue
                                      : u"%1 % on %2"_s.arg(longestQueued * 100 / queued).arg(longestQueue);
+}
+
+QString staleWords(const LinkState& link) {
+    return link.live() ? QString() : u"as of %1 UTC"_s.arg(clockText(link.sinceUs));
 }
 
 void showOnline(Tile& tile, const FleetFigures& figures) {

@@ -29,6 +29,9 @@ struct FleetFigures {
 
 FleetFigures figuresOf(const FleetModel& fleet);
 
+/// "as of 14:36:58 UTC" while the link is lost: from then on nobody told how the fleet is. Empty while it is live.
+QString staleWords(const LinkState& link);
+
 /// Writes "24 / 27" and what is wrong with the rest into a tile.
 void showOnline(Tile& tile, const FleetFigures& figures);
 

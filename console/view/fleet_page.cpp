@@ -251,6 +251,11 @@ void FleetPage::showTiles() {
     clocks_->setValue(u"%1 / %2"_s.arg(figures.inStep).arg(figures.online),
                       figures.worstClock.isEmpty() ? u"within 2 s of the collector's"_s : figures.worstClock,
                       figures.worstClock.isEmpty() ? Tile::Mood::Calm : Tile::Mood::Warn);
+    if (const QString stale = staleWords(workspace_.link()); !stale.isEmpty()) {
+        for (Tile* tile : tiles()) {
+            tile->setValue(tile->value(), stale, Tile::Mood::Critical);
+        }
+    }
 }
 
 void FleetPage::showSegments() {

@@ -3,6 +3,7 @@
 #include "console/model/figures.hpp"
 #include "console/model/visible_text.hpp"
 #include "console/view/controls.hpp"
+#include "console/view/fleet_figures.hpp"
 #include "console/view/remark.hpp"
 
 #include <QBoxLayout>
@@ -18,6 +19,15 @@ namespace {
 
 constexpr int kPanel = 330;
 constexpr qsizetype kReasonLength = 300;
+
+/// Why the sensor needs a look; while the link is lost, first of all that this is how it was.
+QString reasonText(const Sensor& sensor, const LinkState& link) {
+    const QString reason = visible(sensor.healthReason, kReasonLength);
+    const QString stale = staleWords(link);
+    return stale.isEmpty()    ? reason
+           : reason.isEmpty() ? u"This is %1. How the sensor is now is not known."_s.arg(stale)
+                              : u"This is %1. How the sensor is now is not known. It was: %2"_s.arg(stale, reason);
+}
 
 /// "r103, in step"; while the sensor is behind: "r103, r104 on its way".
 QString stateText(const Sensor& sensor) {
@@ -110,10 +120,11 @@ void FleetPanel::show(std::optional<qint32> sensorId) {
     sensorId_ = sensor->id;
     name_->setText(visible(sensor->name, 64));
     name_->setToolTip(console::toolTip(sensor->name));
-    health_->show(healthWords(sensor->health), moodOf(sensor->health));
+    const bool live = workspace_.link().live();
+    health_->show(healthWords(sensor->health), live ? moodOf(sensor->health) : Mood::Off);
     site_->setText(sensor->site.isEmpty() ? u"no site given"_s : visible(sensor->site, 64));
-    const bool bad = sensor->health == Health::Offline || !sensor->connected;
-    reason_->show(visible(sensor->healthReason, kReasonLength), bad ? Remark::Mood::Critical : Remark::Mood::Warn);
+    const bool bad = sensor->health == Health::Offline || !sensor->connected || !live;
+    reason_->show(reasonText(*sensor, workspace_.link()), bad ? Remark::Mood::Critical : Remark::Mood::Warn);
     showServices(*sensor);
     showFacts(*sensor);
 }
@@ -136,9 +147,12 @@ void FleetPanel::showFacts(const Sensor& sensor) {
     for (qsizetype i = 0; i < texts.size(); ++i) {
         facts_[i].first->setText(texts[i].first);
         facts_[i].second->setText(texts[i].second);
+        setTone(*facts_[i].second, workspace_.link().live() ? "" : "secondary");
     }
-    setTone(*facts_[2].second, sensor.spoolRecords > kLongQueue ? "warn" : "");
-    setTone(*facts_[5].second, sensor.connected && qAbs(sensor.clockOffsetMs) > kClockOffMs ? "warn" : "");
+    if (workspace_.link().live()) {
+        setTone(*facts_[2].second, sensor.spoolRecords > kLongQueue ? "warn" : "");
+        setTone(*facts_[5].second, sensor.connected && qAbs(sensor.clockOffsetMs) > kClockOffMs ? "warn" : "");
+    }
 }
 
 QString FleetPanel::title() const {

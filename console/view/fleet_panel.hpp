@@ -23,7 +23,7 @@ public:
 
     QString title() const;
     QString health() const;
-    /// Why the sensor is not healthy; empty if it is.
+    /// Why the sensor is not healthy, and while the link is lost, of when this is; empty if there is nothing to say.
     QString reason() const;
     /// Name and value as they stand there.
     QList<std::pair<QString, QString>> facts() const;

@@ -1,5 +1,6 @@
 #include "console/view/fleet_table.hpp"
 
+#include "console/model/visible_text.hpp"
 #include "console/view/keys.hpp"
 #include "console/view/pill.hpp"
 
@@ -19,9 +20,11 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 constexpr int kRow = 30;
-constexpr int kServiceWidth = 56;
+constexpr int kServiceWidth = 56;  // at least; more where the name needs it
+constexpr int kPadding = 20;       // left and right of a word, as the style sheet has it over the columns
 constexpr int kHealthWidth = 106;
-constexpr int kNameWidth = 80;
+constexpr int kNameWidth = 72;  // at least; more where a name needs it
+constexpr int kWidestName = 200;
 constexpr int kSiteWidth = 60;
 constexpr int kWidestSite = 220;
 
@@ -53,7 +56,7 @@ public:
                         focus);
         } else if (index.column() == FleetModel::HealthWord) {
             paintMood(*painter, option.rect.left() + 8, option.rect.center().y() + 0.5, healthWords(sensor->health),
-                      moodOf(sensor->health), tokens);
+                      workspace_.link().live() ? moodOf(sensor->health) : Mood::Off, tokens);
         } else {
             paintText(*painter, option.rect.adjusted(10, 0, -10, -1), *sensor, index);
         }
@@ -84,8 +87,12 @@ private:
         return service.isEmpty() ? std::nullopt : workspace_.fleet().look(filter_.sensorAt(index), service);
     }
 
+    /// Without the link no colour claims anything: neither that all is well nor that it is not.
     QColor colourOf(const Sensor& sensor, int column) const {
         const Tokens& tokens = theme_.tokens();
+        if (!workspace_.link().live()) {
+            return tokens.secondary;
+        }
         const int tail = column - FleetModel::LeadCount - static_cast<int>(workspace_.fleet().serviceNames().size());
         const bool bad = (tail == FleetModel::Queue && sensor.spoolRecords > kLongQueue) ||
                          (tail == FleetModel::Clock && qAbs(sensor.clockOffsetMs) > kClockOffMs);
@@ -252,15 +259,22 @@ void FleetTable::restore() {
     selectionModel()->setCurrentIndex(current, QItemSelectionModel::NoUpdate);
 }
 
-/// Where there is no room for all columns, those that the panel shows too are left out: version, clock, site.
+/// No word over a column is cut. Where there is no room for all columns, those that the panel shows too are left out:
+/// version, clock, site.
 void FleetTable::fitColumns() {
     const int services = static_cast<int>(workspace_.fleet().serviceNames().size());
     const int tail = FleetModel::LeadCount + services;
     const std::array<int, FleetModel::TailCount> tails{58, 64, 80, 104, 66};
     const bool anySite = !std::ranges::all_of(workspace_.fleet().sensors(), &QString::isEmpty, &Sensor::site);
-    int room = viewport()->width() - kHealthWidth - services * kServiceWidth - kNameWidth;
+    const int name = nameWidth();
+    int room = viewport()->width() - kHealthWidth - name;
+    for (int i = 0; i < services; ++i) {
+        const int wide = std::max(kServiceWidth, headerWidth(FleetModel::LeadCount + i));
+        setColumnWidth(FleetModel::LeadCount + i, wide);
+        room -= wide;
+    }
     for (int i = 0; i < FleetModel::TailCount; ++i) {
-        const int wide = tails[static_cast<std::size_t>(i)];
+        const int wide = std::max(tails[static_cast<std::size_t>(i)], headerWidth(tail + i));
         const bool fits = i < FleetModel::Clock || room >= wide;
         setColumnHidden(tail + i, !fits);
         setColumnWidth(tail + i, wide);
@@ -270,11 +284,24 @@ void FleetTable::fitColumns() {
     const int site = sites ? std::min(room, kWidestSite) : 0;
     setColumnHidden(FleetModel::Site, !sites);
     setColumnWidth(FleetModel::Site, site);
-    setColumnWidth(FleetModel::Name, kNameWidth + std::max(0, room - site));
+    setColumnWidth(FleetModel::Name, name + std::max(0, room - site));
     setColumnWidth(FleetModel::HealthWord, kHealthWidth);
-    for (int i = 0; i < services; ++i) {
-        setColumnWidth(FleetModel::LeadCount + i, kServiceWidth);
+}
+
+/// What the longest name of a sensor needs, in pixels, within bounds.
+int FleetTable::nameWidth() const {
+    const QFontMetrics metrics(uiFont(13, QFont::DemiBold));
+    int widest = 0;
+    for (const Sensor& sensor : workspace_.fleet().sensors()) {
+        widest = std::max(widest, metrics.horizontalAdvance(visible(sensor.name, 64)));
     }
+    return std::clamp(widest + kPadding + 2, kNameWidth, kWidestName);
+}
+
+/// What the word over a column needs, in pixels.
+int FleetTable::headerWidth(int column) const {
+    const QString word = model()->headerData(column, Qt::Horizontal).toString();
+    return horizontalHeader()->fontMetrics().horizontalAdvance(word) + kPadding + 1;
 }
 
 }  // namespace apiary::console

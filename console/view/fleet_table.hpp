@@ -37,6 +37,8 @@ protected:
 
 private:
     void fitColumns();
+    int nameWidth() const;
+    int headerWidth(int column) const;
     void remember();
     void restore();
     bool turnCurrent();

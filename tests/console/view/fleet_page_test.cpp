@@ -4,6 +4,7 @@
 #include "console/view/sheet.hpp"
 #include "tests/console/support/shown_window.hpp"
 
+#include <QHeaderView>
 #include <QLineEdit>
 #include <QMenu>
 #include <QPushButton>
@@ -162,6 +163,62 @@ TEST_F(FleetPageTest, SwitchesAreOffWhileTheLinkIsLost) {
     EXPECT_TRUE(link_.wishes.isEmpty());
     EXPECT_FALSE(named<QPushButton>(u"fleet:Switch off"_s).isEnabled());
     EXPECT_TRUE(window_.dimmed());
+}
+
+TEST_F(FleetPageTest, NoWordOverAColumnIsCut) {
+    QList<Sensor> sensors = workspace_.fleet().sensors();
+    sensors[1].services[1].name = u"submission-over-tls"_s;
+    Q_EMIT link_.fleetArrived(sensors);
+    const QHeaderView& header = *table().horizontalHeader();
+    const int padding = 20;  // of the style sheet
+    for (int column = 0; column < table().model()->columnCount(); ++column) {
+        const QString word = table().model()->headerData(column, Qt::Horizontal).toString();
+        if (!header.isSectionHidden(column)) {
+            EXPECT_GE(header.sectionSize(column), header.fontMetrics().horizontalAdvance(word) + padding)
+                << word.toStdString();
+        }
+    }
+}
+
+TEST_F(FleetPageTest, ALongNameOfASensorHasRoomBeforeTheColumnsThatThePanelShowsToo) {
+    window_.resize(1200, 800);
+    QList<Sensor> sensors = workspace_.fleet().sensors();
+    sensors[1].id = 8;
+    sensors[1].name = u"frankfurt-airport-02"_s;
+    Q_EMIT link_.fleetArrived(sensors);
+    const int wide = QFontMetrics(uiFont(13, QFont::DemiBold)).horizontalAdvance(sensors[1].name);
+    EXPECT_GE(table().columnWidth(FleetModel::Name), wide + 20);
+}
+
+TEST_F(FleetPageTest, WhatIsShownWithoutTheLinkSaysOfWhenItIs) {
+    const QString before = window_.fleet().tiles()[0]->value();
+    link_.now.sinceUs = kSampleUs;
+    link_.enter(LinkState::Kind::Lost, u"connection refused"_s);
+    for (const Tile* tile : window_.fleet().tiles()) {
+        EXPECT_EQ(tile->note(), u"as of 14:00:00 UTC"_s) << tile->name().toStdString();
+    }
+    EXPECT_EQ(window_.fleet().tiles()[0]->value(), before);
+    EXPECT_EQ(window_.fleet().panel().reason(), u"This is as of 14:00:00 UTC. How the sensor is now is not known."_s);
+    link_.enter(LinkState::Kind::Live);
+    EXPECT_EQ(window_.fleet().tiles()[0]->note(), u"1 offline"_s);
+    EXPECT_EQ(window_.fleet().panel().reason(), QString());
+}
+
+TEST_F(FleetPageTest, WithoutTheLinkNoColourSaysThatASensorIsWell) {
+    const auto greens = [this] {
+        const QImage image = table().viewport()->grab().toImage();
+        const QColor soft = theme_.tokens().okSoft;
+        int count = 0;
+        for (int y = 0; y < image.height(); ++y) {
+            for (int x = 0; x < image.width(); ++x) {
+                count += image.pixelColor(x, y).rgb() == soft.rgb() ? 1 : 0;
+            }
+        }
+        return count;
+    };
+    EXPECT_GT(greens(), 100);
+    link_.enter(LinkState::Kind::Lost, u"connection refused"_s);
+    EXPECT_EQ(greens(), 0);
 }
 
 TEST_F(FleetPageTest, KeepsSelectionWhenASensorComesInBetween) {
