@@ -29,8 +29,9 @@ struct Dialogue {
     std::vector<Exchange> exchanges;
 };
 
-/// Holds the conversation once with the server on 127.0.0.1:`port` and takes down what it answers, an answer being
-/// over when nothing came for 300 ms, in the packets in which it comes. Throws std::runtime_error if there is no answer within 10 s.
+/// Holds the conversation once with the server on 127.0.0.1:`port` and takes down what it answers, in the packets in
+/// which it comes, an answer being over when nothing came for 300 ms. Throws std::runtime_error if there is no answer
+/// within 10 s.
 Dialogue learn(std::uint16_t port, const std::vector<std::string>& sends, bool greets = true);
 
 /// Forks a server on 127.0.0.1 that accepts, says its part of the dialogue by counting bytes, and closes when the peer

@@ -2,7 +2,8 @@
 /// that says the same bytes in the same packets: a login that is refused, a page, a mail. Pauses that real servers make
 /// before a refusal are switched off; the few milliseconds in which they begin a process stay, and then more visits are
 /// under way at once, so that this is not what is measured. Of what is sent every byte is recorded twice, in the spool
-/// and in the log: the page of 11 kB measures the disk, the missing one the agent. Arguments: how many visits each (10,000 if not given), then the services to visit (all).
+/// and in the log: the page of 11 kB measures the disk, the missing one the agent.
+/// Arguments: how many visits each (10,000 if not given), then the services to visit (all).
 
 #include "tests/bench/dialogue.hpp"
 #include "tests/bench/load.hpp"
