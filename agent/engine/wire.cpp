@@ -70,6 +70,7 @@ Io Wire::receive(char* into, std::size_t size, std::size_t& count) {
     }
     const ssize_t got = ::recv(socket_, into, size, MSG_DONTWAIT);
     count = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    atEnd_ = got == 0;
     return got > 0                                                     ? Io::Done
            : got == 0                                                  ? Io::End
            : errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? Io::WantRead

@@ -40,6 +40,9 @@ public:
     /// Gives back bytes that were read too early; they come first at the next read.
     void unread(std::string_view bytes) { early_.insert(0, bytes); }
 
+    /// True if the peer has ended its side, and all that it had sent was read.
+    bool atEnd() const { return atEnd_; }
+
     /// True if bytes are here already, so that the socket need not become readable.
     bool buffered() const { return !early_.empty() || (tls_ && SSL_pending(tls_.get()) > 0); }
 
@@ -64,6 +67,7 @@ private:
     Io transmit(std::string_view bytes, std::size_t& count) const;
 
     int socket_;
+    bool atEnd_ = false;
     bool established_ = false;  // the handshake is done and nothing broke since
     Io last_ = Io::Done;        // how the socket answered OpenSSL last
     std::string early_;

@@ -30,7 +30,7 @@ constexpr auto kIdle = std::chrono::milliseconds(200);
 
 /// From one round of writing to the next: under load a session that ends meanwhile is one open, write and close. With
 /// the 10 ms that a record may wait for its commit this leaves half of the 100 ms after a packet to the disk.
-constexpr auto kBetweenRounds = std::chrono::milliseconds(20);
+constexpr auto kBetweenRounds = std::chrono::milliseconds(40);
 constexpr std::size_t kEnough = 4096;  // batches; the queue's bound in bytes comes first
 constexpr auto kBetweenReports = std::chrono::minutes(1);
 

@@ -48,6 +48,7 @@ Database& SpoolFile::prepare(Database& database, std::uint64_t bound, bool check
     database.execute("PRAGMA synchronous=FULL");
     database.execute("PRAGMA temp_store=MEMORY");
     database.execute("PRAGMA journal_size_limit=16777216");  // the log keeps blocks to work with on a full disk
+    database.execute("PRAGMA wal_autocheckpoint=4000");      // who waits for a commit waits for this: as rarely as fits
     database.execute("PRAGMA cache_size=-2048");  // appending needs little, and memory belongs to the sessions
     database.execute(("PRAGMA max_page_count=" + std::to_string(std::max(bound / kPage, std::uint64_t{16}))).c_str());
     if (checked && database.text("PRAGMA quick_check(1)") != "ok") {

@@ -1,6 +1,9 @@
 #include "common/text/escape.hpp"
 
+#include <bit>
 #include <charconv>
+#include <cstdint>
+#include <cstring>
 
 namespace apiary {
 namespace {
@@ -11,14 +14,39 @@ bool plain(char c) {
     return c >= ' ' && c <= '~' && c != '\\';
 }
 
+constexpr std::uint64_t ofEach(std::uint64_t byte) {
+    return byte * 0x0101010101010101U;
+}
+
+/// The highest bit of each byte that is 0, and perhaps of bytes behind the first such one.
+constexpr std::uint64_t zeros(std::uint64_t word) {
+    return (word - ofEach(0x01)) & ~word & ofEach(0x80);
+}
+
+/// How many bytes in front are plain; eight at a step, as most of a page or a mail is.
+std::size_t plainPrefix(std::string_view bytes) {
+    static_assert(std::endian::native == std::endian::little);
+    std::size_t at = 0;
+    for (std::uint64_t word = 0; bytes.size() - at >= sizeof word; at += sizeof word) {
+        std::memcpy(&word, bytes.data() + at, sizeof word);
+        const std::uint64_t control = (word - ofEach(' ')) & ~word & ofEach(0x80);
+        const std::uint64_t others =
+            control | (word & ofEach(0x80)) | zeros(word ^ ofEach(0x7f)) | zeros(word ^ ofEach('\\'));
+        if (others != 0) {
+            return at + static_cast<std::size_t>(std::countr_zero(others)) / 8;
+        }
+    }
+    while (at < bytes.size() && plain(bytes[at])) {
+        ++at;
+    }
+    return at;
+}
+
 }  // namespace
 
 void appendEscaped(std::string& out, std::string_view bytes) {
     for (std::size_t at = 0; at < bytes.size();) {
-        std::size_t end = at;
-        while (end < bytes.size() && plain(bytes[end])) {
-            ++end;
-        }
+        std::size_t end = at + plainPrefix(bytes.substr(at));
         out.append(bytes, at, end - at);
         if (end < bytes.size()) {
             const auto byte = static_cast<unsigned char>(bytes[end]);

@@ -23,7 +23,7 @@ using namespace apiary::bench;
 constexpr std::size_t kOlderLogs = 200'000;  // unless told otherwise
 constexpr std::size_t kAtOnce = 128;
 constexpr int kRounds = 3;
-const Dialogue kGreeting{"220 (vsFTPd 3.0.3)\r\n", {}};
+const Dialogue kGreeting{{{"220 (vsFTPd 3.0.3)\r\n"}}, {}};
 
 /// Logs as earlier runs leave them, in folders of an hour each, and on the disk: that they are written back is not
 /// this run's work, which would meet it in its midst.

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <numeric>
 #include <poll.h>
 #include <string_view>
 #include <sys/epoll.h>
@@ -30,6 +31,10 @@ void watch(int poller, int fd, std::uint32_t events) {
 
 bool put(int peer, std::string_view bytes) {
     return ::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+}
+
+bool put(int peer, const Words& words) {
+    return std::ranges::all_of(words.packets, [peer](const std::string& packet) { return put(peer, packet); });
 }
 
 /// How far a connection is: the exchange under way, and the bytes of its input so far.
@@ -71,7 +76,7 @@ void serveRaw(int listener, const Dialogue& dialogue) {
                 continue;
             }
             for (int peer = 0; (peer = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) {
-                if (!dialogue.greeting.empty() && !put(peer, dialogue.greeting)) {
+                if (!put(peer, dialogue.greeting)) {
                     ::close(peer);
                     continue;
                 }
@@ -102,7 +107,7 @@ public:
         }
         ++open_;
         progress_.at(static_cast<std::size_t>(peer)) = {};
-        watch(poller_, peer, dialogue_.greeting.empty() ? EPOLLOUT : EPOLLIN);
+        watch(poller_, peer, dialogue_.greeting.size() == 0 ? EPOLLOUT : EPOLLIN);
     }
 
     void turn() {
@@ -139,7 +144,7 @@ private:
             return;
         }
         progress.bytes += static_cast<std::size_t>(got);
-        const std::string& due =
+        const Words& due =
             progress.exchange == 0
                 ? dialogue_.greeting
                 : dialogue_.exchanges[std::min(progress.exchange, dialogue_.exchanges.size()) - 1].answer;
@@ -164,24 +169,29 @@ private:
     std::array<char, 65536> buffer_{};
 };
 
-std::string readUntilQuiet(int peer) {
-    std::string answer;
+Words readUntilQuiet(int peer) {
+    Words words;
     std::array<char, 65536> buffer{};
     pollfd readable{peer, POLLIN, 0};
-    while (::poll(&readable, 1, answer.empty() ? kPatienceMs : kQuietMs) == 1) {
+    while (::poll(&readable, 1, words.packets.empty() ? kPatienceMs : kQuietMs) == 1) {
         const ssize_t got = ::read(peer, buffer.data(), buffer.size());
         if (got <= 0) {
             break;
         }
-        answer.append(buffer.data(), static_cast<std::size_t>(got));
+        words.packets.emplace_back(buffer.data(), static_cast<std::size_t>(got));
     }
-    if (answer.empty()) {
+    if (words.packets.empty()) {
         fail("no answer to learn");
     }
-    return answer;
+    return words;
 }
 
 }  // namespace
+
+std::size_t Words::size() const {
+    return std::accumulate(packets.begin(), packets.end(), std::size_t{0},
+                           [](std::size_t sum, const std::string& packet) { return sum + packet.size(); });
+}
 
 Dialogue learn(std::uint16_t port, const std::vector<std::string>& sends, bool greets) {
     const int peer = connectFrom(1, port, true);
@@ -189,7 +199,7 @@ Dialogue learn(std::uint16_t port, const std::vector<std::string>& sends, bool g
         fail("nothing to learn from on port " + std::to_string(port));
     }
     Dialogue dialogue;
-    dialogue.greeting = greets ? readUntilQuiet(peer) : "";
+    dialogue.greeting = greets ? readUntilQuiet(peer) : Words{};
     for (const std::string& send : sends) {
         if (!put(peer, send)) {
             fail("a request was not taken");

@@ -12,18 +12,26 @@
 
 namespace apiary::bench {
 
-/// What the server says first (may be empty), then what the client sends and how the server answers, in turn.
+/// What the server says at a time, packet by packet: a login program that writes its echo and its prompt one after the
+/// other costs more than the bytes together would, for whoever says them.
+struct Words {
+    std::vector<std::string> packets;
+    std::size_t size() const;
+};
+
+/// What the server says first (may be nothing), then what the client sends and how the server answers, in turn.
 struct Dialogue {
     struct Exchange {
         std::string send;
-        std::string answer;
+        Words answer;
     };
-    std::string greeting;
+    Words greeting;
     std::vector<Exchange> exchanges;
 };
 
-/// Holds the conversation once with the server on 127.0.0.1:`port` and takes down what it answers, an answer being
-/// over when nothing came for 300 ms. Throws std::runtime_error if there is no answer within 10 s.
+/// Holds the conversation once with the server on 127.0.0.1:`port` and takes down what it answers, in the packets in
+/// which it comes, an answer being over when nothing came for 300 ms. Throws std::runtime_error if there is no answer
+/// within 10 s.
 Dialogue learn(std::uint16_t port, const std::vector<std::string>& sends, bool greets = true);
 
 /// Forks a server on 127.0.0.1 that accepts, says its part of the dialogue by counting bytes, and closes when the peer

@@ -24,7 +24,7 @@ using namespace apiary::bench;
 
 constexpr std::size_t kAtOnce = 128;
 constexpr int kRounds = 5;
-const Dialogue kGreeting{"220 (vsFTPd 3.0.3)\r\n", {}};
+const Dialogue kGreeting{{{"220 (vsFTPd 3.0.3)\r\n"}}, {}};
 
 class Deaf final : public Recorder {
 public:

@@ -35,7 +35,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kAtOnce = 128;
 constexpr int kGroup = 5000;
-const Dialogue kGreeting{"220 (vsFTPd 3.0.3)\r\n", {}};
+const Dialogue kGreeting{{{"220 (vsFTPd 3.0.3)\r\n"}}, {}};
 
 double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();

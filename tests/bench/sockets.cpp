@@ -28,6 +28,7 @@ int listenOn(std::uint16_t port) {
     const int on = 1;
     ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     ::setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    ::setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // inherited: a second small packet goes at once
     const sockaddr_in address = loopback(1, port);
     if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
         ::listen(listener, 4096) != 0) {

@@ -25,6 +25,17 @@ TEST(EscapeTest, GivesEveryByteBack) {
     EXPECT_EQ(unescape(escape(everyByte())), everyByte());
 }
 
+TEST(EscapeTest, FindsWhatIsToBeEscapedAtEveryPlaceOfARun) {
+    for (int byte = 0; byte < 256; ++byte) {
+        const std::string escaped = escape(std::string(1, static_cast<char>(byte)));
+        for (std::size_t place = 0; place < 18; ++place) {
+            std::string bytes(18, 'a');
+            bytes[place] = static_cast<char>(byte);
+            EXPECT_EQ(escape(bytes), std::string(place, 'a') + escaped + std::string(17 - place, 'a'));
+        }
+    }
+}
+
 TEST(EscapeTest, PrintsNothingButPrintableAscii) {
     for (const char c : escape(everyByte())) {
         EXPECT_TRUE(c >= ' ' && c <= '~');
