@@ -89,11 +89,11 @@ class Talk:
         self.closed_at = len(self.replies)
 
     def connect(self, first):
-        """A handshake as the first step means the port for TLS, where there is one."""
+        """A handshake as the first step means the port for TLS, where there is one; "@ plain" means it without a handshake."""
         self.close()
         self.closed_at = None
         self.implicit = first == ["@ tls"] and self.server.tls
-        where = self.server.host, self.server.tls if self.implicit else self.server.port
+        where = self.server.host, self.server.tls if self.implicit or first == ["@ plain"] else self.server.port
         try:
             self.channel = socket.create_connection(where, PATIENCE, source_address=self.source and (self.source, 0))
         except OSError:
@@ -120,6 +120,8 @@ class Talk:
             self.connect(following)
         elif self.over:
             return
+        elif step == "@ plain":
+            pass
         elif step == "@ tls":
             if not self.implicit:
                 self.handshake()

@@ -98,6 +98,11 @@ public:
         const bool holds = std::exchange(holds_, false);
         input_ += bytes.size();
         received_ += bytes.size();
+        if (notTls_) {
+            ended_ = true;
+            look(conversation_.notTls(bytes, now_));
+            return;
+        }
         look(onChannel ? conversation_.channelBytes(channel_, bytes, now_) : conversation_.bytes(bytes, now_));
         settle(holds);
     }
@@ -140,6 +145,9 @@ private:
                 return std::exchange(peerClosed_, true) ? Conversation::Actions{} : conversation_.peerClosed(now_);
             case FuzzEvent::Cut:
                 return conversation_.cut(now_);
+            case FuzzEvent::NotTls:
+                notTls_ = true;
+                return {};
             default:
                 return {};
         }
@@ -247,6 +255,7 @@ private:
     bool alarm_ = false;
     bool holds_ = false;
     bool peerClosed_ = false;
+    bool notTls_ = false;
     bool closed_ = false;
     bool ended_ = false;  // the host goes on no more
 };

@@ -39,6 +39,9 @@ std::string fuzzInput(const std::vector<Step>& steps) {
         } else if (value.starts_with("tlsfail ")) {
             append(input, unescape(std::string_view(value).substr(8)).value_or(""), false);
             append(input, FuzzEvent::TlsFailed);
+        } else if (value.starts_with("nottls ")) {
+            append(input, FuzzEvent::NotTls);
+            append(input, unescape(std::string_view(value).substr(7)).value_or(""), false);
         } else if (value == "tls") {
             append(input, FuzzEvent::Tls);
         } else if (value == "open") {

@@ -29,7 +29,8 @@ enum class FuzzEvent : std::uint8_t {
     Alarm,
     Idle,
     PeerClosed,
-    Cut,  // the connection was reset
+    Cut,     // the connection was reset
+    NotTls,  // the message that follows came in place of a handshake that was due from the start
     // Others do nothing.
 };
 

@@ -29,7 +29,7 @@ TEST_F(DatagramTest, AnswersAndRecordsAFlow) {
     EXPECT_EQ(session.start.target, where);
     EXPECT_EQ(session.start.transport, Transport::Datagram);
     EXPECT_EQ(session.outcome, Outcome::TimedOut);
-    EXPECT_EQ(session.lines, (std::vector<std::string>{"in 0 one", "out 0 one", "in 0 two", "out 0 two"}));
+    EXPECT_EQ(session.lines, (std::vector<std::string>{"in 0 one", "out 0 one", "in 0 two", "out 0 two", "note cut"}));
 }
 
 TEST_F(DatagramTest, AnswersFromTheAddressThatWasAsked) {
@@ -83,8 +83,9 @@ TEST_F(DatagramTest, SendsNoMoreThanTheSourcePaidFor) {
     client.send("twice", where);
     EXPECT_EQ(client.receive()->bytes, "twice");
     const auto session = recording_.ended();
-    EXPECT_EQ(session.lines, (std::vector<std::string>{"in 0 twice", "out 0 twice",
-                                                       "note reply withheld: the source has no credit for it"}));
+    EXPECT_EQ(session.lines,
+              (std::vector<std::string>{"in 0 twice", "out 0 twice",
+                                        "note reply withheld: the source has no credit for it", "note cut"}));
     EXPECT_FALSE(client.receive(0));
 }
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from debian_server import DebianServer
+from debian_server import DebianServer, free_port, make_certificate
 
 HOST = "web01.example.net"
 USER, PASSWORD = "admin", "admin123"
@@ -94,6 +94,8 @@ site = "{OWN}/site"
 application = "{OWN}/application.toml"
 """
 
+AGENT_TLS = 'tls_certificate = "certificate.pem"\ntls_key = "key.pem"\nimplicit_tls = true\n' + AGENT
+
 CONFIGURATION = """
 ServerRoot /etc/apache2
 ServerName {host}
@@ -110,7 +112,11 @@ ErrorLog {folder}/error.log
 LogLevel warn
 IncludeOptional mods-enabled/*.load
 IncludeOptional mods-enabled/*.conf
+LoadModule socache_shmcb_module /usr/lib/apache2/modules/mod_socache_shmcb.so
+LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
+SSLSessionCache shmcb:{folder}/sessions(512000)
 Listen 127.0.0.1:{port}
+Listen 127.0.0.1:{tls} https
 <Directory />
 	Options FollowSymLinks
 	AllowOverride None
@@ -142,6 +148,12 @@ TraceEnable Off
 		Require valid-user
 	</Location>
 </VirtualHost>
+<VirtualHost *:{tls}>
+	DocumentRoot {folder}/site
+	SSLEngine on
+	SSLCertificateFile {folder}/certificate.pem
+	SSLCertificateKeyFile {folder}/key.pem
+</VirtualHost>
 """
 
 
@@ -153,7 +165,9 @@ class Server(DebianServer):
         plant(self.folder / "site")
         crypted = "$apr1$apiary00$" + apr1(PASSWORD)
         (self.folder / "users").write_text(f"{USER}:{crypted}\n")
-        (self.folder / "httpd.conf").write_text(CONFIGURATION.format(host=HOST, folder=self.folder, port=self.port))
+        self.tls = free_port()
+        make_certificate(self.folder)
+        (self.folder / "httpd.conf").write_text(CONFIGURATION.format(host=HOST, folder=self.folder, port=self.port, tls=self.tls))
         self.start(f"exec apache2 -f {self.folder}/httpd.conf -DFOREGROUND")
         time.sleep(0.3)
 
@@ -174,7 +188,7 @@ def normalise(reply):
     text = reply.decode("latin-1")
     text = re.sub(r"(?m)^((?:< )?Date): .*", r"\1: *", text)
     text = re.sub(r" Port [1-6]\d{4}</address>", " Port *</address>", text)
-    text = re.sub(r"(?<=http://)([^/\"\s:]*|\[[^/\"\s]*\]):[1-6]\d{4}(?=/)", r"\1:*", text)
+    text = re.sub(r"(?<=http://|ttps://)([^/\"\s:]*|\[[^/\"\s]*\]):[1-6]\d{4}(?=/)", r"\1:*", text)
     text = re.sub(r"(?m)^((?:< )?Allow: )(.*?)(\r?)$", lambda m: m[1] + ",".join(sorted(m[2].split(","))) + m[3], text)
     for boundary in set(re.findall(r"boundary=([0-9a-f]{16})", text)):
         text = text.replace(boundary, "*")
