@@ -27,7 +27,8 @@ public:
     /// For pqxx::work, pqxx::nontransaction, prepare().
     pqxx::connection_base& session();
 
-    /// For COPY alone, between the statements of a pqxx::work. Never commit or roll back behind libpqxx.
+    /// For copyBinary(), between the statements of a pqxx::work or a pqxx::nontransaction. Never commit or roll back a
+    /// pqxx::work here: libpqxx would not know.
     PGconn* raw() const;
 
 private:
@@ -43,9 +44,9 @@ struct CopyQuestion {
 };
 
 /// Adds the rows to their tables by binary COPY, one after the other, with one question for all: a small transaction
-/// spends its time on its way to and fro. To be called while a transaction of libpqxx is open on the connection. Throws
-/// pqxx::sql_error with the SQLSTATE when the server refuses a statement or a row, pqxx::broken_connection when it is
-/// gone.
+/// spends its time on its way to and fro. To be called while a pqxx::work is open on the connection, or a
+/// pqxx::nontransaction, when `before` may begin a transaction and `after` commit it. Throws pqxx::sql_error with the
+/// SQLSTATE when the server refuses a statement or a row, pqxx::broken_connection when it is gone.
 void copyBinary(Connection& connection, const CopyQuestion& question);
 
 }  // namespace apiary::collector

@@ -51,6 +51,16 @@ TEST(MigratorTest, KnowsTheCollectorsThatHaveCountedBefore) {
     EXPECT_EQ(database.ask("SELECT count(*) FROM apiary.counted_collector"), "3");
 }
 
+TEST(MigratorTest, ReadsTheTimeOfAnIdAsItsFirstTwelveDigits) {
+    const test::TestDatabase database;
+    EXPECT_EQ(database.ask("SELECT apiary.uuid_time('01a217cc-fd8f-7635-b2b4-fe7e479166c1') AT TIME ZONE 'UTC'"),
+              "2026-11-26 12:20:39.951");
+    EXPECT_EQ(database.ask("SELECT count(*) FROM (SELECT gen_random_uuid() AS u FROM generate_series(1, 1000)) x WHERE "
+                           "apiary.uuid_time(u) IS DISTINCT FROM to_timestamp(('x' || left(replace(u::text, '-', ''), "
+                           "12))::bit(48)::bigint::float8 / 1000)"),
+              "0");
+}
+
 TEST(MigratorTest, GivesEveryRelationAndColumnAComment) {
     const test::TestDatabase database;
     EXPECT_EQ(database.ask("SELECT count(*) FROM apiary.dictionary WHERE meaning IS NULL"), "0");
