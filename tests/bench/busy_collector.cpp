@@ -229,7 +229,7 @@ public:
         for (std::uint32_t i = 0; i < 40; ++i) {
             v1::SessionEvent& event = *reply->add_events();
             event.set_seq(i);
-            event.set_at_us(number * kApartUs + i * 10'000);
+            event.set_at_us(number * kApartUs + std::uint64_t{i} * 10'000);
             event.set_kind(i % 2);
             event.set_bytes(std::string(i % 2 == 0 ? 24 : 600, 'x') + "\r\n");
         }

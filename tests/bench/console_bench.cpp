@@ -8,10 +8,10 @@
 #include <QApplication>
 
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
+#include <iostream>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -61,6 +61,7 @@ void measure() {
     };
 
     std::vector<double> starts;
+    starts.reserve(kStarts);
     for (int i = 0; i < kStarts; ++i) {
         starts.push_back(run("start").at("first-paint"));
     }
@@ -102,7 +103,7 @@ int main(int argc, char** argv) {
         apiary::bench::measure();
         return 0;
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "console_bench: %s\n", error.what());
+        std::cerr << "console_bench: " << error.what() << '\n';
         return 1;
     }
 }

@@ -9,7 +9,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <iostream>
 
 namespace apiary::bench {
 namespace {
@@ -67,10 +67,7 @@ private:
         return window_ != nullptr;
     }
 
-    static void say(const char* name, double value) {
-        std::printf("watched %s %.3f\n", name, value);
-        std::fflush(stdout);
-    }
+    static void say(const char* name, double value) { std::cout << "watched " << name << ' ' << value << std::endl; }
 
     static double milliseconds(Clock::duration duration) {
         return std::chrono::duration<double, std::milli>(duration).count();
