@@ -55,8 +55,8 @@ public:
                           if (!step) {
                               return invalid(step.error());
                           }
-                          if (field != v1::SERIES_FIELD_SESSIONS && field != v1::SERIES_FIELD_CREDENTIALS) {
-                              return invalid("a series is of sessions or of credentials");
+                          if (field < v1::SERIES_FIELD_SESSIONS || field > v1::SERIES_FIELD_NEW_SOURCES) {
+                              return invalid("a series is of sessions, credentials, sources or new sources");
                           }
                           *reply = reader.series(scope, *step, field);
                           return grpc::Status::OK;

@@ -5,6 +5,7 @@
 #include "collector/store/known_table.hpp"
 #include "collector/store/stored_rows.hpp"
 #include "common/net/address.hpp"
+#include "common/text/escape.hpp"
 
 #include <pqxx/except>
 #include <pqxx/result>
@@ -21,6 +22,9 @@ constexpr std::size_t kMostReason = 1024;
 constexpr const char* kAudit =
     "INSERT INTO apiary.audit_log(operator, action, target, refused, new_value) "
     "VALUES ($1, $2, $3, $4::boolean, $5::jsonb)";
+constexpr const char* kAuditBrokenOff =
+    "INSERT INTO apiary.audit_log(operator, action, target, refused, new_value) "
+    "VALUES ($1, 'known_retag', $2, false, $3::jsonb || jsonb_build_object('broke_off', $4::text))";
 constexpr const char* kAdd = R"(
     WITH r AS (INSERT INTO apiary.known_rule(network, target_port, sensor_id, protocol, tag, owner, reason, expires_at,
         created_by)
@@ -145,10 +149,43 @@ void retagPage(pqxx::transaction_base& transaction, const KnownRules& rules, con
             tags.push_back(std::move(known));
         }
     }
-    done.seen += rows.size();
-    done.changed += ids.size();
     if (!ids.empty()) {
         transaction.exec_params(kind.change, arrayText(ids), arrayText(tags));
+    }
+    done.seen += rows.size();
+    done.changed += ids.size();
+}
+
+// As long as the rules change meanwhile, what was done before may be wrong.
+void retagAll(Connection& connection, KnownTable& table, const StoredDays& stored, Retagged& done) {
+    for (bool again = true; again;) {
+        again = false;
+        for (const Kind& kind : kKinds) {
+            for (auto day = stored.first; day <= stored.last && !again; day += std::chrono::days(1)) {
+                again = !walkDay(
+                    connection, kind.stored, day,
+                    [&](pqxx::transaction_base& transaction) { return !table.refresh(transaction); },
+                    [&](pqxx::transaction_base& transaction, const pqxx::result& rows) {
+                        retagPage(transaction, table.rules(), kind, rows, done);
+                    });
+            }
+        }
+    }
+}
+
+std::string countsOf(const Retagged& done) {
+    return R"({"seen": )" + std::to_string(done.seen) + R"(, "changed": )" + std::to_string(done.changed) + "}";
+}
+
+// What broke off may have lost the database, too.
+void auditBrokenOff(Connection& connection, const std::string& by, const std::string& target, const Retagged& done,
+                    const std::string& why) {
+    try {
+        pqxx::work transaction(connection.session());
+        transaction.exec_params0(kAuditBrokenOff, by, target, countsOf(done), escapeCut(why, kMostReason));
+        transaction.commit();
+    } catch (const pqxx::failure&) {
+        // The caller hears why it broke off; its beginning stands in the log.
     }
 }
 
@@ -218,32 +255,25 @@ Status KnownRepository::remove(std::int64_t number, const std::string& by) {
 Retagged KnownRepository::retag(std::optional<std::chrono::sys_days> since, const std::string& by) {
     KnownTable table;
     StoredDays stored;
+    std::string target;
     {
         pqxx::work transaction(connection_.session());
         table.refresh(transaction);
         stored = storedDays(transaction, since);
+        target = "everything since day " + std::to_string(stored.first.time_since_epoch().count());
+        audit(transaction, by, "known_retag_begin", target, false, nullptr);
         transaction.commit();
     }
     Retagged done;
-    for (bool again = true; again;) {
-        again = false;
-        for (const Kind& kind : kKinds) {
-            for (auto day = stored.first; day <= stored.last && !again; day += std::chrono::days(1)) {
-                // If the rules have changed, what was done before may be wrong.
-                again = !walkDay(
-                    connection_, kind.stored, day,
-                    [&](pqxx::transaction_base& transaction) { return !table.refresh(transaction); },
-                    [&](pqxx::transaction_base& transaction, const pqxx::result& rows) {
-                        retagPage(transaction, table.rules(), kind, rows, done);
-                    });
-            }
-        }
+    try {
+        retagAll(connection_, table, stored, done);
+    } catch (const std::exception& error) {
+        auditBrokenOff(connection_, by, target, done, error.what());
+        throw;
     }
     pqxx::work transaction(connection_.session());
-    const auto counts =
-        R"({"seen": )" + std::to_string(done.seen) + R"(, "changed": )" + std::to_string(done.changed) + "}";
-    audit(transaction, by, "known_retag",
-          "everything since day " + std::to_string(stored.first.time_since_epoch().count()), false, counts.c_str());
+    const auto counts = countsOf(done);
+    audit(transaction, by, "known_retag", target, false, counts.c_str());
     transaction.commit();
     return done;
 }

@@ -60,7 +60,9 @@ public:
     /// Gives everything since the start of that day (UTC; none: all that is kept) the tags that the rules in force now
     /// give: sessions, those that are open, and probes. One transaction for each few thousand rows, in which rollups
     /// move with the rows, so ingest waits for less than a second at a time. May be repeated, and begins again when the
-    /// rules change meanwhile. The connection must be the owner's: the writer cannot change what is written.
+    /// rules change meanwhile. Its beginning and its end leave a row in audit_log each; if it breaks off, the latter
+    /// says how far it came and why, unless the database is gone. The connection must be the owner's: the writer cannot
+    /// change what is written.
     Retagged retag(std::optional<std::chrono::sys_days> since, const std::string& by);
 
 private:

@@ -2,6 +2,7 @@
 #include "collector/store/report_reader.hpp"
 #include "collector/store/report_sources.hpp"
 #include "collector/store/report_sql.hpp"
+#include "collector/store/report_totals.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -25,13 +26,7 @@ struct Plan {
     RangeCut cut;
 };
 
-// ---------------------------------------------------------------- sums and series
-std::string sumsOf(const std::string& rollup) {
-    return "SELECT coalesce(sum(n), 0)::bigint, coalesce(sum(credentials), 0)::bigint, coalesce(sum(bytes_in), "
-           "0)::bigint, "
-           "coalesce(sum(bytes_out), 0)::bigint FROM (" +
-           rollup + fromEnds("1, credentials, bytes_in, bytes_out") + ") x(n, credentials, bytes_in, bytes_out)";
-}
+// ---------------------------------------------------------------- series
 // The chart's value of a row or of a rollup's: sessions, or credentials.
 std::string seriesOf(const std::string& rollup, const std::string& value) {
     return "SELECT (extract(epoch FROM date_bin($13::interval, at, '1970-01-01 00:00+00')) * 1000000)::bigint, "
@@ -40,18 +35,8 @@ std::string seriesOf(const std::string& rollup, const std::string& value) {
            rollup + fromEnds("started_at, protocol, " + value) + ") x(at, protocol, n) GROUP BY 1, 2 ORDER BY 2, 1";
 }
 
-const std::string kFromFive =
-    " FROM apiary.rollup_5m_protocol WHERE" + kWholeBuckets + kProtocolFilter + kTrafficFilter + " UNION ALL ";
 const std::string kFromHour =
     " FROM apiary.rollup_hour_protocol WHERE" + kWholeBuckets + kProtocolFilter + kTrafficFilter + " UNION ALL ";
-const std::string kFromHourSensor = " FROM apiary.rollup_hour_sensor WHERE" + kWholeBuckets + kSensorFilter +
-                                    kProtocolFilter + kTrafficFilter + " UNION ALL ";
-
-const std::string kSummed = "SELECT sessions, credentials, bytes_in, bytes_out";
-const std::string kSumsFive = sumsOf(kSummed + kFromFive);
-const std::string kSumsHourSensor = sumsOf(kSummed + kFromHourSensor);
-const std::string kSumsRows = sumsOf("");
-
 struct SeriesStatements {
     std::string five;
     std::string hour;
@@ -84,14 +69,6 @@ Plan planActivity(const ReportScope& scope) {
                                  : Plan{kActivityHourSensor, cutRange(scope, kHour)};
 }
 
-Plan planSums(const ReportScope& scope) {
-    if (!scope.everySource()) {
-        return {kSumsRows, rowsOnly(scope)};
-    }
-    return scope.sensors.empty() ? Plan{kSumsFive, cutRange(scope, kFive)}
-                                 : Plan{kSumsHourSensor, cutRange(scope, kHour)};
-}
-
 Plan planSeries(const ReportScope& scope, std::chrono::seconds step, const SeriesStatements& charts) {
     const bool hours = step % kHour == 0s;
     if (!scope.everySource() || (!scope.sensors.empty() && !hours)) {
@@ -103,39 +80,9 @@ Plan planSeries(const ReportScope& scope, std::chrono::seconds step, const Serie
     return hours ? Plan{charts.hour, cutRange(scope, kHour)} : Plan{charts.five, cutRange(scope, kFive)};
 }
 
-// ---------------------------------------------------------------- sources
-std::string sourcesOf(const std::string& rollup) {
-    return "WITH s AS MATERIALIZED (SELECT source, sum(n)::bigint AS n FROM (" + rollup + fromEnds("source, 1") +
-           ") x(source, n) GROUP BY source) ";
-}
-const std::string kCountSources = R"(
-    SELECT (SELECT count(*) FROM s),
-      (SELECT count(*) FROM s JOIN (SELECT DISTINCT address FROM apiary.source WHERE traffic = ANY ($5::text[])
-         AND first_seen_at >= $1::timestamptz) k ON k.address = s.source
-        WHERE NOT EXISTS (SELECT FROM apiary.source o WHERE o.address = s.source AND o.traffic = ANY ($5::text[])
-          AND o.first_seen_at < $1::timestamptz)))";
+// ---------------------------------------------------------------- leaders
 const std::string kTopSources = "SELECT host(source), n FROM s ORDER BY n DESC, source LIMIT $13::int";
 
-const std::string kFromHourSource =
-    "SELECT source, sessions FROM apiary.rollup_hour_source WHERE" + kWholeBuckets + kTrafficFilter + " UNION ALL ";
-const std::string kFromSourceDay = "SELECT source, sessions FROM apiary.source_day WHERE" + kWholeDays + kSensorFilter +
-                                   kTrafficFilter + " UNION ALL ";
-
-const std::string kSourcesHour = sourcesOf(kFromHourSource);
-const std::string kSourcesDay = sourcesOf(kFromSourceDay);
-const std::string kSourcesRows = sourcesOf("");
-
-Plan planSources(pqxx::transaction_base& transaction, const ReportScope& scope) {
-    if (!scope.everySource() || !scope.protocols.empty()) {
-        return {kSourcesRows, rowsOnly(scope)};
-    }
-    if (scope.sensors.empty() && scope.from >= hourSourcesFrom(transaction)) {
-        return {kSourcesHour, cutRange(scope, kHour)};
-    }
-    return {kSourcesDay, cutRange(scope, kDay)};
-}
-
-// ---------------------------------------------------------------- other leaders
 // What sessions of the two ends have in another table.
 std::string heldAtEnds(const std::string& column, const std::string& table, const std::string& counter) {
     const auto end = [&](const std::string& range, const std::string& sameRange) {
@@ -209,7 +156,7 @@ Plan planTop(pqxx::transaction_base& transaction, const ReportScope& scope, v1::
     switch (field) {
         case v1::TOP_FIELD_SOURCE: {
             const auto plan = planSources(transaction, scope);
-            sources = plan.statement + kTopSources;
+            sources = plan.with + kTopSources;
             return {sources, plan.cut};
         }
         case v1::TOP_FIELD_CREDENTIAL:
@@ -237,19 +184,6 @@ Plan planTop(pqxx::transaction_base& transaction, const ReportScope& scope, v1::
     }
 }
 
-// What counts no ended sessions has the same parameters, so it mentions those that it does not need.
-const std::string kProbes =
-    "SELECT count(*) FROM apiary.probe WHERE started_at >= $1::timestamptz AND started_at < $2::timestamptz AND "
-    "probe_id >= "
-    "$9::uuid AND probe_id < $10::uuid AND $11::uuid <= $12::uuid AND cardinality($4::text[]) >= 0 AND $7::timestamptz "
-    "<= "
-    "$8::timestamptz" +
-    kSensorFilter + kTrafficFilter + kSourceFilter;
-const std::string kOpen =
-    "SELECT count(*) FROM apiary.session_open WHERE $1::timestamptz <= $2::timestamptz AND $7::timestamptz <= "
-    "$8::timestamptz AND $9::uuid <= $10::uuid AND $11::uuid <= $12::uuid" +
-    kFilter;
-
 std::uint64_t micros(ReportMoment at) {
     return static_cast<std::uint64_t>(at.time_since_epoch().count());
 }
@@ -270,37 +204,6 @@ std::map<std::string, std::uint64_t> countNamed(pqxx::transaction_base& transact
         counts.emplace(textOf(row[0]), countOf(row[1]));
     }
     return counts;
-}
-
-/// The range of equal length before.
-ReportScope before(const ReportScope& scope) {
-    ReportScope earlier = scope;
-    earlier.to = scope.from;
-    earlier.from = std::max(ReportMoment(0us), scope.from - (scope.to - scope.from));
-    return earlier;
-}
-
-SourceCounts countFilteredSources(pqxx::transaction_base& transaction, const ReportScope& scope) {
-    const auto plan = planSources(transaction, scope);
-    const auto row = ask(transaction, plan.statement + kCountSources, scope, plan.cut)[0];
-    return {.seen = countOf(row[0]), .fresh = countOf(row[1])};
-}
-
-v1::TotalsReply countTotals(pqxx::transaction_base& transaction, const ReportScope& scope) {
-    v1::TotalsReply reply;
-    const auto sums = planSums(scope);
-    const auto summed = ask(transaction, sums.statement, scope, sums.cut)[0];
-    reply.set_sessions(countOf(summed[0]));
-    reply.set_credentials(countOf(summed[1]));
-    reply.set_bytes_in(countOf(summed[2]));
-    reply.set_bytes_out(countOf(summed[3]));
-    const auto sources =
-        scope.unfiltered() ? countSources(transaction, scope) : countFilteredSources(transaction, scope);
-    reply.set_sources(sources.seen);
-    reply.set_new_sources(sources.fresh);
-    reply.set_probes(countOf(ask(transaction, kProbes, scope, rowsOnly(scope))[0][0]));
-    reply.set_open_sessions(countOf(ask(transaction, kOpen, scope, rowsOnly(scope))[0][0]));
-    return reply;
 }
 
 v1::TopNReply countLeaders(pqxx::transaction_base& transaction, const ReportScope& scope, v1::TopField field,
@@ -357,6 +260,10 @@ v1::SeriesReply ReportReader::series(const ReportScope& scope, std::chrono::seco
     const auto first = bucketOf(scope.from, step);
     for (auto at = first; at < scope.to; at += step) {
         reply.add_bucket_us(micros(at));
+    }
+    if (field == v1::SERIES_FIELD_SOURCES || field == v1::SERIES_FIELD_NEW_SOURCES) {
+        chartSources(transaction, scope, step, field == v1::SERIES_FIELD_NEW_SOURCES, reply);
+        return reply;
     }
     const auto plan =
         planSeries(scope, step, field == v1::SERIES_FIELD_CREDENTIALS ? kCredentialSeries : kSessionSeries);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "collector/store/report_scope.hpp"
 #include "common/result.hpp"
 #include "proto/apiary/v1/report.pb.h"
 
@@ -10,21 +11,32 @@
 
 namespace apiary::collector {
 
-/// What a listed session must have besides its scope, checked: every value may stand in a bound parameter.
-struct SessionFilter {
-    std::string sourceNetwork;            // in CIDR notation; empty: any
-    std::vector<std::int32_t> ports;      // none: all
+/// What a session has, checked: every value may stand in a bound parameter. What is empty says nothing.
+struct SessionConditions {
+    std::string sourceNetwork;            // in CIDR notation
+    std::vector<std::int32_t> ports;      // one of these
     std::optional<std::string> username;  // escaped
     std::optional<std::string> secret;    // escaped
-    std::vector<std::string> outcomes;    // none: all
-    std::string commandText;              // escaped; empty: any
-    std::string command;                  // normalized; empty: any
-    std::string artifact;                 // SHA-256 in hex; empty: any
-    std::vector<std::int32_t> weekHours;  // 0 is Monday 00 to 01 h, UTC; none: all
-    std::vector<std::string> transports;  // tcp, udp; none: all
+    std::vector<std::string> outcomes;
+    std::string commandText;              // escaped
+    std::string command;                  // normalized
+    std::string artifact;                 // SHA-256 in hex
+    std::vector<std::int32_t> weekHours;  // 0 is Monday 00 to 01 h, UTC
+    std::vector<std::string> transports;  // tcp, udp
     std::optional<bool> loginAccepted;
-    std::vector<std::string> countries;  // two capitals; ?? is unknown; none: all
-    std::vector<std::string> networks;   // numbers of autonomous systems; 0 is unknown; none: all
+    std::vector<std::string> countries;  // two capitals; ?? is unknown
+    std::vector<std::string> networks;   // numbers of autonomous systems; 0 is unknown
+    std::vector<std::string> protocols;
+    std::vector<std::int32_t> sensors;
+    std::optional<bool> loginTried;
+    std::optional<bool> sourceIsNew;  // first seen, as traffic of the scope, inside its range
+
+    friend bool operator==(const SessionConditions&, const SessionConditions&) = default;
+};
+
+/// What a listed session must have besides its scope.
+struct SessionFilter : SessionConditions {
+    SessionConditions without;  // each of its fields alone must not be so
 
     bool empty() const { return *this == SessionFilter{}; }
     friend bool operator==(const SessionFilter&, const SessionFilter&) = default;
@@ -33,21 +45,23 @@ struct SessionFilter {
 /// Reads the wire's filter. An Error says which value cannot be, in words for the caller.
 Result<SessionFilter> parseSessionFilter(const v1::SessionFilter& filter);
 
-/// How sessions with a login are found. PostgreSQL takes user and secret for independent of each other, so it thinks
-/// that popular pairs are rare.
-enum class LoginSearch {
-    Planned,    // as PostgreSQL thinks best
-    ByLogin,    // the logins first, then their sessions: for pairs that are rare
-    BySession,  // sessions in the order of the list, looking for the login in each: for popular ones
+/// How sessions with a login, or of new sources, are found. PostgreSQL takes user and secret for independent of each
+/// other, so it thinks that popular pairs are rare; and it does not know that sources which are new came but now.
+enum class FilterSearch {
+    Planned,  // as PostgreSQL thinks best
+    ByDeed,   // the logins or the sources first, then their sessions: for what is rare
+    InOrder,  // sessions in the order of the list, looking at each: for what is popular
 };
 
-/// Conditions on rows of `apiary.session s` that the filter makes, put together from constants. The parameters, in this
-/// order from $10, are all there whether they are used or not: network, ports, username, secret, outcomes, command
-/// text, command, artifact, hours of the week, transports, login accepted, countries, networks.
-std::string conditionsOf(const SessionFilter& filter, LoginSearch search = LoginSearch::Planned);
+/// Conditions on rows of `apiary.session s` that the filter makes, put together from constants. The scope's range and
+/// traffic are $1, $2 and $5; the parameters of the filter are parametersOf(), from $10 on.
+std::string conditionsOf(const SessionFilter& filter, FilterSearch search = FilterSearch::Planned);
 
-/// What a session of `apiary.session s` did that the filter names, from FROM on, a row for each time: the logins tried,
-/// the commands typed or the artifacts offered. Empty if the filter names none of them, or several. Same parameters.
-std::string deedsOf(const SessionFilter& filter);
+/// As text, null where the filter asks for nothing. `since` is the start of the range in which a source is new.
+std::vector<std::optional<std::string>> parametersOf(const SessionFilter& filter, ReportMoment since);
+
+/// How often a session of `apiary.session s` did what the filter names, as a value: tried the logins, or any, typed the
+/// commands or offered the artifacts. 0 if the filter names none of them, or several. Same parameters.
+std::string timesOf(const SessionFilter& filter);
 
 }  // namespace apiary::collector

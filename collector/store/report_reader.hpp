@@ -33,7 +33,9 @@ public:
     /// With `compare` also the range of equal length before.
     v1::TotalsReply totals(const ReportScope& scope, bool compare = false);
 
-    /// Zeros included: each protocol has a count for every bucket. The busiest protocol first.
+    /// Zeros included: each protocol has a count for every bucket. The busiest protocol first. Of sources and new
+    /// sources there is one series, of no protocol. With one kind of traffic and one collector, hours come from
+    /// apiary.source_hour; those that are older than policy.hour_source_days as they were counted then.
     v1::SeriesReply series(const ReportScope& scope, std::chrono::seconds step,
                            v1::SeriesField field = v1::SERIES_FIELD_SESSIONS);
 
@@ -49,8 +51,9 @@ public:
     v1::ListSessionsReply listSessions(const ReportScope& scope, const PageKey& page, std::uint32_t limit,
                                        const SessionFilter& filter = {});
 
-    /// What listSessions() lists in all pages together, and how often they did the one thing that the filter names.
-    /// With a filter, counting stops at 100,000.
+    /// What listSessions() lists in all pages together, of how many sources, and how often they did the one thing that
+    /// the filter names. With a filter, counting stops at 100,000 sessions; even so, one that names nothing but that a
+    /// login was tried has all the tries, and one that names nothing but new sources has all of these.
     v1::CountSessionsReply count(const ReportScope& scope, const SessionFilter& filter);
 
     /// At most 10,000 events, 4 MiB of their bytes and 6 MiB of transcript; nothing if there is no such session.

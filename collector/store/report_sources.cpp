@@ -1,5 +1,6 @@
 #include "collector/store/report_sources.hpp"
 
+#include "collector/store/report_leaders.hpp"
 #include "collector/store/report_sql.hpp"
 
 #include <algorithm>
@@ -47,15 +48,50 @@ const std::string kCountSeveral = "WITH k AS MATERIALIZED (SELECT address, min(f
     later AS MATERIALIZED (SELECT address FROM k WHERE NOT seen))" +
                                   kReturned;
 
-/// A source has a row for each kind of traffic and each collector.
+// ---------------------------------------------------------------- of some sensors, protocols or one source
+std::string sourcesOf(const std::string& rollup) {
+    return "WITH s AS MATERIALIZED (SELECT source, sum(n)::bigint AS n FROM (" + rollup + fromEnds("source, 1") +
+           ") x(source, n) GROUP BY source) ";
+}
+const std::string kCountSources = R"(
+    SELECT (SELECT count(*) FROM s),
+      (SELECT count(*) FROM s JOIN (SELECT DISTINCT address FROM apiary.source WHERE traffic = ANY ($5::text[])
+         AND first_seen_at >= $1::timestamptz) k ON k.address = s.source
+        WHERE NOT EXISTS (SELECT FROM apiary.source o WHERE o.address = s.source AND o.traffic = ANY ($5::text[])
+          AND o.first_seen_at < $1::timestamptz)))";
+
+const std::string kFromHourSource =
+    "SELECT source, sessions FROM apiary.rollup_hour_source WHERE" + kWholeBuckets + kTrafficFilter + " UNION ALL ";
+const std::string kFromSourceDay = "SELECT source, sessions FROM apiary.source_day WHERE" + kWholeDays + kSensorFilter +
+                                   kTrafficFilter + " UNION ALL ";
+
+const std::string kSourcesHour = sourcesOf(kFromHourSource);
+const std::string kSourcesDay = sourcesOf(kFromSourceDay);
+const std::string kSourcesRows = sourcesOf("");
+
+}  // namespace
+
 bool aloneInTable(pqxx::transaction_base& transaction, const ReportScope& scope) {
     const std::set<std::string> traffic(scope.traffic.begin(), scope.traffic.end());
     return traffic.size() == 1 && transaction.exec1("SELECT count(*) < 2 FROM apiary.counted_collector")[0].as<bool>();
 }
 
-}  // namespace
+SourcePlan planSources(pqxx::transaction_base& transaction, const ReportScope& scope) {
+    if (!scope.everySource() || !scope.protocols.empty()) {
+        return {kSourcesRows, rowsOnly(scope)};
+    }
+    if (scope.sensors.empty() && scope.from >= hourSourcesFrom(transaction)) {
+        return {kSourcesHour, cutRange(scope, 1h)};
+    }
+    return {kSourcesDay, cutRange(scope, 24h)};
+}
 
 SourceCounts countSources(pqxx::transaction_base& transaction, const ReportScope& scope) {
+    if (!scope.unfiltered()) {
+        const auto plan = planSources(transaction, scope);
+        const auto row = ask(transaction, plan.with + kCountSources, scope, plan.cut)[0];
+        return {.seen = countOf(row[0]), .fresh = countOf(row[1])};
+    }
     const auto& statement = aloneInTable(transaction, scope) ? kCountAlone : kCountSeveral;
     const auto days = cutRange(scope, 24h);
     const auto row = ask(transaction, statement, scope, cutRange(scope, 1h), momentText(days.wholeFrom),

@@ -6,6 +6,7 @@
 #include <pqxx/result>
 #include <pqxx/transaction>
 
+#include <algorithm>
 #include <chrono>
 #include <initializer_list>
 #include <string>
@@ -36,6 +37,12 @@ inline const std::string kLastEnd =
     " started_at >= $8::timestamptz AND started_at < $2::timestamptz AND session_id >= $12::uuid AND session_id < "
     "$10::uuid";
 
+/// What follows the columns of a rollup, with the rows that come with it behind.
+inline const std::string kFromFive =
+    " FROM apiary.rollup_5m_protocol WHERE" + kWholeBuckets + kProtocolFilter + kTrafficFilter + " UNION ALL ";
+inline const std::string kFromHourSensor = " FROM apiary.rollup_hour_sensor WHERE" + kWholeBuckets + kSensorFilter +
+                                           kProtocolFilter + kTrafficFilter + " UNION ALL ";
+
 /// `columns` of the sessions at the two ends of the range.
 inline std::string fromEnds(const std::string& columns) {
     return "SELECT " + columns + " FROM apiary.session WHERE" + kFirstEnd + kFilter + " UNION ALL SELECT " + columns +
@@ -51,6 +58,14 @@ pqxx::result ask(pqxx::transaction_base& transaction, const std::string& stateme
         arrayText(scope.traffic), scope.everySource() ? nullptr : scope.source.c_str(), momentText(cut.wholeFrom),
         momentText(cut.wholeTo), firstIdFrom(scope.from).text(), firstIdFrom(scope.to).text(),
         firstIdFrom(cut.wholeFrom).text(), firstIdFrom(cut.wholeTo).text(), std::forward<More>(more)...);
+}
+
+/// The range of equal length before.
+inline ReportScope before(const ReportScope& scope) {
+    ReportScope earlier = scope;
+    earlier.to = scope.from;
+    earlier.from = std::max(ReportMoment{}, scope.from - (scope.to - scope.from));
+    return earlier;
 }
 
 /// A range of which nothing is a whole bucket: everything comes from rows.

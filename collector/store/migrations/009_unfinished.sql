@@ -1,5 +1,5 @@
 -- Apiary, schema version 9: sessions whose end can come no more, because the sensor lost its spool and nobody will send what
--- closes them. Run as apiary_owner in one transaction, after 001 to 006.
+-- closes them. Run as apiary_owner in one transaction, after 001 to 008.
 SET LOCAL client_min_messages = warning;
 SET LOCAL search_path = apiary, pg_catalog;
 

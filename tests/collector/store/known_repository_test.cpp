@@ -312,5 +312,19 @@ TEST_F(RetagTest, MissesNothingWhileIngestRuns) {
     expectRollupsAreTheRows();
 }
 
+TEST_F(KnownRepositoryTest, SaysThatRetaggingBrokeOff) {
+    test::TestSpool spool(1);
+    spool.append(shortSession().close());
+    send(spool, {spool.all()});
+    ASSERT_TRUE(add(wishFor("192.0.2.0/24")));
+    database_.ask("SET default_transaction_read_only = off; ALTER TABLE apiary.source RENAME TO elsewhere");
+    EXPECT_THROW(retag(), pqxx::sql_error);
+    EXPECT_EQ(database_.ask("SELECT string_agg(action, ', ' ORDER BY audit_id) FROM apiary.audit_log"),
+              "known_add, known_retag_begin, known_retag");
+    EXPECT_EQ(database_.ask("SELECT new_value->>'changed' || ' ' || (new_value->>'broke_off' LIKE '%source%') FROM "
+                            "apiary.audit_log WHERE action = 'known_retag'"),
+              "0 true");
+}
+
 }  // namespace
 }  // namespace apiary::collector
