@@ -86,6 +86,10 @@ private:
             turn.send(rest + "\r\n");
         } else if (verb == "big") {
             turn.sendShared(service_.bytes, 0, std::stoul(rest));
+        } else if (verb == "page") {
+            turn.send("head\r\n");
+            turn.sendShared(service_.bytes, 0, std::stoul(rest));
+            turn.send("\r\n");
         } else if (verb == "pause") {
             turn.pause(Millis(std::stoi(rest)));
             turn.send("woke\r\n");

@@ -7,7 +7,8 @@
 namespace apiary::agent::test {
 
 /// A protocol that does what its peer tells it to, a line each:
-///   echo TEXT | big N | pause MS | alarm MS | quit | throw | tls | remember TEXT | recall | passive
+///   echo TEXT | big N | page N | pause MS | alarm MS | quit | throw | tls | remember TEXT | recall | passive
+///   page N  sends "head", N shared bytes and the end of the line, in three pieces
 ///   get N   sends N bytes on the channel, then closes it and says "done" or "cut"
 ///   blast N the same, but all of it in one turn: what follows must wait for the channel
 ///   leave N sends N bytes on the channel and closes everything

@@ -36,6 +36,31 @@ TEST_F(StreamTest, KeepsPacketsToSixteenKibibytes) {
     EXPECT_EQ(session.out, "hello\r\n" + got + "bye\r\n");
 }
 
+TEST_F(StreamTest, GathersThePiecesOfAnAnswerInOnePacket) {
+    Client client = greeted(serve(spec()));
+    client.send("page 3\r\n");
+    client.readBytes(11);
+    client.send("quit\r\n");
+    client.readAll();
+    const std::string page{drillByte(0), drillByte(1), drillByte(2)};
+    EXPECT_EQ(recording_.ended().lines, (std::vector<std::string>{"out 0 hello\r\n", "in 0 page 3\r\n", "evidence",
+                                                                  "out 0 head\r\n" + page + "\r\n", "in 0 quit\r\n",
+                                                                  "evidence", "out 0 bye\r\n"}));
+}
+
+TEST_F(StreamTest, GathersNoMoreThanAPacketHolds) {
+    Client client = greeted(serve(spec()));
+    client.send("page 40000\r\n");
+    const std::string got = client.readBytes(40'008);
+    client.send("quit\r\n");
+    client.readAll();
+    const auto session = recording_.ended();
+    EXPECT_EQ(session.largestPacket, 16384U);
+    EXPECT_EQ(session.out, "hello\r\n" + got + "bye\r\n");
+    EXPECT_EQ(got.substr(0, 6) + got.substr(40'006), "head\r\n\r\n");
+    EXPECT_EQ(got[6 + 39'999], drillByte(39'999));
+}
+
 TEST_F(StreamTest, ShowsTheEndOnlyWhenItIsDurable) {
     recording_.holdEnds(true);
     Client client = greeted(serve(spec()));
