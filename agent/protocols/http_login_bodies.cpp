@@ -250,9 +250,7 @@ private:
             begin(text_);
         } else if (name == "name") {
             namesMethod_ = text_ == "methodName";
-        } else if (std::ranges::find(kKinds, name) != std::end(kKinds)) {
-            value();
-        } else if (name == "value" && !taken_) {
+        } else if (std::ranges::find(kKinds, name) != std::end(kKinds) || (name == "value" && !taken_)) {
             value();
         }
         if (open_ == name && elements_.size() < kMostMembers) {

@@ -3,7 +3,9 @@
 #include "agent/protocols/http_text.hpp"
 
 #include <algorithm>
-#include <cstdio>
+#include <charconv>
+#include <iterator>
+#include <string>
 #include <utility>
 
 namespace apiary::agent {
@@ -26,6 +28,12 @@ bool wantsOldVersion(const HttpRequest& request) {
     return (request.version == 10 && old) || (request.version >= 10 && agentNames(request, "MSIE 4.0b2;"));
 }
 
+std::string hexadecimal(std::size_t number) {
+    char digits[16];
+    const auto end = std::to_chars(std::begin(digits), std::end(digits), number, 16).ptr;
+    return {digits, end};
+}
+
 /// What is cut into several chunks is one slice.
 void sendChunks(const HttpReply& reply, HttpSegments& segments) {
     std::vector<HttpSlice> slices = reply.body;
@@ -38,9 +46,7 @@ void sendChunks(const HttpReply& reply, HttpSegments& segments) {
         }
     }
     for (const HttpSlice& slice : slices) {
-        char size[24];
-        (void)std::snprintf(size, sizeof size, "%zx\r\n", slice.length);
-        segments.add(size);
+        segments.add(hexadecimal(slice.length) + "\r\n");
         segments.add(slice);
         segments.add("\r\n");
     }
@@ -67,7 +73,7 @@ bool HttpSession::keepsAlive(const HttpReply& reply, bool& chunked) const {
            (httpListed(wish, "keep-alive") || request().version >= 11);
 }
 
-void HttpSession::respond(HttpReply reply, Turn& turn) {
+void HttpSession::respond(const HttpReply& reply, Turn& turn) {
     const WallTime at = turn.now() + delay_;
     turn.pause(std::exchange(delay_, Millis::zero()));
     bool chunked = false;
@@ -107,12 +113,15 @@ std::string HttpSession::headOf(const HttpReply& reply, bool keep, bool chunked,
         std::ranges::find_if(reply.headers, [](const auto& one) { return httpEqual(one.first, "Server"); });
     std::string head = wantsOldVersion(request()) ? "HTTP/1.0 " : "HTTP/1.1 ";
     head += httpStatusLine(reply.status, reply.page);
-    head += "\r\nDate: " + httpDate(std::chrono::floor<std::chrono::seconds>(at)) +
-            "\r\nServer: " + (own == reply.headers.end() ? service_.server : own->second) + "\r\n";
+    head += "\r\nDate: ";
+    head += httpDate(std::chrono::floor<std::chrono::seconds>(at));
+    head += "\r\nServer: ";
+    head += own == reply.headers.end() ? service_.server : own->second;
+    head += "\r\n";
     for (const auto& [name, value] : reply.headers) {
         const bool needless = request().headerOnly() && value == "0" && httpEqual(name, "Content-Length");
         if (!httpEqual(name, "Server") && !needless) {
-            head += name + ": " + value + "\r\n";
+            head.append(name).append(": ").append(value).append("\r\n");
         }
     }
     const std::string* connection = request().field("Connection");

@@ -48,7 +48,7 @@ bool HttpSession::onNotTls(std::string_view bytes, Turn& turn) {
     turn.observe(Anomaly{"plain HTTP where TLS was due"});
     HttpReply reply;
     httpErrorPage(reply, 400, answers_.owner(), request(), {.note = kReason});
-    respond(std::move(reply), turn);
+    respond(reply, turn);
     return true;
 }
 
@@ -72,7 +72,7 @@ void HttpSession::onAlarm(Turn& turn) {
     if (inBody || head_.state() == HttpHead::State::Fields) {
         HttpReply reply;
         httpErrorPage(reply, 408, answers_.owner(), request());
-        respond(std::move(reply), turn);
+        respond(reply, turn);
     }
     turn.close();
 }
@@ -87,7 +87,7 @@ void HttpSession::onPeerClosed(Turn& turn) {
             httpErrorPage(reply, 400, answers_.owner(), request());
         }
         reply.ends = true;
-        respond(std::move(reply), turn);
+        respond(reply, turn);
     } else if (head_.state() == HttpHead::State::Fields) {
         refuseHead(takeUnread(), turn);
     }
@@ -137,7 +137,7 @@ void HttpSession::settle(Turn& turn) {
     if (noted_.empty() && due_) {
         HttpReply reply = *std::move(due_);
         due_.reset();
-        respond(std::move(reply), turn);
+        respond(reply, turn);
     }
 }
 

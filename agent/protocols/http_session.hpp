@@ -52,7 +52,7 @@ private:
     void startClock(Millis time, Turn& turn);
 
     // http_respond.cpp: the answer
-    void respond(HttpReply reply, Turn& turn);
+    void respond(const HttpReply& reply, Turn& turn);
     bool keepsAlive(const HttpReply& reply, bool& chunked) const;
     void send(const HttpReply& reply, bool keep, bool chunked, WallTime at, Turn& turn) const;
     std::string headOf(const HttpReply& reply, bool keep, bool chunked, WallTime at) const;
