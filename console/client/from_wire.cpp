@@ -138,7 +138,7 @@ QList<quint64> fromWire(const v1::ActivityReply& reply) {
 }
 
 SessionCount fromWire(const v1::CountSessionsReply& reply) {
-    return {.sessions = reply.sessions(), .times = reply.times(), .more = reply.more()};
+    return {.sessions = reply.sessions(), .times = reply.times(), .more = reply.more(), .sources = reply.sources()};
 }
 
 SessionRow fromWire(const v1::SessionRow& row) {
@@ -164,7 +164,12 @@ SessionRow fromWire(const v1::SessionRow& row) {
                      .loginAccepted = row.login_accepted(),
                      .country = text(row.country()),
                      .tags = {},
-                     .traffic = text(row.traffic())};
+                     .traffic = text(row.traffic()),
+                     .firstLogin = {},
+                     .sourceFirstSeenUs = time(row.source_first_seen_us())};
+    if (row.has_first_username()) {
+        value.firstLogin = {text(row.first_username()), text(row.first_secret())};
+    }
     for (const std::string& tag : row.tags()) {
         value.tags.append(text(tag));
     }
@@ -185,7 +190,8 @@ SessionDetail fromWire(const v1::SessionDetail& detail) {
                         .credentials = {},
                         .artifacts = {},
                         .eventsCut = detail.events_cut(),
-                        .logCut = detail.transcript_cut()};
+                        .logCut = detail.transcript_cut(),
+                        .sessionsBefore = detail.sessions_before()};
     for (const v1::SessionEvent& event : detail.events()) {
         value.events.append({time(event.at_us()), event.kind(), event.channel(), bytes(event.bytes())});
     }
@@ -260,7 +266,9 @@ v1::Scope toWire(const Scope& scope) {
     return wire;
 }
 
-v1::SessionFilter toWire(const SessionFilter& filter) {
+namespace {
+
+v1::SessionFilter conditions(const SessionConditions& filter) {
     v1::SessionFilter wire;
     wire.set_source_network(filter.sourceNetwork.toStdString());
     for (const quint16 port : filter.targetPorts) {
@@ -290,11 +298,51 @@ v1::SessionFilter toWire(const SessionFilter& filter) {
     for (const int hour : filter.weekHours) {
         wire.add_week_hours(static_cast<std::uint32_t>(hour));
     }
+    for (const QString& protocol : filter.protocols) {
+        wire.add_protocols(protocol.toStdString());
+    }
+    for (const qint32 id : filter.sensorIds) {
+        wire.add_sensor_ids(id);
+    }
+    if (filter.loginTried) {
+        wire.set_login_tried(*filter.loginTried);
+    }
+    if (filter.sourceIsNew) {
+        wire.set_source_is_new(*filter.sourceIsNew);
+    }
+    return wire;
+}
+
+}  // namespace
+
+v1::SessionFilter toWire(const SessionFilter& filter) {
+    v1::SessionFilter wire = conditions(filter);
+    if (filter.without != SessionConditions{}) {
+        *wire.mutable_without() = conditions(filter.without);
+    }
     return wire;
 }
 
 v1::SeriesField toWire(SeriesField field) {
-    return field == SeriesField::Credentials ? v1::SERIES_FIELD_CREDENTIALS : v1::SERIES_FIELD_SESSIONS;
+    switch (field) {
+        case SeriesField::Sessions:
+            return v1::SERIES_FIELD_SESSIONS;
+        case SeriesField::Credentials:
+            return v1::SERIES_FIELD_CREDENTIALS;
+        case SeriesField::Sources:
+            return v1::SERIES_FIELD_SOURCES;
+        case SeriesField::NewSources:
+            break;
+    }
+    return v1::SERIES_FIELD_NEW_SOURCES;
+}
+
+std::uint64_t stepUs(const Scope& scope, SeriesField field) {
+    constexpr qint64 kHourUs = 3'600'000'000;
+    constexpr qint64 kMostHours = 10'000;
+    const bool sources = field == SeriesField::Sources || field == SeriesField::NewSources;
+    const qint64 hours = (scope.toUs - scope.fromUs) / kHourUs;
+    return sources && hours >= 6 && hours < kMostHours ? static_cast<std::uint64_t>(kHourUs) : 0;
 }
 
 v1::TopField toWire(TopField field) {

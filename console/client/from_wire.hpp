@@ -33,6 +33,8 @@ void merge(LiveBatch& pending, LiveBatch&& next);
 v1::Scope toWire(const Scope& scope);
 v1::SessionFilter toWire(const SessionFilter& filter);
 v1::SeriesField toWire(SeriesField field);
+/// The width of buckets to ask for; 0: as the collector likes. It has the sources of whole hours at hand.
+std::uint64_t stepUs(const Scope& scope, SeriesField field);
 v1::TopField toWire(TopField field);
 
 }  // namespace apiary::console

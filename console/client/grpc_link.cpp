@@ -304,6 +304,7 @@ void GrpcLink::askSeries(quint64 number, const Scope& scope, SeriesField field) 
     v1::SeriesRequest request;
     *request.mutable_scope() = toWire(scope);
     request.set_field(toWire(field));
+    request.set_step_us(stepUs(scope, field));
     call<v1::SeriesRequest, v1::SeriesReply>(
         number, std::move(request),
         [](Stubs& stubs, auto... rest) { stubs.report->async()->Series(std::move(rest)...); },

@@ -22,7 +22,8 @@ struct FilterKey {
         Text,
         Sha256,
         When,
-        Country
+        Country,
+        SourceAge
     };
 
     Id id;

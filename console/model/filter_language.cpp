@@ -73,15 +73,10 @@ private:
         const qsizetype from = at_;
         const qsizetype end = endOfWord(from);
         const QString word = text_.mid(from, end - from);
-        if (word.startsWith(u'-') || word.startsWith(u'!')) {
-            fail(from, end - from,
-                 u"A condition cannot be turned round with “-”: the collector has no “not”. "
-                 "Name what the sessions must have instead."_s);
-            return;
-        }
+        negated_ = word.startsWith(u'-');
         const qsizetype colon = word.indexOf(u':');
         const QString key = word.left(colon).toLower();
-        const FilterKey* known = colon < 0 ? nullptr : filterKey(key);
+        const FilterKey* known = colon < 0 ? nullptr : filterKey(negated_ ? key.mid(1) : key);
         if (known == nullptr) {
             fail(from, colon < 0 ? word.size() : colon, unknownWords(word, colon < 0 ? QString() : key));
             return;
@@ -172,6 +167,8 @@ private:
         }
     }
 
+    SessionConditions& conditions() { return negated_ ? parsed_.query.filter.without : parsed_.query.filter; }
+
     using Taker = void (Reader::*)(const Value&);
     static Taker takerOf(FilterKey::Id id) {
         switch (id) {
@@ -204,9 +201,11 @@ private:
             case FilterKey::When:
                 return &Reader::takeWhen;
             case FilterKey::Country:
+                return &Reader::takeCountry;
+            case FilterKey::SourceAge:
                 break;
         }
-        return &Reader::takeCountry;
+        return &Reader::takeSourceAge;
     }
 
     template <typename List, typename Item>
@@ -216,11 +215,13 @@ private:
         }
     }
 
-    void takeProtocol(const Value& value) { addOnce(parsed_.query.protocols, value.text.toLower()); }
+    void takeProtocol(const Value& value) {
+        addOnce(negated_ ? conditions().protocols : parsed_.query.protocols, value.text.toLower());
+    }
 
     void takeSource(const Value& value) {
         if (const auto network = Network::parse(value.text)) {
-            parsed_.query.filter.sourceNetwork = network->text();
+            conditions().sourceNetwork = network->text();
         } else {
             fail(value, u"That is no address and no network: write src:203.0.113.7 or src:203.0.113.0/24"_s);
         }
@@ -230,7 +231,7 @@ private:
         bool number = false;
         const quint16 port = value.text.toUShort(&number);
         if (number && port > 0) {
-            addOnce(parsed_.query.filter.targetPorts, port);
+            addOnce(conditions().targetPorts, port);
         } else {
             fail(value, u"A port is a number from 1 to 65535: port:23"_s);
         }
@@ -240,10 +241,10 @@ private:
     void takeTcp(const Value& value) { takeTransport(value, false); }
     void takeTransport(const Value& value, bool udp) {
         const std::optional<bool> yes = value.text.isEmpty() ? true : yesOrNo(value);
-        if (yes && parsed_.query.filter.udp) {
+        if (yes && conditions().udp) {
             fail(value, u"“udp:” and “tcp:” exclude each other: one of them is enough"_s);
         } else if (yes) {
-            parsed_.query.filter.udp = *yes == udp;
+            conditions().udp = *yes == udp;
         }
     }
 
@@ -256,11 +257,28 @@ private:
         return std::nullopt;
     }
 
-    void takeLogin(const Value& value) { parsed_.query.filter.loginAccepted = yesOrNo(value); }
-    void takeUser(const Value& value) { parsed_.query.filter.username = checkedText(value); }
-    void takePass(const Value& value) { parsed_.query.filter.secret = checkedText(value); }
-    void takeCommand(const Value& value) { parsed_.query.filter.command = checkedText(value); }
-    void takeText(const Value& value) { parsed_.query.filter.commandText = checkedText(value); }
+    void takeLogin(const Value& value) {
+        const QString word = value.text.toLower();
+        if (word == "tried"_L1 || word == "none"_L1) {
+            conditions().loginTried = word == "tried"_L1;
+        } else if (word == "yes"_L1 || word == "no"_L1) {
+            conditions().loginAccepted = word == "yes"_L1;
+        } else {
+            fail(value, u"Write login:tried or login:none; login:yes or login:no, if one was accepted or not"_s);
+        }
+    }
+    void takeSourceAge(const Value& value) {
+        const QString word = value.text.toLower();
+        if (word == "new"_L1 || word == "known"_L1) {
+            conditions().sourceIsNew = word == "new"_L1;
+        } else {
+            fail(value, u"Write source:new for sources first seen in the range, or source:known"_s);
+        }
+    }
+    void takeUser(const Value& value) { conditions().username = checkedText(value); }
+    void takePass(const Value& value) { conditions().secret = checkedText(value); }
+    void takeCommand(const Value& value) { conditions().command = checkedText(value); }
+    void takeText(const Value& value) { conditions().commandText = checkedText(value); }
 
     QString checkedText(const Value& value) {
         if (value.text.size() > kLongestText) {
@@ -274,7 +292,7 @@ private:
     void takeSensor(const Value& value) {
         static const QRegularExpression kNumber(u"^#([0-9]{1,9})$"_s);
         if (const auto number = kNumber.match(value.text); number.hasMatch()) {
-            addOnce(parsed_.query.sensorIds, number.captured(1).toInt());
+            addOnce(negated_ ? conditions().sensorIds : parsed_.query.sensorIds, number.captured(1).toInt());
             return;
         }
         const auto pattern = QRegularExpression(QRegularExpression::wildcardToRegularExpression(value.text),
@@ -284,7 +302,7 @@ private:
         for (const auto& [id, name] : vocabulary_.sensors) {
             names.append(visible(name, 24));
             if (pattern.match(name).hasMatch()) {
-                addOnce(parsed_.query.sensorIds, id);
+                addOnce(negated_ ? conditions().sensorIds : parsed_.query.sensorIds, id);
                 found = true;
             }
         }
@@ -297,7 +315,7 @@ private:
     void takeOutcome(const Value& value) {
         const QString outcome = value.text.toLower();
         if (knownOutcomes().contains(outcome)) {
-            addOnce(parsed_.query.filter.outcomes, outcome);
+            addOnce(conditions().outcomes, outcome);
         } else {
             fail(value, u"No such outcome. There are %1"_s.arg(knownOutcomes().join(u", "_s)));
         }
@@ -306,7 +324,7 @@ private:
     void takeSha256(const Value& value) {
         static const QRegularExpression kDigits(u"^[0-9a-fA-F]{64}$"_s);
         if (kDigits.match(value.text).hasMatch()) {
-            parsed_.query.filter.artifact = QByteArray::fromHex(value.text.toLatin1());
+            conditions().artifact = QByteArray::fromHex(value.text.toLatin1());
         } else {
             fail(value, u"A SHA-256 has %1 hexadecimal digits; these are %2"_s.arg(kShaDigits).arg(value.text.size()));
         }
@@ -315,7 +333,7 @@ private:
     void takeCountry(const Value& value) {
         static const QRegularExpression kLetters(u"^([A-Za-z]{2}|\\?\\?)$"_s);
         if (kLetters.match(value.text).hasMatch()) {
-            addOnce(parsed_.query.filter.countries, value.text.toUpper());
+            addOnce(conditions().countries, value.text.toUpper());
         } else {
             fail(value, u"A country is two letters, as in the list: cc:NL; cc:?? is unknown"_s);
         }
@@ -330,13 +348,14 @@ private:
             return;
         }
         for (int each = std::max(hour, 0); each <= (hour < 0 ? kHoursOfDay - 1 : hour); ++each) {
-            addOnce(parsed_.query.filter.weekHours, day * kHoursOfDay + each);
+            addOnce(conditions().weekHours, day * kHoursOfDay + each);
         }
     }
 
     const QString& text_;
     const FilterVocabulary& vocabulary_;
     qsizetype at_ = 0;
+    bool negated_ = false;  // the term that is read
     ParsedFilter parsed_;
 };
 

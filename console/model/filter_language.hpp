@@ -37,7 +37,10 @@ struct ParsedFilter {
 ///
 ///     proto:telnet,smtp  src:203.0.113.0/24  port:23,2323  udp: or tcp:  sensor:ams-*,fra-01
 ///     user:root  pass:""  login:yes  outcome:reset  cmd:"uname -a"  text:"busybox"  sha256:<64 digits> when:wed-13,sun
-///     cc:NL
+///     cc:NL  login:tried  source:new
+///
+/// A minus before a key turns it round: `-port:23,2323  -login:tried` finds what has none of these. User and secret of
+/// one login are meant by `user:` and `pass:` together; turned round, each stands for itself.
 ///
 /// A value in quotes may have blanks and commas; \" is a quote in it. A backslash begins an escape as everywhere in the
 /// console (`\\`, `\x1b`); characters that are not printable ASCII are taken as the bytes of their UTF-8.

@@ -56,6 +56,67 @@ QString list(const QString& key, const QStringList& words) {
     return key + u':' + words.join(u',');
 }
 
+QStringList termsOf(const SessionConditions& filter, const FilterVocabulary& vocabulary) {
+    QStringList terms;
+    if (!filter.protocols.isEmpty()) {
+        QStringList words;
+        for (const QString& protocol : filter.protocols) {
+            words.append(quoted(protocol));
+        }
+        terms.append(list(u"proto"_s, words));
+    }
+    if (!filter.sourceNetwork.isEmpty()) {
+        const auto network = Network::parse(filter.sourceNetwork);
+        terms.append(filterTerm(u"src"_s, network ? network->text() : filter.sourceNetwork));
+    }
+    if (!filter.targetPorts.isEmpty()) {
+        QStringList words;
+        for (const quint16 port : filter.targetPorts) {
+            words.append(QString::number(port));
+        }
+        terms.append(list(u"port"_s, words));
+    }
+    if (filter.udp) {
+        terms.append(*filter.udp ? u"udp:"_s : u"tcp:"_s);
+    }
+    if (!filter.sensorIds.isEmpty()) {
+        terms.append(list(u"sensor"_s, sensorWords(filter.sensorIds, vocabulary)));
+    }
+    if (filter.username) {
+        terms.append(filterTerm(u"user"_s, *filter.username));
+    }
+    if (filter.secret) {
+        terms.append(filterTerm(u"pass"_s, *filter.secret));
+    }
+    if (filter.loginAccepted) {
+        terms.append(*filter.loginAccepted ? u"login:yes"_s : u"login:no"_s);
+    } else if (filter.loginTried) {
+        terms.append(*filter.loginTried ? u"login:tried"_s : u"login:none"_s);
+    }
+    if (!filter.outcomes.isEmpty()) {
+        terms.append(list(u"outcome"_s, filter.outcomes));
+    }
+    if (!filter.command.isEmpty()) {
+        terms.append(filterTerm(u"cmd"_s, filter.command));
+    }
+    if (!filter.commandText.isEmpty()) {
+        terms.append(filterTerm(u"text"_s, filter.commandText));
+    }
+    if (!filter.artifact.isEmpty()) {
+        terms.append(u"sha256:"_s + QString::fromLatin1(filter.artifact.toHex()));
+    }
+    if (!filter.weekHours.isEmpty()) {
+        terms.append(list(u"when"_s, weekHourWords(filter.weekHours)));
+    }
+    if (!filter.countries.isEmpty()) {
+        terms.append(list(u"cc"_s, filter.countries));
+    }
+    if (filter.sourceIsNew) {
+        terms.append(*filter.sourceIsNew ? u"source:new"_s : u"source:known"_s);
+    }
+    return terms;
+}
+
 /// The values that can stand behind a key, as they are written.
 QStringList valuesOf(FilterKey::Id id, const FilterVocabulary& vocabulary) {
     QStringList values;
@@ -72,7 +133,10 @@ QStringList valuesOf(FilterKey::Id id, const FilterVocabulary& vocabulary) {
             values = knownOutcomes();
             break;
         case FilterKey::Login:
-            values = QStringList{u"yes"_s, u"no"_s};
+            values = QStringList{u"tried"_s, u"none"_s, u"yes"_s, u"no"_s};
+            break;
+        case FilterKey::SourceAge:
+            values = QStringList{u"new"_s, u"known"_s};
             break;
         case FilterKey::User:
             values = vocabulary.usernames;
@@ -105,12 +169,13 @@ const QList<FilterKey>& filterKeys() {
         {FilterKey::Pass, u"pass"_s, u"\"\""_s, false, true},
         {FilterKey::Sensor, u"sensor"_s, u"ams-*"_s, true, false},
         {FilterKey::Outcome, u"outcome"_s, u"reset,timed_out"_s, true, false},
-        {FilterKey::Login, u"login"_s, u"yes"_s, false, false},
+        {FilterKey::Login, u"login"_s, u"tried"_s, false, false},
         {FilterKey::Command, u"cmd"_s, u"\"uname -a\""_s, false, false},
         {FilterKey::Text, u"text"_s, u"\"busybox\""_s, false, false},
         {FilterKey::Sha256, u"sha256"_s, u"9f86d0…"_s, false, false},
         {FilterKey::When, u"when"_s, u"wed-13"_s, true, false},
         {FilterKey::Country, u"cc"_s, u"NL,US"_s, true, false},
+        {FilterKey::SourceAge, u"source"_s, u"new"_s, false, false},
     };
     return kKeys;
 }
@@ -149,58 +214,12 @@ QString filterTerm(const QString& key, const QString& value) {
 }
 
 QString filterText(const SessionQuery& query, const FilterVocabulary& vocabulary) {
-    const SessionFilter& filter = query.filter;
-    QStringList terms;
-    if (!query.protocols.isEmpty()) {
-        QStringList words;
-        for (const QString& protocol : query.protocols) {
-            words.append(quoted(protocol));
-        }
-        terms.append(list(u"proto"_s, words));
-    }
-    if (!filter.sourceNetwork.isEmpty()) {
-        const auto network = Network::parse(filter.sourceNetwork);
-        terms.append(filterTerm(u"src"_s, network ? network->text() : filter.sourceNetwork));
-    }
-    if (!filter.targetPorts.isEmpty()) {
-        QStringList words;
-        for (const quint16 port : filter.targetPorts) {
-            words.append(QString::number(port));
-        }
-        terms.append(list(u"port"_s, words));
-    }
-    if (filter.udp) {
-        terms.append(*filter.udp ? u"udp:"_s : u"tcp:"_s);
-    }
-    if (!query.sensorIds.isEmpty()) {
-        terms.append(list(u"sensor"_s, sensorWords(query.sensorIds, vocabulary)));
-    }
-    if (filter.username) {
-        terms.append(filterTerm(u"user"_s, *filter.username));
-    }
-    if (filter.secret) {
-        terms.append(filterTerm(u"pass"_s, *filter.secret));
-    }
-    if (filter.loginAccepted) {
-        terms.append(*filter.loginAccepted ? u"login:yes"_s : u"login:no"_s);
-    }
-    if (!filter.outcomes.isEmpty()) {
-        terms.append(list(u"outcome"_s, filter.outcomes));
-    }
-    if (!filter.command.isEmpty()) {
-        terms.append(filterTerm(u"cmd"_s, filter.command));
-    }
-    if (!filter.commandText.isEmpty()) {
-        terms.append(filterTerm(u"text"_s, filter.commandText));
-    }
-    if (!filter.artifact.isEmpty()) {
-        terms.append(u"sha256:"_s + QString::fromLatin1(filter.artifact.toHex()));
-    }
-    if (!filter.weekHours.isEmpty()) {
-        terms.append(list(u"when"_s, weekHourWords(filter.weekHours)));
-    }
-    if (!filter.countries.isEmpty()) {
-        terms.append(list(u"cc"_s, filter.countries));
+    SessionConditions with = query.filter;
+    with.protocols = query.protocols;
+    with.sensorIds = query.sensorIds;
+    QStringList terms = termsOf(with, vocabulary);
+    for (const QString& term : termsOf(query.filter.without, vocabulary)) {
+        terms.append(u'-' + term);
     }
     return terms.join(u' ');
 }
@@ -212,13 +231,15 @@ FilterCompletion completeFilter(const QString& text, qsizetype cursor, const Fil
         inQuotes = text[i] == u'"' && !(inQuotes && i > 0 && text[i - 1] == u'\\') ? !inQuotes : inQuotes;
         from = text[i].isSpace() && !inQuotes ? i + 1 : from;
     }
+    const QString sign = from < cursor && text[from] == u'-' ? u"-"_s : QString();
+    from += sign.size();
     const QString word = text.mid(from, cursor - from);
     const qsizetype colon = word.indexOf(u':');
-    FilterCompletion completion{from, cursor - from, {}};
+    FilterCompletion completion{from - sign.size(), cursor - from + sign.size(), {}};
     if (colon < 0) {
         for (const FilterKey& key : filterKeys()) {
             if (key.name.startsWith(word, Qt::CaseInsensitive)) {
-                completion.options.append(key.name + u':');
+                completion.options.append(sign + key.name + u':');
             }
         }
         return completion;

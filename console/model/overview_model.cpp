@@ -1,6 +1,7 @@
 #include "console/model/overview_model.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace apiary::console {
@@ -12,6 +13,7 @@ constexpr qint64 kDetailsUs = 9'500'000;
 // A question takes at most so much of the collector's time: one part in 20.
 constexpr qint64 kPatience = 20;
 constexpr const char* kUnknownCountry = "??";
+constexpr std::array kCourses{SeriesField::Credentials, SeriesField::Sources, SeriesField::NewSources};
 
 }  // namespace
 
@@ -65,6 +67,12 @@ const Answer<QList<TopEntry>>& OverviewModel::ranking(TopField field) const {
     return found == rankings_.cend() ? nothing : *found;
 }
 
+const Answer<QList<quint64>>& OverviewModel::course(SeriesField field) const {
+    static const Answer<QList<quint64>> nothing;
+    const auto found = courses_.constFind(field);
+    return found == courses_.cend() ? nothing : *found;
+}
+
 void OverviewModel::ask(const Scope& scope) {
     scope_ = scope;
     again_ = false;
@@ -90,7 +98,9 @@ void OverviewModel::askDetails(const Scope& scope) {
     if (!watched_) {
         return;
     }
-    askCredentials();
+    for (const SeriesField field : kCourses) {
+        askCourse(field);
+    }
     askActivity();
     for (const TopField field : listed()) {
         askRanking(field);
@@ -104,8 +114,10 @@ void OverviewModel::askDetailsAgain(const Scope& scope) {
         return;
     }
     const qint64 now = clock_();
-    if (credentialsAsked_.due(now, kDetailsUs)) {
-        askCredentials();
+    for (const SeriesField field : kCourses) {
+        if (coursesAsked_[field].due(now, kDetailsUs)) {
+            askCourse(field);
+        }
     }
     if (activityAsked_.due(now, kDetailsUs)) {
         askActivity();
@@ -143,8 +155,8 @@ bool OverviewModel::countriesKnown() const {
            });
 }
 
-void OverviewModel::askCredentials() {
-    link_.askSeries(credentialsAsked_.ask(link_, details_, clock_()), details_, SeriesField::Credentials);
+void OverviewModel::askCourse(SeriesField field) {
+    link_.askSeries(coursesAsked_[field].ask(link_, details_, clock_()), details_, field);
 }
 
 void OverviewModel::askActivity() {
@@ -174,9 +186,14 @@ void OverviewModel::takeSeries(quint64 number, const Series& series) {
         figures_.failure.clear();
         Q_EMIT changed();
         askAgainIfWanted();
-    } else if (credentialsAsked_.settle(number, clock_())) {
-        credentials_ = {bandsOf(series).sums(), credentialsAsked_.scope(), {}};
-        Q_EMIT credentialsChanged();
+        return;
+    }
+    for (auto asked = coursesAsked_.begin(); asked != coursesAsked_.end(); ++asked) {
+        if (asked->settle(number, clock_())) {
+            courses_[asked.key()] = {bandsOf(series).sums(), asked->scope(), {}};
+            Q_EMIT coursesChanged();
+            return;
+        }
     }
 }
 
@@ -201,13 +218,17 @@ void OverviewModel::takeFailure(quint64 number, const QString& words) {
         figures_.failure = words;
         Q_EMIT changed();
         askAgainIfWanted();
-    } else if (credentialsAsked_.settle(number, now)) {
-        credentials_.failure = words;
-        Q_EMIT credentialsChanged();
     } else if (activityAsked_.settle(number, now)) {
         activity_.failure = words;
         Q_EMIT activityChanged();
     } else {
+        for (auto asked = coursesAsked_.begin(); asked != coursesAsked_.end(); ++asked) {
+            if (asked->settle(number, now)) {
+                courses_[asked.key()].failure = words;
+                Q_EMIT coursesChanged();
+                return;
+            }
+        }
         for (auto asked = rankingsAsked_.begin(); asked != rankingsAsked_.end(); ++asked) {
             if (asked->settle(number, now)) {
                 const TopField field = asked.key();

@@ -42,8 +42,8 @@ private:
 
 /// The figures of a scope: what the overview shows besides connections and fleet.
 ///
-/// Totals and chart are asked for whenever Workspace says so. The details - lists, hours of the week, credentials over
-/// time - only while somebody watches, each at most every 10 s. Answers that are out of date are dropped; after a loss
+/// Totals and chart are asked for whenever Workspace says so. The details - lists, hours of the week, courses of the
+/// tiles - only while somebody watches, each at most every 10 s. Answers that are out of date are dropped; after a loss
 /// all stays as it was. `link` must outlive it.
 class OverviewModel final : public QObject {
     Q_OBJECT
@@ -71,8 +71,8 @@ public:
     const Figures& figures() const { return figures_; }
     /// The scope that the newest figures were asked for.
     const Scope& scope() const { return scope_; }
-    /// Credentials tried in each bucket.
-    const Answer<QList<quint64>>& credentials() const { return credentials_; }
+    /// Credentials tried, sources or new sources in each bucket.
+    const Answer<QList<quint64>>& course(SeriesField field) const;
     /// Sessions in each hour of the week, over kActivityUs.
     const Answer<QList<quint64>>& activity() const { return activity_; }
     /// The entries of one list; without a value until it was asked for.
@@ -97,13 +97,13 @@ public:
 
 Q_SIGNALS:
     void changed();
-    void credentialsChanged();
+    void coursesChanged();
     void activityChanged();
     void rankingChanged(TopField field);
 
 private:
     void askAgainIfWanted();
-    void askCredentials();
+    void askCourse(SeriesField field);
     void askActivity();
     void askRanking(TopField field);
     QList<TopField> listed() const;
@@ -114,7 +114,7 @@ private:
     CollectorLink& link_;
     Clock clock_;
     Figures figures_;
-    Answer<QList<quint64>> credentials_;
+    QHash<SeriesField, Answer<QList<quint64>>> courses_;
     Answer<QList<quint64>> activity_;
     QHash<TopField, Answer<QList<TopEntry>>> rankings_;
     TopField third_ = TopField::Command;
@@ -122,7 +122,7 @@ private:
     Scope details_;
     Inquiry totalsAsked_;
     Inquiry seriesAsked_;
-    Inquiry credentialsAsked_;
+    QHash<SeriesField, Inquiry> coursesAsked_;
     Inquiry activityAsked_;
     QHash<TopField, Inquiry> rankingsAsked_;
     bool again_ = false;      // totals and chart, when what is under way has come

@@ -31,6 +31,14 @@ QString loginText(const SessionRow& row) {
     return grouped(row.credentials) + (row.loginAccepted ? u" ✓"_s : QString());
 }
 
+QString firstLoginText(const SessionRow& row) {
+    if (!row.firstLogin) {
+        return {};
+    }
+    const auto part = [](const QString& text) { return text.isEmpty() ? u"(empty)"_s : visible(text, 32); };
+    return part(row.firstLogin->first) + u':' + part(row.firstLogin->second);
+}
+
 QString cellText(const SessionRow& row, int column) {
     switch (column) {
         case SessionTableModel::Time:
@@ -45,6 +53,8 @@ QString cellText(const SessionRow& row, int column) {
             return visible(row.sensor, 48);
         case SessionTableModel::Tags:
             return visible(row.tags.join(u", "_s), 64);
+        case SessionTableModel::FirstLogin:
+            return firstLoginText(row);
         case SessionTableModel::Port:
             return QString::number(row.targetPort);
         case SessionTableModel::Outcome:
@@ -66,6 +76,9 @@ QString tipOf(const SessionRow& row) {
     QString text =
         u"%1:%2 → %3:%4\n%5 UTC"_s.arg(visible(row.source), QString::number(row.sourcePort), visible(row.target),
                                        QString::number(row.targetPort), fullTimeText(row.startedUs));
+    if (row.sourceFirstSeenUs > 0) {
+        text += u"\nsource first seen "_s + fullTimeText(row.sourceFirstSeenUs) + u" UTC"_s;
+    }
     if (!row.identified.isEmpty()) {
         text += u"\nspoke "_s + protocolText(row.identified);
     }
@@ -113,9 +126,9 @@ QVariant SessionTableModel::data(const QModelIndex& index, int role) const {
 }
 
 QVariant SessionTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
-    static const std::array<const char*, ColumnCount> kNames{"Time (UTC)", "Protocol", "Source", "CC",
-                                                             "Sensor",     "Port",     "Logins", "Outcome",
-                                                             "Tag",        "Duration", "In",     "Out"};
+    static const std::array<const char*, ColumnCount> kNames{
+        "Time (UTC)", "Protocol", "Source",   "CC", "Sensor", "First credential", "Port", "Logins",
+        "Outcome",    "Tag",      "Duration", "In", "Out"};
     if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount) {
         return {};
     }

@@ -21,6 +21,7 @@ public:
         Source,
         Country,
         SensorName,
+        FirstLogin,
         Port,
         Logins,
         Outcome,

@@ -25,9 +25,8 @@ struct Scope {
     friend bool operator==(const Scope&, const Scope&) = default;
 };
 
-/// What a listed session must have besides its scope; what is empty asks for nothing. Texts are escaped as people see
-/// them.
-struct SessionFilter {
+/// What a session has; what is empty says nothing. Texts are escaped as people see them.
+struct SessionConditions {
     QString sourceNetwork;  // 192.0.2.0/24, 2001:db8::/32, or one address
     QList<quint16> targetPorts;
     std::optional<bool> udp;
@@ -40,6 +39,17 @@ struct SessionFilter {
     QByteArray artifact;    // was offered: its SHA-256, 32 bytes
     QList<int> weekHours;   // started in one of these: 0 is Monday 00 to 01 h, UTC
     QStringList countries;  // of the source, as SessionRow names it; ??: unknown
+    QStringList protocols;  // here and for sensors: of a filter, what narrows its scope stands in the scope
+    QList<qint32> sensorIds;
+    std::optional<bool> loginTried;   // any
+    std::optional<bool> sourceIsNew;  // first seen inside the range
+
+    friend bool operator==(const SessionConditions&, const SessionConditions&) = default;
+};
+
+/// What a listed session must have besides its scope.
+struct SessionFilter : SessionConditions {
+    SessionConditions without;  // each of its fields alone must not be so
 
     friend bool operator==(const SessionFilter&, const SessionFilter&) = default;
 };
@@ -49,6 +59,7 @@ struct SessionCount {
     quint64 sessions = 0;
     quint64 times = 0;  // how often they did the one thing that the filter names: a login, a command, an artifact
     bool more = false;  // counting stopped there
+    quint64 sources = 0;
 };
 
 struct Totals {
@@ -62,7 +73,8 @@ struct Totals {
     quint64 openSessions = 0;
 };
 
-enum class SeriesField { Sessions, Credentials };
+/// Sources and new sources are one series without a protocol, in hours where the range has six of them.
+enum class SeriesField { Sessions, Credentials, Sources, NewSources };
 
 struct ProtocolCounts {
     QString protocol;
@@ -110,6 +122,9 @@ struct SessionRow {
     QString country;
     QStringList tags;
     QString traffic;
+    // Of the first login tried; none came, or none is known yet, as of live sessions.
+    std::optional<std::pair<QString, QString>> firstLogin;
+    qint64 sourceFirstSeenUs = 0;  // 0: not known
 
     bool open() const { return endedUs == 0; }
 };
@@ -159,7 +174,8 @@ struct SessionDetail {
     QList<Credential> credentials;
     QList<Artifact> artifacts;
     bool eventsCut = false;
-    bool logCut = false;  // the digest is over all of it nevertheless
+    bool logCut = false;         // the digest is over all of it nevertheless
+    quint64 sessionsBefore = 0;  // of its source
 };
 
 struct OpenSessions {

@@ -24,10 +24,13 @@ QString foundWords(const SessionList& list) {
                                                         grouped(count->sessions));
     if (count->times > 0) {
         const SessionFilter& filter = list.query().filter;
-        const QString deed = filter.username || filter.secret ? u"tried"_s
-                             : filter.artifact.isEmpty()      ? u"typed"_s
-                                                              : u"offered"_s;
+        const QString deed = filter.username || filter.secret || filter.loginTried ? u"tried"_s
+                             : filter.artifact.isEmpty()                           ? u"typed"_s
+                                                                                   : u"offered"_s;
         words += u" · %1 %2 times"_s.arg(deed, grouped(count->times));
+    }
+    if (count->sources > 0) {
+        words += u" · %1 sources"_s.arg(grouped(count->sources));
     }
     return words;
 }

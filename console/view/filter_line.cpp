@@ -28,7 +28,7 @@ FilterLine::FilterLine(const Theme& theme, std::function<FilterVocabulary()> voc
     setFont(monoFont(12.5));
     setTextMargins(kTextLeft - kIconLeft, 0, 0, 0);
     setPlaceholderText(
-        u"Filter:  proto:telnet  src:203.0.113.0/24  user:root  sensor:ams-*  text:\"busybox\"    "
+        u"Filter:  proto:telnet  src:203.0.113.0/24  user:root  -port:23  login:tried  text:\"busybox\"    "
         "(/ to focus, Tab to complete)"_s);
     setAccessibleName(u"Filter of the sessions"_s);
     setMaxLength(4000);

@@ -53,26 +53,28 @@ OverviewTiles::OverviewTiles(const Theme& theme, Workspace& workspace, QWidget* 
         line->addWidget(tile);
     }
     sessions_->setOpens(u"Lists these sessions"_s);
-    sources_->setOpens(u"Counts sources, not sessions; lists the sessions of these sources"_s);
-    credentials_->setOpens(u"Counts tries, not sessions; lists all sessions of the range"_s);
-    newSources_->setOpens(u"Sources never seen before the range; lists all sessions of the range"_s);
+    sources_->setOpens(u"Lists the sessions of these sources, and counts both"_s);
+    credentials_->setOpens(u"Lists the sessions with a login, and counts the tries"_s);
+    newSources_->setOpens(u"Sources never seen before the range; lists their sessions, and counts both"_s);
     online_->setOpens(u"Shows the fleet"_s);
-    for (Tile* tile : {sessions_, sources_, credentials_, newSources_}) {
-        connect(tile, &Tile::activated, this, &OverviewTiles::listAll);
+    SessionQuery tried;
+    tried.filter.loginTried = true;
+    SessionQuery fresh;
+    fresh.filter.sourceIsNew = true;
+    for (const auto& [tile, query] : {std::pair(sessions_, SessionQuery{}), std::pair(sources_, SessionQuery{}),
+                                      std::pair(credentials_, tried), std::pair(newSources_, fresh)}) {
+        connect(tile, &Tile::activated, this,
+                [this, query = query] { Q_EMIT sessionsWanted(query, workspace_.overview().figures().totalsScope); });
     }
     connect(online_, &Tile::activated, this, &OverviewTiles::fleetWanted);
     connect(&workspace.overview(), &OverviewModel::changed, this, &OverviewTiles::showTotals);
     connect(&workspace.overview(), &OverviewModel::changed, this, &OverviewTiles::showCourses);
-    connect(&workspace.overview(), &OverviewModel::credentialsChanged, this, &OverviewTiles::showCourses);
+    connect(&workspace.overview(), &OverviewModel::coursesChanged, this, &OverviewTiles::showCourses);
     connect(&workspace, &Workspace::fleetChanged, this, &OverviewTiles::showFleet);
     connect(&workspace, &Workspace::openChanged, this, &OverviewTiles::showFleet);
     showTotals();
     showCourses();
     showFleet();
-}
-
-void OverviewTiles::listAll() {
-    Q_EMIT sessionsWanted({}, workspace_.overview().figures().totalsScope);
 }
 
 void OverviewTiles::showTotals() {
@@ -100,7 +102,11 @@ void OverviewTiles::showTotals() {
 void OverviewTiles::showCourses() {
     const OverviewModel& overview = workspace_.overview();
     sessions_->setCourse(overview.figures().bands ? overview.figures().bands->sums() : QList<quint64>());
-    credentials_->setCourse(overview.credentials().value.value_or(QList<quint64>()));
+    for (const auto& [tile, field] :
+         {std::pair(sources_, SeriesField::Sources), std::pair(credentials_, SeriesField::Credentials),
+          std::pair(newSources_, SeriesField::NewSources)}) {
+        tile->setCourse(overview.course(field).value.value_or(QList<quint64>()));
+    }
 }
 
 QString OverviewTiles::openWords() const {

@@ -24,7 +24,6 @@ private:
     void showTotals();
     void showCourses();
     void showFleet();
-    void listAll();
 
     Workspace& workspace_;
     Tile* sessions_;

@@ -22,7 +22,7 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace {
 
-constexpr int kFacts = 6;
+constexpr int kFacts = 7;
 constexpr qsizetype kFactLength = 80;
 constexpr int kHexColumns = 80;
 
@@ -54,6 +54,16 @@ QString loginFact(const SessionDetail& detail) {
         text += u" +%1"_s.arg(detail.credentials.size() - 1);
     }
     return text;
+}
+
+/// `412 sessions since 2 Mar`
+QString beforeFact(const SessionDetail& detail) {
+    if (detail.sessionsBefore == 0) {
+        return u"never"_s;
+    }
+    const QString since = dayTimeText(detail.row.sourceFirstSeenUs).section(u' ', 0, 1);
+    return u"%1 %2%3"_s.arg(grouped(detail.sessionsBefore), detail.sessionsBefore == 1 ? u"session"_s : u"sessions"_s,
+                            detail.row.sourceFirstSeenUs > 0 ? u" since "_s + since : QString());
 }
 
 QString lengthFact(const SessionRow& row) {
@@ -356,7 +366,8 @@ void SessionPanel::showFacts(const SessionDetail& detail) {
         {u"Ended"_s, lengthFact(row)},
         {u"Login"_s, loginFact(detail)},
         {u"Bytes"_s, u"%1 in · %2 out"_s.arg(byteText(row.bytesIn), byteText(row.bytesOut))},
-        {u"Spoke"_s, row.artifacts > 0 ? u"%1 · %2 uploaded"_s.arg(spoke).arg(row.artifacts) : spoke}};
+        {u"Spoke"_s, row.artifacts > 0 ? u"%1 · %2 uploaded"_s.arg(spoke).arg(row.artifacts) : spoke},
+        {u"Seen before"_s, beforeFact(detail)}};
     for (qsizetype i = 0; i < texts.size(); ++i) {
         facts_[i].first->setText(texts[i].first);
         facts_[i].second->setText(texts[i].second);

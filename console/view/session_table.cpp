@@ -1,5 +1,6 @@
 #include "console/view/session_table.hpp"
 
+#include "console/model/cell_term.hpp"
 #include "console/model/figures.hpp"
 #include "console/model/filter_language.hpp"
 #include "console/model/session_export.hpp"
@@ -31,10 +32,10 @@ constexpr int kRow = 28;
 constexpr int kHeader = 32;
 
 // In the order of the columns; and which go first when there is no room.
-constexpr std::array<int, Model::ColumnCount> kWidths{130, 106, 132, 48, 96, 56, 70, 104, 92, 84, 76, 80};
-constexpr std::array<int, 9> kHideFirst{Model::Out,        Model::Tags,    Model::In,
-                                        Model::SensorName, Model::Country, Model::Duration,
-                                        Model::Logins,     Model::Outcome, Model::Port};
+constexpr std::array<int, Model::ColumnCount> kWidths{130, 106, 132, 48, 96, 130, 56, 70, 104, 92, 84, 76, 80};
+constexpr std::array<int, 10> kHideFirst{Model::Out,        Model::Tags,    Model::FirstLogin, Model::In,
+                                         Model::SensorName, Model::Country, Model::Duration,   Model::Logins,
+                                         Model::Outcome,    Model::Port};
 
 class SessionDelegate final : public QStyledItemDelegate {
 public:
@@ -268,34 +269,6 @@ void SessionTable::contextMenuEvent(QContextMenuEvent* event) {
     }
 }
 
-namespace {
-
-/// The condition that a cell stands for; an empty key if there is none.
-std::pair<QString, QString> termOf(const SessionRow& row, int column) {
-    switch (column) {
-        case Model::Time:
-            return {u"when"_s, weekHourKey(static_cast<int>((row.startedUs / 3'600'000'000 + 72) % 168))};
-        case Model::Protocol:
-            return {u"proto"_s, row.protocol};
-        case Model::Source:
-            return {u"src"_s, row.source};
-        case Model::Country:
-            return {u"cc"_s, row.country.isEmpty() ? u"??"_s : row.country};
-        case Model::SensorName:
-            return {u"sensor"_s, u"#%1"_s.arg(row.sensorId)};
-        case Model::Port:
-            return {u"port"_s, QString::number(row.targetPort)};
-        case Model::Outcome:
-            return {u"outcome"_s, row.open() ? u"open"_s : row.outcome};
-        case Model::Logins:
-            return {u"login"_s, row.loginAccepted ? u"yes"_s : u"no"_s};
-        default:
-            return {};
-    }
-}
-
-}  // namespace
-
 QMenu* SessionTable::menuOf(const QModelIndex& cell) {
     if (!cell.isValid()) {
         return nullptr;
@@ -311,6 +284,8 @@ QMenu* SessionTable::menuOf(const QModelIndex& cell) {
     if (const auto [key, value] = termOf(row, cell.column()); !key.isEmpty()) {
         const QString shown = key == u"sensor"_s ? u"sensor:"_s + text : filterTerm(key, value);
         add(u"Filter for "_s + visible(shown, 60), [this, key = key, value = value] { Q_EMIT termWanted(key, value); });
+        add(u"Filter out "_s + visible(shown, 60),
+            [this, key = key, value = value] { Q_EMIT termWanted(u'-' + key, value); });
     }
     add(u"Sessions of this source"_s, [this, row] { Q_EMIT termWanted(u"src"_s, row.source); });
     menu->addSeparator();

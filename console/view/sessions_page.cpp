@@ -135,10 +135,13 @@ void SessionsPage::addKeys() {
     addKey(this, u"Ctrl+G"_s, u"Go to a time in the list"_s, [this] { askJump(); });
     addKey(this, u"Ctrl+E"_s, u"Export the list as CSV"_s, [this] { exportList(ListExport::Form::Csv); });
     tellKey(table_, u"↑ ↓, PgUp PgDn, Home, End"_s, u"Choose a session; Home goes to the newest"_s);
-    tellKey(table_, u"Menu, Shift+F10"_s, u"Filter for the cell, copy"_s);
+    tellKey(table_, u"Menu, Shift+F10"_s, u"Filter for the cell or filter it out, copy"_s);
     tellKey(&bar_->line(), u"Tab"_s, u"Complete the condition"_s);
     tellKey(&bar_->line(), u"↑ ↓"_s, u"Choose a completion; filters used before"_s);
     tellKey(&bar_->line(), u"Enter"_s, u"Set the condition"_s);
+    tellKey(&bar_->line(), u"-port:23,2323"_s, u"Leaves out what has one of these; before every key"_s);
+    tellKey(&bar_->line(), u"login:tried"_s, u"Sessions with a login; login:yes if one was accepted"_s);
+    tellKey(&bar_->line(), u"source:new"_s, u"Sources first seen in the range; source:known if before"_s);
 }
 
 void SessionsPage::focusFilter() {

@@ -26,6 +26,7 @@ public:
     QString name() const { return name_; }
     QString value() const { return value_; }
     QString note() const { return note_; }
+    const QList<quint64>& course() const { return course_; }
     bool loading() const { return loading_; }
 
     QSize sizeHint() const override { return {200, 92}; }

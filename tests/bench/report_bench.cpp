@@ -192,6 +192,14 @@ void measurePages(test::PeopleServer& server, v1::Report::Stub& stub, const v1::
     filtered("by-rare-user", [](auto& filter) { filter.set_username("user190"); });
     filtered("by-rare-secret", [](auto& filter) { filter.set_secret("pw1900"); });
     filtered("by-command", [](auto& filter) { filter.set_command_text("file0"); });
+    filtered("without-a-port", [](auto& filter) { filter.mutable_without()->add_target_ports(23); });
+    filtered("without-a-protocol-and-a-user", [](auto& filter) {
+        filter.mutable_without()->add_protocols("ftp");
+        filter.mutable_without()->set_username("user0");
+    });
+    filtered("with-a-login", [](auto& filter) { filter.set_login_tried(true); });
+    filtered("of-new-sources", [](auto& filter) { filter.set_source_is_new(true); });
+    filtered("of-known-sources", [](auto& filter) { filter.set_source_is_new(false); });
 }
 
 void measure(test::PeopleServer& server) {
@@ -211,6 +219,15 @@ void measure(test::PeopleServer& server) {
     v1::SeriesReply series;
     report("report.series-24h",
            medianMillis([&] { return stub->Series(server.context().get(), seriesRequest, &series); }), "ms", 20, true);
+    for (const auto& [name, field] :
+         {std::pair("sources", v1::SERIES_FIELD_SOURCES), std::pair("new-sources", v1::SERIES_FIELD_NEW_SOURCES)}) {
+        auto request = seriesRequest;
+        request.set_field(field);
+        request.set_step_us(3'600'000'000);
+        v1::SeriesReply course;
+        report(std::string("report.series-") + name + "-24h",
+               medianMillis([&] { return stub->Series(server.context().get(), request, &course); }), "ms", 20, true);
+    }
     report("report.totals-24h", medianMillis(askTotals), "ms", 20, true);
     measureLeaders(server, *stub, day);
     measureOverview(server, *stub, day);

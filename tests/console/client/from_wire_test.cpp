@@ -45,6 +45,41 @@ TEST(FromWireTest, TakesAStateItDoesNotKnowAsUnknown) {
     EXPECT_EQ(fromWire(state)[0].services[0].actual, Actual::Unknown);
 }
 
+TEST(FromWireTest, WritesWhatAFilterLeavesOut) {
+    SessionFilter filter;
+    filter.loginTried = true;
+    filter.without.targetPorts = {23};
+    filter.without.protocols = {u"ftp"_s};
+    filter.without.sensorIds = {7};
+    filter.without.sourceIsNew = true;
+    const v1::SessionFilter wire = toWire(filter);
+    EXPECT_TRUE(wire.login_tried());
+    EXPECT_EQ(wire.target_ports_size(), 0);
+    EXPECT_EQ(wire.without().target_ports(0), 23U);
+    EXPECT_EQ(wire.without().protocols(0), "ftp");
+    EXPECT_EQ(wire.without().sensor_ids(0), 7);
+    EXPECT_TRUE(wire.without().source_is_new());
+    EXPECT_FALSE(toWire(SessionFilter{}).has_without());
+}
+
+TEST(FromWireTest, KnowsTheFirstLoginOnlyIfItCame) {
+    v1::SessionRow row;
+    row.set_credentials(2);
+    EXPECT_FALSE(fromWire(row).firstLogin);
+    row.set_first_username("");
+    row.set_first_secret("x");
+    EXPECT_EQ(fromWire(row).firstLogin, std::pair(QString(), u"x"_s));
+}
+
+TEST(FromWireTest, AsksForSourcesByTheHour) {
+    Scope scope;
+    scope.toUs = 24 * 3'600'000'000;
+    EXPECT_EQ(stepUs(scope, SeriesField::Sources), 3'600'000'000U);
+    EXPECT_EQ(stepUs(scope, SeriesField::Sessions), 0U);
+    scope.toUs = 900'000'000;
+    EXPECT_EQ(stepUs(scope, SeriesField::NewSources), 0U);
+}
+
 TEST(FromWireTest, SortsSensorsByName) {
     v1::FleetState state;
     state.add_sensors()->set_name("b");

@@ -49,6 +49,26 @@ TEST(FilterLanguageTest, ReadsEveryKey) {
     EXPECT_EQ(query.filter.weekHours, QList<int>{2 * 24 + 13});
 }
 
+TEST(FilterLanguageTest, TurnsRoundWhatHasAMinus) {
+    const SessionQuery query = read(
+        u"port:21 -port:23,2323 -proto:telnet -sensor:ams-* -user:root -pass:\"\" -login:tried -source:new -cc:CN "
+        "-udp:"_s);
+    EXPECT_EQ(query.filter.targetPorts, QList<quint16>{21});
+    EXPECT_TRUE(query.protocols.isEmpty());
+    const SessionConditions& without = query.filter.without;
+    EXPECT_EQ(without.targetPorts, QList<quint16>({23, 2323}));
+    EXPECT_EQ(without.protocols, QStringList{u"telnet"_s});
+    EXPECT_EQ(without.sensorIds, QList<qint32>({1, 2}));
+    EXPECT_EQ(without.username, u"root"_s);
+    EXPECT_EQ(without.secret, QString());
+    EXPECT_EQ(without.loginTried, true);
+    EXPECT_EQ(without.sourceIsNew, true);
+    EXPECT_EQ(without.countries, QStringList{u"CN"_s});
+    EXPECT_EQ(without.udp, true);
+    EXPECT_EQ(read(u"login:none source:known"_s).filter.loginTried, false);
+    EXPECT_EQ(read(u"login:none source:known"_s).filter.sourceIsNew, false);
+}
+
 TEST(FilterLanguageTest, TakesQuotesAndEscapesWithinQuotes) {
     EXPECT_EQ(read(u"cmd:\"echo \\\"a, b\\\"\""_s).filter.command, u"echo \"a, b\""_s);
     EXPECT_EQ(read(u"pass:\"\\\\\""_s).filter.secret, u"\\\\"_s);
@@ -57,7 +77,10 @@ TEST(FilterLanguageTest, TakesQuotesAndEscapesWithinQuotes) {
 
 TEST(FilterLanguageTest, SaysWhereItIsWrongAndWhatToWrite) {
     EXPECT_EQ(wrong(u"proto:ftp  prot:x"_s).at, 11);
-    EXPECT_TRUE(wrong(u"-proto:ftp"_s).words.contains(u"no “not”"_s));
+    EXPECT_TRUE(wrong(u"-prot:ftp"_s).words.contains(u"no “-prot:”"_s));
+    EXPECT_TRUE(wrong(u"-port:23 -port:25"_s).words.contains(u"-port:23,2323"_s));
+    EXPECT_TRUE(wrong(u"login:maybe"_s).words.contains(u"login:tried"_s));
+    EXPECT_TRUE(wrong(u"source:old"_s).words.contains(u"source:known"_s));
     EXPECT_TRUE(wrong(u"busybox"_s).words.contains(u"text:busybox"_s));
     EXPECT_TRUE(wrong(u"src:300.1.1.1"_s).words.contains(u"203.0.113.0/24"_s));
     EXPECT_TRUE(wrong(u"sensor:nyc-*"_s).words.contains(u"ams-01"_s));
@@ -91,12 +114,11 @@ QString someText(std::mt19937& random) {
     return text;
 }
 
-SessionQuery someQuery(std::mt19937& random) {
+SessionConditions someConditions(std::mt19937& random) {
     const auto chance = [&random] { return random() % 3 == 0; };
-    SessionQuery query;
-    SessionFilter& filter = query.filter;
-    query.protocols = chance() ? QStringList{u"ftp"_s, u"telnet"_s} : QStringList{};
-    query.sensorIds = chance() ? QList<qint32>{3, 1} : chance() ? QList<qint32>{77} : QList<qint32>{};
+    SessionConditions filter;
+    filter.protocols = chance() ? QStringList{u"ftp"_s, u"telnet"_s} : QStringList{};
+    filter.sensorIds = chance() ? QList<qint32>{3, 1} : chance() ? QList<qint32>{77} : QList<qint32>{};
     filter.sourceNetwork = chance() ? u"2001:db8::/32"_s : chance() ? u"192.0.2.7"_s : QString();
     filter.targetPorts = chance() ? QList<quint16>{23, 65535} : QList<quint16>{};
     filter.udp = chance() ? std::optional(chance()) : std::nullopt;
@@ -113,6 +135,17 @@ SessionQuery someQuery(std::mt19937& random) {
             filter.weekHours.append(hour);
         }
     }
+    filter.loginTried = chance() && !filter.loginAccepted ? std::optional(chance()) : std::nullopt;
+    filter.sourceIsNew = chance() ? std::optional(chance()) : std::nullopt;
+    return filter;
+}
+
+SessionQuery someQuery(std::mt19937& random) {
+    SessionQuery query;
+    static_cast<SessionConditions&>(query.filter) = someConditions(random);
+    query.protocols = std::exchange(query.filter.protocols, {});
+    query.sensorIds = std::exchange(query.filter.sensorIds, {});
+    query.filter.without = someConditions(random);
     return query;
 }
 
@@ -154,6 +187,13 @@ TEST(FilterLanguageTest, CompletesKeysAndTheirValues) {
     EXPECT_EQ(completeFilter(u"user:\"two w"_s, 11, kKnown).options, QStringList{u"\"two words\""_s});
     EXPECT_EQ(completeFilter(u"sensor:f"_s, 8, kKnown).options, QStringList{u"\"fra 1\""_s});
     EXPECT_TRUE(completeFilter(u"nokey:f"_s, 7, kKnown).options.isEmpty());
+    EXPECT_EQ(completeFilter(u"-pr"_s, 3, kKnown).options, QStringList{u"-proto:"_s});
+    EXPECT_EQ(completeFilter(u"-pr"_s, 3, kKnown).at, 0);
+    const FilterCompletion left = completeFilter(u"-proto:te"_s, 9, kKnown);
+    EXPECT_EQ(left.options, QStringList{u"telnet"_s});
+    EXPECT_EQ(left.at, 7);
+    EXPECT_EQ(completeFilter(u"login:t"_s, 7, kKnown).options, QStringList{u"tried"_s});
+    EXPECT_EQ(completeFilter(u"source:"_s, 7, kKnown).options, QStringList({u"new"_s, u"known"_s}));
 }
 
 TEST(FilterFitTest, JudgesWhatARowTells) {
@@ -165,6 +205,14 @@ TEST(FilterFitTest, JudgesWhatARowTells) {
         EXPECT_EQ(fitOf(row, read(other)), Fit::No) << other.toStdString();
     }
     EXPECT_EQ(fitOf(row, read(u"user:root"_s)), Fit::Unknown);
+    EXPECT_EQ(fitOf(row, read(u"-proto:smtp -port:22 -cc:NL -text:busybox login:tried"_s)), Fit::Yes);
+    for (const QString& other :
+         {u"-proto:ftp"_s, u"-src:203.0.113.0/24"_s, u"-port:21,22"_s, u"-tcp:"_s, u"-when:thu"_s, u"-sensor:ams-01"_s,
+          u"-cc:??"_s, u"login:none"_s, u"-login:tried"_s}) {
+        EXPECT_EQ(fitOf(row, read(other)), Fit::No) << other.toStdString();
+    }
+    EXPECT_EQ(fitOf(row, read(u"-user:root"_s)), Fit::Unknown);
+    EXPECT_EQ(fitOf(row, read(u"source:new"_s)), Fit::Unknown);
 }
 
 }  // namespace

@@ -39,7 +39,10 @@ public:
     void retryNow() override { ++retries; }
     void askTotals(quint64 number, const Scope& scope) override { totals.append({number, scope, {}, {}, {}}); }
     void askSeries(quint64 number, const Scope& scope, SeriesField field) override {
-        (field == SeriesField::Sessions ? series : credentialSeries).append({number, scope, field});
+        (field == SeriesField::Sessions      ? series
+         : field == SeriesField::Credentials ? credentialSeries
+                                             : sourceSeries)
+            .append({number, scope, field});
     }
     void askTop(quint64 number, const Scope& scope, TopField field, int) override {
         tops.append({number, scope, field});
@@ -69,6 +72,7 @@ public:
     QList<Asked> totals;
     QList<AskedSeries> series;
     QList<AskedSeries> credentialSeries;
+    QList<AskedSeries> sourceSeries;  // of all and of new ones
     QList<AskedTop> tops;
     QList<Asked> activities;
     QList<Asked> pages;

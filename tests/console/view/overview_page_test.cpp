@@ -59,6 +59,30 @@ TEST_F(OverviewPageTest, ATileOpensTheSessionsItCounts) {
     EXPECT_EQ(link_.counts.last().filter, SessionFilter{});
 }
 
+TEST_F(OverviewPageTest, ATileOfSourcesOrLoginsOpensTheSessionsBehindIt) {
+    fillAll();
+    clickAt(read()[u"tiles"_s][2][u"rect"_s]);
+    EXPECT_EQ(link_.counts.last().filter.loginTried, true);
+    window_.choose(Page::Overview);
+    clickAt(read()[u"tiles"_s][3][u"rect"_s]);
+    EXPECT_EQ(link_.counts.last().filter.sourceIsNew, true);
+    Q_EMIT link_.countArrived(link_.counts.last().number, {.sessions = 40, .times = 0, .more = false, .sources = 12});
+    EXPECT_TRUE(read()[u"list"_s][u"count_line"_s].toString().contains(u"12 sources"_s));
+}
+
+TEST_F(OverviewPageTest, TilesHaveTheirCourses) {
+    fillAll();
+    ASSERT_EQ(link_.sourceSeries.size(), 2);
+    for (const FakeLink::AskedSeries& asked : link_.sourceSeries) {
+        Series series = sampleSeries();
+        series.protocols = {{QString(), {1, 2, 3, asked.field == SeriesField::NewSources ? 4ULL : 5ULL}}};
+        Q_EMIT link_.seriesArrived(asked.number, series);
+    }
+    EXPECT_EQ(page().tiles()[1]->course(), QList<quint64>({1, 2, 3, 5}));
+    EXPECT_EQ(page().tiles()[2]->course(), QList<quint64>({11, 2, 5, 5}));
+    EXPECT_EQ(page().tiles()[3]->course(), QList<quint64>({1, 2, 3, 4}));
+}
+
 TEST_F(OverviewPageTest, TheLastTileOpensTheFleet) {
     fillAll();
     clickAt(read()[u"tiles"_s][4][u"rect"_s]);
