@@ -346,13 +346,13 @@ Result<SessionFilter> parseSessionFilter(const v1::SessionFilter& filter) {
     return SessionFilter{*with, *without};
 }
 
-std::string conditionsOf(const SessionFilter& filter, FilterSearch search) {
+std::string conditionsOf(const SessionFilter& filter, FilterSearch search, FilterSearch without) {
     std::string text;
     for (const auto& condition : Wording(filter, kFirstParameter, search).each()) {
         text += " AND " + condition;
     }
     // What is not known is not so.
-    for (const auto& condition : Wording(filter.without, kFirstParameter + kPlaces, search).each()) {
+    for (const auto& condition : Wording(filter.without, kFirstParameter + kPlaces, without).each()) {
         text += " AND (" + condition + ") IS NOT TRUE";
     }
     // The statement names every parameter, whether it needs it or not.

@@ -54,8 +54,10 @@ enum class FilterSearch {
 };
 
 /// Conditions on rows of `apiary.session s` that the filter makes, put together from constants. The scope's range and
-/// traffic are $1, $2 and $5; the parameters of the filter are parametersOf(), from $10 on.
-std::string conditionsOf(const SessionFilter& filter, FilterSearch search = FilterSearch::Planned);
+/// traffic are $1, $2 and $5; the parameters of the filter are parametersOf(), from $10 on. `without` is how what must
+/// not be so is found.
+std::string conditionsOf(const SessionFilter& filter, FilterSearch search = FilterSearch::Planned,
+                         FilterSearch without = FilterSearch::Planned);
 
 /// As text, null where the filter asks for nothing. `since` is the start of the range in which a source is new.
 std::vector<std::optional<std::string>> parametersOf(const SessionFilter& filter, ReportMoment since);

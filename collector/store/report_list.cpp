@@ -132,7 +132,7 @@ v1::ListSessionsReply ReportReader::listSessions(const ReportScope& scope, const
     const auto before = page.before ? std::min(*page.before, last) : last;
     const auto search =
         chooseSearch(transaction, scope, filter, std::chrono::floor<std::chrono::microseconds>(before.time()));
-    const auto statement = kPageBegin + conditionsOf(filter, search) + kPageEnd;
+    const auto statement = kPageBegin + conditionsOf(filter, search, FilterSearch::InOrder) + kPageEnd;
     const auto parameters = parametersOf(filter, scope.from);
     for (const auto& part : partsOf(transaction, scope, filter)) {
         const auto missing = static_cast<std::int64_t>(limit) - reply.rows_size();

@@ -46,8 +46,10 @@ protected:
 };
 
 TEST_F(SessionTableModelTest, ShowsARowAsText) {
-    model_.addPage({{sampleRow(0, 'a')}, false});
-    EXPECT_EQ(text(), "12 Mar 14:00:00|FTP|203.0.113.7||ams-01|21|1|peer closed||2.50 s|31 B|1.5 kB|\n");
+    SessionRow row = sampleRow(0, 'a');
+    row.firstLogin = {QStringLiteral("root"), QString()};
+    model_.addPage({{row}, false});
+    EXPECT_EQ(text(), "12 Mar 14:00:00|FTP|203.0.113.7||ams-01|root:(empty)|21|1|peer closed||2.50 s|31 B|1.5 kB|\n");
 }
 
 TEST_F(SessionTableModelTest, AsksForTheNextPageByTheKeyOfTheLastRow) {
