@@ -49,11 +49,11 @@ TEST_F(FilterBarTest, TypingAsksAfterAPause) {
 TEST_F(FilterBarTest, AnErrorSaysWhereAndKeepsTheOldResult) {
     const auto asked = link_.pages.size();
     const int rows = table().model()->rowCount();
-    enter(u"port:23 -proto:ftp"_s);
+    enter(u"port:23 colour:red"_s);
     EXPECT_TRUE(bar().error().startsWith(u"Character 9: "_s)) << bar().error().toStdString();
     EXPECT_EQ(link_.pages.size(), asked);
     EXPECT_EQ(table().model()->rowCount(), rows);
-    EXPECT_EQ(line().text(), u"port:23 -proto:ftp"_s);
+    EXPECT_EQ(line().text(), u"port:23 colour:red"_s);
 }
 
 TEST_F(FilterBarTest, AClickOnAChipTakesItAway) {
