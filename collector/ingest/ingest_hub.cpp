@@ -11,9 +11,9 @@
 namespace apiary::collector {
 namespace {
 
-constexpr std::size_t kOpenKept = 200'000;  // sessions remembered; the database knows the others
 constexpr std::size_t kHelloWeight = 256;
 constexpr std::chrono::milliseconds kIdle{1000};
+constexpr std::chrono::milliseconds kNow{0};
 
 /// The ledger moved under us: another collector wrote this stream.
 struct LedgerMoved {};
@@ -60,34 +60,37 @@ void IngestHub::stop() {
 
 void IngestHub::run() {
     for (;;) {
-        std::vector<Item> items = queue_.takeAll(1, std::chrono::milliseconds{0}, kIdle);
+        std::vector<Item> items = queue_.takeAll(1, std::chrono::milliseconds{0}, flight_ ? kNow : kIdle);
         notifyRoom();
-        if (items.empty() && queue_.closed()) {
-            return;
-        }
-        std::vector<Pending*> group;
-        int entries = 0;
-        const auto flush = [&] {
-            if (!group.empty()) {
-                writeGroup(group);
+        if (items.empty()) {
+            secure();
+            if (queue_.closed()) {
+                return;
             }
-            group.clear();
+        }
+        std::vector<Pending> group;
+        int entries = 0;
+        const auto flush = [&](bool more) {
+            if (!group.empty()) {
+                writeGroup(std::exchange(group, {}), more);
+            }
             entries = 0;
         };
         for (Item& item : items) {
             if (const auto* hello = std::get_if<Hello>(&item)) {
-                flush();  // so that the answer counts what came before
+                flush(false);  // so that the answer counts what came before
+                secure();
                 untilItWorks([&] { admit(*hello); });
                 continue;
             }
             auto& pending = std::get<Pending>(item);
             if (entries + pending.batch->entries_size() > settings_.groupEntries) {
-                flush();
+                flush(true);
             }
             entries += pending.batch->entries_size();
-            group.push_back(&pending);
+            group.push_back(std::move(pending));
         }
-        flush();
+        flush(!queue_.empty());
     }
 }
 
@@ -107,8 +110,7 @@ bool IngestHub::untilItWorks(const std::function<void()>& work) {
             }
             return true;
         } catch (const SinkUnavailable& unavailable) {
-            positions_.clear();
-            open_.clear();
+            forget();
             if (answers_.exchange(false)) {
                 log::error(std::string("the database does not take records, they wait at the sensors: ") +
                            unavailable.what());
@@ -148,15 +150,33 @@ void IngestHub::admit(const Hello& hello) {
     hello.peer->admitted(admission);
 }
 
-void IngestHub::writeGroup(std::span<Pending*> group) {
+/// Writes the batches, or lets them take off; `more` wait behind them.
+void IngestHub::writeGroup(std::vector<Pending> group, bool more) {
+    auto flight = std::make_unique<Flight>();
+    flight->held = std::move(group);
+    if ((flight_ || more) && takeOff(*flight, more)) {
+        flight_ = std::move(flight);
+        return;
+    }
+    secure();
+    writeAlone(flight->held);
+}
+
+/// What is remembered may not have come to pass.
+void IngestHub::forget() {
+    positions_.clear();
+    open_.clear();
+}
+
+void IngestHub::writeAlone(std::span<Pending> group) {
     const bool written = untilItWorks([&] {
         for (;;) {
             try {
                 attempt(group);
                 return;
             } catch (const LedgerMoved&) {
-                for (const Pending* pending : group) {
-                    positions_.erase({pending->stream, static_cast<std::int16_t>(pending->batch->lane())});
+                for (const Pending& pending : group) {
+                    positions_.erase({pending.stream, static_cast<std::int16_t>(pending.batch->lane())});
                 }
             }
         }
@@ -177,42 +197,42 @@ std::int64_t IngestHub::positionOf(const Pending& pending) {
 }
 
 /// Writes what of the group is new, and answers for the rest.
-void IngestHub::attempt(std::span<Pending*> group) {
+void IngestHub::attempt(std::span<Pending> group) {
     std::vector<Part> parts;
     std::map<LaneKey, std::int64_t> planned;
-    for (Pending* pending : group) {
-        if (pending->done) {
+    for (Pending& pending : group) {
+        if (pending.done) {
             continue;
         }
-        const v1::Batch& batch = *pending->batch;
+        const v1::Batch& batch = *pending.batch;
         const auto lane = static_cast<std::int16_t>(batch.lane());
-        const auto position = planned.try_emplace({pending->stream, lane}, positionOf(*pending)).first;
+        const auto position = planned.try_emplace({pending.stream, lane}, positionOf(pending)).first;
         const auto first = static_cast<std::int64_t>(batch.first_seq());
         const auto last = static_cast<std::int64_t>(batch.last_seq());
         if (position->second < 0) {
-            pending->peer->outOfOrder("the spool belongs to another sensor");
-            pending->done = true;
+            pending.peer->outOfOrder("the spool belongs to another sensor");
+            pending.done = true;
             continue;
         }
         switch (judge(position->second, first, last)) {
             case Verdict::Duplicate:
-                if (positions_.at({pending->stream, lane}) >= last) {
-                    pending->peer->committed(lane, last);
-                    pending->done = true;
+                if (positions_.at({pending.stream, lane}) >= last) {
+                    pending.peer->committed(lane, last);
+                    pending.done = true;
                 }
                 break;
             case Verdict::Gap:
-                pending->peer->outOfOrder("records " + std::to_string(first) + ".." + std::to_string(last) +
-                                          " of lane " + std::to_string(lane) + " where " +
-                                          std::to_string(position->second + 1) + " was due");
-                pending->done = true;
+                pending.peer->outOfOrder("records " + std::to_string(first) + ".." + std::to_string(last) +
+                                         " of lane " + std::to_string(lane) + " where " +
+                                         std::to_string(position->second + 1) + " was due");
+                pending.done = true;
                 break;
             case Verdict::New:
             case Verdict::Overlap:
-                parts.push_back({.pending = pending,
-                                 .part = {.stream = pending->stream,
-                                          .sensorId = pending->sensorId,
-                                          .clockOffsetMs = pending->clockOffsetMs,
+                parts.push_back({.pending = &pending,
+                                 .part = {.stream = pending.stream,
+                                          .sensorId = pending.sensorId,
+                                          .clockOffsetMs = pending.clockOffsetMs,
                                           .batch = &batch,
                                           .from = firstBeyond(batch, position->second),
                                           .to = batch.entries_size(),
@@ -225,11 +245,11 @@ void IngestHub::attempt(std::span<Pending*> group) {
         commit(parts);
     }
     // A batch that came twice in one group is answered now that the first of the two is written.
-    for (Pending* pending : group) {
-        if (!pending->done) {
-            pending->peer->committed(static_cast<std::int16_t>(pending->batch->lane()),
-                                     static_cast<std::int64_t>(pending->batch->last_seq()));
-            pending->done = true;
+    for (Pending& pending : group) {
+        if (!pending.done) {
+            pending.peer->committed(static_cast<std::int16_t>(pending.batch->lane()),
+                                    static_cast<std::int64_t>(pending.batch->last_seq()));
+            pending.done = true;
         }
     }
 }
@@ -262,7 +282,8 @@ void IngestHub::commit(std::span<const Part> parts) {
     if (std::holds_alternative<Stale>(outcome)) {
         throw LedgerMoved{};
     }
-    applied(parts, std::move(rows));
+    remember(rows);
+    announce(parts, std::move(rows));
 }
 
 /// Makes rows of the parts and writes them. An exception on the way is taken for the fault of what they hold: a record
@@ -288,8 +309,8 @@ WriteOutcome IngestHub::write(std::span<const Part> parts, IngestRows& rows) {
     }
 }
 
-/// After the commit: remembers where lanes and sessions stand, acknowledges, and tells those who watch.
-void IngestHub::applied(std::span<const Part> parts, IngestRows rows) {
+/// Where lanes and sessions stand behind these rows.
+void IngestHub::remember(const IngestRows& rows) {
     for (const LedgerStep& step : rows.ledger) {
         positions_[{step.stream, step.lane}] = step.last;
     }
@@ -302,6 +323,10 @@ void IngestHub::applied(std::span<const Part> parts, IngestRows rows) {
     for (const Uuid& session : rows.openBefore) {
         open_.erase(session);
     }
+}
+
+/// After the commit: acknowledges, and tells those who watch.
+void IngestHub::announce(std::span<const Part> parts, IngestRows rows) {
     if (!rows.quarantine.empty()) {
         const QuarantineRow& first = rows.quarantine.front();
         log::warn("put aside in quarantine: " + std::to_string(rows.quarantine.size()) +

@@ -41,7 +41,8 @@ public:
 };
 
 /// Where the streams of all sensors meet the database: it collects their batches, writes those that wait together in
-/// one transaction, and acknowledges them when that is committed.
+/// one transaction, and acknowledges them when that is committed. While a transaction is counted and committed the rows
+/// of the next one travel already, unless something about either is out of the ordinary.
 ///
 /// Invariants: the records of a lane are written in their order and once, however often they are sent; an
 /// acknowledgement follows its commit. When the database is away everything waits in the queue, whose bound stops the
@@ -101,16 +102,34 @@ private:
         Pending* pending = nullptr;
         BatchPart part;
     };
+    static constexpr std::size_t kOpenKept = 200'000;  // sessions remembered; the database knows the others
     using LaneKey = std::pair<Uuid, std::int16_t>;
+
+    /// Batches whose transaction is on its way. What is remembered of lanes and sessions counts it already.
+    struct Flight {
+        std::vector<Pending> held;
+        std::vector<Part> parts;  // point into it
+        IngestRows rows;
+        bool durable = true;
+    };
 
     bool untilItWorks(const std::function<void()>& work);
     bool pause(std::chrono::milliseconds length);
     void admit(const Hello& hello);
-    void writeGroup(std::span<Pending*> group);
-    void attempt(std::span<Pending*> group);
+    void writeGroup(std::vector<Pending> group, bool more);
+    bool takeOff(Flight& flight, bool more);
+    bool planned(Flight& flight) const;
+    bool land();
+    void secure();
+    void announceLanded();
+    void writeAgain();
+    void forget();
+    void writeAlone(std::span<Pending> group);
+    void attempt(std::span<Pending> group);
     void commit(std::span<const Part> parts);
     WriteOutcome write(std::span<const Part> parts, IngestRows& rows);
-    void applied(std::span<const Part> parts, IngestRows rows);
+    void remember(const IngestRows& rows);
+    void announce(std::span<const Part> parts, IngestRows rows);
     std::int64_t positionOf(const Pending& pending);
     void notifyRoom();
 
@@ -130,6 +149,8 @@ private:
     // Of the hub's thread.
     std::map<LaneKey, std::int64_t> positions_;
     SessionOwners open_;
+    std::unique_ptr<Flight> flight_;               // concluded, not settled
+    std::vector<std::unique_ptr<Flight>> landed_;  // committed before it, but not known to be durable
 };
 
 }  // namespace apiary::collector
