@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <set>
 #include <utility>
 
 namespace apiary::collector {
@@ -14,6 +15,7 @@ namespace {
 constexpr std::size_t kOpenKept = 200'000;  // sessions remembered; the database knows the others
 constexpr std::size_t kHelloWeight = 256;
 constexpr std::chrono::milliseconds kIdle{1000};
+constexpr std::chrono::seconds kCountAgain{10};  // the open sessions of a sensor that has too many
 
 /// The ledger moved under us: another collector wrote this stream.
 struct LedgerMoved {};
@@ -109,6 +111,7 @@ bool IngestHub::untilItWorks(const std::function<void()>& work) {
         } catch (const SinkUnavailable& unavailable) {
             positions_.clear();
             open_.clear();
+            openCounts_.clear();
             if (answers_.exchange(false)) {
                 log::error(std::string("the database does not take records, they wait at the sensors: ") +
                            unavailable.what());
@@ -143,7 +146,9 @@ void IngestHub::admit(const Hello& hello) {
     }
     const auto& admission = std::get<Admission>(answer);
     for (const auto& [lane, position] : admission.positions) {
-        positions_[{admission.stream, lane}] = position;
+        if (position > 0) {  // else it may not be registered
+            positions_[{admission.stream, lane}] = position;
+        }
     }
     hello.peer->admitted(admission);
 }
@@ -277,6 +282,10 @@ WriteOutcome IngestHub::write(std::span<const Part> parts, IngestRows& rows) {
         if (const auto unknown = builder.unknown(); !unknown.empty()) {
             open_.merge(sink_.findOpen(unknown));
         }
+        if (const auto doubtful = builder.doubtful(); !doubtful.empty()) {
+            builder.setEnded(sink_.findEnded(doubtful));
+        }
+        builder.limitOpen(settings_.openSessions, openOf(parts));
         rows = builder.build();
         return sink_.write(rows);
     } catch (const SinkUnavailable&) {
@@ -288,10 +297,45 @@ WriteOutcome IngestHub::write(std::span<const Part> parts, IngestRows& rows) {
     }
 }
 
+/// How many sessions the sensors of the parts have open. A sensor with too many is counted in the database now and
+/// then: sessions that went aside or were closed for it are not followed here.
+OpenCounts IngestHub::openOf(std::span<const Part> parts) {
+    const Moment now = clock_();
+    std::set<std::int32_t> sensors;
+    std::vector<std::int32_t> unknown;
+    for (const Part& part : parts) {
+        const std::int32_t sensor = part.part.sensorId;
+        if (!sensors.insert(sensor).second) {
+            continue;
+        }
+        const auto known = openCounts_.find(sensor);
+        if (known == openCounts_.end() ||
+            (known->second >= settings_.openSessions && now >= countedAt_[sensor] + kCountAgain)) {
+            unknown.push_back(sensor);
+            countedAt_[sensor] = now;
+        }
+    }
+    if (!unknown.empty()) {
+        const OpenCounts counted = sink_.countOpen(unknown);
+        for (const std::int32_t sensor : unknown) {
+            const auto found = counted.find(sensor);
+            openCounts_[sensor] = found == counted.end() ? 0 : found->second;
+        }
+    }
+    OpenCounts present;
+    for (const std::int32_t sensor : sensors) {
+        present[sensor] = openCounts_[sensor];
+    }
+    return present;
+}
+
 /// After the commit: remembers where lanes and sessions stand, acknowledges, and tells those who watch.
 void IngestHub::applied(std::span<const Part> parts, IngestRows rows) {
     for (const LedgerStep& step : rows.ledger) {
         positions_[{step.stream, step.lane}] = step.last;
+    }
+    for (const auto& [sensor, count] : rows.openNow) {
+        openCounts_[sensor] = count;
     }
     if (open_.size() > kOpenKept) {
         open_.clear();

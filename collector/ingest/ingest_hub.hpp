@@ -55,6 +55,7 @@ public:
     struct Settings {
         std::size_t queueBytes = std::size_t{64} << 20U;  // of batches that wait; what is being written comes on top
         int groupEntries = 5000;                          // in one transaction
+        std::int64_t openSessions = 100'000;              // of one sensor; what it opens beyond goes to quarantine
         std::chrono::milliseconds firstPause{200};        // after the database failed
         std::chrono::milliseconds longestPause{5000};
         std::chrono::milliseconds stopWithin{5000};  // for what waits when stop() is called
@@ -110,6 +111,7 @@ private:
     void attempt(std::span<Pending*> group);
     void commit(std::span<const Part> parts);
     WriteOutcome write(std::span<const Part> parts, IngestRows& rows);
+    OpenCounts openOf(std::span<const Part> parts);
     void applied(std::span<const Part> parts, IngestRows rows);
     std::int64_t positionOf(const Pending& pending);
     void notifyRoom();
@@ -130,6 +132,8 @@ private:
     // Of the hub's thread.
     std::map<LaneKey, std::int64_t> positions_;
     SessionOwners open_;
+    OpenCounts openCounts_;  // of sensors that were counted
+    std::map<std::int32_t, Moment> countedAt_;
 };
 
 }  // namespace apiary::collector

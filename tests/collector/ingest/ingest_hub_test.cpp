@@ -40,6 +40,8 @@ public:
         return sensorId == 1 ? std::optional(ledger[{stream, lane}]) : std::nullopt;
     }
     SessionOwners findOpen(std::span<const Uuid>) override { return {}; }
+    std::vector<Uuid> findEnded(std::span<const Uuid>) override { return ended; }
+    OpenCounts countOpen(std::span<const std::int32_t>) override { return openBefore; }
     Window window(Moment now) override { return {.from = now - 24h * 90, .to = now + 24h}; }
     WriteOutcome write(IngestRows& rows) override {
         failIfAway();
@@ -73,6 +75,8 @@ public:
 
     std::map<std::pair<Uuid, std::int16_t>, std::int64_t> ledger;
     Uuid revoked = TestSpool(666).id();
+    std::vector<Uuid> ended;
+    OpenCounts openBefore;
     std::string unfit = "unfit";
     std::string poison = "poison";
     int failures = 0;          // calls that fail from now on
@@ -286,6 +290,29 @@ TEST_F(IngestHubTest, StopsAReaderWhileTheQueueIsFullAndCallsItBack) {
     EXPECT_LT(batches, 10);
     run();
     EXPECT_EQ(peer_->room_, 1);
+}
+
+TEST_F(IngestHubTest, PutsAsideASessionThatHasEndedBefore) {
+    TestSpool spool(1);
+    const RecordedSession again = session(1);
+    spool.append(again);
+    sink_.ended = {again.id()};
+    submit(spool, spool.all());
+    run();
+    EXPECT_EQ(sink_.sessions + sink_.events, 0U);
+    EXPECT_EQ(sink_.reasons,
+              "1 the session has ended already\n2 its session is not open\n3 the session has ended already\n");
+}
+
+TEST_F(IngestHubTest, CountsWhatWasOpenBeforeItCame) {
+    TestSpool spool(1);
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+        spool.append(RecordedSession({.start = kNow - 1h, .random = i}));
+    }
+    sink_.openBefore = {{1, 99'998}};
+    submit(spool, spool.all());
+    run();
+    EXPECT_EQ(sink_.reasons, "3 more than 100000 sessions of this sensor are open\n");
 }
 
 TEST_F(IngestHubTest, ShowsThoseWhoWatchWhatIsCommitted) {

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "collector/ingest/session_sink.hpp"
+
+#include <pqxx/connection_base>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace apiary::collector {
+
+/// What ingest asks of the database before it writes, on a connection that prepareLookups() has prepared. Everything
+/// may block, and throws what libpqxx throws.
+
+void prepareLookups(pqxx::connection_base& session);
+
+/// As SessionSink::admit(). A sensor with very many lanes in the ledger is refused: no spool needs them.
+std::variant<Admission, Refusal> admitSensor(pqxx::connection_base& session, const Uuid& sensor, const Uuid& stream,
+                                             std::span<const std::int16_t> lanes);
+
+/// As SessionSink::position().
+std::optional<std::int64_t> lanePosition(pqxx::connection_base& session, std::int32_t sensorId, const Uuid& stream,
+                                         std::int16_t lane);
+
+/// As SessionSink::findOpen().
+SessionOwners openSessions(pqxx::connection_base& session, std::span<const Uuid> sessions);
+
+/// As SessionSink::findEnded().
+std::vector<Uuid> endedSessions(pqxx::connection_base& session, std::span<const Uuid> sessions);
+
+/// As SessionSink::countOpen().
+OpenCounts openCounts(pqxx::connection_base& session, std::span<const std::int32_t> sensors);
+
+/// A list of ids as PostgreSQL reads an array of them.
+template <typename Ids>
+std::string arrayText(const Ids& ids) {
+    std::string text = "{";
+    for (const Uuid& id : ids) {
+        text += text.size() > 1 ? "," : "";
+        text += id.text();
+    }
+    return text + "}";
+}
+
+}  // namespace apiary::collector
