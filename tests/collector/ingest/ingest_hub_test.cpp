@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -37,7 +38,9 @@ public:
     }
     std::optional<std::int64_t> position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) override {
         failIfAway();
-        return sensorId == 1 ? std::optional(ledger[{stream, lane}]) : std::nullopt;
+        const auto owner = sensors.find(stream);
+        return sensorId == (owner == sensors.end() ? 1 : owner->second) ? std::optional(ledger[{stream, lane}])
+                                                                        : std::nullopt;
     }
     SessionOwners findOpen(std::span<const Uuid>) override { return {}; }
     std::vector<Uuid> findEnded(std::span<const Uuid>) override { return ended; }
@@ -74,6 +77,7 @@ public:
     }
 
     std::map<std::pair<Uuid, std::int16_t>, std::int64_t> ledger;
+    std::map<Uuid, std::int32_t> sensors;  // of streams; 1 of all others
     Uuid revoked = TestSpool(666).id();
     std::vector<Uuid> ended;
     OpenCounts openBefore;
@@ -100,7 +104,12 @@ class Peer final : public IngestPeer {
 public:
     void admitted(const Admission& admission) override { admission_ = admission; }
     void refused(const std::string& reason) override { refusal_ = reason; }
-    void committed(std::int16_t, std::int64_t seq) override { acknowledged_.push_back(seq); }
+    void committed(std::int16_t, std::int64_t seq) override {
+        acknowledged_.push_back(seq);
+        if (onCommitted_) {
+            onCommitted_();
+        }
+    }
     void outOfOrder(const std::string& reason) override { outOfOrder_ = reason; }
     void roomAgain() override { ++room_; }
 
@@ -109,6 +118,7 @@ public:
     std::string outOfOrder_;
     std::vector<std::int64_t> acknowledged_;
     int room_ = 0;
+    std::function<void()> onCommitted_;
 };
 
 class IngestHubTest : public testing::Test {
@@ -229,6 +239,29 @@ TEST_F(IngestHubTest, PutsAsideTheOneRecordAtWhichAnExceptionIsThrown) {
     EXPECT_EQ(sink_.reasons, "5 no rows can be made of it: nobody foresaw \\xff\n");
     EXPECT_EQ(peer_->acknowledged_.back(), 3);
     EXPECT_EQ((sink_.ledger[{first.id(), 0}]), 6);
+}
+
+TEST_F(IngestHubTest, WritesWhatOthersSendWhileItSearchesTheRecordsOfOne) {
+    TestSpool bad(1);
+    TestSpool good(2);
+    for (std::uint64_t i = 1; i <= 4; ++i) {
+        bad.append(session(i, "unfit"));
+    }
+    good.append(session(9));
+    const auto other = std::make_shared<Peer>();
+    submit(bad, bad.all());
+    hub_.submit(other, {.sensorId = 2, .stream = good.id(), .positions = {}}, 0,
+                std::make_unique<v1::Batch>(good.all()));
+    sink_.sensors = {{good.id(), 2}};
+    int before = 0;
+    other->onCommitted_ = [&] { before = sink_.transactions; };
+    run();
+    EXPECT_LE(before, 3);  // of both, of the one, of the other
+    EXPECT_GT(sink_.transactions, 6);
+    EXPECT_EQ(sink_.sessions, 5U);
+    EXPECT_EQ(sink_.events, 1U);
+    EXPECT_EQ(sink_.quarantined, 4U);
+    EXPECT_EQ(peer_->acknowledged_.back(), static_cast<std::int64_t>(bad.last()));
 }
 
 TEST_F(IngestHubTest, WaitsForADatabaseThatIsAway) {

@@ -281,6 +281,25 @@ TEST_F(HostileSensorTest, CannotOpenSessionsWithoutEnd) {
     expectTheOtherUnharmed();
 }
 
+TEST_F(HostileSensorTest, DoesNotHoldUpTheOtherWhileItsRecordsAreSearched) {
+    TestSpool spool(1);
+    const RecordedSession session = sessionOf(1);
+    spool.append(session);
+    for (int i = 0; i < 1'500; ++i) {
+        spool.append(session.records()[1]);  // a number of the session that is taken: only the database sees it
+    }
+    std::atomic<bool> searched = false;
+    std::jthread flooding([&] {
+        sendAll(spool);
+        searched = true;
+    });
+    honest_->awaitMore(20);
+    EXPECT_FALSE(searched);
+    flooding.join();
+    EXPECT_EQ(count("quarantine", "sqlstate = '23505' AND" + of("hostile")), "1500");
+    expectTheOtherUnharmed();
+}
+
 TEST_F(HostileSensorTest, CannotSendTheSpoolOfAnother) {
     SensorEnd end = hostile();
     end.hello(honest_->spool());
