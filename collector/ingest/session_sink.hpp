@@ -29,6 +29,9 @@ struct SessionOwner {
 };
 using SessionOwners = std::unordered_map<Uuid, SessionOwner>;
 
+/// How many sessions sensors have open.
+using OpenCounts = std::map<std::int32_t, std::int64_t>;
+
 /// Highest committed number of each lane of a stream.
 using LanePositions = std::map<std::int16_t, std::int64_t>;
 
@@ -65,7 +68,9 @@ class SessionSink {
 public:
     virtual ~SessionSink() = default;
 
-    /// Looks up a sensor and registers the lanes of its spool. The positions are safe.
+    /// Looks up a sensor, and how far the lanes of its spool are committed: those asked for, and others that it has.
+    /// Registers the first of them, and with it whose the spool is; position() registers the others. The positions are
+    /// safe.
     virtual std::variant<Admission, Refusal> admit(const Uuid& sensor, const Uuid& stream,
                                                    std::span<const std::int16_t> lanes) = 0;
 
@@ -75,6 +80,12 @@ public:
 
     /// Those of the sessions that are open, in the database.
     virtual SessionOwners findOpen(std::span<const Uuid> sessions) = 0;
+
+    /// Those of the sessions that have ended, in the database.
+    virtual std::vector<Uuid> findEnded(std::span<const Uuid> sessions) = 0;
+
+    /// How many sessions each of these sensors has open, in the database.
+    virtual OpenCounts countOpen(std::span<const std::int32_t> sensors) = 0;
 
     virtual Window window(Moment now) = 0;
 

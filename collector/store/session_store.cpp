@@ -1,6 +1,7 @@
 #include "collector/store/session_store.hpp"
 
 #include "collector/store/column_values.hpp"
+#include "collector/store/ingest_lookups.hpp"
 #include "common/net/address.hpp"
 
 #include <pqxx/pqxx>
@@ -20,8 +21,6 @@ using std::chrono::sys_days;
 constexpr const char* kPartitions =
     "SELECT apiary.ensure_partitions($1::date::timestamp AT TIME ZONE 'UTC', "
     "($1::date + 1)::timestamp AT TIME ZONE 'UTC')";
-/// Whose commit waits until all that was committed before is on disk.
-constexpr const char* kDurable = "SELECT pg_logical_emit_message(true, 'apiary', '')";
 constexpr std::string_view kNotNew = "AP001";      // what ledger_require() raises
 constexpr std::string_view kOtherRules = "AP002";  // what known_rules_require() raises
 std::string dateText(sys_days day) {
@@ -47,14 +46,7 @@ bool blamesRows(const pqxx::sql_error& error) {
 }
 
 void prepareStatements(pqxx::connection_base& session) {
-    session.prepare("sensor", "SELECT sensor_id, revoked_at IS NOT NULL FROM apiary.sensor WHERE sensor_uuid = $1");
-    session.prepare("register",
-                    "INSERT INTO apiary.ingest_stream(stream_id, lane, sensor_id) VALUES ($1, $2, $3) "
-                    "ON CONFLICT DO NOTHING");
-    session.prepare("positions", "SELECT lane, last_seq, sensor_id FROM apiary.ingest_stream WHERE stream_id = $1");
-    session.prepare("open",
-                    "SELECT session_id, sensor_id, host(source), protocol FROM apiary.session_open "
-                    "WHERE session_id = ANY ($1::uuid[])");
+    prepareLookups(session);
     session.prepare("policy", "SELECT retention_days, ahead_days FROM apiary.policy");
     prepareIngest(session);
 }
@@ -97,61 +89,23 @@ auto SessionStore::use(Work work) {
 
 std::variant<Admission, Refusal> SessionStore::admit(const Uuid& sensor, const Uuid& stream,
                                                      std::span<const std::int16_t> lanes) {
-    return use([&](pqxx::connection_base& session) -> std::variant<Admission, Refusal> {
-        pqxx::work transaction(session, "admit");
-        const pqxx::result known = transaction.exec_prepared("sensor", sensor.text());
-        if (known.empty()) {
-            return Refusal{"sensor " + sensor.text() + " is not in the table sensor: issue it a certificate here"};
-        }
-        if (known[0][1].as<bool>()) {
-            return Refusal{"sensor " + sensor.text() + " is revoked"};
-        }
-        Admission admission{.sensorId = known[0][0].as<std::int32_t>(), .stream = stream, .positions = {}};
-        for (const std::int16_t lane : lanes) {
-            transaction.exec_prepared("register", stream.text(), lane, admission.sensorId);
-        }
-        for (const auto& row : transaction.exec_prepared("positions", stream.text())) {
-            if (row[2].as<std::int32_t>() != admission.sensorId) {
-                return Refusal{"sensor " + sensor.text() + " sends spool " + stream.text() +
-                               ", which is another sensor's: give it a spool of its own"};
-            }
-            admission.positions[row[0].as<std::int16_t>()] = row[1].as<std::int64_t>();
-        }
-        transaction.exec(kDurable);
-        transaction.commit();
-        return admission;
-    });
+    return use([&](pqxx::connection_base& session) { return admitSensor(session, sensor, stream, lanes); });
 }
 
 std::optional<std::int64_t> SessionStore::position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) {
-    return use([&](pqxx::connection_base& session) -> std::optional<std::int64_t> {
-        pqxx::work transaction(session, "position");
-        transaction.exec_prepared("register", stream.text(), lane, sensorId);
-        std::optional<std::int64_t> position;
-        for (const auto& row : transaction.exec_prepared("positions", stream.text())) {
-            if (row[0].as<std::int16_t>() == lane && row[2].as<std::int32_t>() == sensorId) {
-                position = row[1].as<std::int64_t>();
-            }
-        }
-        transaction.exec(kDurable);
-        transaction.commit();
-        return position;
-    });
+    return use([&](pqxx::connection_base& session) { return lanePosition(session, sensorId, stream, lane); });
 }
 
 SessionOwners SessionStore::findOpen(std::span<const Uuid> sessions) {
-    return use([&](pqxx::connection_base& session) {
-        pqxx::work transaction(session, "open");
-        SessionOwners owners;
-        for (const auto& row : transaction.exec_prepared("open", uuidArray(sessions))) {
-            const auto id = Uuid::parse(row[0].c_str());
-            const auto source = parseAddress(row[2].c_str());
-            if (id && source) {
-                owners[*id] = {.sensorId = row[1].as<std::int32_t>(), .source = *source, .protocol = row[3].c_str()};
-            }
-        }
-        return owners;
-    });
+    return use([&](pqxx::connection_base& session) { return openSessions(session, sessions); });
+}
+
+std::vector<Uuid> SessionStore::findEnded(std::span<const Uuid> sessions) {
+    return use([&](pqxx::connection_base& session) { return endedSessions(session, sessions); });
+}
+
+OpenCounts SessionStore::countOpen(std::span<const std::int32_t> sensors) {
+    return use([&](pqxx::connection_base& session) { return openCounts(session, sensors); });
 }
 
 Window SessionStore::window(Moment now) {
@@ -328,7 +282,7 @@ bool SessionStore::harden() {
         if (spare_.empty()) {
             return false;
         }
-        pqxx::nontransaction(spare_.back()->session(), "harden").exec(kDurable);
+        pqxx::nontransaction(spare_.back()->session(), "harden").exec(kWaitsForTheDisk);
         return true;
     });
 }

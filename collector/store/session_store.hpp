@@ -38,6 +38,8 @@ public:
                                            std::span<const std::int16_t> lanes) override;
     std::optional<std::int64_t> position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) override;
     SessionOwners findOpen(std::span<const Uuid> sessions) override;
+    std::vector<Uuid> findEnded(std::span<const Uuid> sessions) override;
+    OpenCounts countOpen(std::span<const std::int32_t> sensors) override;
     Window window(Moment now) override;
     WriteOutcome write(IngestRows& rows) override;
     bool begin(IngestRows& rows) override;

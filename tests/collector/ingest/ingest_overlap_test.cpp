@@ -51,6 +51,8 @@ public:
         return memory_.ledger[{stream, lane}];
     }
     SessionOwners findOpen(std::span<const Uuid>) override { return memory_.open; }
+    std::vector<Uuid> findEnded(std::span<const Uuid>) override { return {}; }
+    OpenCounts countOpen(std::span<const std::int32_t>) override { return {}; }
     Window window(Moment now) override { return {.from = now - 24h * 90, .to = now + 24h}; }
 
     WriteOutcome write(IngestRows& rows) override {
