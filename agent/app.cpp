@@ -1,5 +1,6 @@
 #include "agent/app.hpp"
 
+#include "agent/bounds_board.hpp"
 #include "agent/config.hpp"
 #include "agent/control/control_server.hpp"
 #include "agent/engine/engine.hpp"
@@ -35,8 +36,9 @@ namespace {
 
 constexpr auto kSessionsEnd = std::chrono::seconds(10);
 constexpr auto kLastUplink = std::chrono::seconds(2);
-constexpr auto kRetryServices = std::chrono::seconds(10);
-constexpr mode_t kNobodyElse = 0027;  // the group may read what the agent writes
+constexpr auto kBetweenTurns = std::chrono::seconds(1);   // of the thread that waits for signals
+constexpr auto kBetweenLooks = std::chrono::seconds(10);  // at services that could not start, and at the bounds
+constexpr mode_t kNobodyElse = 0027;                      // the group may read what the agent writes
 
 /// As many descriptors as this process may have: each connection is one.
 void raiseDescriptors() {
@@ -76,14 +78,19 @@ public:
           spool_(std::move(spool)),
           journal_(std::move(journal)),
           recording_(recordingSettings(), *spool_, *journal_),
-          engine_({.threads = config_.threads, .connections = config_.connections, .seed = seed}, recording_),
-          board_(engine_, config_.state + "/services") {
+          engine_(
+              {.threads = config_.threads, .connections = config_.connections, .seed = seed, .memory = config_.memory},
+              recording_),
+          board_(engine_, config_.state + "/services"),
+          bounds_(*spool_, *journal_, engine_,
+                  {.bytes = config_.journalBytes, .files = config_.journalFiles, .age = config_.journalAge}) {
         if (config_.collector) {
             UplinkSettings settings;
             settings.address = config_.collector->address;
             settings.identity = config_.collector->identity;
             settings.version = APIARY_VERSION;
             settings.bootNonce = Uuid::v4(randomBytes<16>());
+            settings.bounds = [this] { return bounds_.reports(std::chrono::system_clock::now()); };
             uplink_.emplace(std::move(settings), *spool_, board_);
         }
     }
@@ -177,16 +184,21 @@ private:
     }
 
     void waitForTheEnd() {
+        auto nextLook = std::chrono::steady_clock::now();
         for (;;) {
-            const std::optional<int> signal = awaitSignal(kRetryServices);
+            const std::optional<int> signal = awaitSignal(kBetweenTurns);
             if (signal == SIGTERM || signal == SIGINT) {
                 log::info(signal == SIGINT ? "interrupted: ending sessions" : "ending sessions");
                 return;
             }
             if (signal == SIGHUP) {
                 reload();
-            } else {
+            }
+            engine_.relieve();
+            if (const auto now = std::chrono::steady_clock::now(); now >= nextLook) {
+                nextLook = now + kBetweenLooks;
                 board_.retry();
+                bounds_.sample(std::chrono::system_clock::now());
             }
         }
     }
@@ -213,6 +225,7 @@ private:
 
     Result<std::string> answer(std::string_view verb, std::string_view argument) {
         if (verb == "status") {
+            const auto now = std::chrono::system_clock::now();
             return statusText({.name = config_.name,
                                .startedAt = startedAt_,
                                .collector = config_.collector ? config_.collector->address : std::string(),
@@ -222,7 +235,9 @@ private:
                                .recording = recording_.view(),
                                .journal = journal_->view(),
                                .journalDirectory = config_.journalDirectory,
-                               .services = board_.reports()});
+                               .services = board_.reports(),
+                               .bounds = bounds_.reports(now)},
+                              now);
         }
         if (verb == "services") {
             return servicesText(board_.reports());
@@ -249,6 +264,7 @@ private:
     Recording recording_;
     Engine engine_;
     ServiceBoard board_;
+    BoundsBoard bounds_;
     std::optional<Uplink> uplink_;
 };
 
@@ -302,6 +318,7 @@ Status runAgent(const std::string& configFile) {
     journalSettings.directory = config.journalDirectory;
     journalSettings.bytes = config.journalBytes;
     journalSettings.files = config.journalFiles;
+    journalSettings.age = config.journalAge;
     journalSettings.agentStart = std::chrono::system_clock::now();
     journalSettings.safeUntil = [&store = **spool] {
         const auto backlog = store.backlog();

@@ -4,6 +4,7 @@
 #include "agent/record/recording.hpp"
 #include "common/rpc/credentials.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -37,8 +38,10 @@ struct AgentConfig {
     std::string journalDirectory;
     std::uint64_t journalBytes = 0;
     std::uint64_t journalFiles = 0;
+    std::chrono::hours journalAge{0};  // 0: no bound
     std::uint64_t spoolBytes = 0;
     std::size_t connections = 0;
+    std::uint64_t memory = 0;  // bytes
     std::vector<ServiceConfig> services;
 };
 
