@@ -4,6 +4,7 @@
 #include "collector/ingest/ingest_hub.hpp"
 #include "collector/ingest/live_feed.hpp"
 #include "collector/pki/certificate_authority.hpp"
+#include "collector/retention_keeper.hpp"
 #include "collector/rpc/fleet_hub.hpp"
 #include "collector/rpc/fleet_service.hpp"
 #include "collector/rpc/ingest_service.hpp"
@@ -132,6 +133,7 @@ public:
           revocations_([dsn = config.writer] { return std::make_unique<Connection>(dsn, "apiary-collector revoked"); },
                        1),
           revoked_(std::make_shared<RevokedOperators>(revocations_)),
+          retention_(config.writer, config.id, config.retention),
           ingestService_(ingest_, fleet_, ticker_, now),
           desk_(fleetStore_, fleetStore_, fleet_, [this](std::int32_t sensor) { ingestService_.shutOut(sensor); }),
           reportService_(makeReportService(feed_, reports_, ticker_, revoked_, now)),
@@ -164,6 +166,7 @@ public:
         servants.add("fleet", [this] { switches_.run(); });
         servants.add("fleet-cancel", [this] { switches_.runCancellations(); });
         servants.add("revoked", [this] { revocations_.run(); });
+        servants.add("retention", [this] { retention_.run(); });
 
         std::unique_ptr<RpcServer> server;
         const Status outcome = serveUntilTheEnd(server);
@@ -179,6 +182,7 @@ public:
         reports_.stop();
         switches_.stop();
         revocations_.stop();
+        retention_.stop();
         servants.join();
         watch.join();
         if (outcome && (writers.failed() || servants.failed() || watch.failed())) {
@@ -271,6 +275,7 @@ private:
     QueryPool switches_;
     QueryPool revocations_;
     const std::shared_ptr<RevokedOperators> revoked_;  // with streams, which end after their services
+    RetentionKeeper retention_;
     IngestService ingestService_;
     SensorDesk desk_;
     std::unique_ptr<grpc::Service> reportService_;

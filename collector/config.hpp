@@ -1,10 +1,12 @@
 #pragma once
 
 #include "collector/enrich/source_table.hpp"
+#include "collector/store/retention_plan.hpp"
 #include "common/net/endpoint.hpp"
 #include "common/result.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,12 +17,13 @@ struct CollectorConfig {
     std::int16_t id = 1;  // keys the rollups: no two collectors of a database share it
     std::string name;
     std::vector<Endpoint> listens;
-    std::vector<std::string> hostNames;  // under which agents and consoles reach it, besides the addresses
-    std::string owner;                   // connection of apiary_owner: migrations
-    std::string writer;                  // connection of apiary_writer: everything else
-    std::string pki;                     // folder of the certificate authority
-    SourcePaths sources;                 // databases of countries and networks
-    std::string sourcesPlace;            // `collector.toml:12`, where they are named
+    std::vector<std::string> hostNames;      // under which agents and consoles reach it, besides the addresses
+    std::string owner;                       // connection of apiary_owner: migrations
+    std::string writer;                      // connection of apiary_writer: everything else
+    std::string pki;                         // folder of the certificate authority
+    SourcePaths sources;                     // databases of countries and networks
+    std::string sourcesPlace;                // `collector.toml:12`, where they are named
+    std::optional<RetentionWish> retention;  // none: the collector drops nothing by itself
 };
 
 /// Reads and checks the whole file. The Error has a line for each thing that is wrong, `file:line: what to do`.

@@ -24,8 +24,9 @@ constexpr const char* kDigests =
     "FROM apiary.command WHERE session_id = ANY ($1::uuid[]) "
     "AND started_at >= 'epoch'::timestamptz + $2 * interval '1 us' "
     "AND started_at <= 'epoch'::timestamptz + $3 * interval '1 us' GROUP BY 1";
-constexpr std::string_view kNotNew = "AP001";      // what ledger_require() raises
-constexpr std::string_view kOtherRules = "AP002";  // what known_rules_require() raises
+constexpr std::string_view kNotNew = "AP001";         // what ledger_require() raises
+constexpr std::string_view kOtherRules = "AP002";     // what known_rules_require() raises
+constexpr std::string_view kOutsideWindow = "22008";  // what ensure_partitions() raises
 constexpr std::string_view kCommit = "COMMIT;";
 constexpr const char* kAssemble =
     "SELECT apiary.artifact_assemble($1, $2, $3, 'epoch'::timestamptz + $4 * interval '1 us', $5, $6::inet, $7, $8, "
@@ -89,7 +90,9 @@ void prepareStatements(pqxx::connection_base& session) {
     session.prepare("open",
                     "SELECT session_id, sensor_id, host(source), protocol FROM apiary.session_open "
                     "WHERE session_id = ANY ($1::uuid[])");
-    session.prepare("policy", "SELECT retention_days, ahead_days FROM apiary.policy");
+    session.prepare(
+        "policy",
+        "SELECT retention_days, ahead_days, rows_from - DATE '1970-01-01' FROM apiary.policy, apiary.retained");
     session.prepare("digests", kDigests);
     session.prepare("assemble", kAssemble);
 }
@@ -195,10 +198,11 @@ Window SessionStore::window(Moment now) {
             const pqxx::row policy = transaction.exec_prepared1("policy");
             retention_ = days{policy[0].as<int>()};
             ahead_ = days{policy[1].as<int>()};
+            keptFrom_ = policy[2].is_null() ? sys_days{} : sys_days{days{policy[2].as<int>()}};
         });
         policyRead_ = today;
     }
-    return {.from = today - retention_, .to = today + ahead_ + days{1}};
+    return {.from = today - retention_, .to = today + ahead_ + days{1}, .keptFrom = keptFrom_};
 }
 
 /// Makes the partitions that the rows need, and does not ask twice for a day.
@@ -243,6 +247,9 @@ WriteOutcome SessionStore::write(IngestRows& rows) {
                     days_.clear();  // it was there, and dropped meanwhile
                     partitionsMade = true;
                 } else if (blamesRows(error)) {
+                    if (error.sqlstate() == kOutsideWindow) {
+                        policyRead_ = {};  // retention has moved the window
+                    }
                     return Unfit{.sqlstate = error.sqlstate(), .message = firstLine(error.what())};
                 } else {
                     throw;
@@ -349,8 +356,8 @@ std::string SessionStore::openingText(const IngestRows& rows) const {
     return text;
 }
 
-/// What follows the rows: sessions that are open no more, and the rollups, last because others wait for their rows. What was
-/// open at a sensor when it lost its spool will never be closed by it.
+/// What follows the rows: sessions that are open no more, and the rollups, last because others wait for their rows.
+/// What was open at a sensor when it lost its spool will never be closed by it.
 std::string SessionStore::closingText(const IngestRows& rows) const {
     std::string text;
     if (!rows.openBefore.empty()) {
@@ -368,9 +375,9 @@ std::string SessionStore::closingText(const IngestRows& rows) const {
     }
     for (const GapRow& row : rows.gaps) {
         if (tellsOfALostSpool(row)) {
-            text += "SELECT apiary.close_unfinished(" + std::to_string(row.sensorId) +
-                    ", 'epoch'::timestamptz + " + std::to_string(micros(row.from)) + " * interval '1 us', " +
-                    std::to_string(collectorId_) + "::int2);";
+            text += "SELECT apiary.close_unfinished(" + std::to_string(row.sensorId) + ", 'epoch'::timestamptz + " +
+                    std::to_string(micros(row.from)) + " * interval '1 us', " + std::to_string(collectorId_) +
+                    "::int2);";
         }
     }
     return text;

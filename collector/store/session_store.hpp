@@ -65,6 +65,7 @@ private:
     std::chrono::sys_days policyRead_{};
     std::chrono::days retention_{};
     std::chrono::days ahead_{};
+    std::chrono::sys_days keptFrom_{};
 };
 
 }  // namespace apiary::collector
