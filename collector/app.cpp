@@ -15,6 +15,7 @@
 #include "collector/rpc/server.hpp"
 #include "collector/rpc/ticker.hpp"
 #include "collector/store/fleet_repository.hpp"
+#include "collector/store/free_space.hpp"
 #include "collector/store/migrator.hpp"
 #include "collector/store/report_reader.hpp"
 #include "collector/store/session_store.hpp"
@@ -121,7 +122,10 @@ public:
     explicit Collector(const CollectorConfig& config)
         : config_(config),
           sources_(config.sources),
-          store_(config.writer, config.id, [this] { return sources_.current(); }),
+          space_([watch = config.watch, dsn = config.writer] { return watch.empty() ? databaseFolders(dsn) : watch; },
+                 config.floor),
+          store_(
+              config.writer, config.id, [this] { return sources_.current(); }, [this] { return space_.lack(); }),
           fleetStore_(config.writer, config.id),
           schema_(config.writer),
           ingest_(
@@ -264,6 +268,7 @@ private:
 
     const CollectorConfig config_;
     SourceTable sources_;
+    FreeSpace space_;
     SessionStore store_;
     FleetStore fleetStore_;
     SchemaWatch schema_;

@@ -2,6 +2,7 @@
 
 #include "common/config/toml.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace apiary::collector {
@@ -43,6 +44,13 @@ Result<CollectorConfig> readConfig(const std::string& path) {
     const TomlTable database = root.table("database");
     config.owner = database.field("owner").required().text();
     config.writer = database.field("writer").required().text();
+    config.watch = database.field("watch").texts();
+    if (!std::ranges::all_of(config.watch, [](const std::string& folder) { return folder.starts_with('/'); })) {
+        database.field("watch").complain("is a folder, or a list of folders: write each from / on");
+    }
+    if (const TomlField floor = database.field("floor"); floor.present()) {
+        config.floor = floor.size(kLeastSize, kLeastSize, kMostSize);
+    }
     config.pki = root.table("pki").field("directory").required().path();
     const TomlTable enrich = root.table("enrich");
     config.sources.country = enrich.field("country_database").path();

@@ -17,12 +17,14 @@ struct CollectorConfig {
     std::int16_t id = 1;  // keys the rollups: no two collectors of a database share it
     std::string name;
     std::vector<Endpoint> listens;
-    std::vector<std::string> hostNames;      // under which agents and consoles reach it, besides the addresses
-    std::string owner;                       // connection of apiary_owner: migrations
-    std::string writer;                      // connection of apiary_writer: everything else
-    std::string pki;                         // folder of the certificate authority
-    SourcePaths sources;                     // databases of countries and networks
-    std::string sourcesPlace;                // `collector.toml:12`, where they are named
+    std::vector<std::string> hostNames;  // under which agents and consoles reach it, besides the addresses
+    std::string owner;                   // connection of apiary_owner: migrations
+    std::string writer;                  // connection of apiary_writer: everything else
+    std::vector<std::string> watch;      // folders on the disks of the database; none: found, if it is on this machine
+    std::optional<std::uint64_t> floor;  // bytes that these disks keep free; none: FreeSpace::defaultFloor()
+    std::string pki;                     // folder of the certificate authority
+    SourcePaths sources;                 // databases of countries and networks
+    std::string sourcesPlace;            // `collector.toml:12`, where they are named
     std::optional<RetentionWish> retention;  // none: the collector drops nothing by itself
 };
 

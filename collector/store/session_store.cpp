@@ -99,8 +99,8 @@ void prepareStatements(pqxx::connection_base& session) {
 
 }  // namespace
 
-SessionStore::SessionStore(std::string writer, std::int16_t collectorId, Sources sources)
-    : dsn_(std::move(writer)), collectorId_(collectorId), sources_(std::move(sources)) {}
+SessionStore::SessionStore(std::string writer, std::int16_t collectorId, Sources sources, Lack lack)
+    : dsn_(std::move(writer)), collectorId_(collectorId), sources_(std::move(sources)), lack_(std::move(lack)) {}
 
 SessionStore::~SessionStore() = default;
 
@@ -231,6 +231,9 @@ void SessionStore::ensurePartitions(const IngestRows& rows) {
 }
 
 WriteOutcome SessionStore::write(IngestRows& rows) {
+    if (const auto lack = lack_ ? lack_() : std::nullopt) {
+        throw SinkUnavailable(*lack);
+    }
     return use([&](pqxx::connection_base& session) -> WriteOutcome {
         for (bool partitionsMade = false;;) {
             try {
