@@ -4,6 +4,7 @@
 #include "collector/enrich_administration.hpp"
 #include "collector/known_administration.hpp"
 #include "collector/retention_administration.hpp"
+#include "collector/rollup_administration.hpp"
 #include "common/log/log.hpp"
 #include "common/text/units.hpp"
 
@@ -43,6 +44,7 @@ int main(int argc, char** argv) {
     collector::PolicyChange policy;
     std::int64_t number = 0;
     std::string since;
+    std::string until;
     int code = 0;
 
     const auto add = [&](CLI::App& to, const char* verb, const char* help,
@@ -134,6 +136,15 @@ int main(int argc, char** argv) {
         [&](const auto& config) { return finish(collector::enrichStored(config, since)); })
         ->add_option("--since", since, "First day (UTC), YYYY-MM-DD; default: all that is kept")
         ->check(notEmpty);
+
+    CLI::App* rollup = app.add_subcommand("rollup", "What charts are made of");
+    rollup->require_subcommand(1);
+    CLI::App* rebuild =
+        add(*rollup, "rebuild", "Count the rows of each day anew and print what differed; ingest waits",
+            [&](const auto& config) { return finish(collector::rebuildRollups(config, since, until)); });
+    rebuild->add_option("--since", since, "First day (UTC), YYYY-MM-DD; default: the first that has rows")
+        ->check(notEmpty);
+    rebuild->add_option("--until", until, "Last day")->check(notEmpty);
 
     CLI::App* retention = add(app, "retention", "Drop rows that are older than what is kept; ingest goes on meanwhile",
                               [&](const auto& config) { return finish(collector::dropOldRows(config, kept, check)); });
