@@ -100,6 +100,9 @@ std::string RowBuilder::flawOf(const Parsed& parsed) const {
     }
     const Moment start = startOf(parsed.session);
     const Moment at = momentOf(record.at_us());
+    if (start < window_.keptFrom) {
+        return "of a day that retention has dropped";
+    }
     if (start < window_.from || start >= window_.to || at < window_.from || at >= window_.to) {
         return "time outside the window";
     }
@@ -317,6 +320,9 @@ std::string RowBuilder::takeProbe(Parsed& parsed) {
     }
     const Moment start = startOf(*id);
     const Moment end = momentOf(probe.ended_at_us());
+    if (start < window_.keptFrom) {
+        return "of a day that retention has dropped";
+    }
     if (start < window_.from || start >= window_.to || end < start || end >= window_.to) {
         return "time outside the window";
     }

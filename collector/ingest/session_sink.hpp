@@ -46,10 +46,11 @@ struct Refusal {
     std::string reason;
 };
 
-/// Rows are accepted whose session began in [from, to).
+/// Rows are accepted whose session began in [from, to), and not before `keptFrom`: earlier days retention has dropped.
 struct Window {
     Moment from;
     Moment to;
+    Moment keptFrom{};
 };
 
 struct Committed {};

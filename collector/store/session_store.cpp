@@ -21,8 +21,9 @@ using std::chrono::sys_days;
 constexpr const char* kPartitions =
     "SELECT apiary.ensure_partitions($1::date::timestamp AT TIME ZONE 'UTC', "
     "($1::date + 1)::timestamp AT TIME ZONE 'UTC')";
-constexpr std::string_view kNotNew = "AP001";      // what ledger_require() raises
-constexpr std::string_view kOtherRules = "AP002";  // what known_rules_require() raises
+constexpr std::string_view kNotNew = "AP001";         // what ledger_require() raises
+constexpr std::string_view kOutsideWindow = "22008";  // what ensure_partitions() raises
+constexpr std::string_view kOtherRules = "AP002";     // what known_rules_require() raises
 std::string dateText(sys_days day) {
     const std::chrono::year_month_day date(day);
     const auto two = [](unsigned number) { return (number < 10 ? "0" : "") + std::to_string(number); };
@@ -47,14 +48,16 @@ bool blamesRows(const pqxx::sql_error& error) {
 
 void prepareStatements(pqxx::connection_base& session) {
     prepareLookups(session);
-    session.prepare("policy", "SELECT retention_days, ahead_days FROM apiary.policy");
+    session.prepare(
+        "policy",
+        "SELECT retention_days, ahead_days, rows_from - DATE '1970-01-01' FROM apiary.policy, apiary.retained");
     prepareIngest(session);
 }
 
 }  // namespace
 
-SessionStore::SessionStore(std::string writer, std::int16_t collectorId, Sources sources)
-    : dsn_(std::move(writer)), collectorId_(collectorId), sources_(std::move(sources)) {}
+SessionStore::SessionStore(std::string writer, std::int16_t collectorId, Sources sources, Lack lack)
+    : dsn_(std::move(writer)), collectorId_(collectorId), sources_(std::move(sources)), lack_(std::move(lack)) {}
 
 SessionStore::~SessionStore() = default;
 
@@ -116,10 +119,11 @@ Window SessionStore::window(Moment now) {
             const pqxx::row policy = transaction.exec_prepared1("policy");
             retention_ = days{policy[0].as<int>()};
             ahead_ = days{policy[1].as<int>()};
+            keptFrom_ = policy[2].is_null() ? sys_days{} : sys_days{days{policy[2].as<int>()}};
         });
         policyRead_ = today;
     }
-    return {.from = today - retention_, .to = today + ahead_ + days{1}};
+    return {.from = today - retention_, .to = today + ahead_ + days{1}, .keptFrom = keptFrom_};
 }
 
 /// Makes the partitions that the rows need, and does not ask twice for a day.
@@ -148,6 +152,9 @@ void SessionStore::ensurePartitions(const IngestRows& rows) {
 }
 
 WriteOutcome SessionStore::write(IngestRows& rows) {
+    if (const auto lack = lack_ ? lack_() : std::nullopt) {
+        throw SinkUnavailable(*lack);
+    }
     return use([&](pqxx::connection_base& session) -> WriteOutcome {
         for (bool partitionsMade = false;;) {
             try {
@@ -164,6 +171,9 @@ WriteOutcome SessionStore::write(IngestRows& rows) {
                     days_.clear();  // it was there, and dropped meanwhile
                     partitionsMade = true;
                 } else if (blamesRows(error)) {
+                    if (error.sqlstate() == kOutsideWindow) {
+                        policyRead_ = {};  // retention has moved the window
+                    }
                     return Unfit{.sqlstate = error.sqlstate(), .message = firstLine(error.what())};
                 } else {
                     throw;
@@ -237,6 +247,9 @@ bool SessionStore::overlapping(Step step) {
 bool SessionStore::begin(IngestRows& rows) {
     assert(!begun_);
     return overlapping([&] {
+        if (lack_ && lack_()) {
+            return false;
+        }
         const bool silent = use([&](pqxx::connection_base& session) {
             const Knowledge knowledge = prepare(session, rows);
             return notes_.know(knowledge.names, knowledge.files);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -29,9 +30,12 @@ public:
     /// What is known of sources now, never null; asked once for each transaction.
     using Sources = std::function<std::shared_ptr<const SourceLookup>()>;
 
+    /// What lacks, in words, for the database to take more; nothing while there is room. Asked before each transaction.
+    using Lack = std::function<std::optional<std::string>()>;
+
     /// `writer` is a connection as apiary_writer; `collectorId` goes into every row. Without `sources` nothing is known
-    /// of any.
-    SessionStore(std::string writer, std::int16_t collectorId, Sources sources = {});
+    /// of any, without `lack` there is always room.
+    SessionStore(std::string writer, std::int16_t collectorId, Sources sources = {}, Lack lack = {});
     ~SessionStore() override;
 
     std::variant<Admission, Refusal> admit(const Uuid& sensor, const Uuid& stream,
@@ -84,6 +88,7 @@ private:
     std::unique_ptr<Flight> concluded_;
     std::vector<std::unique_ptr<Connection>> spare_;  // for the next flights
     const Sources sources_;
+    const Lack lack_;
     KnownTable known_;
     SourceNotes notes_;
     std::unique_ptr<Connection> partitioning_;  // DDL of its own, outside the batch's transaction
@@ -91,6 +96,7 @@ private:
     std::chrono::sys_days policyRead_{};
     std::chrono::days retention_{};
     std::chrono::days ahead_{};
+    std::chrono::sys_days keptFrom_{};
 };
 
 }  // namespace apiary::collector

@@ -289,6 +289,31 @@ TEST_F(SessionStoreTest, CountsInRollupsWhatARebuildCounts) {
     EXPECT_EQ(database_.ask(state), before);
 }
 
+TEST_F(SessionStoreTest, TakesNothingWhileThereIsNoRoomAndGoesOnWhenThereIs) {
+    std::optional<std::string> lack = "the disk is full";
+    SessionStore store(database_.writer(), 1, {}, [&] { return lack; });
+    TestSpool spool(1);
+    spool.append(shortSession().close());
+    IngestHub hub(store, feed_, now, {.firstPause = 1ms, .longestPause = 1ms, .stopWithin = 0ms});
+    const auto peer = std::make_shared<StorePeer>();
+    const Admission admission{.sensorId = sensorId_, .stream = spool.id(), .positions = {}};
+    hub.hello(peer, sensor_, spool.id(), {0});
+    hub.submit(peer, admission, 0, std::make_unique<v1::Batch>(spool.all()));
+    hub.stop();
+    hub.run();
+    EXPECT_FALSE(hub.databaseAnswers());
+    EXPECT_TRUE(peer->acknowledged_.empty());
+    EXPECT_EQ(count("session"), "0");
+    lack.reset();
+    IngestHub next(store, feed_, now, {});
+    next.hello(peer, sensor_, spool.id(), {0});
+    next.submit(peer, admission, 0, std::make_unique<v1::Batch>(spool.all()));
+    next.stop();
+    next.run();
+    EXPECT_EQ(peer->acknowledged_[0], static_cast<std::int64_t>(spool.last()));
+    EXPECT_EQ(count("session"), "1");
+}
+
 TEST_F(SessionStoreTest, LosesAndDoublesNothingWhenTheServerKillsTheConnection) {
     std::mt19937_64 random(3);
     TestSpool spool(1);
