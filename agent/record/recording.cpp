@@ -53,7 +53,7 @@ public:
 
     void refused(const Refusal& refusal) {
         probes_.with([&](ProbeFold& fold) { fold.add(refusal); });
-        ++refusals_;
+        refusals_ += refusal.count;
     }
 
     std::size_t recover() {
