@@ -17,6 +17,7 @@
 #include "common/process/signals.hpp"
 #include "common/rpc/grpc_log.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -38,6 +39,7 @@ constexpr auto kSessionsEnd = std::chrono::seconds(10);
 constexpr auto kLastUplink = std::chrono::seconds(2);
 constexpr auto kBetweenTurns = std::chrono::seconds(1);   // of the thread that waits for signals
 constexpr auto kBetweenLooks = std::chrono::seconds(10);  // at services that could not start, and at the bounds
+constexpr std::uint64_t kQueuedShare = 8;                 // of the memory, for records that wait; they are there twice
 constexpr mode_t kNobodyElse = 0027;                      // the group may read what the agent writes
 
 /// As many descriptors as this process may have: each connection is one.
@@ -156,6 +158,7 @@ private:
     RecordingSettings recordingSettings() {
         RecordingSettings settings;
         settings.rules = journalRules(config_);
+        settings.queued = std::min<std::size_t>(settings.queued, config_.memory / kQueuedShare);
         settings.follow = [this](std::string_view text) { show(text); };
         return settings;
     }

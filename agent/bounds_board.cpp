@@ -60,7 +60,7 @@ std::vector<BoundReport> BoundsBoard::reports(Time now) const {
         reports.push_back({.name = "spool_bytes",
                            .used = spool.used,
                            .limit = spool.bound,
-                           .lost = spool_.lost(),
+                           .lost = spool_.lost() + engine.refusedByRecorders,
                            .fullAt = estimates.spool.fullAt(),
                            .keptSince = {}});
         reports.push_back({.name = "journal_bytes",

@@ -122,7 +122,7 @@ std::string boundText(const BoundReport& bound, BoundReport::Time now) {
         text += *bound.fullAt <= now ? ", full" : ", full in " + aboutSpan(*bound.fullAt - now) + " at this rate";
     }
     const bool journal = bound.name.starts_with("journal");
-    const char* lost = journal ? " logs removed" : bound.name == "spool_bytes" ? " records lost" : " contacts refused";
+    const char* lost = journal ? " logs removed" : bound.name == "spool_bytes" ? " records lost or contacts refused" : " contacts refused";
     return text + ", " + std::to_string(bound.lost) + lost;
 }
 

@@ -67,6 +67,11 @@ void DatagramListener::welcome(const Arrival& arrival) {
         refuse(*serving, key.first, key.second, "memory");
         return;
     }
+    if (engine_.recorders.full()) {
+        ++engine_.refused.recorders;
+        refuse(*serving, key.first, key.second, "room for records");
+        return;
+    }
     auto share = engine_.flows.take();
     if (!share) {
         ++engine_.refused.connections;

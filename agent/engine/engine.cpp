@@ -101,7 +101,8 @@ public:
         const EngineState::Refused& refused = state_.refused;
         return {.connections = {state_.sessions.used(), state_.sessions.most(), refused.connections},
                 .descriptors = {openDescriptors(), descriptors_.limit, refused.descriptors},
-                .memory = {state_.memory.used(), state_.memory.limit(), refused.memory}};
+                .memory = {state_.memory.used(), state_.memory.limit(), refused.memory},
+                .refusedByRecorders = refused.recorders};
     }
 
     void relieve() { state_.memory.relieve(); }

@@ -84,19 +84,20 @@ struct EngineSettings {
     std::size_t connections = 10'000;  // in all; lowered to what the descriptors allow, less a reserve
     std::uint64_t seed = 0;            // the sensor's; each session's environment gets one derived from it
     std::uint64_t memory = 0;          // bytes of the whole process, above which no more are taken; 0: no bound
-    std::size_t reserve = 256;         // descriptors left to the rest of the program: journal, spool, uplink
+    std::size_t reserve = 320;         // descriptors left to the rest of the program: journal (288), spool, uplink
 };
 
 /// A bound on all services together, and what it has cost since the engine began.
 struct EngineBound {
     std::uint64_t used = 0;
-    std::uint64_t limit = 0;  // 0: none
-    std::uint64_t refused = 0;
+    std::uint64_t limit = 0;    // 0: none
+    std::uint64_t refused = 0;  // contacts; of memory also sessions that were cut, as they were large
 };
 struct EngineBounds {
     EngineBound connections;
     EngineBound descriptors;  // of the whole process; the engine leaves its reserve to the others
     EngineBound memory;       // bytes, likewise
+    std::uint64_t refusedByRecorders = 0;
 };
 
 /// Plays services on sockets: listeners, admission, TLS, data channels, streams and datagrams.

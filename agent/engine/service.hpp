@@ -66,6 +66,7 @@ struct EngineState {
         std::atomic<std::uint64_t> connections{0};
         std::atomic<std::uint64_t> descriptors{0};
         std::atomic<std::uint64_t> memory{0};
+        std::atomic<std::uint64_t> recorders{0};
     };
     Refused refused;
 

@@ -9,6 +9,8 @@
 
 namespace apiary::agent {
 
+static constexpr std::uint64_t kLarge = std::uint64_t{64} << 10U;  // bytes that passed; what is less holds little
+
 void OpenSessions::add(std::uint64_t number, std::shared_ptr<SessionHost> session) {
     open_.with([&](auto& open) { open.emplace_hint(open.end(), number, std::move(session)); });
 }
@@ -168,6 +170,10 @@ bool SessionHost::interrupted() {
     if (stopping_) {
         end(Outcome::AgentStopped);
     } else if (Steady::now() >= endAt_) {
+        end(Outcome::Limit);
+    } else if (recorder_ && !outcome_ && bytesIn_ + bytesOut_ > kLarge && engine_.memory.farOver()) {
+        ++engine_.refused.memory;
+        recorder_->observed(Anomaly{"cut: the memory of the sensor is used up"});
         end(Outcome::Limit);
     } else {
         return false;

@@ -77,6 +77,11 @@ void StreamListener::welcome(Descriptor socket, const Endpoint& peer) {
         refuse(*serving, peer, target, "memory");
         return;
     }
+    if (engine_.recorders.full()) {
+        ++engine_.refused.recorders;
+        refuse(*serving, peer, target, "room for records");
+        return;
+    }
     auto session = engine_.sessions.take();
     if (!session) {
         ++engine_.refused.connections;

@@ -29,6 +29,7 @@ constexpr RecordQueue::Due kDue{
     .enough = 256, .patience = std::chrono::milliseconds(10), .hurry = std::chrono::microseconds(500)};
 constexpr auto kIdle = std::chrono::milliseconds(50);
 constexpr auto kProbesTogether = std::chrono::milliseconds(250);
+constexpr auto kRefusedFor = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -53,7 +54,13 @@ public:
 
     void refused(const Refusal& refusal) {
         probes_.with([&](ProbeFold& fold) { fold.add(refusal); });
-        ++refusals_;
+        refusals_ += refusal.count;
+    }
+
+    bool full() const {
+        const Steady::rep since = refusedSince_;
+        return spool_.full() ||
+               (since != 0 && Steady::now().time_since_epoch() - Steady::duration(since) >= kRefusedFor);
     }
 
     std::size_t recover() {
@@ -137,7 +144,8 @@ private:
 
     std::vector<NewRecord> dueProbes(bool closing) {
         return probes_.with([&](ProbeFold& fold) {
-            return !fold.empty() && (closing || Steady::now() - fold.since() >= kProbesTogether)
+            // In a full spool they take no room from sessions: they wait here, folded together.
+            return !fold.empty() && (closing || (Steady::now() - fold.since() >= kProbesTogether && !spool_.full()))
                        ? fold.take(spool_.currentLane())
                        : std::vector<NewRecord>();
         });
@@ -165,6 +173,7 @@ private:
         }
         const auto numbers =
             spool_.append(batch_, [this](std::chrono::milliseconds length) { return waitForTheDisk(length); });
+        refusedSince_ = 0;
         std::vector<JournalText> texts;
         texts.reserve(pending.size());
         for (std::size_t i = 0; i < pending.size(); ++i) {
@@ -194,6 +203,8 @@ private:
 
     /// Comes back at once when close() is called, for another try; then until the time for last tries is over.
     bool waitForTheDisk(std::chrono::milliseconds length) {
+        Steady::rep never = 0;
+        refusedSince_.compare_exchange_strong(never, Steady::now().time_since_epoch().count());
         std::unique_lock lock(mutex_);
         const auto until = Steady::now() + length;
         if (lastTry_) {
@@ -228,6 +239,7 @@ private:
     std::atomic<std::uint64_t> unlogged_{0};
     std::atomic<std::uint64_t> refusals_{0};
     std::atomic<std::uint64_t> recovered_{0};
+    std::atomic<Steady::rep> refusedSince_{0};  // when the disk began to refuse; 0: it does not
     RecordQueue queue_;
     const RecorderContext context_;
     Guarded<LogChooser> chooser_;
@@ -253,6 +265,10 @@ Recording::~Recording() = default;
 
 std::unique_ptr<Recorder> Recording::open(const SessionStart& start) {
     return impl_->open(start);
+}
+
+bool Recording::full() const {
+    return impl_->full();
 }
 
 void Recording::refused(const Refusal& refusal) {

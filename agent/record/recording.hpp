@@ -47,9 +47,9 @@ SpoolSettings withRecordBodies(SpoolSettings settings);
 /// spool, then its line goes to the journal, then whoever waits for the session's closing record is called.
 ///
 /// Makes no threads: run() and upkeep() are the bodies of one thread each, JournalWriter::run() of a third. open(),
-/// refused() and the recorders may be used from any thread and never block; each recorder stays on its connection's.
-/// Start: recover(), then the threads, then the engine. Stop: the engine, close(), join run() and upkeep(), then
-/// JournalWriter::close() and join its thread. Recorders must not outlive it.
+/// refused(), full() and the recorders may be used from any thread and never block; each recorder stays on its
+/// connection's. Start: recover(), then the threads, then the engine. Stop: the engine, close(), join run() and
+/// upkeep(), then JournalWriter::close() and join its thread. Recorders must not outlive it.
 class Recording final : public RecorderSource {
 public:
     /// `spool` and `journal` must outlive it.
@@ -58,6 +58,9 @@ public:
 
     std::unique_ptr<Recorder> open(const SessionStart& start) override;
     void refused(const Refusal& refusal) override;
+
+    /// The spool is full, or has refused to be written for a second or more.
+    bool full() const override;
 
     /// Completes the logs of sessions that an earlier run left, and closes those still open as interrupted. Call it
     /// once, before run() and open(). Returns how many sessions it closed. Throws if spool or journal cannot be

@@ -66,6 +66,7 @@ public:
     std::vector<Uuid> unjournalledSessions() const override;
     OpenSession openSession(const Uuid& session) const override;
     Usage usage() const override { return {.used = used_, .bound = settings_.bytes, .dropsFrom = dropsFrom()}; }
+    bool full() const override { return full_; }
     std::uint64_t lost() const override { return lost_; }
     void onAppended(std::function<void()> call) override;
 
@@ -74,6 +75,8 @@ private:
         std::unique_ptr<SpoolFile> file;  // null while the disk does not let it be opened
         SpoolLedger ledger;
         std::uint64_t sinceCheck = 0;  // bytes written since the bound was looked at
+        bool barren = false;           // nothing was found that may go, and nothing has changed since
+        std::chrono::steady_clock::time_point complainAgain{};
     };
     using Positions = std::map<std::uint32_t, LaneState>;
 
@@ -87,6 +90,8 @@ private:
     std::uint64_t dropsFrom() const { return settings_.bytes / 10 * 9; }
     bool freeSome(Writer& writer, std::uint32_t lane, const Positions& marks) const;
     bool makeRoom(Writer& writer, std::uint64_t bytes);
+    bool shrinkOnce(Writer& writer, RecordKind kind, std::uint64_t bytes, std::uint64_t& records) const;
+    void look(Writer& writer) const;
     void keepBound(Writer& writer, std::uint64_t bytes);
     void reopen(Writer& writer) const;
     static void write(Writer& writer, std::span<const NewRecord> records, const Positions& wanted);
@@ -108,6 +113,7 @@ private:
     std::atomic<std::uint32_t> currentLane_;
     mutable std::atomic<std::uint64_t> lost_{0};
     mutable std::atomic<std::uint64_t> used_{0};
+    mutable std::atomic<bool> full_{false};
     Guarded<std::function<void()>> onAppended_;
     Guarded<Writer> writer_;
     mutable Guarded<std::unique_ptr<SpoolReader>> reader_;

@@ -75,8 +75,9 @@ using RetryWait = std::function<bool(std::chrono::milliseconds)>;
 /// Durable, numbered records, kept until they are acknowledged (SQLite, WAL, synchronous=FULL).
 ///
 /// Invariants: numbers of a lane have no hole; a number once given out is never given to another record; a row leaves
-/// only when its number is acknowledged, its session is over, and release() was called behind it. Past the bound in
-/// bytes payload of the longest sessions is replaced, in place, by gap rows; closings never are.
+/// only when its number is acknowledged, its session is over, and release() was called behind it. Near the bound in
+/// bytes payload of the longest sessions is replaced, in place, by gap rows; then probes, the oldest first; then
+/// evidence of the longest sessions. Openings and closings never are: when only they are left it is full().
 ///
 /// Everything may be called from any thread, and does its I/O on the caller's.
 /// A commit that fails is in doubt: append() closes, reopens, compares and either goes on or writes again.
@@ -150,6 +151,10 @@ public:
         std::uint64_t dropsFrom = 0;
     };
     virtual Usage usage() const = 0;
+
+    /// True while what may be dropped is dropped and little room is left: begin nothing new, so that what is under way
+    /// can be recorded to its end.
+    virtual bool full() const = 0;
 
     /// Records dropped since the spool was opened.
     virtual std::uint64_t lost() const = 0;

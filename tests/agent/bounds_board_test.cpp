@@ -137,7 +137,7 @@ BoundReport bound(std::string name, std::uint64_t used, std::uint64_t limit, std
 
 TEST(BoundTextTest, SaysHowFullAndWhatItCost) {
     EXPECT_EQ(boundText(bound("spool_bytes", 98U << 20U, 1U << 30U), kStart),
-              "98 MiB of 1.0 GiB (9 %), 0 records lost");
+              "98 MiB of 1.0 GiB (9 %), 0 records lost or contacts refused");
     EXPECT_EQ(boundText(bound("connections", 12, 10'000, 3), kStart), "12 of 10000 (0 %), 3 contacts refused");
 }
 
@@ -145,7 +145,7 @@ TEST(BoundTextTest, SaysWhenItIsFullInHoursOrDays) {
     BoundReport report = bound("spool_bytes", 1 << 10U, 2 << 10U);
     report.fullAt = kStart + 12 * 24h + 3h;
     EXPECT_EQ(boundText(report, kStart),
-              "1.0 KiB of 2.0 KiB (50 %), full in about 12 days at this rate, 0 records lost");
+              "1.0 KiB of 2.0 KiB (50 %), full in about 12 days at this rate, 0 records lost or contacts refused");
     report.fullAt = kStart + 5h;
     EXPECT_NE(boundText(report, kStart).find("full in about 5 hours at this rate"), std::string::npos);
     report.fullAt = kStart + 10min;

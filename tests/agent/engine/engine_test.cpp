@@ -1,4 +1,5 @@
 #include "agent/engine/bound_socket.hpp"
+#include "agent/engine/memory_gauge.hpp"
 #include "common/net/address.hpp"
 #include "tests/agent/engine/engine_fixture.hpp"
 
@@ -223,6 +224,37 @@ TEST_F(EngineTest, RefusesWhenTheProcessHoldsMoreThanItMay) {
     EXPECT_EQ(memory.limit, 1U);
     EXPECT_EQ(memory.refused, 1U);
     EXPECT_GT(memory.used, 1U << 20U);
+}
+
+TEST_F(EngineTest, CutsALargeSessionWhenTheProcessHoldsFarTooMuch) {
+    const std::uint64_t limit = MemoryGauge(0).used() + (std::uint64_t{64} << 20U);
+    restart({.threads = 1, .memory = limit});
+    const Endpoint where = serve(spec());
+    Client large = greeted(where);
+    large.send("big 100000\r\n");
+    large.readBytes(100'000);
+    Client small = greeted(where);
+    const std::vector<char> ballast(limit / 4 + (std::uint64_t{128} << 20U), 'b');
+    large.send("echo more\r\n");
+    large.readAll();
+    small.send("echo still here\r\n");
+    EXPECT_EQ(small.readLine(), "still here\r\n");
+    EXPECT_EQ(recording_.ended().outcome, Outcome::Limit);
+    EXPECT_EQ(engine_->bounds().memory.refused, 1U);
+    EXPECT_EQ(ballast.back(), 'b');
+}
+
+TEST_F(EngineTest, RefusesWhatCouldNotBeRecorded) {
+    const Endpoint where = serve(spec());
+    Client first = greeted(where);
+    recording_.close();
+    EXPECT_EQ(Client(where).readAll(), "");
+    ASSERT_TRUE(recording_.waitForRefusals(1));
+    EXPECT_EQ(recording_.refusals()[0].reason, "room for records");
+    EXPECT_EQ(engine_->bounds().refusedByRecorders, 1U);
+    first.send("quit\r\n");
+    first.readAll();
+    EXPECT_EQ(recording_.ended().outcome, Outcome::Finished);
 }
 
 TEST_F(EngineTest, CountsWhatItsBoundsCost) {

@@ -201,18 +201,20 @@ TEST_F(RecordingTest, FoldsTheRefusalsOfOneSource) {
                     .at = start().at};
     recording_->refused(refusal);
     refusal.at += std::chrono::milliseconds(5);
+    refusal.count = 9;  // held back by the engine meanwhile
     recording_->refused(refusal);
+    refusal.count = 1;
     refusal.source = Endpoint::of({192, 0, 2, 9}, 1);
     recording_->refused(refusal);
     drain();
     ASSERT_EQ(records().size(), 2U);
     const auto probe = records().at(0).probe();
-    EXPECT_EQ(probe.packets(), 2U);
+    EXPECT_EQ(probe.packets(), 10U);
     EXPECT_EQ(probe.kind(), "refused");
     EXPECT_EQ(probe.reason(), "waiting time");
     EXPECT_EQ(probe.ended_at_us(), 1'492'510'799'128'456U);
     EXPECT_EQ(records().at(1).probe().packets(), 1U);
-    EXPECT_EQ(recording_->view().probes, 3U);
+    EXPECT_EQ(recording_->view().probes, 11U);
 }
 
 TEST_F(RecordingTest, GivesALogOnlyToSessionsInWhichThePeerSpoke) {

@@ -39,6 +39,7 @@ public:
     }
 
     Usage usage() const override { return {}; }
+    bool full() const override { return false; }
 
     Uuid id() const override {
         return content_.with([](const Content& content) { return Uuid::v4({1, 2, content.renewals}); });
