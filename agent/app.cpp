@@ -1,5 +1,6 @@
 #include "agent/app.hpp"
 
+#include "agent/agent_metrics.hpp"
 #include "agent/config.hpp"
 #include "agent/control/control_server.hpp"
 #include "agent/engine/engine.hpp"
@@ -8,9 +9,11 @@
 #include "agent/record/recording.hpp"
 #include "agent/service_board.hpp"
 #include "agent/spool/spool.hpp"
+#include "agent/startup.hpp"
 #include "agent/uplink/uplink.hpp"
 #include "common/crypto/digest.hpp"
 #include "common/log/log.hpp"
+#include "common/metrics/metrics_server.hpp"
 #include "common/net/address.hpp"
 #include "common/process/crew.hpp"
 #include "common/process/signals.hpp"
@@ -18,14 +21,10 @@
 
 #include <chrono>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <stdexcept>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <utility>
 #include <vector>
@@ -38,31 +37,19 @@ constexpr auto kLastUplink = std::chrono::seconds(2);
 constexpr auto kRetryServices = std::chrono::seconds(10);
 constexpr mode_t kNobodyElse = 0027;  // the group may read what the agent writes
 
-/// As many descriptors as this process may have: each connection is one.
-void raiseDescriptors() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            log::warn("cannot raise the limit of open files: fewer connections can be held");
-        }
-    }
+std::string spoolFile(const std::string& state) {
+    return state + "/spool.db";
 }
 
-/// The sensor's seed, made at the first start and kept: what differs between sensors stays the same on each.
-std::uint64_t keptSeed(const std::string& file) {
-    std::uint64_t seed = 0;
-    if (std::ifstream(file) >> std::hex >> seed) {
-        return seed;
+/// What the spool takes on disk, its write-ahead log included.
+std::uint64_t spoolSize(const std::string& state) {
+    std::uint64_t bytes = 0;
+    for (const char* part : {"", "-wal"}) {
+        std::error_code missing;
+        const auto size = std::filesystem::file_size(spoolFile(state) + part, missing);
+        bytes += missing ? 0 : size;
     }
-    const auto random = randomBytes<sizeof seed>();
-    std::memcpy(&seed, random.data(), sizeof seed);
-    std::ofstream out(file);
-    out << std::hex << seed << '\n';
-    if (!out.flush()) {
-        throw std::runtime_error("cannot keep the sensor's seed in " + file + "; see that the folder is writable");
-    }
-    return seed;
+    return bytes;
 }
 
 /// The parts of a running agent, in the order in which they are made; they end in the reverse one.
@@ -86,6 +73,9 @@ public:
             settings.bootNonce = Uuid::v4(randomBytes<16>());
             uplink_.emplace(std::move(settings), *spool_, board_);
         }
+        if (config_.metrics.listen) {
+            metrics_.emplace(*config_.metrics.listen, [this] { return agentMetrics(sample()); });
+        }
     }
 
     Status run() {
@@ -103,6 +93,7 @@ public:
         });
         recording_.recover();
 
+        announceMetrics();
         Crew keepers;
         Crew players;
         Crew links;
@@ -117,6 +108,9 @@ public:
             links.add("uplink", [this] { uplink_->run(); });
         }
         links.add("control", [this] { control_->run(); });
+        if (metrics_) {
+            links.add("metrics", [this] { metrics_->run(); });
+        }
 
         for (const std::string& failure : board_.load(config_.services, configFile_)) {
             log::error(failure);
@@ -137,6 +131,9 @@ public:
             uplink_->stop(kLastUplink);
         }
         control_->close();
+        if (metrics_) {
+            metrics_->close();
+        }
         links.join();
         if (players.failed() || recorders.failed() || keepers.failed() || links.failed()) {
             return Error{"a part of the agent failed, see above"};
@@ -174,6 +171,33 @@ private:
                       << listens << '\n';
         }
         std::cout << std::flush;
+    }
+
+    /// A sensor is worth more than its figures: without them it runs all the same.
+    void announceMetrics() const {
+        if (!metrics_) {
+            return;
+        }
+        if (const auto listening = metrics_->listening()) {
+            log::info("figures are on http://" + endpointText(*listening) + "/metrics");
+        } else {
+            log::error(configFile_ + ':' + std::to_string(config_.metrics.line) + ": " + listening.error());
+        }
+    }
+
+    AgentSample sample() const {
+        return {.now = std::chrono::system_clock::now(),
+                .services = board_.reports(),
+                .played = engine_.services(),
+                .recording = recording_.view(),
+                .backlog = spool_->backlog(),
+                .lost = spool_->lost(),
+                .spoolBytes = spoolSize(config_.state),
+                .spoolLimit = config_.spoolBytes,
+                .journal = journal_->view(),
+                .journalBytesLimit = config_.journalBytes,
+                .journalFilesLimit = config_.journalFiles,
+                .uplink = uplink_ ? std::optional(uplink_->view()) : std::nullopt};
     }
 
     void waitForTheEnd() {
@@ -250,6 +274,7 @@ private:
     Engine engine_;
     ServiceBoard board_;
     std::optional<Uplink> uplink_;
+    std::optional<MetricsServer> metrics_;
 };
 
 void logGrpc(std::string_view message) {
@@ -292,7 +317,7 @@ Status runAgent(const std::string& configFile) {
     AgentConfig& config = reading.config;
 
     SpoolSettings spoolSettings;
-    spoolSettings.path = config.state + "/spool.db";
+    spoolSettings.path = spoolFile(config.state);
     spoolSettings.bytes = config.spoolBytes;
     auto spool = Spool::open(withRecordBodies(std::move(spoolSettings)));
     if (!spool) {
