@@ -71,8 +71,8 @@ void addRecords(MetricsPage& page, const AgentSample& sample) {
                real(sample.backlog.records));
     page.gauge("apiary_agent_spool_oldest_seconds", "Age of the oldest record not acknowledged; 0 if there is none.",
                sample.backlog.oldest ? seconds(sample.now - *sample.backlog.oldest) : 0);
-    page.gauge("apiary_agent_spool_bytes", "Bytes of the spool on disk.", real(sample.spoolBytes));
-    page.gauge("apiary_agent_spool_limit_bytes", "Bytes that the spool may take.", real(sample.spoolLimit));
+    page.gauge("apiary_agent_spool_bytes", "Bytes that the records of the spool take.", real(sample.spool.used));
+    page.gauge("apiary_agent_spool_limit_bytes", "Bytes that the spool may take.", real(sample.spool.bound));
     page.counter("apiary_agent_lost_records_total", "Records dropped or damaged; each is a gap record's.",
                  real(sample.lost));
 }

@@ -22,9 +22,8 @@ struct AgentSample {
     std::vector<ServiceView> played;      // those that the engine has played
     RecordingView recording;
     Spool::Backlog backlog;
-    std::uint64_t lost = 0;        // records
-    std::uint64_t spoolBytes = 0;  // on disk
-    std::uint64_t spoolLimit = 0;
+    std::uint64_t lost = 0;  // records
+    Spool::Usage spool;
     JournalView journal;
     std::uint64_t journalBytesLimit = 0;
     std::uint64_t journalFilesLimit = 0;

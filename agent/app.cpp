@@ -1,6 +1,7 @@
 #include "agent/app.hpp"
 
 #include "agent/agent_metrics.hpp"
+#include "agent/bounds_board.hpp"
 #include "agent/config.hpp"
 #include "agent/control/control_server.hpp"
 #include "agent/engine/engine.hpp"
@@ -34,23 +35,9 @@ namespace {
 
 constexpr auto kSessionsEnd = std::chrono::seconds(10);
 constexpr auto kLastUplink = std::chrono::seconds(2);
-constexpr auto kRetryServices = std::chrono::seconds(10);
-constexpr mode_t kNobodyElse = 0027;  // the group may read what the agent writes
-
-std::string spoolFile(const std::string& state) {
-    return state + "/spool.db";
-}
-
-/// What the spool takes on disk, its write-ahead log included.
-std::uint64_t spoolSize(const std::string& state) {
-    std::uint64_t bytes = 0;
-    for (const char* part : {"", "-wal"}) {
-        std::error_code missing;
-        const auto size = std::filesystem::file_size(spoolFile(state) + part, missing);
-        bytes += missing ? 0 : size;
-    }
-    return bytes;
-}
+constexpr auto kBetweenTurns = std::chrono::seconds(1);   // of the thread that waits for signals
+constexpr auto kBetweenLooks = std::chrono::seconds(10);  // at services that could not start, and at the bounds
+constexpr mode_t kNobodyElse = 0027;                      // the group may read what the agent writes
 
 /// The parts of a running agent, in the order in which they are made; they end in the reverse one.
 class Agent {
@@ -63,14 +50,19 @@ public:
           spool_(std::move(spool)),
           journal_(std::move(journal)),
           recording_(recordingSettings(), *spool_, *journal_),
-          engine_({.threads = config_.threads, .connections = config_.connections, .seed = seed}, recording_),
-          board_(engine_, config_.state + "/services") {
+          engine_(
+              {.threads = config_.threads, .connections = config_.connections, .seed = seed, .memory = config_.memory},
+              recording_),
+          board_(engine_, config_.state + "/services"),
+          bounds_(*spool_, *journal_, engine_,
+                  {.bytes = config_.journalBytes, .files = config_.journalFiles, .age = config_.journalAge}) {
         if (config_.collector) {
             UplinkSettings settings;
             settings.address = config_.collector->address;
             settings.identity = config_.collector->identity;
             settings.version = APIARY_VERSION;
             settings.bootNonce = Uuid::v4(randomBytes<16>());
+            settings.bounds = [this] { return bounds_.reports(std::chrono::system_clock::now()); };
             uplink_.emplace(std::move(settings), *spool_, board_);
         }
         if (config_.metrics.listen) {
@@ -192,8 +184,7 @@ private:
                 .recording = recording_.view(),
                 .backlog = spool_->backlog(),
                 .lost = spool_->lost(),
-                .spoolBytes = spoolSize(config_.state),
-                .spoolLimit = config_.spoolBytes,
+                .spool = spool_->usage(),
                 .journal = journal_->view(),
                 .journalBytesLimit = config_.journalBytes,
                 .journalFilesLimit = config_.journalFiles,
@@ -201,16 +192,21 @@ private:
     }
 
     void waitForTheEnd() {
+        auto nextLook = std::chrono::steady_clock::now();
         for (;;) {
-            const std::optional<int> signal = awaitSignal(kRetryServices);
+            const std::optional<int> signal = awaitSignal(kBetweenTurns);
             if (signal == SIGTERM || signal == SIGINT) {
                 log::info(signal == SIGINT ? "interrupted: ending sessions" : "ending sessions");
                 return;
             }
             if (signal == SIGHUP) {
                 reload();
-            } else {
+            }
+            engine_.relieve();
+            if (const auto now = std::chrono::steady_clock::now(); now >= nextLook) {
+                nextLook = now + kBetweenLooks;
                 board_.retry();
+                bounds_.sample(std::chrono::system_clock::now());
             }
         }
     }
@@ -237,6 +233,7 @@ private:
 
     Result<std::string> answer(std::string_view verb, std::string_view argument) {
         if (verb == "status") {
+            const auto now = std::chrono::system_clock::now();
             return statusText({.name = config_.name,
                                .startedAt = startedAt_,
                                .collector = config_.collector ? config_.collector->address : std::string(),
@@ -246,7 +243,9 @@ private:
                                .recording = recording_.view(),
                                .journal = journal_->view(),
                                .journalDirectory = config_.journalDirectory,
-                               .services = board_.reports()});
+                               .services = board_.reports(),
+                               .bounds = bounds_.reports(now)},
+                              now);
         }
         if (verb == "services") {
             return servicesText(board_.reports());
@@ -273,6 +272,7 @@ private:
     Recording recording_;
     Engine engine_;
     ServiceBoard board_;
+    BoundsBoard bounds_;
     std::optional<Uplink> uplink_;
     std::optional<MetricsServer> metrics_;
 };
@@ -317,7 +317,7 @@ Status runAgent(const std::string& configFile) {
     AgentConfig& config = reading.config;
 
     SpoolSettings spoolSettings;
-    spoolSettings.path = spoolFile(config.state);
+    spoolSettings.path = config.state + "/spool.db";
     spoolSettings.bytes = config.spoolBytes;
     auto spool = Spool::open(withRecordBodies(std::move(spoolSettings)));
     if (!spool) {
@@ -327,6 +327,7 @@ Status runAgent(const std::string& configFile) {
     journalSettings.directory = config.journalDirectory;
     journalSettings.bytes = config.journalBytes;
     journalSettings.files = config.journalFiles;
+    journalSettings.age = config.journalAge;
     journalSettings.agentStart = std::chrono::system_clock::now();
     journalSettings.safeUntil = [&store = **spool] {
         const auto backlog = store.backlog();

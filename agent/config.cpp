@@ -12,6 +12,7 @@
 #include <map>
 #include <thread>
 #include <tuple>
+#include <unistd.h>
 #include <utility>
 
 namespace apiary::agent {
@@ -29,6 +30,13 @@ struct Defaults {
     Limits limits;
     Admission admission;
 };
+
+/// Half of the machine's, and no more than 1 GiB.
+std::uint64_t defaultMemory() {
+    const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
+    const auto size = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PAGESIZE)));
+    return std::clamp(pages * size / 2, 64 * kMiB, kGiB);
+}
 
 Limits readLimits(const TomlTable& table, const Limits& fallback) {
     Limits limits;
@@ -264,10 +272,12 @@ ConfigReading readAll(TomlFile file, std::uint64_t seed) {
     }
     config.journalBytes = journal.field("bytes").size(2 * kGiB, kMiB, kMiB * kGiB);
     config.journalFiles = journal.field("files").number(500'000, 100, 1'000'000'000);
+    config.journalAge = std::chrono::days(journal.field("days").number(0, 0, 36'500));
     config.spoolBytes = root.table("spool").field("bytes").size(kGiB, kMiB, 1024 * kGiB);
 
     const TomlTable limits = root.table("limits");
     config.connections = limits.field("connections").number(10'000, 1, 1'000'000);
+    config.memory = limits.field("memory").size(defaultMemory(), 64 * kMiB, 1024 * kGiB);
     const Defaults defaults{readLimits(limits, {}), readAdmission(limits, {})};
 
     ServiceTable table;

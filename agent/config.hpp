@@ -5,6 +5,7 @@
 #include "common/metrics/metrics_setting.hpp"
 #include "common/rpc/credentials.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -39,8 +40,10 @@ struct AgentConfig {
     std::string journalDirectory;
     std::uint64_t journalBytes = 0;
     std::uint64_t journalFiles = 0;
+    std::chrono::hours journalAge{0};  // 0: no bound
     std::uint64_t spoolBytes = 0;
     std::size_t connections = 0;
+    std::uint64_t memory = 0;  // bytes
     std::vector<ServiceConfig> services;
 };
 

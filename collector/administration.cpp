@@ -5,6 +5,7 @@
 #include "collector/pki/peer_identity.hpp"
 #include "collector/store/connection.hpp"
 #include "collector/store/fleet_repository.hpp"
+#include "collector/store/free_space.hpp"
 #include "collector/store/migrator.hpp"
 #include "collector/store/operator_repository.hpp"
 #include "common/crypto/digest.hpp"
@@ -266,6 +267,11 @@ int doctor(const CollectorConfig& config) {
             return Error{"less than 1 GiB is left"};
         }
         return Done{};
+    });
+    FreeSpace space([&] { return config.watch.empty() ? databaseFolders(config.writer) : config.watch; }, config.floor);
+    check("free space where the database is, as far as it can be seen", [&]() -> Status {
+        const auto lack = space.lack();
+        return lack ? Status(Error{*lack}) : Status(Done{});
     });
     for (const Endpoint& endpoint : config.listens) {
         check("port " + endpointText(endpoint) + " is free", [&] { return checkPort(endpoint); });

@@ -4,6 +4,7 @@
 #include "collector/ingest/ingest_hub.hpp"
 #include "collector/ingest/live_feed.hpp"
 #include "collector/pki/certificate_authority.hpp"
+#include "collector/retention_keeper.hpp"
 #include "collector/rpc/fleet_hub.hpp"
 #include "collector/rpc/fleet_service.hpp"
 #include "collector/rpc/ingest_service.hpp"
@@ -14,6 +15,7 @@
 #include "collector/rpc/server.hpp"
 #include "collector/rpc/ticker.hpp"
 #include "collector/store/fleet_repository.hpp"
+#include "collector/store/free_space.hpp"
 #include "collector/store/migrator.hpp"
 #include "collector/store/report_reader.hpp"
 #include "collector/store/session_store.hpp"
@@ -120,7 +122,10 @@ public:
     explicit Collector(const CollectorConfig& config)
         : config_(config),
           sources_(config.sources),
-          store_(config.writer, config.id, [this] { return sources_.current(); }),
+          space_([watch = config.watch, dsn = config.writer] { return watch.empty() ? databaseFolders(dsn) : watch; },
+                 config.floor),
+          store_(
+              config.writer, config.id, [this] { return sources_.current(); }, [this] { return space_.lack(); }),
           fleetStore_(config.writer, config.id),
           schema_(config.writer),
           ingest_(
@@ -132,6 +137,7 @@ public:
           revocations_([dsn = config.writer] { return std::make_unique<Connection>(dsn, "apiary-collector revoked"); },
                        1),
           revoked_(std::make_shared<RevokedOperators>(revocations_)),
+          retention_(config.writer, config.id, config.retention),
           ingestService_(ingest_, fleet_, ticker_, now),
           desk_(fleetStore_, fleetStore_, fleet_, [this](std::int32_t sensor) { ingestService_.shutOut(sensor); }),
           reportService_(makeReportService(feed_, reports_, ticker_, revoked_, now)),
@@ -164,6 +170,7 @@ public:
         servants.add("fleet", [this] { switches_.run(); });
         servants.add("fleet-cancel", [this] { switches_.runCancellations(); });
         servants.add("revoked", [this] { revocations_.run(); });
+        servants.add("retention", [this] { retention_.run(); });
 
         std::unique_ptr<RpcServer> server;
         const Status outcome = serveUntilTheEnd(server);
@@ -179,6 +186,7 @@ public:
         reports_.stop();
         switches_.stop();
         revocations_.stop();
+        retention_.stop();
         servants.join();
         watch.join();
         if (outcome && (writers.failed() || servants.failed() || watch.failed())) {
@@ -260,6 +268,7 @@ private:
 
     const CollectorConfig config_;
     SourceTable sources_;
+    FreeSpace space_;
     SessionStore store_;
     FleetStore fleetStore_;
     SchemaWatch schema_;
@@ -271,6 +280,7 @@ private:
     QueryPool switches_;
     QueryPool revocations_;
     const std::shared_ptr<RevokedOperators> revoked_;  // with streams, which end after their services
+    RetentionKeeper retention_;
     IngestService ingestService_;
     SensorDesk desk_;
     std::unique_ptr<grpc::Service> reportService_;

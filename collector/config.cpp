@@ -2,9 +2,31 @@
 
 #include "common/config/toml.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace apiary::collector {
+namespace {
+
+constexpr std::uint64_t kMostDays = 3660;
+constexpr std::uint64_t kLeastSize = std::uint64_t{1} << 20U;
+constexpr std::uint64_t kMostSize = std::uint64_t{1} << 60U;
+
+std::optional<RetentionWish> readRetention(const TomlTable& table) {
+    if (!table.present()) {
+        return std::nullopt;
+    }
+    RetentionWish wish;
+    if (const TomlField days = table.field("days"); days.present()) {
+        wish.days = static_cast<int>(days.number(kMostDays, 1, kMostDays));
+    }
+    if (const TomlField size = table.field("size"); size.present()) {
+        wish.bytes = size.size(kMostSize, kLeastSize, kMostSize);
+    }
+    return wish;
+}
+
+}  // namespace
 
 Result<CollectorConfig> readConfig(const std::string& path) {
     TomlFile file = TomlFile::read(path);
@@ -22,11 +44,19 @@ Result<CollectorConfig> readConfig(const std::string& path) {
     const TomlTable database = root.table("database");
     config.owner = database.field("owner").required().text();
     config.writer = database.field("writer").required().text();
+    config.watch = database.field("watch").texts();
+    if (!std::ranges::all_of(config.watch, [](const std::string& folder) { return folder.starts_with('/'); })) {
+        database.field("watch").complain("is a folder, or a list of folders: write each from / on");
+    }
+    if (const TomlField floor = database.field("floor"); floor.present()) {
+        config.floor = floor.size(kLeastSize, kLeastSize, kMostSize);
+    }
     config.pki = root.table("pki").field("directory").required().path();
     const TomlTable enrich = root.table("enrich");
     config.sources.country = enrich.field("country_database").path();
     config.sources.network = enrich.field("network_database").path();
     config.sourcesPlace = path + ":" + std::to_string(enrich.line());
+    config.retention = readRetention(root.table("retention"));
     const std::vector<std::string> errors = file.finish();
     if (!errors.empty()) {
         std::string all;

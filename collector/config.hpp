@@ -1,10 +1,12 @@
 #pragma once
 
 #include "collector/enrich/source_table.hpp"
+#include "collector/store/retention_plan.hpp"
 #include "common/net/endpoint.hpp"
 #include "common/result.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +20,12 @@ struct CollectorConfig {
     std::vector<std::string> hostNames;  // under which agents and consoles reach it, besides the addresses
     std::string owner;                   // connection of apiary_owner: migrations
     std::string writer;                  // connection of apiary_writer: everything else
+    std::vector<std::string> watch;      // folders on the disks of the database; none: found, if it is on this machine
+    std::optional<std::uint64_t> floor;  // bytes that these disks keep free; none: FreeSpace::defaultFloor()
     std::string pki;                     // folder of the certificate authority
     SourcePaths sources;                 // databases of countries and networks
     std::string sourcesPlace;            // `collector.toml:12`, where they are named
+    std::optional<RetentionWish> retention;  // none: the collector drops nothing by itself
 };
 
 /// Reads and checks the whole file. The Error has a line for each thing that is wrong, `file:line: what to do`.

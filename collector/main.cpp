@@ -3,7 +3,10 @@
 #include "collector/config.hpp"
 #include "collector/enrich_administration.hpp"
 #include "collector/known_administration.hpp"
+#include "collector/retention_administration.hpp"
+#include "collector/rollup_administration.hpp"
 #include "common/log/log.hpp"
+#include "common/text/units.hpp"
 
 #include <CLI/CLI.hpp>
 #include <exception>
@@ -37,8 +40,11 @@ int main(int argc, char** argv) {
     std::string level = "info";
     bool check = false;
     collector::KnownWish wish;
+    collector::RetentionWish kept;
+    collector::PolicyChange policy;
     std::int64_t number = 0;
     std::string since;
+    std::string until;
     int code = 0;
 
     const auto add = [&](CLI::App& to, const char* verb, const char* help,
@@ -130,6 +136,34 @@ int main(int argc, char** argv) {
         [&](const auto& config) { return finish(collector::enrichStored(config, since)); })
         ->add_option("--since", since, "First day (UTC), YYYY-MM-DD; default: all that is kept")
         ->check(notEmpty);
+
+    CLI::App* rollup = app.add_subcommand("rollup", "What charts are made of");
+    rollup->require_subcommand(1);
+    CLI::App* rebuild =
+        add(*rollup, "rebuild", "Count the rows of each day anew and print what differed; ingest waits",
+            [&](const auto& config) { return finish(collector::rebuildRollups(config, since, until)); });
+    rebuild->add_option("--since", since, "First day (UTC), YYYY-MM-DD; default: the first that has rows")
+        ->check(notEmpty);
+    rebuild->add_option("--until", until, "Last day")->check(notEmpty);
+
+    CLI::App* retention = add(app, "retention", "Drop rows that are older than what is kept; ingest goes on meanwhile",
+                              [&](const auto& config) { return finish(collector::dropOldRows(config, kept, check)); });
+    retention->add_flag("--dry-run", check, "Only print what would go and what stays");
+    retention->add_option("--days", kept.days, "Days to keep; default: [retention] days, or the policy's")
+        ->check(CLI::Range(1, 3660));
+    retention
+        ->add_option_function<std::string>(
+            "--size", [&](const std::string& text) { kept.bytes = readSize(text); },
+            "What database and write-ahead log may take, e.g. 50GiB; default: [retention] size")
+        ->check(CLI::Validator(
+            [](const std::string& text) { return readSize(text) ? "" : "is no size: write 512MiB, 50GiB or 1TiB"; },
+            ""));
+    CLI::App* keep = add(app, "policy", "Print or change what may be dropped, as the database's owner",
+                         [&](const auto& config) { return finish(collector::setPolicy(config, policy)); });
+    keep->add_option("--retention-days", policy.retentionDays, "Rows are kept at least so long");
+    keep->add_option("--minimum-days", policy.minimumDays,
+                     "For want of space they may go earlier, but not before so long; 0: they may not");
+    keep->add_option("--rollup-days", policy.rollupDays, "Rollups are kept so long; 0: for ever");
 
     try {
         app.parse(argc, argv);

@@ -95,7 +95,20 @@ struct EngineSettings {
     std::size_t threads = 1;
     std::size_t connections = 10'000;  // in all; lowered to what the descriptors allow, less a reserve
     std::uint64_t seed = 0;            // the sensor's; each session's environment gets one derived from it
+    std::uint64_t memory = 0;          // bytes of the whole process, above which no more are taken; 0: no bound
     std::size_t reserve = 256;         // descriptors left to the rest of the program: journal, spool, uplink
+};
+
+/// A bound on all services together, and what it has cost since the engine began.
+struct EngineBound {
+    std::uint64_t used = 0;
+    std::uint64_t limit = 0;  // 0: none
+    std::uint64_t refused = 0;
+};
+struct EngineBounds {
+    EngineBound connections;
+    EngineBound descriptors;  // of the whole process; the engine leaves its reserve to the others
+    EngineBound memory;       // bytes, likewise
 };
 
 /// Plays services on sockets: listeners, admission, TLS, data channels, streams and datagrams.
@@ -126,6 +139,12 @@ public:
 
     /// At most `most` of the open sessions, newest first.
     std::vector<SessionView> sessions(std::size_t most) const;
+
+    /// Counts the descriptors of the process: not for every packet.
+    EngineBounds bounds() const;
+
+    /// Over the bound in memory, gives back to the kernel what can be. Call it now and then, from a thread of your own.
+    void relieve();
 
     /// Stops listening, ends every session as AgentStopped and waits until each is recorded, `deadline` at the longest;
     /// then run() returns. Returns how many sessions had not ended by then.

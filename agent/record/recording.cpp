@@ -42,7 +42,8 @@ public:
           chooser_(std::move(settings.rules)),
           follow_(std::move(settings.follow)),
           upkeep_(settings.upkeep),
-          lastTries_(settings.lastTries) {}
+          lastTries_(settings.lastTries),
+          removalsTogether_(settings.removals) {}
 
     std::unique_ptr<Recorder> open(const SessionStart& start) {
         const LogChoice choice =
@@ -82,6 +83,7 @@ public:
                     return PendingRecord{.record = std::move(probe), .path = {}, .text = {}, .durable = {}};
                 });
             }
+            addDueRemovals(pending, closed);
             if (!pending.empty()) {
                 commit(pending);
             } else if (closed) {
@@ -139,6 +141,20 @@ private:
                        ? fold.take(spool_.currentLane())
                        : std::vector<NewRecord>();
         });
+    }
+
+    /// What the journal's budget removed, once in a while; when closing, all of it, and then it removes no more.
+    void addDueRemovals(std::vector<PendingRecord>& pending, bool closing) {
+        if (!closing && Steady::now() < nextRemovals_) {
+            return;
+        }
+        if (const RemovedLogs gone = journal_.takeRemoved(closing); gone.files > 0) {
+            nextRemovals_ = Steady::now() + removalsTogether_;
+            pending.push_back({.record = removalRecord(gone, spool_.currentLane(), std::chrono::system_clock::now()),
+                               .path = {},
+                               .text = {},
+                               .durable = {}});
+        }
     }
 
     /// Spool, then journal, then whoever waits: in that order.
@@ -218,6 +234,7 @@ private:
     const std::function<void(std::string_view)> follow_;
     const std::chrono::milliseconds upkeep_;
     const std::chrono::milliseconds lastTries_;
+    const std::chrono::milliseconds removalsTogether_;
     Guarded<ProbeFold> probes_;
     Guarded<Marks> handed_;  // per lane: records whose log text the journal was given
     std::mutex mutex_;
@@ -225,7 +242,8 @@ private:
     bool isDrained_ = false;  // guarded by mutex_
     std::condition_variable closed_;
     std::optional<Steady::time_point> lastTry_;  // of a disk that refuses, once closed; guarded by mutex_
-    std::vector<NewRecord> batch_;               // of run()
+    std::vector<NewRecord> batch_;               // of run(), as what follows
+    Steady::time_point nextRemovals_;
 };
 
 Recording::Recording(RecordingSettings settings, Spool& spool, JournalWriter& journal)

@@ -27,6 +27,7 @@ struct RecordingSettings {
     std::map<std::string, JournalRule, std::less<>> rules;           // by service; All for those not named
     std::chrono::milliseconds upkeep = std::chrono::seconds(5);      // between two rounds of upkeep()
     std::chrono::milliseconds lastTries = std::chrono::seconds(10);  // of a disk that refuses, after close()
+    std::chrono::milliseconds removals = std::chrono::minutes(1);    // between two records of removed logs
     std::function<void(std::string_view)> follow = {};               // shown each text once it is recorded; on run()
 };
 

@@ -34,6 +34,7 @@ DurableSpool::DurableSpool(SpoolSettings settings, ProcessLock lock, std::unique
       reader_(std::make_unique<SpoolReader>(settings_)) {
     ballast_.ensure();
     takeNote();
+    used_ = writer_.with([](Writer& writer) { return writer.file->used(); });
 }
 
 std::vector<std::uint64_t> DurableSpool::append(std::span<const NewRecord> records, const RetryWait& wait) {
@@ -215,7 +216,7 @@ void DurableSpool::keepBound(Writer& writer, std::uint64_t bytes) {
     }
     writer.sinceCheck = 0;
     ballast_.ensure();
-    const std::uint64_t limit = settings_.bytes / 10 * 9;
+    const std::uint64_t limit = dropsFrom();
     if (const std::uint64_t used = writer.file->used() + bytes; used > limit) {
         makeRoom(writer, used - limit + settings_.bytes / 10);
     }
@@ -304,6 +305,7 @@ bool DurableSpool::freeSome(Writer& writer, std::uint32_t lane, const Positions&
         writer.file->begin();
         const bool more = freeStep(*writer.file, writer.ledger, lane);
         writer.file->commit();
+        used_ = writer.file->used();
         return more;
     } catch (const SqliteError& error) {
         if (error.damaged()) {

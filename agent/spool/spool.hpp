@@ -90,8 +90,8 @@ public:
     /// 16 random bytes that name this spool to the collector.
     virtual Uuid id() const = 0;
 
-    /// The collector has records under this id that the file never gave out: it is an old copy, put back. From now on it
-    /// has an id of its own, and a gap record that tells of the loss for `reason`. An Error: the disk refuses.
+    /// The collector has records under this id that the file never gave out: it is an old copy, put back. From now on
+    /// it has an id of its own, and a gap record that tells of the loss for `reason`. An Error: the disk refuses.
     virtual Status renew(const std::string& reason) = 0;
 
     /// Commits all of them, in order, and returns only when they are durable: the numbers they got, one each. While the
@@ -142,6 +142,14 @@ public:
 
     /// The rows of one of these sessions, of what was there when the spool was opened.
     virtual OpenSession openSession(const Uuid& session) const = 0;
+
+    /// Bytes that its records take, as of the last upkeep; the bound; and where it begins to drop payload.
+    struct Usage {
+        std::uint64_t used = 0;
+        std::uint64_t bound = 0;
+        std::uint64_t dropsFrom = 0;
+    };
+    virtual Usage usage() const = 0;
 
     /// Records dropped since the spool was opened.
     virtual std::uint64_t lost() const = 0;

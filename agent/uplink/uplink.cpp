@@ -217,7 +217,11 @@ private:
         const bool wanted = statusWanted_.with([](bool& flag) { return std::exchange(flag, false); });
         if (wanted || Steady::now() >= nextStatus_) {
             nextStatus_ = Steady::now() + settings_.statusEvery;
-            stream.write(statusMessage(spool_, services_, now()));
+            auto status = statusMessage(spool_, services_, now());
+            if (settings_.bounds) {
+                addBounds(*status.mutable_status(), settings_.bounds());
+            }
+            stream.write(status);
             return;
         }
         if (auto batch = cursor_.next()) {

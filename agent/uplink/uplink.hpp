@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/spool/spool.hpp"
+#include "agent/uplink/bound_report.hpp"
 #include "agent/uplink/service_control.hpp"
 #include "agent/uplink/uplink_cursor.hpp"
 #include "common/rpc/credentials.hpp"
@@ -8,17 +9,20 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace apiary::agent {
 
 struct UplinkSettings {
     std::string address;  // host:port of the collector
     TlsIdentity identity;
-    std::string version;  // of this program
-    Uuid bootNonce;       // new at each start
+    std::string version;                                    // of this program
+    Uuid bootNonce;                                         // new at each start
+    std::function<std::vector<BoundReport>()> bounds = {};  // for the status, called on run(); empty: none is told
     UplinkLimits limits;
     std::chrono::milliseconds statusEvery{3000};
     std::chrono::milliseconds welcomeWithin{15'000};

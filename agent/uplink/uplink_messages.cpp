@@ -22,7 +22,8 @@ std::string holeRecord(const OutgoingBatch::Item& item, std::chrono::system_cloc
     gap.set_from_us(micros(now));
     gap.set_to_us(micros(now));
     gap.set_reason(
-        "confirmed before, and let go of by the sensor: the database was set back, or the spool took a new id. Their times "
+        "confirmed before, and let go of by the sensor: the database was set back, or the spool took a new id. Their "
+        "times "
         "are not known: the gap stands at the time it was found");
     return record.SerializeAsString();
 }
@@ -45,6 +46,9 @@ v1::FromSensor helloMessage(const Spool& spool, const Uuid& bootNonce, const std
     hello.set_spool_id(std::string(spool.id().view()));
     hello.set_boot_nonce(std::string(bootNonce.view()));
     for (const LaneView& view : spool.lanes()) {
+        if (view.acknowledged == view.last && view.lane != spool.currentLane()) {
+            continue;  // over; the collector tells how far it is in every lane that it has
+        }
         v1::LaneState& lane = *hello.add_lanes();
         lane.set_lane(view.lane);
         lane.set_first_unacknowledged(view.acknowledged + 1);
@@ -97,6 +101,17 @@ v1::FromSensor statusMessage(const Spool& spool, const ServiceControl& services,
         service.set_refused(report.refused);
     }
     return message;
+}
+
+void addBounds(v1::SensorStatus& status, const std::vector<BoundReport>& bounds) {
+    for (const BoundReport& report : bounds) {
+        v1::Bound& bound = *status.add_bounds();
+        bound.set_name(report.name);
+        bound.set_used(report.used);
+        bound.set_limit(report.limit);
+        bound.set_lost(report.lost);
+        bound.set_full_at_us(report.fullAt ? micros(*report.fullAt) : 0);
+    }
 }
 
 std::vector<LanePosition> positionsOf(const v1::Welcome& welcome) {

@@ -192,7 +192,11 @@ private:
     template <typename Read>
     Reactor* scoped(CallbackServerContext* context, const v1::Scope& wanted, Read read) {
         return reading(context, [scope = parseScope(wanted), read = std::move(read)](ReportReader& reader) {
-            return scope ? read(reader, *scope) : invalid(scope.error());
+            try {
+                return scope ? read(reader, *scope) : invalid(scope.error());
+            } catch (const RowsGone& gone) {
+                return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, gone.what());
+            }
         });
     }
 

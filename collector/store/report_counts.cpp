@@ -241,19 +241,31 @@ v1::TopNReply replyOf(pqxx::transaction_base& transaction, const ReportScope& sc
     return reply;
 }
 
+/// Compares with the range before, unless that takes rows that are gone.
+template <typename Compare>
+void ifRowsAreThere(Compare compare) {
+    try {
+        compare();
+    } catch (const RowsGone&) {
+        // Without a comparison there is still an answer.
+    }
+}
+
 }  // namespace
 
-v1::TotalsReply ReportReader::totals(const ReportScope& scope, bool compare) {
+v1::TotalsReply ReportReader::totals(const ReportScope& asked, bool compare) {
     ReportTransaction transaction(connection_.session());
+    const auto scope = knowingRows(transaction, asked);
     auto reply = countTotals(transaction, scope);
     if (compare) {
-        *reply.mutable_previous() = countTotals(transaction, before(scope));
+        ifRowsAreThere([&] { *reply.mutable_previous() = countTotals(transaction, before(scope)); });
     }
     return reply;
 }
 
-v1::SeriesReply ReportReader::series(const ReportScope& scope, std::chrono::seconds step, v1::SeriesField field) {
+v1::SeriesReply ReportReader::series(const ReportScope& asked, std::chrono::seconds step, v1::SeriesField field) {
     ReportTransaction transaction(connection_.session());
+    const auto scope = knowingRows(transaction, asked);
     v1::SeriesReply reply;
     const auto width = std::chrono::microseconds(step);
     reply.set_step_us(static_cast<std::uint64_t>(width.count()));
@@ -286,8 +298,9 @@ v1::SeriesReply ReportReader::series(const ReportScope& scope, std::chrono::seco
     return reply;
 }
 
-v1::ActivityReply ReportReader::activity(const ReportScope& scope) {
+v1::ActivityReply ReportReader::activity(const ReportScope& asked) {
     ReportTransaction transaction(connection_.session());
+    const auto scope = knowingRows(transaction, asked);
     v1::ActivityReply reply;
     reply.mutable_sessions()->Resize(kHoursOfWeek, 0);
     const auto plan = planActivity(scope);
@@ -297,18 +310,21 @@ v1::ActivityReply ReportReader::activity(const ReportScope& scope) {
     return reply;
 }
 
-v1::TopNReply ReportReader::top(const ReportScope& scope, v1::TopField field, std::uint32_t limit, bool compare) {
+v1::TopNReply ReportReader::top(const ReportScope& asked, v1::TopField field, std::uint32_t limit, bool compare) {
     ReportTransaction transaction(connection_.session());
+    const auto scope = knowingRows(transaction, asked);
     if (const auto leaders = findLeaders(transaction, scope, field, limit)) {
         return replyOf(transaction, scope, field, *leaders, compare);
     }
     auto reply = countLeaders(transaction, scope, field, limit);
     if (compare) {
-        const auto earlier = countNamed(transaction, before(scope), field, reply);
-        for (auto& entry : *reply.mutable_entries()) {
-            const auto found = earlier.find(columnOf(entry, field));
-            entry.set_previous(found == earlier.end() ? 0 : found->second);
-        }
+        ifRowsAreThere([&] {
+            const auto earlier = countNamed(transaction, before(scope), field, reply);
+            for (auto& entry : *reply.mutable_entries()) {
+                const auto found = earlier.find(columnOf(entry, field));
+                entry.set_previous(found == earlier.end() ? 0 : found->second);
+            }
+        });
     }
     return reply;
 }

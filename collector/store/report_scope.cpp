@@ -1,6 +1,7 @@
 #include "collector/store/report_scope.hpp"
 
 #include "common/net/address.hpp"
+#include "common/text/stamp.hpp"
 
 #include <algorithm>
 #include <array>
@@ -97,9 +98,21 @@ ReportMoment bucketOf(ReportMoment at, std::chrono::seconds width) {
 }
 
 RangeCut cutRange(const ReportScope& scope, std::chrono::seconds bucket) {
-    const RangeCut cut{nextBucket(scope.from, bucket), bucketOf(scope.to, bucket)};
+    const RangeCut cut{scope.from < scope.keptFrom ? bucketOf(scope.from, bucket) : nextBucket(scope.from, bucket),
+                       scope.to < scope.keptFrom ? nextBucket(scope.to, bucket) : bucketOf(scope.to, bucket)};
     return cut.wholeFrom < cut.wholeTo ? cut : RangeCut{scope.to, scope.to};
 }
+
+RangeCut rowsOnly(const ReportScope& scope) {
+    if (scope.from < scope.keptFrom && scope.from < scope.to) {
+        throw RowsGone(scope.keptFrom);
+    }
+    return {scope.to, scope.to};
+}
+
+RowsGone::RowsGone(ReportMoment keptFrom)
+    : std::runtime_error("the rows of days before " + isoStamp(keptFrom).substr(0, 10) +
+                         " are gone: ask from that day on, or for what their rollups know, which is every source") {}
 
 Result<std::chrono::seconds> chooseStep(const ReportScope& scope, std::uint64_t askedMicros) {
     const std::chrono::microseconds length = scope.to - scope.from;

@@ -75,7 +75,7 @@ SeriesPlan planFresh(pqxx::transaction_base& transaction, const ReportScope& sco
         return {kFreshInRows, rowsOnly(scope)};
     }
     return step % 1h == 0s && aloneInTable(transaction, scope) ? SeriesPlan{kFreshInHours, cutRange(scope, 1h)}
-                                                               : SeriesPlan{kFreshOfSeveral, rowsOnly(scope)};
+                                                               : SeriesPlan{kFreshOfSeveral, noBuckets(scope)};
 }
 
 }  // namespace

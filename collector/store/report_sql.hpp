@@ -60,6 +60,14 @@ pqxx::result ask(pqxx::transaction_base& transaction, const std::string& stateme
         firstIdFrom(cut.wholeFrom).text(), firstIdFrom(cut.wholeTo).text(), std::forward<More>(more)...);
 }
 
+/// The scope, and since when there are rows.
+inline ReportScope knowingRows(pqxx::transaction_base& transaction, ReportScope scope) {
+    const auto kept =
+        transaction.exec1("SELECT (extract(epoch FROM rows_from) * 1000000)::bigint FROM apiary.retained")[0];
+    scope.keptFrom = ReportMoment(std::chrono::microseconds(kept.is_null() ? 0 : kept.as<std::int64_t>()));
+    return scope;
+}
+
 /// The range of equal length before.
 inline ReportScope before(const ReportScope& scope) {
     ReportScope earlier = scope;
@@ -68,8 +76,8 @@ inline ReportScope before(const ReportScope& scope) {
     return earlier;
 }
 
-/// A range of which nothing is a whole bucket: everything comes from rows.
-inline RangeCut rowsOnly(const ReportScope& scope) {
+/// For statements that read none of the sessions' rows: there is no bucket that they would take whole.
+inline RangeCut noBuckets(const ReportScope& scope) {
     return {scope.to, scope.to};
 }
 

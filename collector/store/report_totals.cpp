@@ -60,8 +60,8 @@ v1::TotalsReply countTotals(pqxx::transaction_base& transaction, const ReportSco
     const auto sources = countSources(transaction, scope);
     reply.set_sources(sources.seen);
     reply.set_new_sources(sources.fresh);
-    reply.set_probes(countOf(ask(transaction, kProbes, scope, rowsOnly(scope))[0][0]));
-    reply.set_open_sessions(countOf(ask(transaction, kOpen, scope, rowsOnly(scope))[0][0]));
+    reply.set_probes(countOf(ask(transaction, kProbes, scope, noBuckets(scope))[0][0]));
+    reply.set_open_sessions(countOf(ask(transaction, kOpen, scope, noBuckets(scope))[0][0]));
     return reply;
 }
 

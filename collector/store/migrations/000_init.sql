@@ -37,6 +37,9 @@ BEGIN
     EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', routine);
   END LOOP;
 
+  -- Retention by size counts the write-ahead log: names and sizes of its files, no contents.
+  GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir() TO apiary_writer;
+
   -- Role settings are not inherited through membership, so the cautious defaults are the database's (they reach every
   -- personal login) and the two programs undo them. All but temp_file_limit can be changed by the user: a courtesy, not
   -- a bound.

@@ -236,6 +236,34 @@ TEST_F(EngineTest, BoundsTheConnectionsInAll) {
     EXPECT_EQ(recording_.refusals()[0].reason, "connections in all");
 }
 
+TEST_F(EngineTest, RefusesWhenTheProcessHoldsMoreThanItMay) {
+    restart({.threads = 1, .memory = 1});
+    const Endpoint where = serve(spec());
+    EXPECT_EQ(Client(where).readAll(), "");
+    ASSERT_TRUE(recording_.waitForRefusals(1));
+    EXPECT_EQ(recording_.refusals()[0].reason, "memory");
+    EXPECT_EQ(view().refused, 1U);
+    const EngineBound memory = engine_->bounds().memory;
+    EXPECT_EQ(memory.limit, 1U);
+    EXPECT_EQ(memory.refused, 1U);
+    EXPECT_GT(memory.used, 1U << 20U);
+}
+
+TEST_F(EngineTest, CountsWhatItsBoundsCost) {
+    restart({.threads = 1, .connections = 1});
+    const Endpoint where = serve(spec());
+    const std::uint64_t before = engine_->bounds().descriptors.used;
+    Client first = greeted(where);
+    EXPECT_EQ(Client(where).readAll(), "");
+    const EngineBounds bounds = engine_->bounds();
+    EXPECT_EQ(bounds.connections.used, 1U);
+    EXPECT_EQ(bounds.connections.limit, 1U);
+    EXPECT_EQ(bounds.connections.refused, 1U);
+    EXPECT_EQ(bounds.descriptors.used, before + 2);  // both ends of the first are this process's
+    EXPECT_EQ(bounds.memory.limit, 0U);
+    EXPECT_EQ(bounds.memory.refused, 0U);
+}
+
 /// Leaves this process `spare` more descriptors than it has, for as long as this lives.
 class FewDescriptors {
 public:

@@ -47,6 +47,16 @@ TEST(UplinkMessagesTest, HelloSaysWhereEachLaneStands) {
     EXPECT_EQ(message.hello().version(), "1.2");
 }
 
+TEST(UplinkMessagesTest, HelloLeavesOutLanesThatAreOver) {
+    FakeSpool spool;
+    spool.add(5);
+    spool.acknowledge(0, 5);
+    spool.openLane();
+    const auto message = helloMessage(spool, Uuid::v4({9}), "1.2", kNow);
+    ASSERT_EQ(message.hello().lanes_size(), 1);
+    EXPECT_EQ(message.hello().lanes(0).lane(), 1U);
+}
+
 TEST(UplinkMessagesTest, BatchCarriesRowsAsTheyAreAndAHoleAsAGap) {
     OutgoingBatch batch{.lane = 3, .first = 5, .last = 9, .items = {}};
     batch.items.push_back({5, 8, std::nullopt});
@@ -80,6 +90,19 @@ TEST(UplinkMessagesTest, StatusTellsOfEveryService) {
     EXPECT_EQ(service.listens(0).address(), std::string("\xc0\x00\x02\x01", 4));
     EXPECT_EQ(service.listens(1).address().size(), 16U);
     EXPECT_EQ(service.refused(), 3U);
+}
+
+TEST(UplinkMessagesTest, StatusTellsOfTheBounds) {
+    v1::SensorStatus status;
+    addBounds(status, {{.name = "spool_bytes", .used = 1, .limit = 4, .lost = 2, .fullAt = kNow, .keptSince = {}},
+                       {.name = "connections", .used = 3, .limit = 5, .lost = 0, .fullAt = {}, .keptSince = {}}});
+    ASSERT_EQ(status.bounds_size(), 2);
+    EXPECT_EQ(status.bounds(0).name(), "spool_bytes");
+    EXPECT_EQ(status.bounds(0).used(), 1U);
+    EXPECT_EQ(status.bounds(0).limit(), 4U);
+    EXPECT_EQ(status.bounds(0).lost(), 2U);
+    EXPECT_EQ(status.bounds(0).full_at_us(), kNowUs);
+    EXPECT_EQ(status.bounds(1).full_at_us(), 0U);
 }
 
 TEST(UplinkMessagesTest, NumbersTheActualStatesAsTheWireDoes) {

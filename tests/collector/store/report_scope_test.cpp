@@ -48,6 +48,20 @@ TEST(ReportScopeTest, RefusesWhatCannotBe) {
     EXPECT_FALSE(parseScope(late));
 }
 
+TEST(ReportScopeTest, WidensEndsWhoseRowsAreGoneToWholeBuckets) {
+    auto scope = *parseScope(hours(24));
+    scope.from += 1min;
+    scope.to += 1min;
+    scope.keptFrom = scope.from + 1us;
+    EXPECT_EQ(cutRange(scope, 1h).wholeFrom, bucketOf(scope.from, 1h));
+    EXPECT_EQ(cutRange(scope, 1h).wholeTo, bucketOf(scope.to, 1h));
+    scope.keptFrom = scope.to + 1us;
+    EXPECT_EQ(cutRange(scope, 1h).wholeTo, bucketOf(scope.to, 1h) + 1h);
+    EXPECT_THROW(static_cast<void>(rowsOnly(scope)), RowsGone);
+    scope.keptFrom = scope.from;
+    EXPECT_EQ(rowsOnly(scope).wholeFrom, scope.to);
+}
+
 TEST(ReportScopeTest, CutsARangeIntoWholeBucketsAndEnds) {
     const auto scope = *parseScope(hours(24));
     const auto cut = cutRange(scope, 5min);

@@ -98,6 +98,19 @@ TEST_F(SessionStoreTest, KeepsALossAsARow) {
     EXPECT_EQ(count("session"), "1");
 }
 
+TEST_F(SessionStoreTest, KeepsWhichTextLogsASensorRemoved) {
+    TestSpool spool(1);
+    v1::Gap gap;
+    gap.set_what("journal");
+    gap.set_records(12);
+    gap.set_bytes(3456);
+    gap.set_reason("text logs removed by the journal's budget: 12 for files");
+    spool.appendGap(1, gap);
+    send(spool, {spool.all()});
+    EXPECT_EQ(database_.ask("SELECT what || ' ' || records || ' ' || bytes FROM apiary.gap"), "journal 12 3456");
+    EXPECT_EQ(count("quarantine"), "0");
+}
+
 TEST_F(SessionStoreTest, ClosesAsUnfinishedWhatWasOpenAtASensorThatLostItsSpool) {
     TestSpool lost(1);
     lost.append(shortSession());
@@ -114,10 +127,12 @@ TEST_F(SessionStoreTest, ClosesAsUnfinishedWhatWasOpenAtASensorThatLostItsSpool)
     next.append(shortSession(2).close());
     send(next, {next.all()});
     EXPECT_EQ(count("session_open"), "0");
-    EXPECT_EQ(database_.ask("SELECT string_agg(concat_ws(' ', outcome, bytes_in, bytes_out, packets, events, credentials, "
-                            "commands, ended_at >= started_at), ', ' ORDER BY outcome DESC) FROM apiary.session"),
-              "unfinished 8 11 1 2 1 1 t, " + database_.ask("SELECT concat_ws(' ', outcome, bytes_in, bytes_out, packets, "
-                            "events, credentials, commands, true) FROM apiary.session WHERE outcome <> 'unfinished'"));
+    EXPECT_EQ(
+        database_.ask("SELECT string_agg(concat_ws(' ', outcome, bytes_in, bytes_out, packets, events, credentials, "
+                      "commands, ended_at >= started_at), ', ' ORDER BY outcome DESC) FROM apiary.session"),
+        "unfinished 8 11 1 2 1 1 t, " +
+            database_.ask("SELECT concat_ws(' ', outcome, bytes_in, bytes_out, packets, "
+                          "events, credentials, commands, true) FROM apiary.session WHERE outcome <> 'unfinished'"));
     EXPECT_EQ(database_.ask("SELECT sum(sessions) FROM apiary.rollup_hour_protocol"), "2");
 }
 
@@ -274,13 +289,38 @@ TEST_F(SessionStoreTest, CountsInRollupsWhatARebuildCounts) {
     EXPECT_EQ(database_.ask(state), before);
 }
 
+TEST_F(SessionStoreTest, TakesNothingWhileThereIsNoRoomAndGoesOnWhenThereIs) {
+    std::optional<std::string> lack = "the disk is full";
+    SessionStore store(database_.writer(), 1, {}, [&] { return lack; });
+    TestSpool spool(1);
+    spool.append(shortSession().close());
+    IngestHub hub(store, feed_, now, {.firstPause = 1ms, .longestPause = 1ms, .stopWithin = 0ms});
+    const auto peer = std::make_shared<StorePeer>();
+    const Admission admission{.sensorId = sensorId_, .stream = spool.id(), .positions = {}};
+    hub.hello(peer, sensor_, spool.id(), {0});
+    hub.submit(peer, admission, 0, std::make_unique<v1::Batch>(spool.all()));
+    hub.stop();
+    hub.run();
+    EXPECT_FALSE(hub.databaseAnswers());
+    EXPECT_TRUE(peer->acknowledged_.empty());
+    EXPECT_EQ(count("session"), "0");
+    lack.reset();
+    IngestHub next(store, feed_, now, {});
+    next.hello(peer, sensor_, spool.id(), {0});
+    next.submit(peer, admission, 0, std::make_unique<v1::Batch>(spool.all()));
+    next.stop();
+    next.run();
+    EXPECT_EQ(peer->acknowledged_[0], static_cast<std::int64_t>(spool.last()));
+    EXPECT_EQ(count("session"), "1");
+}
+
 TEST_F(SessionStoreTest, LosesAndDoublesNothingWhenTheServerKillsTheConnection) {
     std::mt19937_64 random(3);
     TestSpool spool(1);
     while (spool.last() < 3000) {
         spool.append(test::randomSession(random, now() - 48h, now() - 2h));
     }
-    IngestHub hub(store_, feed_, now, {.firstPause = 1ms, .longestPause = 1ms, .stopWithin = 60s});
+    IngestHub hub(store_, feed_, now, {.groupEntries = 100, .firstPause = 1ms, .longestPause = 1ms, .stopWithin = 60s});
     auto peer = std::make_shared<StorePeer>();
     const Admission admission{.sensorId = sensorId_, .stream = spool.id(), .positions = {}};
     hub.hello(peer, sensor_, spool.id(), {0});

@@ -89,6 +89,13 @@ class Cluster:
                     pass
         return False
 
+    def renew(self):
+        """Another server in its place, which knows nothing."""
+        self.stop()
+        shutil.rmtree(self.data)
+        self._call("initdb", "-D", self.data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-A", "trust", "--no-sync")
+        self.start()
+
     def backup(self, target):
         self._call("pg_basebackup", "-h", self.sockets, "-U", "postgres", "-D", target, "-X", "stream", "-c", "fast", "--no-sync")
 

@@ -57,12 +57,19 @@ def agent_disk_full(seed):
                             journal=disk.folder / "journal")
 
 
+def stopped_at_the_floor(world):
+    """How often the collector has said that the database's disk is too full."""
+    return world.collector.log.read_text(errors="replace").count("its floor is")
+
+
 @fault(short=False)
 def database_disk_full(seed):
-    """Tables and write-ahead log on one full disk: PostgreSQL gives up. With room again somebody starts it; nobody touches the
-    collector."""
+    """Tables and write-ahead log on one full disk: PostgreSQL may give up. With room again somebody starts it if it did; nobody
+    touches the collector."""
     with small_disk(300) as disk:
         def more_room(world):
+            if not stopped_at_the_floor(world):
+                raise AssertionError("the collector does not keep the floor")
             disk.make_room()
             if not world.cluster.running():
                 world.cluster.start()
@@ -72,6 +79,32 @@ def database_disk_full(seed):
             await aside(disk.fill)
             await world.moment(3, 5)
             await aside(more_room, world)
+            return 1
+
+        data = disk.folder / "data"
+        data.mkdir(mode=0o700)
+        return under_attack(inject, seed, sessions=80, data=data)
+
+
+@fault()
+def database_disk_short(seed):
+    """The same disk with 40 MiB left, less than the floor: the collector takes nothing more and says so once, PostgreSQL lives, and
+    with room again all goes on by itself."""
+    with small_disk(300) as disk:
+        def stored(world):
+            return world.database.number("SELECT coalesce(sum(last_seq), 0) FROM ingest_stream")
+
+        async def inject(world):
+            await world.moment(0.2, 0.5)
+            await aside(disk.fill, 40)
+            await aside(wait_for, "the collector stops at the floor", lambda: stopped_at_the_floor(world) == 1, 30)
+            before = stored(world)
+            await world.moment(2, 3)
+            if stored(world) != before or stopped_at_the_floor(world) != 1 or not world.cluster.running():
+                raise AssertionError("below the floor records were taken, or it was said again, or PostgreSQL has ended")
+            if " 0 records not yet acknowledged" in world.status():
+                raise AssertionError("nothing waits at the agent:\n" + world.status())
+            await aside(disk.make_room)
             return 1
 
         data = disk.folder / "data"

@@ -94,12 +94,17 @@ class SmallDisk:
         if done.returncode != 0:
             raise Unable("it takes the right to mount: " + done.stderr.strip())
 
-    def fill(self):
-        """Somebody else takes all that is left."""
+    def fill(self, leave=0):
+        """Somebody else takes all that is left, or all but `leave` megabytes."""
         with open(self.folder / "of-somebody-else", "wb", buffering=0) as file:
             with contextlib.suppress(OSError):
-                while True:
+                while self.room() > leave << 20 or leave == 0:
                     file.write(bytes(4096))
+
+    def room(self):
+        """Bytes that are left."""
+        now = os.statvfs(self.folder)
+        return now.f_bavail * now.f_frsize
 
     def make_room(self):
         (self.folder / "of-somebody-else").unlink()

@@ -17,7 +17,7 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from faults import calls, disks, identities, processes, spools  # noqa: E402,F401
+from faults import backups, calls, disks, identities, processes, spools  # noqa: E402,F401
 from faults.fault import FAULTS, Unable  # noqa: E402
 
 
