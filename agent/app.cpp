@@ -1,5 +1,6 @@
 #include "agent/app.hpp"
 
+#include "agent/agent_metrics.hpp"
 #include "agent/bounds_board.hpp"
 #include "agent/config.hpp"
 #include "agent/control/control_server.hpp"
@@ -9,9 +10,11 @@
 #include "agent/record/recording.hpp"
 #include "agent/service_board.hpp"
 #include "agent/spool/spool.hpp"
+#include "agent/startup.hpp"
 #include "agent/uplink/uplink.hpp"
 #include "common/crypto/digest.hpp"
 #include "common/log/log.hpp"
+#include "common/metrics/metrics_server.hpp"
 #include "common/net/address.hpp"
 #include "common/process/crew.hpp"
 #include "common/process/signals.hpp"
@@ -20,14 +23,10 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <stdexcept>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <utility>
 #include <vector>
@@ -41,33 +40,6 @@ constexpr auto kBetweenTurns = std::chrono::seconds(1);   // of the thread that 
 constexpr auto kBetweenLooks = std::chrono::seconds(10);  // at services that could not start, and at the bounds
 constexpr std::uint64_t kQueuedShare = 8;                 // of the memory, for records that wait; they are there twice
 constexpr mode_t kNobodyElse = 0027;                      // the group may read what the agent writes
-
-/// As many descriptors as this process may have: each connection is one.
-void raiseDescriptors() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            log::warn("cannot raise the limit of open files: fewer connections can be held");
-        }
-    }
-}
-
-/// The sensor's seed, made at the first start and kept: what differs between sensors stays the same on each.
-std::uint64_t keptSeed(const std::string& file) {
-    std::uint64_t seed = 0;
-    if (std::ifstream(file) >> std::hex >> seed) {
-        return seed;
-    }
-    const auto random = randomBytes<sizeof seed>();
-    std::memcpy(&seed, random.data(), sizeof seed);
-    std::ofstream out(file);
-    out << std::hex << seed << '\n';
-    if (!out.flush()) {
-        throw std::runtime_error("cannot keep the sensor's seed in " + file + "; see that the folder is writable");
-    }
-    return seed;
-}
 
 /// The parts of a running agent, in the order in which they are made; they end in the reverse one.
 class Agent {
@@ -95,6 +67,9 @@ public:
             settings.bounds = [this] { return bounds_.reports(std::chrono::system_clock::now()); };
             uplink_.emplace(std::move(settings), *spool_, board_);
         }
+        if (config_.metrics.listen) {
+            metrics_.emplace(*config_.metrics.listen, [this] { return agentMetrics(sample()); });
+        }
     }
 
     Status run() {
@@ -112,6 +87,7 @@ public:
         });
         recording_.recover();
 
+        announceMetrics();
         Crew keepers;
         Crew players;
         Crew links;
@@ -126,6 +102,9 @@ public:
             links.add("uplink", [this] { uplink_->run(); });
         }
         links.add("control", [this] { control_->run(); });
+        if (metrics_) {
+            links.add("metrics", [this] { metrics_->run(); });
+        }
 
         for (const std::string& failure : board_.load(config_.services, configFile_)) {
             log::error(failure);
@@ -146,6 +125,9 @@ public:
             uplink_->stop(kLastUplink);
         }
         control_->close();
+        if (metrics_) {
+            metrics_->close();
+        }
         links.join();
         if (players.failed() || recorders.failed() || keepers.failed() || links.failed()) {
             return Error{"a part of the agent failed, see above"};
@@ -184,6 +166,32 @@ private:
                       << listens << '\n';
         }
         std::cout << std::flush;
+    }
+
+    /// A sensor is worth more than its figures: without them it runs all the same.
+    void announceMetrics() const {
+        if (!metrics_) {
+            return;
+        }
+        if (const auto listening = metrics_->listening()) {
+            log::info("figures are on http://" + endpointText(*listening) + "/metrics");
+        } else {
+            log::error(configFile_ + ':' + std::to_string(config_.metrics.line) + ": " + listening.error());
+        }
+    }
+
+    AgentSample sample() const {
+        return {.now = std::chrono::system_clock::now(),
+                .services = board_.reports(),
+                .played = engine_.services(),
+                .recording = recording_.view(),
+                .backlog = spool_->backlog(),
+                .lost = spool_->lost(),
+                .spool = spool_->usage(),
+                .journal = journal_->view(),
+                .journalBytesLimit = config_.journalBytes,
+                .journalFilesLimit = config_.journalFiles,
+                .uplink = uplink_ ? std::optional(uplink_->view()) : std::nullopt};
     }
 
     void waitForTheEnd() {
@@ -269,6 +277,7 @@ private:
     ServiceBoard board_;
     BoundsBoard bounds_;
     std::optional<Uplink> uplink_;
+    std::optional<MetricsServer> metrics_;
 };
 
 void logGrpc(std::string_view message) {

@@ -23,6 +23,7 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30U;
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 constexpr std::size_t kLongestName = 60;
+constexpr std::uint16_t kMetricsPort = 9465;
 
 /// What services begin with: the table [limits].
 struct Defaults {
@@ -260,6 +261,7 @@ ConfigReading readAll(TomlFile file, std::uint64_t seed) {
     if (const TomlField own = agent.field("seed"); own.present()) {
         config.seed = own.number(0, 0, INT64_MAX);
     }
+    config.metrics = readMetrics(agent, kMetricsPort);
 
     config.collector = readCollector(root.table("collector"));
 

@@ -2,6 +2,7 @@
 
 #include "agent/engine/engine.hpp"
 #include "agent/record/recording.hpp"
+#include "common/metrics/metrics_setting.hpp"
 #include "common/rpc/credentials.hpp"
 
 #include <chrono>
@@ -34,6 +35,7 @@ struct AgentConfig {
     std::string state;  // folder
     std::size_t threads = 1;
     std::optional<std::uint64_t> seed;
+    MetricsSetting metrics;
     std::optional<CollectorConfig> collector;  // without it the agent works alone
     std::string journalDirectory;
     std::uint64_t journalBytes = 0;

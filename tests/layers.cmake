@@ -8,6 +8,7 @@ set(layers
   "common/crypto         : common"
   "common/log            : common"
   "common/config         : common"
+  "common/metrics        : common common/config common/log"
   "common/process        : common common/log"
   "common                : !"
   "proto                 :"

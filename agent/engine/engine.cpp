@@ -16,6 +16,7 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <sys/socket.h>
 
@@ -175,7 +176,12 @@ private:
         }
         view.openSessions = entry.state->open;
         view.sessions = entry.state->sessions;
-        view.refused = entry.state->refused;
+        const ServiceCounters& counters = entry.state->counters;
+        view.refusals = counters.refusals();
+        view.refused = std::accumulate(view.refusals.begin(), view.refusals.end(), std::uint64_t{0});
+        view.outcomes = counters.outcomes();
+        view.bytesIn = counters.bytesIn();
+        view.bytesOut = counters.bytesOut();
         view.reason = entry.reason;
         view.actual = entry.on                ? ServiceActual::On
                       : !entry.reason.empty() ? ServiceActual::Failed

@@ -5,6 +5,7 @@
 #include "common/result.hpp"
 #include "common/uuid.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -54,6 +55,13 @@ struct ServiceSpec {
     std::pair<std::uint16_t, std::uint16_t> passivePorts{0, 0};  // both ends included; 0, 0: the kernel chooses
 };
 
+/// Kinds of refusals, for figures: of one source (waiting time, connections), of all together (connections,
+/// descriptors, memory).
+enum class RefusalClass : std::uint8_t { WaitingTime, PerSource, Connections, Descriptors, Memory, Other };
+
+using RefusalCounts = std::array<std::uint64_t, 6>;  // by RefusalClass
+using OutcomeCounts = std::array<std::uint64_t, 8>;  // by Outcome
+
 enum class ServiceActual { Off, Starting, On, Failed, Draining };
 
 /// A service as it is now.
@@ -64,8 +72,12 @@ struct ServiceView {
     ServiceActual actual = ServiceActual::Off;
     std::string reason;  // why it failed
     std::size_t openSessions = 0;
-    std::uint64_t sessions = 0;  // since the engine began
+    std::uint64_t sessions = 0;  // since the engine began, like all that follows
     std::uint64_t refused = 0;
+    RefusalCounts refusals{};  // these by their class
+    OutcomeCounts outcomes{};  // of the sessions that have ended
+    std::uint64_t bytesIn = 0;
+    std::uint64_t bytesOut = 0;
 };
 
 /// A session that is open now.

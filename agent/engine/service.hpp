@@ -4,6 +4,7 @@
 #include "agent/engine/allowance.hpp"
 #include "agent/engine/memory_gauge.hpp"
 #include "agent/engine/reply_credit.hpp"
+#include "agent/engine/service_counters.hpp"
 #include "agent/engine/source_memory.hpp"
 #include "agent/engine/wire.hpp"
 #include "common/concurrent/guarded.hpp"
@@ -29,7 +30,7 @@ struct ServiceState {
     SourceMemory memory;
     std::atomic<std::size_t> open{0};
     std::atomic<std::uint64_t> sessions{0};
-    std::atomic<std::uint64_t> refused{0};
+    ServiceCounters counters;
 };
 
 /// A service as one configuration describes it. Its sessions share it to their end; never changed.

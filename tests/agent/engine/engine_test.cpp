@@ -3,6 +3,7 @@
 #include "common/net/address.hpp"
 #include "tests/agent/engine/engine_fixture.hpp"
 
+#include <numeric>
 #include <sys/resource.h>
 
 namespace apiary::agent::test {
@@ -177,6 +178,29 @@ TEST_F(EngineTest, RefusesInsideTheWaitingTimeWithAFinAndNotesIt) {
     EXPECT_EQ(view().refused, 1U);
     Client other(where, loopback(0, 77));
     EXPECT_EQ(other.readLine(), "hello\r\n");
+}
+
+TEST_F(EngineTest, CountsEndsByOutcomeBytesAndRefusalsByClass) {
+    ServiceSpec once = spec();
+    once.admission = {Millis(60'000), 2, 100};
+    const Endpoint where = serve(once);
+    {
+        Client client = greeted(where);
+        client.send("echo abc\r\nquit\r\n");
+        client.readAll();
+    }
+    Client open = greeted(where);
+    EXPECT_EQ(Client(where).readAll(), "");
+    ASSERT_TRUE(recording_.waitForRefusals(1));
+    const ServiceView now = view();
+    const auto sum = [](const auto& counts) { return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}); };
+    EXPECT_EQ(now.outcomes[static_cast<std::size_t>(Outcome::Finished)], 1U);
+    EXPECT_EQ(sum(now.outcomes), 1U);
+    EXPECT_EQ(now.sessions, sum(now.outcomes) + now.openSessions);
+    EXPECT_EQ(now.refusals[static_cast<std::size_t>(RefusalClass::WaitingTime)], 1U);
+    EXPECT_EQ(sum(now.refusals), 1U);
+    EXPECT_EQ(now.bytesIn, 16U);
+    EXPECT_EQ(now.bytesOut, recording_.sessions()[0].out.size() + recording_.sessions()[1].out.size());
 }
 
 TEST_F(EngineTest, CountsAFloodOfRefusalsWithoutARecordEach) {
