@@ -10,12 +10,15 @@
 #include "agent/spool/spool.hpp"
 #include "agent/uplink/uplink.hpp"
 #include "common/crypto/digest.hpp"
+#include "common/crypto/manifest_chain.hpp"
+#include "common/crypto/signature.hpp"
 #include "common/log/log.hpp"
 #include "common/net/address.hpp"
 #include "common/process/crew.hpp"
 #include "common/process/signals.hpp"
 #include "common/rpc/grpc_log.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -150,6 +153,18 @@ private:
         RecordingSettings settings;
         settings.rules = journalRules(config_);
         settings.follow = [this](std::string_view text) { show(text); };
+        settings.manifest = ManifestSettings{.folder = manifestFolder(config_.state),
+                                             .journalDirectory = config_.journalDirectory,
+                                             .bytes = config_.journalBytes / 16};
+        if (config_.collector) {
+            settings.manifest->sign = [identity = config_.collector->identity](std::string_view chain) {
+                return signBy(identity.certificate, identity.key, chain);
+            };
+        } else {
+            log::info("without a collector there is no key: manifests are not signed, and kept here only");
+        }
+        // A piece must fit well into the smallest spool.
+        settings.manifest->most = std::clamp<std::uint64_t>(config_.spoolBytes / 64 / kManifestEntry, 100, 5000);
         return settings;
     }
 
@@ -257,6 +272,10 @@ void logGrpc(std::string_view message) {
 }
 
 }  // namespace
+
+std::string manifestFolder(const std::string& state) {
+    return state + "/manifest";
+}
 
 std::string controlSocket(const std::string& folder) {
     return folder + "/control.sock";

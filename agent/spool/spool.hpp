@@ -23,12 +23,13 @@ enum class RecordKind : std::uint8_t {
     Closing = 4,      // last of its session: never dropped
     Probe = 5,
     Gap = 6,
+    Manifest = 7,
 };
 
 /// A record before it has a number.
 struct NewRecord {
     std::uint32_t lane = 0;
-    Uuid session;  // nil for probes and gaps
+    Uuid session;  // nil for probes, gaps and manifests
     RecordKind kind = RecordKind::Observation;
     std::chrono::system_clock::time_point at;
     std::string body;
@@ -90,8 +91,8 @@ public:
     /// 16 random bytes that name this spool to the collector.
     virtual Uuid id() const = 0;
 
-    /// The collector has records under this id that the file never gave out: it is an old copy, put back. From now on it
-    /// has an id of its own, and a gap record that tells of the loss for `reason`. An Error: the disk refuses.
+    /// The collector has records under this id that the file never gave out: it is an old copy, put back. From now on
+    /// it has an id of its own, and a gap record that tells of the loss for `reason`. An Error: the disk refuses.
     virtual Status renew(const std::string& reason) = 0;
 
     /// Commits all of them, in order, and returns only when they are durable: the numbers they got, one each. While the
