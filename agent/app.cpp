@@ -13,6 +13,8 @@
 #include "agent/startup.hpp"
 #include "agent/uplink/uplink.hpp"
 #include "common/crypto/digest.hpp"
+#include "common/crypto/manifest_chain.hpp"
+#include "common/crypto/signature.hpp"
 #include "common/log/log.hpp"
 #include "common/metrics/metrics_server.hpp"
 #include "common/net/address.hpp"
@@ -142,6 +144,18 @@ private:
         settings.rules = journalRules(config_);
         settings.queued = std::min<std::size_t>(settings.queued, config_.memory / kQueuedShare);
         settings.follow = [this](std::string_view text) { show(text); };
+        settings.manifest = ManifestSettings{.folder = manifestFolder(config_.state),
+                                             .journalDirectory = config_.journalDirectory,
+                                             .bytes = config_.journalBytes / 16};
+        if (config_.collector) {
+            settings.manifest->sign = [identity = config_.collector->identity](std::string_view chain) {
+                return signBy(identity.certificate, identity.key, chain);
+            };
+        } else {
+            log::info("without a collector there is no key: manifests are not signed, and kept here only");
+        }
+        // A piece must fit well into the smallest spool.
+        settings.manifest->most = std::clamp<std::uint64_t>(config_.spoolBytes / 64 / kManifestEntry, 100, 5000);
         return settings;
     }
 
@@ -285,6 +299,10 @@ void logGrpc(std::string_view message) {
 }
 
 }  // namespace
+
+std::string manifestFolder(const std::string& state) {
+    return state + "/manifest";
+}
 
 std::string controlSocket(const std::string& folder) {
     return folder + "/control.sock";

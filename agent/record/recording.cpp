@@ -42,6 +42,7 @@ public:
           context_{queue_, journal_, unlogged_},
           chooser_(std::move(settings.rules)),
           follow_(std::move(settings.follow)),
+          manifest_(settings.manifest ? std::make_unique<Manifest>(*std::move(settings.manifest)) : nullptr),
           upkeep_(settings.upkeep),
           lastTries_(settings.lastTries),
           removalsTogether_(settings.removals) {}
@@ -64,9 +65,20 @@ public:
     }
 
     std::size_t recover() {
-        const std::size_t closed = recoverSessions(spool_, journal_, [this](const std::string& service, bool spoken) {
-            return chooser_.with([&](const LogChooser& chooser) { return chooser.wantsLate(service, spoken); });
-        });
+        std::vector<ManifestEntry> entries;
+        const std::size_t closed = recoverSessions(
+            spool_, journal_,
+            [this](const std::string& service, bool spoken) {
+                return chooser_.with([&](const LogChooser& chooser) { return chooser.wantsLate(service, spoken); });
+            },
+            [&](const std::string& closing) {
+                if (auto entry = manifest_ ? manifestEntryOf(closing) : std::nullopt) {
+                    entries.push_back(*std::move(entry));
+                }
+            });
+        if (manifest_) {
+            manifest_->recover(std::move(entries), spool_);
+        }
         for (const LaneView& lane : spool_.lanes()) {
             handed_.with([&](Marks& marks) { marks[lane.lane] = lane.last; });
         }
@@ -85,10 +97,9 @@ public:
             // Whether it was closed is asked before taking: what was pushed until then is in what is taken.
             const bool closed = queue_.closed();
             queue_.takeAll(pending, kIdle);
-            if (auto probes = dueProbes(closed); !probes.empty()) {
-                std::ranges::transform(probes, std::back_inserter(pending), [](NewRecord& probe) {
-                    return PendingRecord{.record = std::move(probe), .path = {}, .text = {}, .durable = {}};
-                });
+            add(pending, dueProbes(closed));
+            if (manifest_) {
+                add(pending, manifest_->due(spool_, closed && pending.empty()));
             }
             addDueRemovals(pending, closed);
             if (!pending.empty()) {
@@ -165,6 +176,30 @@ private:
         }
     }
 
+    static void add(std::vector<PendingRecord>& pending, std::vector<NewRecord> records) {
+        std::ranges::transform(records, std::back_inserter(pending), [](NewRecord& record) {
+            return PendingRecord{.record = std::move(record), .path = {}, .text = {}, .durable = {}};
+        });
+    }
+
+    /// What was just committed.
+    void enter(const std::vector<NewRecord>& committed) {
+        std::vector<ManifestEntry> closed;
+        bool piece = false;
+        for (const NewRecord& record : committed) {
+            piece = piece || record.kind == RecordKind::Manifest;
+            if (auto entry = record.kind == RecordKind::Closing ? manifestEntryOf(record.body) : std::nullopt) {
+                closed.push_back(*std::move(entry));
+            }
+        }
+        if (piece) {
+            manifest_->committed();
+        }
+        if (!closed.empty()) {
+            manifest_->add(closed);
+        }
+    }
+
     /// Spool, then journal, then whoever waits: in that order.
     void commit(std::vector<PendingRecord>& pending) {
         batch_.clear();
@@ -186,6 +221,9 @@ private:
         }
         if (!texts.empty() && !journal_.write(std::move(texts))) {
             log::error("record: the journal was closed before the recording: logs are incomplete");
+        }
+        if (manifest_) {
+            enter(batch_);
         }
         handed_.with([&](Marks& marks) {
             for (std::size_t i = 0; i < batch_.size(); ++i) {
@@ -218,6 +256,9 @@ private:
     void settle() {
         const Marks marks = handed_.with([](const Marks& present) { return present; });
         journal_.sync();
+        if (manifest_) {
+            manifest_->sync();
+        }
         for (const auto& [lane, seq] : marks) {
             spool_.journalled(lane, seq);
         }
@@ -244,6 +285,7 @@ private:
     const RecorderContext context_;
     Guarded<LogChooser> chooser_;
     const std::function<void(std::string_view)> follow_;
+    const std::unique_ptr<Manifest> manifest_;  // may be null
     const std::chrono::milliseconds upkeep_;
     const std::chrono::milliseconds lastTries_;
     const std::chrono::milliseconds removalsTogether_;

@@ -2,6 +2,7 @@
 
 #include "agent/journal/journal.hpp"
 #include "agent/protocol/recorder.hpp"
+#include "agent/record/manifest.hpp"
 #include "agent/spool/spool.hpp"
 
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +31,7 @@ struct RecordingSettings {
     std::chrono::milliseconds lastTries = std::chrono::seconds(10);  // of a disk that refuses, after close()
     std::chrono::milliseconds removals = std::chrono::minutes(1);    // between two records of removed logs
     std::function<void(std::string_view)> follow = {};               // shown each text once it is recorded; on run()
+    std::optional<ManifestSettings> manifest = {};                   // none: no manifest is kept
 };
 
 /// Figures since the agent started.
@@ -44,7 +47,8 @@ struct RecordingView {
 SpoolSettings withRecordBodies(SpoolSettings settings);
 
 /// Turns what happens in sessions into numbered records and text logs, in that order: a record is committed to the
-/// spool, then its line goes to the journal, then whoever waits for the session's closing record is called.
+/// spool, then its line goes to the journal, then whoever waits for the session's closing record is called. What has
+/// ended is entered in the day's manifest, whose pieces are records too.
 ///
 /// Makes no threads: run() and upkeep() are the bodies of one thread each, JournalWriter::run() of a third. open(),
 /// refused(), full() and the recorders may be used from any thread and never block; each recorder stays on its

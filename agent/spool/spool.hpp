@@ -23,12 +23,13 @@ enum class RecordKind : std::uint8_t {
     Closing = 4,      // last of its session: never dropped
     Probe = 5,
     Gap = 6,
+    Manifest = 7,
 };
 
 /// A record before it has a number.
 struct NewRecord {
     std::uint32_t lane = 0;
-    Uuid session;  // nil for probes and gaps
+    Uuid session;  // nil for probes, gaps and manifests
     RecordKind kind = RecordKind::Observation;
     std::chrono::system_clock::time_point at;
     std::string body;
