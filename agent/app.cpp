@@ -8,6 +8,7 @@
 #include "agent/inspection.hpp"
 #include "agent/journal/journal.hpp"
 #include "agent/record/recording.hpp"
+#include "agent/self_tests.hpp"
 #include "agent/service_board.hpp"
 #include "agent/spool/spool.hpp"
 #include "agent/startup.hpp"
@@ -69,6 +70,8 @@ public:
             settings.bounds = [this] { return bounds_.reports(std::chrono::system_clock::now()); };
             uplink_.emplace(std::move(settings), *spool_, board_);
         }
+        selfTests_.emplace(SelfTestSettings{.every = config_.selfTest, .collector = config_.collector.has_value()},
+                           engine_, *spool_, board_);
         if (config_.metrics.listen) {
             metrics_.emplace(*config_.metrics.listen, [this] { return agentMetrics(sample()); });
         }
@@ -104,6 +107,8 @@ public:
             links.add("uplink", [this] { uplink_->run(); });
         }
         links.add("control", [this] { control_->run(); });
+        Crew visitors;
+        visitors.add("self-test", [this] { selfTests_->run(); });
         if (metrics_) {
             links.add("metrics", [this] { metrics_->run(); });
         }
@@ -114,6 +119,8 @@ public:
         announce();
         waitForTheEnd();
 
+        selfTests_->close();
+        visitors.join();
         const std::size_t left = engine_.shutDown(kSessionsEnd);
         if (left > 0) {
             log::warn(std::to_string(left) + " sessions had not ended within the deadline; the next start closes them");
@@ -248,6 +255,17 @@ private:
         announce();
     }
 
+    /// An Error with all results if one is bad.
+    Result<std::string> testNow(std::string_view name) {
+        const auto results = selfTests_->testNow(name);
+        if (!results) {
+            return Error{results.error()};
+        }
+        const std::string text = selfTestsText(*results);
+        const bool passed = std::ranges::all_of(*results, [](const auto& result) { return result.second.passed; });
+        return passed ? Result<std::string>(text) : Result<std::string>(Error{"a self-test failed\n" + text});
+    }
+
     Result<std::string> answer(std::string_view verb, std::string_view argument) {
         if (verb == "status") {
             const auto now = std::chrono::system_clock::now();
@@ -276,7 +294,11 @@ private:
             }
             return servicesText(board_.reports());
         }
-        return Error{"unknown request; there are: status, services, sessions, start NAME, stop NAME, tail"};
+        if (verb == "test") {
+            return testNow(argument);
+        }
+        return Error{
+            "unknown request; there are: status, services, sessions, start NAME, stop NAME, test [NAME], tail"};
     }
 
     AgentConfig config_;
@@ -291,6 +313,7 @@ private:
     ServiceBoard board_;
     BoundsBoard bounds_;
     std::optional<Uplink> uplink_;
+    std::optional<SelfTests> selfTests_;
     std::optional<MetricsServer> metrics_;
 };
 

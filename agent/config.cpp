@@ -262,6 +262,7 @@ ConfigReading readAll(TomlFile file, std::uint64_t seed) {
         config.seed = own.number(0, 0, INT64_MAX);
     }
     config.metrics = readMetrics(agent, kMetricsPort);
+    config.selfTest = std::chrono::minutes(agent.field("self_test_minutes").number(60, 0, 1440));
 
     config.collector = readCollector(root.table("collector"));
 

@@ -36,6 +36,7 @@ struct AgentConfig {
     std::size_t threads = 1;
     std::optional<std::uint64_t> seed;
     MetricsSetting metrics;
+    std::chrono::minutes selfTest{60};         // between visits to each of its own services; 0: none
     std::optional<CollectorConfig> collector;  // without it the agent works alone
     std::string journalDirectory;
     std::uint64_t journalBytes = 0;

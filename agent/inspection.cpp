@@ -44,6 +44,14 @@ std::string span(std::chrono::system_clock::duration length) {
     return seconds < 7200 ? std::to_string(seconds / 60) + " min" : std::to_string(seconds / 3600) + " h";
 }
 
+std::string testText(const std::optional<SelfTestReport>& report) {
+    if (!report) {
+        return "not yet";
+    }
+    const std::string at = isoStamp(report->at);
+    return report->passed ? "passed " + at : "FAILED at " + report->step + ' ' + at + ": " + report->reason;
+}
+
 /// A length of time as one says it: "about 5 hours", "about 12 days".
 std::string aboutSpan(std::chrono::system_clock::duration length) {
     const auto hours = std::chrono::duration<double, std::ratio<3600>>(length).count();
@@ -122,7 +130,9 @@ std::string boundText(const BoundReport& bound, BoundReport::Time now) {
         text += *bound.fullAt <= now ? ", full" : ", full in " + aboutSpan(*bound.fullAt - now) + " at this rate";
     }
     const bool journal = bound.name.starts_with("journal");
-    const char* lost = journal ? " logs removed" : bound.name == "spool_bytes" ? " records lost or contacts refused" : " contacts refused";
+    const char* lost = journal                       ? " logs removed"
+                       : bound.name == "spool_bytes" ? " records lost or contacts refused"
+                                                     : " contacts refused";
     return text + ", " + std::to_string(bound.lost) + lost;
 }
 
@@ -157,8 +167,17 @@ std::string statusText(const AgentFigures& figures, std::chrono::system_clock::t
     return layOut(table);
 }
 
+std::string selfTestsText(const std::map<std::string, SelfTestReport>& results) {
+    Table table{{"NAME", "SELF-TEST"}};
+    for (const auto& [name, report] : results) {
+        table.push_back({name, testText(report)});
+    }
+    return layOut(table);
+}
+
 std::string servicesText(const std::vector<ServiceReport>& services) {
-    Table table{{"NAME", "PROTOCOL", "LISTENS", "DESIRED", "ACTUAL", "OPEN", "SESSIONS", "REFUSED", "REASON"}};
+    Table table{
+        {"NAME", "PROTOCOL", "LISTENS", "DESIRED", "ACTUAL", "OPEN", "SESSIONS", "REFUSED", "SELF-TEST", "REASON"}};
     for (const ServiceReport& service : services) {
         std::string listens;
         for (const Endpoint& endpoint : service.listens) {
@@ -166,7 +185,8 @@ std::string servicesText(const std::vector<ServiceReport>& services) {
         }
         table.push_back({service.name, service.protocol, listens, service.desired ? "on" : "off",
                          actualText(service.actual), std::to_string(service.openSessions),
-                         std::to_string(service.sessions), std::to_string(service.refused), service.reason});
+                         std::to_string(service.sessions), std::to_string(service.refused), testText(service.selfTest),
+                         service.reason});
     }
     return layOut(table);
 }

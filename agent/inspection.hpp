@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,9 @@ std::string statusText(const AgentFigures& figures, std::chrono::system_clock::t
 std::string boundText(const BoundReport& bound, BoundReport::Time now);
 
 /// One row a service.
+/// A line for each service that was visited: passed, or the step that failed and why.
+std::string selfTestsText(const std::map<std::string, SelfTestReport>& results);
+
 std::string servicesText(const std::vector<ServiceReport>& services);
 
 /// One row a session, newest first; `now` gives their age.

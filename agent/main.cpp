@@ -94,6 +94,11 @@ int main(int argc, char** argv) {
         command->add_option("--config", file, "The agent's configuration")->capture_default_str();
         command->callback([&, word = std::string(verb)] { code = ask(file, word + ' ' + name); });
     }
+    command = app.add_subcommand(
+        "test", "Visit the services now, as the agent does by itself each hour; status 1 if one fails");
+    command->add_option("name", name, "Only this one");
+    command->add_option("--config", file, "The agent's configuration")->capture_default_str();
+    command->callback([&] { code = ask(file, "test " + name); });
 
     try {
         app.parse(argc, argv);

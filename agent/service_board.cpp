@@ -187,15 +187,39 @@ std::vector<ServiceReport> ServiceBoard::reports() const {
                 report.openSessions = static_cast<std::uint32_t>(view->openSessions);
                 report.sessions = view->sessions;
                 report.refused = view->refused;
+                report.lastSession = view->lastSession;
             }
             if (!entry.failure.empty()) {
                 report.actual = ServiceReport::Actual::Failed;
                 report.reason = entry.failure;
             }
+            if (report.actual == ServiceReport::Actual::On) {
+                report.selfTest = entry.selfTest;
+            }
             reports.push_back(std::move(report));
         }
         return reports;
     });
+}
+
+void ServiceBoard::tested(std::string_view name, const SelfTestReport& result) {
+    const bool known = content_.with([&](Content& content) {
+        const auto found = content.services.find(name);
+        if (found == content.services.end()) {
+            return false;
+        }
+        const bool failedBefore = found->second.selfTest && !found->second.selfTest->passed;
+        if (!result.passed && (!failedBefore || found->second.selfTest->step != result.step)) {
+            log::warn("self-test of " + std::string(name) + " failed at " + result.step + ": " + result.reason);
+        } else if (result.passed && failedBefore) {
+            log::info("self-test of " + std::string(name) + " passed again");
+        }
+        found->second.selfTest = result;
+        return true;
+    });
+    if (known) {
+        announce();
+    }
 }
 
 void ServiceBoard::onChanged(std::function<void()> call) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,9 @@ public:
     std::uint64_t appliedVersion() const override;
     std::vector<ServiceReport> reports() const override;
 
+    /// Takes the result of a visit to the service; unknown names are ignored. Logs when it differs from the one before.
+    void tested(std::string_view name, const SelfTestReport& result);
+
     /// Called after every change, on the thread that made it.
     void onChanged(std::function<void()> call);
 
@@ -46,6 +50,7 @@ private:
     struct Entry {
         ServiceConfig config;
         std::string failure;  // why it is not on though it should be
+        std::optional<SelfTestReport> selfTest = {};
     };
     struct Content {
         std::map<std::string, Entry, std::less<>> services;

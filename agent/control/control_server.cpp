@@ -166,7 +166,8 @@ private:
             client.answer = "ok\n";
             return;
         }
-        const Result<std::string> text = answer_(verb, argument);
+        const Result<std::string> text = answer_(verb, argument);  // a self-test takes its time
+        client.since = Steady::now();
         client.answer = text ? "ok\n" + *text : "error\n" + text.error() + '\n';
     }
 
@@ -293,7 +294,7 @@ Status askAgent(const std::string& path, const std::string& request,
         return Error{"the agent ended the connection without an answer"};
     }
     if (refused) {
-        return Error{head.substr(0, head.find('\n'))};
+        return Error{head.substr(0, head.find_last_not_of('\n') + 1)};
     }
     return Done{};
 }

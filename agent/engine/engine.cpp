@@ -98,6 +98,8 @@ public:
         return views;
     }
 
+    Visits& visits() { return state_.visits; }
+
     EngineBounds bounds() const {
         const EngineState::Refused& refused = state_.refused;
         return {.connections = {state_.sessions.used(), state_.sessions.most(), refused.connections},
@@ -173,9 +175,13 @@ private:
         view.protocol = entry.protocol;
         for (const Bound& bound : entry.bound) {
             view.listens.push_back(bound.bound);
+            view.transport = bound.transport;
         }
         view.openSessions = entry.state->open;
         view.sessions = entry.state->sessions;
+        if (const std::int64_t last = entry.state->lastSession; last > 0) {
+            view.lastSession = WallTime(std::chrono::microseconds(last));
+        }
         const ServiceCounters& counters = entry.state->counters;
         view.refusals = counters.refusals();
         view.refused = std::accumulate(view.refusals.begin(), view.refusals.end(), std::uint64_t{0});
@@ -362,6 +368,9 @@ std::vector<ServiceView> Engine::services() const {
 }
 std::vector<SessionView> Engine::sessions(std::size_t most) const {
     return impl_->sessions(most);
+}
+Visits& Engine::visits() {
+    return impl_->visits();
 }
 EngineBounds Engine::bounds() const {
     return impl_->bounds();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/engine/visits.hpp"
 #include "agent/protocol/conversation.hpp"
 #include "agent/protocol/recorder.hpp"
 #include "common/result.hpp"
@@ -68,11 +69,13 @@ enum class ServiceActual { Off, Starting, On, Failed, Draining };
 struct ServiceView {
     std::string name;
     std::string protocol;
+    Transport transport = Transport::Stream;
     std::vector<Endpoint> listens;  // really bound
     ServiceActual actual = ServiceActual::Off;
     std::string reason;  // why it failed
     std::size_t openSessions = 0;
-    std::uint64_t sessions = 0;  // since the engine began, like all that follows
+    std::uint64_t sessions = 0;           // since the engine began, like all that follows; without visits of our own
+    std::optional<WallTime> lastSession;  // start of the newest of them
     std::uint64_t refused = 0;
     RefusalCounts refusals{};  // these by their class
     OutcomeCounts outcomes{};  // of the sessions that have ended
@@ -137,6 +140,9 @@ public:
     void stop(std::string_view name);
 
     std::vector<ServiceView> services() const;
+
+    /// Connections that the agent makes to its own services are announced here.
+    Visits& visits();
 
     /// At most `most` of the open sessions, newest first.
     std::vector<SessionView> sessions(std::size_t most) const;

@@ -6,6 +6,7 @@
 #include "agent/engine/reply_credit.hpp"
 #include "agent/engine/service_counters.hpp"
 #include "agent/engine/source_memory.hpp"
+#include "agent/engine/visits.hpp"
 #include "agent/engine/wire.hpp"
 #include "common/concurrent/guarded.hpp"
 
@@ -29,7 +30,8 @@ struct ServiceState {
     Guarded<ReplyCredit> credit;
     SourceMemory memory;
     std::atomic<std::size_t> open{0};
-    std::atomic<std::uint64_t> sessions{0};
+    std::atomic<std::uint64_t> sessions{0};    // visits of our own left out
+    std::atomic<std::int64_t> lastSession{0};  // start of the newest of them, microseconds since 1970
     ServiceCounters counters;
 };
 
@@ -70,6 +72,7 @@ struct EngineState {
         std::atomic<std::uint64_t> recorders{0};
     };
     Refused refused;
+    Visits visits;
 
     std::atomic<std::uint64_t> lastNumber{0};
     std::atomic<bool> stopping{false};

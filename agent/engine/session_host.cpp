@@ -65,6 +65,12 @@ SessionView SessionHost::view() const {
 }
 
 bool SessionHost::admitted(const Endpoint& source, const Endpoint& target) {
+    if (engine_.visits.take(source)) {
+        source_ = source;
+        target_ = target;
+        visit_ = true;
+        return true;
+    }
     const Verdict verdict = service_->state->admission.with(
         [&](auto& admission) { return admission.admit(source, spec().admission, Steady::now()); });
     if (verdict == Verdict::Welcome) {
@@ -97,7 +103,12 @@ void SessionHost::begin(SessionStart start) {
     start.at = startedAt_ = clock();
     ++engine_.unrecorded;
     ++service_->state->open;
-    ++service_->state->sessions;
+    start.selfTest = visit_;
+    if (!visit_) {
+        ++service_->state->sessions;
+        service_->state->lastSession =
+            std::chrono::duration_cast<std::chrono::microseconds>(startedAt_.time_since_epoch()).count();
+    }
     listed_ = true;
     stopping_ = stopping_ || engine_.stopping;  // too late to be asked with the others
     open_.add(number_, std::static_pointer_cast<SessionHost>(shared_from_this()));

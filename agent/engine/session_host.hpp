@@ -78,8 +78,8 @@ protected:
     /// The first outcome stands.
     void end(Outcome outcome) { outcome_ = outcome_.value_or(outcome); }
 
-    /// True once the agent stops, or the whole session has lasted too long, or is large while the process holds far more
-    /// than it may: then it has its outcome.
+    /// True once the agent stops, or the whole session has lasted too long, or is large while the process holds far
+    /// more than it may: then it has its outcome.
     bool interrupted();
 
     void setAlarm(Millis after);
@@ -114,6 +114,7 @@ private:
     std::atomic<std::uint64_t> bytesIn_{0};
     std::atomic<std::uint64_t> bytesOut_{0};
     bool admitted_ = false;
+    bool visit_ = false;  // by the agent itself
     bool durable_ = false;
     bool listed_ = false;
     std::unique_ptr<Recorder> recorder_;

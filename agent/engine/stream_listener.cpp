@@ -95,7 +95,8 @@ void StreamListener::welcome(Descriptor socket, const Endpoint& peer) {
         return;
     }
     const auto& proxies = serving->spec.proxies;
-    const bool fromProxy = std::ranges::find(proxies, peer.address, &Endpoint::address) != proxies.end();
+    const bool fromProxy =
+        !engine_.visits.expects(peer) && std::ranges::find(proxies, peer.address, &Endpoint::address) != proxies.end();
     const auto host = std::make_shared<StreamHost>(
         loop(), open_, engine_, serving,
         Connection{std::move(socket), peer, target, std::move(*session), std::move(*descriptor)});

@@ -61,6 +61,7 @@ struct SessionStart {
     std::string syn;  // IP and TCP header of the SYN as received; empty if the kernel did not keep it
     std::optional<Endpoint> proxy = {};  // the trusted proxy that stood between
     WallTime at;
+    bool selfTest = false;  // the agent's own visit
 };
 
 /// Contact that admission refused before it became a session.

@@ -97,6 +97,7 @@ void setHead(v1::SessionHead& to, const SessionStart& from, const Uuid& session)
     to.set_protocol(from.protocol);
     to.set_persona(from.persona);
     to.set_syn(from.syn);
+    to.set_self_test(from.selfTest);
     if (from.proxy) {
         setEndpoint(*to.mutable_proxy(), *from.proxy);
     }

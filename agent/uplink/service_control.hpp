@@ -2,7 +2,9 @@
 
 #include "common/net/endpoint.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +15,16 @@ namespace apiary::agent {
 struct DesiredServices {
     std::uint64_t version = 0;
     std::vector<std::pair<std::string, bool>> on;
+};
+
+/// How the last visit of the agent to one of its services went.
+struct SelfTestReport {
+    std::chrono::system_clock::time_point at;
+    bool passed = false;
+    std::string step;  // that failed: connect, answer, record, acknowledge
+    std::string reason;
+
+    friend bool operator==(const SelfTestReport&, const SelfTestReport&) = default;
 };
 
 /// A service as the collector is told of it. Numbered as on the wire.
@@ -28,6 +40,8 @@ struct ServiceReport {
     std::uint32_t openSessions = 0;
     std::uint64_t sessions = 0;
     std::uint64_t refused = 0;
+    std::optional<std::chrono::system_clock::time_point> lastSession = {};
+    std::optional<SelfTestReport> selfTest = {};
 
     friend bool operator==(const ServiceReport&, const ServiceReport&) = default;
 };

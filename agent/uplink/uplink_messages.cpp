@@ -99,6 +99,16 @@ v1::FromSensor statusMessage(const Spool& spool, const ServiceControl& services,
         service.set_open_sessions(report.openSessions);
         service.set_sessions(report.sessions);
         service.set_refused(report.refused);
+        if (report.lastSession) {
+            service.set_last_session_us(micros(*report.lastSession));
+        }
+        if (report.selfTest) {
+            v1::SelfTest& test = *service.mutable_self_test();
+            test.set_at_us(micros(report.selfTest->at));
+            test.set_passed(report.selfTest->passed);
+            test.set_step(report.selfTest->step);
+            test.set_reason(report.selfTest->reason);
+        }
     }
     return message;
 }

@@ -13,10 +13,6 @@ constexpr int kBits = 128;
 constexpr int kV4Prefix = 96;
 constexpr int kAnyPort = -1;
 
-constexpr KnownTags bit(KnownTag tag) {
-    return static_cast<KnownTags>(tag);
-}
-
 Network networkOf(const KnownRule& rule) {
     return rule.network.value_or(Network{});
 }
@@ -43,6 +39,10 @@ std::optional<std::array<std::uint8_t, 16>> after(std::array<std::uint8_t, 16> a
 
 }  // namespace
 
+KnownTags tagBit(KnownTag tag) {
+    return static_cast<KnownTags>(tag);
+}
+
 std::string_view tagText(KnownTag tag) {
     return tag == KnownTag::SelfTest ? "self-test" : "known-scanner";
 }
@@ -59,7 +59,7 @@ std::optional<KnownTag> parseTag(std::string_view text) {
 std::vector<std::string> tagTexts(KnownTags tags) {
     std::vector<std::string> texts;
     for (const KnownTag tag : {KnownTag::KnownScanner, KnownTag::SelfTest}) {
-        if ((tags & bit(tag)) != 0) {
+        if ((tags & tagBit(tag)) != 0) {
             texts.emplace_back(tagText(tag));
         }
     }
@@ -161,11 +161,11 @@ KnownTags KnownRules::tagsIn(const Node& node, const KnownSubject& subject) cons
     const auto end = rules_.begin() + static_cast<std::ptrdiff_t>(node.end);
     auto rule = begin;
     for (; rule != end && !rule->port; ++rule) {
-        tags |= fits(*rule, subject) ? bit(rule->tag) : KnownTags{0};
+        tags |= fits(*rule, subject) ? tagBit(rule->tag) : KnownTags{0};
     }
     rule = std::ranges::lower_bound(rule, end, int{subject.port}, {}, portOf);
     for (; rule != end && portOf(*rule) == subject.port; ++rule) {
-        tags |= fits(*rule, subject) ? bit(rule->tag) : KnownTags{0};
+        tags |= fits(*rule, subject) ? tagBit(rule->tag) : KnownTags{0};
     }
     return tags;
 }

@@ -20,6 +20,12 @@ enum class KnownTag : std::uint8_t { KnownScanner = 1, SelfTest = 2 };
 /// A set of KnownTag, as bits.
 using KnownTags = std::uint8_t;
 
+/// What a session is tagged with besides self-test if the agent made it to try its own service: no rule takes that
+/// back.
+inline constexpr std::string_view kVisitTag = "visit";
+
+KnownTags tagBit(KnownTag tag);
+
 /// `known-scanner` or `self-test`: the words of the database.
 std::string_view tagText(KnownTag tag);
 std::optional<KnownTag> parseTag(std::string_view text);

@@ -33,6 +33,7 @@ struct OpenRow {
     std::string scope;                // of the source: internet, private, own, special
     std::string syn;                  // bytes
     std::vector<std::string> tags{};  // of known traffic, given by the sink
+    bool visit = false;               // of the agent itself, to try its service
     std::string country{};            // of the source, as the two below given by the sink; empty or 0: unknown
     std::uint32_t network = 0;        // its autonomous system
     std::string networkName{};

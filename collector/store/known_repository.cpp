@@ -120,12 +120,16 @@ std::string joined(const std::vector<std::string>& texts) {
     return all;
 }
 
+// Whether a list of tags, as PostgreSQL writes it, has this one.
+bool has(const std::string& tags, std::string_view tag) {
+    return ("," + tags.substr(1, tags.size() - 2) + ",").find("," + std::string(tag) + ",") != std::string::npos;
+}
+
 // What of the present tags is the rules' affair, in the order of the rules' own.
 std::string knownOf(const std::string& tags) {
     std::vector<std::string> known;
     for (const KnownTag tag : {KnownTag::KnownScanner, KnownTag::SelfTest}) {
-        if (("," + tags.substr(1, tags.size() - 2) + ",").find("," + std::string(tagText(tag)) + ",") !=
-            std::string::npos) {
+        if (has(tags, tagText(tag))) {
             known.emplace_back(tagText(tag));
         }
     }
@@ -140,11 +144,14 @@ void retagPage(pqxx::transaction_base& transaction, const KnownRules& rules, con
     for (const auto& row : rows) {
         const Uuid id = uuidOf(row[0]);
         const auto source = parseAddress(row[1].c_str());
-        auto known = !source ? std::string()
-                             : joined(tagTexts(rules.tagsOf(
-                                   {*source, static_cast<std::uint16_t>(row[2].as<int>()), row[3].as<std::int32_t>(),
-                                    row[4].c_str(), std::chrono::time_point_cast<RuleMoment::duration>(id.time())})));
-        if (known != knownOf(row[5].c_str())) {
+        const std::string present = row[5].c_str();
+        KnownTags given = has(present, kVisitTag) ? tagBit(KnownTag::SelfTest) : KnownTags{0};
+        if (source) {
+            given |= rules.tagsOf({*source, static_cast<std::uint16_t>(row[2].as<int>()), row[3].as<std::int32_t>(),
+                                   row[4].c_str(), std::chrono::time_point_cast<RuleMoment::duration>(id.time())});
+        }
+        auto known = joined(tagTexts(given));
+        if (known != knownOf(present)) {
             ids.push_back(id.text());
             tags.push_back(std::move(known));
         }

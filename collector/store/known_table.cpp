@@ -39,7 +39,11 @@ KnownRule ruleOf(const pqxx::row& row) {
 }
 
 void tagHead(const KnownRules& rules, OpenRow& row) {
-    row.tags = tagTexts(rules.tagsOf({row.source, row.target.port, row.sensorId, row.protocol, row.startedAt}));
+    const auto tags = rules.tagsOf({row.source, row.target.port, row.sensorId, row.protocol, row.startedAt});
+    row.tags = tagTexts(row.visit ? tags | tagBit(KnownTag::SelfTest) : tags);
+    if (row.visit) {
+        row.tags.emplace_back(kVisitTag);
+    }
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ std::string configure(const fs::path& folder, std::uint16_t port) {
     fs::create_directories(folder / "state");
     fs::create_directories(folder / "journal");
     std::ofstream(file)
-        << "[agent]\nname = \"bench\"\nstate = \"state\"\nthreads = "
+        << "[agent]\nname = \"bench\"\nstate = \"state\"\nself_test_minutes = 0\nthreads = "
         << std::max(1U, std::thread::hardware_concurrency())
         << "\n[journal]\ndirectory = \"journal\"\nfiles = 2000000\nbytes = \"8GiB\"\n"
            "[spool]\nbytes = \"4GiB\"\n"

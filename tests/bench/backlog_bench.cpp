@@ -173,7 +173,7 @@ void measure(std::size_t wanted, int days, double visits) {
     fs::create_directories(state);
     fs::create_directories(site.folder() / "journal");
     const std::string config = (site.folder() / "agent.toml").string();
-    std::ofstream(config) << "[agent]\nname = \"late\"\nstate = \"state\"\n[collector]\naddress = \"" << site.address()
+    std::ofstream(config) << "[agent]\nname = \"late\"\nstate = \"state\"\nself_test_minutes = 0\n[collector]\naddress = \"" << site.address()
                           << "\"\nca = \"" << identity.ca << "\"\ncertificate = \"" << identity.certificate
                           << "\"\nkey = \"" << identity.key
                           << "\"\n[journal]\ndirectory = \"journal\"\n[spool]\nbytes = \"8GiB\"\n[[service]]\nname = "

@@ -58,7 +58,7 @@ struct Site {
             << "\"]\n[database]\nowner = \"" << database.owner() << "\"\nwriter = \"" << database.writer()
             << "\"\n[pki]\ndirectory = \"pki\"\n";
         std::ofstream(folder / "agent.toml")
-            << "[agent]\nname = \"bench\"\nstate = \"state\"\nthreads = "
+            << "[agent]\nname = \"bench\"\nstate = \"state\"\nself_test_minutes = 0\nthreads = "
             << std::max(1U, std::thread::hardware_concurrency())
             << "\n[collector]\naddress = \"127.0.0.1:" << collectorPort
             << "\"\nca = \"sensor/ca.crt\"\ncertificate = \"sensor/bench.crt\"\nkey = \"sensor/bench.key\"\n"

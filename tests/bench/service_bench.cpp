@@ -60,7 +60,7 @@ const std::vector<Visit> kVisits = {
 std::string configure(const fs::path& folder, const Visit& visit, std::uint16_t port) {
     const fs::path file = folder / "agent.toml";
     fs::create_directories(folder / "state");
-    std::ofstream(file) << "[agent]\nname = \"bench\"\nstate = \"state\"\nthreads = "
+    std::ofstream(file) << "[agent]\nname = \"bench\"\nstate = \"state\"\nself_test_minutes = 0\nthreads = "
                         << std::max(1U, std::thread::hardware_concurrency())
                         << "\n[journal]\ndirectory = \"journal\"\nfiles = 2000000\nbytes = \"8GiB\"\n"
                            "[spool]\nbytes = \"4GiB\"\n[limits]\nconnections = 20000\n"

@@ -29,7 +29,7 @@ std::string configure(const apiary::test::TemporaryFolder& folder, const apiary:
     const std::string file = folder.path("agent.toml");
     std::filesystem::create_directories(folder.path("state"));
     std::ofstream(file)
-        << "[agent]\nname = \"bench\"\nstate = \"state\"\n[journal]\ndirectory = \"journal\"\n"
+        << "[agent]\nname = \"bench\"\nstate = \"state\"\nself_test_minutes = 0\n[journal]\ndirectory = \"journal\"\n"
            "[limits]\nconnections = 20000\n"
            "[[service]]\nname = \"ftps\"\nprotocol = \"ftp\"\nlisten = [\"127.0.0.1:"
         << port << "\"]\nimplicit_tls = true\ntls_certificate = \"" << identity.certificate << "\"\ntls_key = \""

@@ -19,6 +19,7 @@ GENERAL = """
 [agent]
 name = "fidelity"
 state = "state"
+self_test_minutes = 0
 seed = {seed}
 [journal]
 directory = "journal"

@@ -205,7 +205,7 @@ class World:
                   "--config", self.collector_toml)
 
     def write_agent_toml(self):
-        text = (f'[agent]\nname = "test"\nstate = "{self.state}"\n'
+        text = (f'[agent]\nname = "test"\nstate = "{self.state}"\nself_test_minutes = 0\n'
                 f'[collector]\naddress = "127.0.0.1:{self.uplink_port()}"\nca = "certificates/ca.crt"\n'
                 'certificate = "certificates/test.crt"\nkey = "certificates/test.key"\n'
                 f'[journal]\ndirectory = "{self.journal}"\n' + self._settings("journal") + "[spool]\n" + self._settings("spool"))

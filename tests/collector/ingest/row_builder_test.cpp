@@ -50,6 +50,27 @@ std::string reasonFor(RecordedSession recorded, Change change) {
     return rows.quarantine.empty() ? "none" : rows.quarantine.back().reason;
 }
 
+TEST(RowBuilderTest, BelievesAVisitOfTheAgentOnlyFromItsOwnMachine) {
+    const auto visited = [](Endpoint source, Endpoint target) {
+        TestSpool spool(1);
+        const RecordedSession recorded =
+            RecordedSession({.start = kNow - 1h, .source = source, .target = target}).close();
+        for (v1::Record record : recorded.records()) {
+            if (record.has_opened()) {
+                record.mutable_opened()->set_self_test(true);
+            } else if (record.has_closed()) {
+                record.mutable_closed()->mutable_head()->set_self_test(true);
+            }
+            spool.append(record);
+        }
+        const IngestRows rows = build(spool);
+        return rows.closed.size() == 1 && rows.closed[0].head.visit;
+    };
+    EXPECT_TRUE(visited(Endpoint::of({127, 0, 0, 1}, 40000), Endpoint::of({127, 0, 0, 1}, 21)));
+    EXPECT_TRUE(visited(Endpoint::of({198, 51, 100, 1}, 40000), Endpoint::of({198, 51, 100, 1}, 21)));
+    EXPECT_FALSE(visited(Endpoint::of({192, 0, 2, 9}, 40000), Endpoint::of({198, 51, 100, 1}, 21)));
+}
+
 TEST(RowBuilderTest, MakesOneRowOfASessionThatCameWhole) {
     TestSpool spool(1);
     spool.append(session().received("a").sent("bc").login("u", "s", true).close(v1::OUTCOME_TIMED_OUT));

@@ -22,7 +22,7 @@ class Fellow:
         folder.mkdir()
         self.toml = world.folder / f"{name}.toml"
         self.toml.write_text(
-            f'[agent]\nname = "{name}"\nstate = "{folder / "agent"}"\n'
+            f'[agent]\nname = "{name}"\nstate = "{folder / "agent"}"\nself_test_minutes = 0\n'
             f'[collector]\naddress = "127.0.0.1:{world.uplink_port()}"\nca = "certificates/ca.crt"\n'
             f'certificate = "certificates/{certificate}.crt"\nkey = "certificates/{certificate}.key"\n'
             f'[journal]\ndirectory = "{world.journal}"\n' + self.service.toml())
