@@ -69,6 +69,7 @@ PeopleServer::PeopleServer(std::size_t bound)
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", must(serverCredentials(own)), &port);
     configureServer(builder);
+    meter.attach(builder);
     builder.RegisterService(reportService_.get());
     builder.RegisterService(fleetService_.get());
     server_ = builder.BuildAndStart();

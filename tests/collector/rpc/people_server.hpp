@@ -5,6 +5,7 @@
 #include "collector/rpc/fleet_hub.hpp"
 #include "collector/rpc/query_pool.hpp"
 #include "collector/rpc/revoked_operators.hpp"
+#include "collector/rpc/rpc_meter.hpp"
 #include "collector/rpc/ticker.hpp"
 #include "common/rpc/credentials.hpp"
 #include "tests/support/certificates.hpp"
@@ -51,6 +52,7 @@ public:
     collector::FleetHub hub;
     collector::LiveFeed feed;
     collector::Ticker ticker;
+    collector::RpcMeter meter;
 
 private:
     TlsIdentity issue(Caller caller);
