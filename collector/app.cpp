@@ -8,6 +8,7 @@
 #include "collector/retention_keeper.hpp"
 #include "collector/rpc/fleet_hub.hpp"
 #include "collector/rpc/fleet_service.hpp"
+#include "collector/rpc/health_service.hpp"
 #include "collector/rpc/ingest_service.hpp"
 #include "collector/rpc/query_pool.hpp"
 #include "collector/rpc/report_service.hpp"
@@ -146,7 +147,9 @@ public:
           ingestService_(ingest_, fleet_, ticker_, now),
           desk_(fleetStore_, fleetStore_, fleet_, [this](std::int32_t sensor) { ingestService_.shutOut(sensor); }),
           reportService_(makeReportService(feed_, reports_, ticker_, revoked_, now)),
-          fleetService_(makeFleetService(fleet_, switches_, ticker_, revoked_, now)) {
+          fleetService_(makeFleetService(fleet_, switches_, ticker_, revoked_, now)),
+          healthService_(
+              makeHealthService([this](std::string_view service) { return health(service); }, ticker_, revoked_, now)) {
         ingestService_.setDesk(desk_);
         ticker_.add(revoked_);
         if (config_.metrics.listen) {
@@ -248,7 +251,7 @@ private:
         }
         auto server = RpcServer::start(
             config_.listens, identity,
-            {&ingestService_.service(), reportService_.get(), fleetService_.get()}, meter_);
+            {&ingestService_.service(), reportService_.get(), fleetService_.get(), healthService_.get()}, meter_);
         if (server) {
             for (const Endpoint& endpoint : config_.listens) {
                 log::info("collector " + config_.name + ", number " + std::to_string(config_.id) + ", listens on " +
@@ -256,6 +259,15 @@ private:
             }
         }
         return server;
+    }
+
+    /// Nothing works without the database; ingest may lose it by itself.
+    std::optional<bool> health(std::string_view service) const {
+        const bool ingest = service == "apiary.v1.Ingest";
+        if (!ingest && !service.empty() && service != "apiary.v1.Report" && service != "apiary.v1.Fleet") {
+            return std::nullopt;
+        }
+        return database_.answers() && (!ingest || ingest_.databaseAnswers());
     }
 
     /// Sensors have no other place to send to: without figures it serves all the same.
@@ -328,6 +340,7 @@ private:
     SensorDesk desk_;
     std::unique_ptr<grpc::Service> reportService_;
     std::unique_ptr<grpc::Service> fleetService_;
+    std::unique_ptr<grpc::Service> healthService_;
     std::optional<MetricsServer> metrics_;
 };
 

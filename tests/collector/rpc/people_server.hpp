@@ -16,6 +16,7 @@
 #include <grpcpp/server.h>
 #include <grpcpp/support/status.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -53,6 +54,7 @@ public:
     collector::LiveFeed feed;
     collector::Ticker ticker;
     collector::RpcMeter meter;
+    std::atomic<bool> healthy = true;  // what the health service says of the service "it"
 
 private:
     TlsIdentity issue(Caller caller);
@@ -64,6 +66,7 @@ private:
     std::shared_ptr<collector::RevokedOperators> revoked_;  // with streams
     std::unique_ptr<grpc::Service> reportService_;
     std::unique_ptr<grpc::Service> fleetService_;
+    std::unique_ptr<grpc::Service> healthService_;
     std::vector<std::thread> threads_;
     std::unique_ptr<grpc::Server> server_;
     std::string address_;
