@@ -2,6 +2,7 @@
 
 #include "agent/agent_metrics.hpp"
 #include "agent/bounds_board.hpp"
+#include "agent/check/uplink_state.hpp"
 #include "agent/config.hpp"
 #include "agent/control/control_server.hpp"
 #include "agent/engine/engine.hpp"
@@ -231,6 +232,28 @@ private:
         announce();
     }
 
+    UplinkState uplinkState() const {
+        const auto now = std::chrono::system_clock::now();
+        const auto ageOf = [&](const auto& time) {
+            return time ? std::optional(std::chrono::duration_cast<std::chrono::seconds>(now - *time)) : std::nullopt;
+        };
+        UplinkState state{.configured = uplink_.has_value(),
+                          .reason = {},
+                          .oldest = ageOf(spool_->backlog().oldest),
+                          .acknowledged = {},
+                          .lanes = {}};
+        if (uplink_) {
+            const UplinkView view = uplink_->view();
+            state.connected = view.state == UplinkView::State::Connected;
+            state.reason = view.reason.empty() ? "it is connecting" : view.reason;
+            state.acknowledged = ageOf(view.acknowledgedAt);
+        }
+        for (const LaneView& lane : spool_->lanes()) {
+            state.lanes.push_back({lane.lane, lane.acknowledged, lane.last});
+        }
+        return state;
+    }
+
     Result<std::string> answer(std::string_view verb, std::string_view argument) {
         if (verb == "status") {
             const auto now = std::chrono::system_clock::now();
@@ -247,6 +270,9 @@ private:
                                .bounds = bounds_.reports(now)},
                               now);
         }
+        if (verb == "uplink") {
+            return writeUplinkState(uplinkState());
+        }
         if (verb == "services") {
             return servicesText(board_.reports());
         }
@@ -259,7 +285,7 @@ private:
             }
             return servicesText(board_.reports());
         }
-        return Error{"unknown request; there are: status, services, sessions, start NAME, stop NAME, tail"};
+        return Error{"unknown request; there are: status, services, sessions, uplink, start NAME, stop NAME, tail"};
     }
 
     AgentConfig config_;
@@ -285,6 +311,12 @@ void logGrpc(std::string_view message) {
 
 std::string controlSocket(const std::string& folder) {
     return folder + "/control.sock";
+}
+
+Result<std::string> askForText(const std::string& folder, const std::string& request) {
+    std::string text;
+    const Status asked = askAgent(controlSocket(folder), request, [&](std::string_view piece) { text.append(piece); });
+    return asked ? Result<std::string>(std::move(text)) : Error{asked.error()};
 }
 
 Status runAgent(const std::string& configFile) {

@@ -11,6 +11,9 @@ namespace apiary::agent {
 /// each service's addresses on stdout, once they listen. An Error says why it could not start.
 Status runAgent(const std::string& configFile);
 
+/// What the agent that keeps its state in `folder` answers to a request, whole. An Error if none runs, or its refusal.
+Result<std::string> askForText(const std::string& folder, const std::string& request);
+
 /// The path of the control socket of an agent that keeps its state in `folder`.
 std::string controlSocket(const std::string& folder);
 
