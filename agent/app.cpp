@@ -2,6 +2,7 @@
 
 #include "agent/agent_metrics.hpp"
 #include "agent/bounds_board.hpp"
+#include "agent/check/uplink_state.hpp"
 #include "agent/config.hpp"
 #include "agent/control/control_server.hpp"
 #include "agent/engine/engine.hpp"
@@ -266,6 +267,28 @@ private:
         return passed ? Result<std::string>(text) : Result<std::string>(Error{"a self-test failed\n" + text});
     }
 
+    UplinkState uplinkState() const {
+        const auto now = std::chrono::system_clock::now();
+        const auto ageOf = [&](const auto& time) {
+            return time ? std::optional(std::chrono::duration_cast<std::chrono::seconds>(now - *time)) : std::nullopt;
+        };
+        UplinkState state{.configured = uplink_.has_value(),
+                          .reason = {},
+                          .oldest = ageOf(spool_->backlog().oldest),
+                          .acknowledged = {},
+                          .lanes = {}};
+        if (uplink_) {
+            const UplinkView view = uplink_->view();
+            state.connected = view.state == UplinkView::State::Connected;
+            state.reason = view.reason.empty() ? "it is connecting" : view.reason;
+            state.acknowledged = ageOf(view.acknowledgedAt);
+        }
+        for (const LaneView& lane : spool_->lanes()) {
+            state.lanes.push_back({lane.lane, lane.acknowledged, lane.last});
+        }
+        return state;
+    }
+
     Result<std::string> answer(std::string_view verb, std::string_view argument) {
         if (verb == "status") {
             const auto now = std::chrono::system_clock::now();
@@ -281,6 +304,9 @@ private:
                                .services = board_.reports(),
                                .bounds = bounds_.reports(now)},
                               now);
+        }
+        if (verb == "uplink") {
+            return writeUplinkState(uplinkState());
         }
         if (verb == "services") {
             return servicesText(board_.reports());
@@ -298,7 +324,7 @@ private:
             return testNow(argument);
         }
         return Error{
-            "unknown request; there are: status, services, sessions, start NAME, stop NAME, test [NAME], tail"};
+            "unknown request; there are: status, services, sessions, uplink, start NAME, stop NAME, test [NAME], tail"};
     }
 
     AgentConfig config_;
@@ -329,6 +355,12 @@ std::string manifestFolder(const std::string& state) {
 
 std::string controlSocket(const std::string& folder) {
     return folder + "/control.sock";
+}
+
+Result<std::string> askForText(const std::string& folder, const std::string& request) {
+    std::string text;
+    const Status asked = askAgent(controlSocket(folder), request, [&](std::string_view piece) { text.append(piece); });
+    return asked ? Result<std::string>(std::move(text)) : Error{asked.error()};
 }
 
 Status runAgent(const std::string& configFile) {

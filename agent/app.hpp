@@ -14,6 +14,9 @@ Status runAgent(const std::string& configFile);
 /// Where an agent that keeps its state in `state` has the manifests of its days.
 std::string manifestFolder(const std::string& state);
 
+/// What the agent that keeps its state in `folder` answers to a request, whole. An Error if none runs, or its refusal.
+Result<std::string> askForText(const std::string& folder, const std::string& request);
+
 /// The path of the control socket of an agent that keeps its state in `folder`.
 std::string controlSocket(const std::string& folder);
 

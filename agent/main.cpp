@@ -1,4 +1,5 @@
 #include "agent/app.hpp"
+#include "agent/check/path_check.hpp"
 #include "agent/config.hpp"
 #include "agent/control/control_server.hpp"
 #include "common/log/log.hpp"
@@ -41,6 +42,25 @@ int run(const std::string& file, const std::string& level) {
     return 0;
 }
 
+/// The number of the step that fails, 0 if none does; beyond the steps, 64, if there is nothing to walk.
+int walk(const std::string& file) {
+    constexpr int kNothingToWalk = 64;
+    const agent::ConfigReading reading = agent::readConfig(file);
+    for (const std::string& error : reading.errors) {
+        std::cerr << error << '\n';
+    }
+    if (reading.errors.empty() && !reading.config.collector) {
+        std::cerr << file << ": there is no [collector], the agent works alone\n";
+    }
+    if (!reading.errors.empty() || !reading.config.collector) {
+        return kNothingToWalk;
+    }
+    return agent::checkPath({.address = reading.config.collector->address,
+                             .identity = reading.config.collector->identity,
+                             .askAgent = [&] { return agent::askForText(reading.config.state, "uplink"); }},
+                            [](std::string_view line) { std::cout << line << std::endl; });
+}
+
 /// Asks the running agent; finds its socket by the state folder of the configuration.
 int ask(const std::string& file, const std::string& request) {
     const agent::ConfigReading reading = agent::readConfig(file);
@@ -78,6 +98,11 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
         ->capture_default_str();
     command->callback([&] { code = check ? checkConfig(file) : run(file, level); });
+
+    command = app.add_subcommand(
+        "check", "Walk the path to the collector; the exit status is the number of the step that fails");
+    command->add_option("--config", file, "The agent's configuration")->capture_default_str();
+    command->callback([&] { code = walk(file); });
 
     for (const auto& [verb, help] : {std::pair("status", "Say how the running agent is"),
                                      std::pair("services", "List its services, wanted and actual"),

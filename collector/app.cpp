@@ -1,5 +1,6 @@
 #include "collector/app.hpp"
 
+#include "collector/collector_metrics.hpp"
 #include "collector/enrich/source_table.hpp"
 #include "collector/ingest/ingest_hub.hpp"
 #include "collector/ingest/live_feed.hpp"
@@ -7,19 +8,23 @@
 #include "collector/retention_keeper.hpp"
 #include "collector/rpc/fleet_hub.hpp"
 #include "collector/rpc/fleet_service.hpp"
+#include "collector/rpc/health_service.hpp"
 #include "collector/rpc/ingest_service.hpp"
 #include "collector/rpc/query_pool.hpp"
 #include "collector/rpc/report_service.hpp"
 #include "collector/rpc/revoked_operators.hpp"
+#include "collector/rpc/rpc_meter.hpp"
 #include "collector/rpc/sensor_desk.hpp"
 #include "collector/rpc/server.hpp"
 #include "collector/rpc/ticker.hpp"
+#include "collector/store/database_watch.hpp"
 #include "collector/store/fleet_repository.hpp"
 #include "collector/store/free_space.hpp"
 #include "collector/store/migrator.hpp"
 #include "collector/store/report_reader.hpp"
 #include "collector/store/session_store.hpp"
 #include "common/log/log.hpp"
+#include "common/metrics/metrics_server.hpp"
 #include "common/net/address.hpp"
 #include "common/process/crew.hpp"
 #include "common/process/signals.hpp"
@@ -128,6 +133,7 @@ public:
               config.writer, config.id, [this] { return sources_.current(); }, [this] { return space_.lack(); }),
           fleetStore_(config.writer, config.id),
           schema_(config.writer),
+          database_(config.writer),
           ingest_(
               store_, feed_, [] { return std::chrono::floor<std::chrono::microseconds>(now()); },
               IngestHub::Settings{}),
@@ -141,9 +147,14 @@ public:
           ingestService_(ingest_, fleet_, ticker_, now),
           desk_(fleetStore_, fleetStore_, fleet_, [this](std::int32_t sensor) { ingestService_.shutOut(sensor); }),
           reportService_(makeReportService(feed_, reports_, ticker_, revoked_, now)),
-          fleetService_(makeFleetService(fleet_, switches_, ticker_, revoked_, now)) {
+          fleetService_(makeFleetService(fleet_, switches_, ticker_, revoked_, now)),
+          healthService_(
+              makeHealthService([this](std::string_view service) { return health(service); }, ticker_, revoked_, now)) {
         ingestService_.setDesk(desk_);
         ticker_.add(revoked_);
+        if (config_.metrics.listen) {
+            metrics_.emplace(*config_.metrics.listen, [this] { return collectorMetrics(sample()); });
+        }
     }
 
     Status run() {
@@ -152,6 +163,7 @@ public:
             return Error{schema->error()};
         }
         readSources(true);
+        announceMetrics();
         Crew watch;
         if (schema) {
             readRevoked();
@@ -171,6 +183,10 @@ public:
         servants.add("fleet-cancel", [this] { switches_.runCancellations(); });
         servants.add("revoked", [this] { revocations_.run(); });
         servants.add("retention", [this] { retention_.run(); });
+        servants.add("database", [this] { database_.run(); });
+        if (metrics_) {
+            servants.add("metrics", [this] { metrics_->run(); });
+        }
 
         std::unique_ptr<RpcServer> server;
         const Status outcome = serveUntilTheEnd(server);
@@ -187,6 +203,10 @@ public:
         switches_.stop();
         revocations_.stop();
         retention_.stop();
+        database_.stop();
+        if (metrics_) {
+            metrics_->close();
+        }
         servants.join();
         watch.join();
         if (outcome && (writers.failed() || servants.failed() || watch.failed())) {
@@ -229,8 +249,9 @@ private:
         if (const Status checked = checkIdentity(identity, now()); !checked) {
             return Error{checked.error() + "; apiary-collector init makes what is missing"};
         }
-        auto server = RpcServer::start(config_.listens, identity,
-                                       {&ingestService_.service(), reportService_.get(), fleetService_.get()});
+        auto server = RpcServer::start(
+            config_.listens, identity,
+            {&ingestService_.service(), reportService_.get(), fleetService_.get(), healthService_.get()}, meter_);
         if (server) {
             for (const Endpoint& endpoint : config_.listens) {
                 log::info("collector " + config_.name + ", number " + std::to_string(config_.id) + ", listens on " +
@@ -238,6 +259,38 @@ private:
             }
         }
         return server;
+    }
+
+    /// Nothing works without the database; ingest may lose it by itself.
+    std::optional<bool> health(std::string_view service) const {
+        const bool ingest = service == "apiary.v1.Ingest";
+        if (!ingest && !service.empty() && service != "apiary.v1.Report" && service != "apiary.v1.Fleet") {
+            return std::nullopt;
+        }
+        return database_.answers() && (!ingest || ingest_.databaseAnswers());
+    }
+
+    /// Sensors have no other place to send to: without figures it serves all the same.
+    void announceMetrics() const {
+        if (!metrics_) {
+            return;
+        }
+        if (const auto listening = metrics_->listening()) {
+            log::info("figures are on http://" + endpointText(*listening) + "/metrics");
+        } else {
+            log::error(config_.metricsPlace + ": " + listening.error());
+        }
+    }
+
+    CollectorSample sample() const {
+        return {.databaseUp = database_.answers() && ingest_.databaseAnswers(),
+                .sensors = database_.sensors(),
+                .presences = fleet_.presences(),
+                .ingest = ingest_.counters(),
+                .queuedBytes = ingest_.queuedBytes(),
+                .queueLimit = ingest_.queueLimit(),
+                .calls = meter_.view(),
+                .version = APIARY_VERSION};
     }
 
     /// A file of countries or networks that cannot be read holds up nobody: sensors have no other place to send to.
@@ -272,6 +325,8 @@ private:
     SessionStore store_;
     FleetStore fleetStore_;
     SchemaWatch schema_;
+    DatabaseWatch database_;
+    RpcMeter meter_;
     LiveFeed feed_;
     FleetHub fleet_;
     Ticker ticker_;
@@ -285,6 +340,8 @@ private:
     SensorDesk desk_;
     std::unique_ptr<grpc::Service> reportService_;
     std::unique_ptr<grpc::Service> fleetService_;
+    std::unique_ptr<grpc::Service> healthService_;
+    std::optional<MetricsServer> metrics_;
 };
 
 }  // namespace

@@ -28,6 +28,8 @@ std::optional<RetentionWish> readRetention(const TomlTable& table) {
 
 }  // namespace
 
+static constexpr std::uint16_t kMetricsPort = 9464;
+
 Result<CollectorConfig> readConfig(const std::string& path) {
     TomlFile file = TomlFile::read(path);
     const TomlTable root = file.root();
@@ -40,6 +42,8 @@ Result<CollectorConfig> readConfig(const std::string& path) {
     if (config.listens.empty()) {
         config.listens.push_back(Endpoint::of({127, 0, 0, 1}, 7443));
     }
+    config.metrics = readMetrics(collector, kMetricsPort);
+    config.metricsPlace = path + ":" + std::to_string(config.metrics.line);
     config.hostNames = collector.field("host_names").texts();
     const TomlTable database = root.table("database");
     config.owner = database.field("owner").required().text();

@@ -2,6 +2,7 @@
 
 #include "collector/enrich/source_table.hpp"
 #include "collector/store/retention_plan.hpp"
+#include "common/metrics/metrics_setting.hpp"
 #include "common/net/endpoint.hpp"
 #include "common/result.hpp"
 
@@ -17,6 +18,8 @@ struct CollectorConfig {
     std::int16_t id = 1;  // keys the rollups: no two collectors of a database share it
     std::string name;
     std::vector<Endpoint> listens;
+    MetricsSetting metrics;
+    std::string metricsPlace;            // `collector.toml:5`, where that is said
     std::vector<std::string> hostNames;  // under which agents and consoles reach it, besides the addresses
     std::string owner;                   // connection of apiary_owner: migrations
     std::string writer;                  // connection of apiary_writer: everything else

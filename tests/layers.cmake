@@ -22,6 +22,7 @@ set(layers
   "agent/engine          : agent/protocol common common/log"
   "agent/control         : agent/protocol common common/log"
   "agent/uplink          : agent/spool common common/log common/rpc common/crypto proto"
+  "agent/check           : agent/uplink common common/rpc"
   "agent                 : agent/* common/* proto"
   "collector/enrich      : common common/crypto"
   "collector/pki         : common common/crypto common/log"

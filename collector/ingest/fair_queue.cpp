@@ -152,6 +152,11 @@ void FairQueue::charge(std::int32_t sensor, double cost) {
     lines_[sensor].used += cost;
 }
 
+std::size_t FairQueue::bytes() const {
+    const std::lock_guard lock(mutex_);
+    return bytes_;
+}
+
 void FairQueue::close() {
     {
         const std::lock_guard lock(mutex_);

@@ -110,6 +110,9 @@ public:
     /// The sensor's records have cost so much more than their number says.
     void charge(std::int32_t sensor, double cost);
 
+    /// Of all batches that wait.
+    std::size_t bytes() const;
+
     /// Nothing is accepted any more; what is there may be taken.
     void close();
 
@@ -129,7 +132,7 @@ private:
     void findRoom(Taken& taken);
 
     const Bounds bounds_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<WaitingHello> hellos_;
     std::map<std::int32_t, Line> lines_;

@@ -76,6 +76,7 @@ bool IngestHub::built(Flight& flight) {
 /// Sends the rows of the flight, lets the one before it land, and concludes it. False: everything under way is to be
 /// given up.
 bool IngestHub::takeOff(Flight& flight, bool more) {
+    flight.tookOff = std::chrono::steady_clock::now();
     if (!sink_.begin(flight.rows) || !land()) {
         return false;
     }
@@ -96,6 +97,7 @@ bool IngestHub::land() {
     if (!sink_.settle()) {
         return false;
     }
+    counters_.wrote(std::chrono::steady_clock::now() - flight_->tookOff);
     landed_.push_back(std::move(flight_));
     if (landed_.back()->durable) {
         announceLanded();

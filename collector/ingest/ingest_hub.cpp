@@ -200,11 +200,13 @@ std::optional<IngestHub::Part> IngestHub::partOf(WaitingBatch& waiting, std::map
     switch (judge(position, first, last)) {
         case Verdict::Duplicate:
             if (known >= last) {
+                counters_.duplicate();
                 waiting.peer->committed(waiting.lane(), last);
                 waiting.done = true;
             }
             return std::nullopt;
         case Verdict::Gap:
+            counters_.hole();
             waiting.peer->outOfOrder("records " + std::to_string(first) + ".." + std::to_string(last) + " of lane " +
                                      std::to_string(waiting.lane()) + " where " + std::to_string(position + 1) +
                                      " was due");
@@ -249,6 +251,7 @@ void IngestHub::attempt(std::vector<WaitingBatch>& batches) {
     for (WaitingBatch& waiting : batches) {
         const auto last = static_cast<std::int64_t>(waiting.batch->last_seq());
         if (!waiting.done && positionOf(waiting) >= last) {
+            counters_.duplicate();
             waiting.peer->committed(waiting.lane(), last);
             waiting.done = true;
         }
@@ -295,7 +298,7 @@ void IngestHub::refused(std::span<const Part> parts, const Unfit& why) {
 
 void IngestHub::putAside(const Part& part, const Unfit& why) {
     IngestRows rows = RowBuilder::putAside(part.part, why);
-    const WriteOutcome outcome = sink_.write(rows);
+    const WriteOutcome outcome = timedWrite(rows);
     if (const auto* unfit = std::get_if<Unfit>(&outcome)) {
         throw SinkUnavailable("a record cannot even be put aside: " + unfit->message);
     }
@@ -344,7 +347,7 @@ WriteOutcome IngestHub::write(std::span<const Part> parts, IngestRows& rows) {
         }
         builder.limitOpen(settings_.openSessions, openOf(parts));
         rows = builder.build();
-        return sink_.write(rows);
+        return timedWrite(rows);
     } catch (const SinkUnavailable&) {
         throw;
     } catch (const std::bad_alloc&) {
@@ -352,6 +355,13 @@ WriteOutcome IngestHub::write(std::span<const Part> parts, IngestRows& rows) {
     } catch (const std::exception& bug) {
         return Unfit{.sqlstate = {}, .message = std::string("no rows can be made of it: ") + bug.what()};
     }
+}
+
+WriteOutcome IngestHub::timedWrite(IngestRows& rows) {
+    const auto began = std::chrono::steady_clock::now();
+    WriteOutcome outcome = sink_.write(rows);
+    counters_.wrote(std::chrono::steady_clock::now() - began);
+    return outcome;
 }
 
 /// How many sessions the sensors of the parts have open. A sensor with too many is counted in the database now and
@@ -414,6 +424,7 @@ void IngestHub::forget() {
 
 /// After the commit: acknowledges, and tells those who watch.
 void IngestHub::announce(std::span<const Part> parts, IngestRows rows) {
+    counters_.committed(rows);
     if (!rows.quarantine.empty()) {
         const QuarantineRow& first = rows.quarantine.front();
         log::warn("put aside in quarantine: " + std::to_string(rows.quarantine.size()) +
@@ -423,6 +434,9 @@ void IngestHub::announce(std::span<const Part> parts, IngestRows rows) {
     for (const auto& [waiting, part] : parts) {
         waiting->peer->committed(part.lane(), part.last());
         waiting->done = part.to == part.batch->entries_size();
+        if (waiting->done) {
+            counters_.batchDone();
+        }
         waiting->trial *= 2;  // what follows may be sound
     }
     feed_.publish({.opened = std::move(rows.opened), .ended = std::move(rows.closed)});

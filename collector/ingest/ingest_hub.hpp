@@ -1,6 +1,7 @@
 #pragma once
 
 #include "collector/ingest/fair_queue.hpp"
+#include "collector/ingest/ingest_counters.hpp"
 #include "collector/ingest/live_feed.hpp"
 #include "collector/ingest/row_builder.hpp"
 #include "collector/ingest/session_sink.hpp"
@@ -68,6 +69,12 @@ public:
     /// False while the database does not answer.
     bool databaseAnswers() const { return answers_; }
 
+    IngestCounters::View counters() const { return counters_.view(); }
+
+    /// Bytes of batches that wait, and how many may.
+    std::size_t queuedBytes() const { return queue_.bytes(); }
+    std::size_t queueLimit() const { return settings_.queueBytes; }
+
 private:
     struct Part {
         WaitingBatch* waiting = nullptr;
@@ -81,6 +88,7 @@ private:
         std::vector<Part> parts;  // point into it
         IngestRows rows;
         bool durable = true;
+        std::chrono::steady_clock::time_point tookOff;
     };
     static constexpr std::size_t kOpenKept = 200'000;  // sessions remembered; the database knows the others
 
@@ -101,6 +109,7 @@ private:
     void commit(std::span<const Part> parts);
     void putAside(const Part& part, const Unfit& why);
     WriteOutcome write(std::span<const Part> parts, IngestRows& rows);
+    WriteOutcome timedWrite(IngestRows& rows);
     OpenCounts openOf(std::span<const Part> parts);
     void refused(std::span<const Part> parts, const Unfit& why);
     void remember(const IngestRows& rows);
@@ -119,6 +128,7 @@ private:
     bool stopping_ = false;
     std::chrono::steady_clock::time_point stopBy_;
     std::atomic<bool> answers_ = true;
+    IngestCounters counters_;
 
     // Of the hub's thread.
     std::map<LaneKey, std::int64_t> positions_;

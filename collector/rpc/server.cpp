@@ -1,5 +1,6 @@
 #include "collector/rpc/server.hpp"
 
+#include "collector/rpc/rpc_meter.hpp"
 #include "common/net/address.hpp"
 
 #include <grpcpp/impl/service_type.h>
@@ -18,7 +19,8 @@ public:
 };
 
 Result<std::unique_ptr<RpcServer>> RpcServer::start(std::span<const Endpoint> listens, const TlsIdentity& identity,
-                                                    const std::vector<grpc::Service*>& services) {
+                                                    const std::vector<grpc::Service*>& services,
+                                                    const RpcMeter& meter) {
     auto credentials = serverCredentials(identity);
     if (!credentials) {
         return Error{credentials.error()};
@@ -29,6 +31,7 @@ Result<std::unique_ptr<RpcServer>> RpcServer::start(std::span<const Endpoint> li
         builder.AddListeningPort(endpointText(listens[i]), *credentials, &ports[i]);
     }
     configureServer(builder);
+    meter.attach(builder);
     for (grpc::Service* service : services) {
         builder.RegisterService(service);
     }

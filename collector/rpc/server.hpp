@@ -15,13 +15,16 @@ class Service;
 
 namespace apiary::collector {
 
+class RpcMeter;
+
 /// The collector's server: mTLS on every address, nothing without a certificate of our authority.
 class RpcServer {
 public:
-    /// Listens and serves. The services must outlive the server. An Error names the file that is wrong or the address
+    /// Listens and serves, with the meter in front. The services must outlive the server. An Error names the file that is wrong or the address
     /// that cannot be had.
     static Result<std::unique_ptr<RpcServer>> start(std::span<const Endpoint> listens, const TlsIdentity& identity,
-                                                    const std::vector<grpc::Service*>& services);
+                                                    const std::vector<grpc::Service*>& services,
+                                                    const RpcMeter& meter);
     RpcServer(const RpcServer&) = delete;
     RpcServer& operator=(const RpcServer&) = delete;
     ~RpcServer();

@@ -64,3 +64,17 @@ install_packages() {
     install_postgresql || { as_root apt-get update -q && install_postgresql; } || die "installing postgresql-15 failed"
   fi
 }
+
+# Puts Prometheus' own checker of figures into .build/tools: of Debian's package only this program, since installed it would
+# start a server.
+fetch_promtool() {
+  local tools=$root/.build/tools folder
+  [[ ! -x $tools/promtool ]] || return 0
+  step "Fetching promtool"
+  mkdir -p "$tools"
+  folder=$(mktemp -d "${TMPDIR:-/tmp}/apiary-XXXXXX")
+  (cd "$folder" && apt-get download -q prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xO ./usr/bin/promtool >promtool) ||
+    { rm -rf --one-file-system "$folder" && die "promtool cannot be fetched: apt-get download prometheus failed"; }
+  install -m 0755 "$folder/promtool" "$tools/promtool"
+  rm -rf --one-file-system "$folder"
+}

@@ -183,6 +183,7 @@ class World:
         self.database = Database(name, superuser)
         self._cleanup.callback(self.database.close)
         self.collector_port = free_port()
+        self.agent_metrics, self.collector_metrics = free_port(), free_port()
         self.agent_toml, self.collector_toml = self.folder / "agent.toml", self.folder / "collector.toml"
         self.state, self.journal = self.folder / "agent", self.folder / "journal"
         try:
@@ -194,6 +195,7 @@ class World:
     def _prepare(self):
         self.collector_toml.write_text(
             f'[collector]\nid = 1\nname = "test"\nlisten = ["127.0.0.1:{self.collector_port}"]\n'
+            f'metrics = "127.0.0.1:{self.collector_metrics}"\n'
             f'[database]\nowner = "{self.database.dsn("apiary_owner")}"\nwriter = "{self.database.dsn("apiary_writer")}"\n'
             '[pki]\ndirectory = "pki"\n')
         self.write_agent_toml()
@@ -205,7 +207,8 @@ class World:
                   "--config", self.collector_toml)
 
     def write_agent_toml(self):
-        text = (f'[agent]\nname = "test"\nstate = "{self.state}"\nself_test_minutes = 0\n'
+        text = (f'[agent]\nname = "test"\nstate = "{self.state}"\nmetrics = "127.0.0.1:{self.agent_metrics}"\n'
+                "self_test_minutes = 0\n"
                 f'[collector]\naddress = "127.0.0.1:{self.uplink_port()}"\nca = "certificates/ca.crt"\n'
                 'certificate = "certificates/test.crt"\nkey = "certificates/test.key"\n'
                 f'[journal]\ndirectory = "{self.journal}"\n' + self._settings("journal") + "[spool]\n" + self._settings("spool"))

@@ -195,6 +195,52 @@ TEST_F(IngestHubTest, AcknowledgesAgainWhatIsCommitted) {
     EXPECT_EQ(peer_->acknowledged_.back(), 3);
 }
 
+TEST_F(IngestHubTest, CountsWhatItCommitsAndWhatCameBeforeOrTooEarly) {
+    TestSpool spool(1);
+    spool.append(session(1));
+    const v1::Batch first = spool.all();
+    spool.append(session(2));
+    submit(spool, first);
+    submit(spool, first);
+    submit(spool, spool.batch(5, 6));
+    EXPECT_GT(hub_.queuedBytes(), 0U);
+    run();
+    const IngestCounters::View counts = hub_.counters();
+    EXPECT_EQ(counts.records, 3U);
+    EXPECT_EQ(counts.batches, 1U);
+    EXPECT_EQ(counts.duplicates, 1U);
+    EXPECT_EQ(counts.holes, 1U);
+    EXPECT_EQ(counts.transactions.count, 1U);
+    EXPECT_EQ(hub_.queuedBytes(), 0U);
+}
+
+TEST_F(IngestHubTest, CountsWhatItPutsAsideByItsClass) {
+    TestSpool spool(1);
+    spool.append(session(1));
+    spool.append(session(2, "unfit"));
+    submit(spool, spool.all());
+    run();
+    const IngestCounters::View counts = hub_.counters();
+    EXPECT_EQ(counts.records, 6U);
+    EXPECT_EQ(counts.aside[static_cast<std::size_t>(AsideClass::Database)], 1U);
+    EXPECT_EQ(counts.aside[static_cast<std::size_t>(AsideClass::Session)], 0U);
+}
+
+TEST(IngestCountersTest, KnowsTheClassOfAReason) {
+    const auto classOfReason = [](const std::string& reason, const std::string& sqlstate = {}) {
+        QuarantineRow row;
+        row.reason = reason;
+        row.sqlstate = sqlstate;
+        return classOf(row);
+    };
+    EXPECT_EQ(classOfReason("time outside the window"), AsideClass::Bounds);
+    EXPECT_EQ(classOfReason("number in the session out of range"), AsideClass::Bounds);
+    EXPECT_EQ(classOfReason("session of another sensor"), AsideClass::Session);
+    EXPECT_EQ(classOfReason("not a record"), AsideClass::Content);
+    EXPECT_EQ(classOfReason("no rows can be made of it: bad"), AsideClass::Other);
+    EXPECT_EQ(classOfReason("session", "22021"), AsideClass::Database);
+}
+
 TEST_F(IngestHubTest, EndsAStreamThatLeavesAHole) {
     TestSpool spool(1);
     spool.append(session(1));

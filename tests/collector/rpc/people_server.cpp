@@ -2,6 +2,7 @@
 
 #include "collector/pki/durable_file.hpp"
 #include "collector/rpc/fleet_service.hpp"
+#include "collector/rpc/health_service.hpp"
 #include "collector/rpc/report_service.hpp"
 #include "collector/store/report_reader.hpp"
 
@@ -54,7 +55,10 @@ PeopleServer::PeopleServer(std::size_t bound)
       fleet_([dsn = database.writer()] { return std::make_unique<collector::Connection>(dsn, "test fleet"); }, bound),
       revoked_(std::make_shared<collector::RevokedOperators>(fleet_)),
       reportService_(collector::makeReportService(feed, reports_, ticker, revoked_, now)),
-      fleetService_(collector::makeFleetService(hub, fleet_, ticker, revoked_, now)) {
+      fleetService_(collector::makeFleetService(hub, fleet_, ticker, revoked_, now)),
+      healthService_(collector::makeHealthService(
+          [this](std::string_view service) { return service == "it" ? std::optional(healthy.load()) : std::nullopt; },
+          ticker, revoked_, now)) {
     collector::Connection connection(database.writer());
     revoked_->read(connection);
     for (auto* pool : {&reports_, &fleet_}) {
@@ -69,8 +73,10 @@ PeopleServer::PeopleServer(std::size_t bound)
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", must(serverCredentials(own)), &port);
     configureServer(builder);
+    meter.attach(builder);
     builder.RegisterService(reportService_.get());
     builder.RegisterService(fleetService_.get());
+    builder.RegisterService(healthService_.get());
     server_ = builder.BuildAndStart();
     address_ = "127.0.0.1:" + std::to_string(port);
 }

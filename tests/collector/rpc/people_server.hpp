@@ -5,6 +5,7 @@
 #include "collector/rpc/fleet_hub.hpp"
 #include "collector/rpc/query_pool.hpp"
 #include "collector/rpc/revoked_operators.hpp"
+#include "collector/rpc/rpc_meter.hpp"
 #include "collector/rpc/ticker.hpp"
 #include "common/rpc/credentials.hpp"
 #include "tests/support/certificates.hpp"
@@ -15,6 +16,7 @@
 #include <grpcpp/server.h>
 #include <grpcpp/support/status.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -51,6 +53,8 @@ public:
     collector::FleetHub hub;
     collector::LiveFeed feed;
     collector::Ticker ticker;
+    collector::RpcMeter meter;
+    std::atomic<bool> healthy = true;  // what the health service says of the service "it"
 
 private:
     TlsIdentity issue(Caller caller);
@@ -62,6 +66,7 @@ private:
     std::shared_ptr<collector::RevokedOperators> revoked_;  // with streams
     std::unique_ptr<grpc::Service> reportService_;
     std::unique_ptr<grpc::Service> fleetService_;
+    std::unique_ptr<grpc::Service> healthService_;
     std::vector<std::thread> threads_;
     std::unique_ptr<grpc::Server> server_;
     std::string address_;
