@@ -3,6 +3,7 @@
 #include "collector/enrich/source_table.hpp"
 #include "collector/ingest/ingest_hub.hpp"
 #include "collector/ingest/live_feed.hpp"
+#include "collector/notice_channels.hpp"
 #include "collector/pki/certificate_authority.hpp"
 #include "collector/rpc/fleet_hub.hpp"
 #include "collector/rpc/fleet_service.hpp"
@@ -13,7 +14,9 @@
 #include "collector/rpc/sensor_desk.hpp"
 #include "collector/rpc/server.hpp"
 #include "collector/rpc/ticker.hpp"
+#include "collector/rpc/trouble_desk.hpp"
 #include "collector/store/fleet_repository.hpp"
+#include "collector/store/incident_repository.hpp"
 #include "collector/store/migrator.hpp"
 #include "collector/store/report_reader.hpp"
 #include "collector/store/session_store.hpp"
@@ -134,6 +137,16 @@ public:
           revoked_(std::make_shared<RevokedOperators>(revocations_)),
           ingestService_(ingest_, fleet_, ticker_, now),
           desk_(fleetStore_, fleetStore_, fleet_, [this](std::int32_t sensor) { ingestService_.shutOut(sensor); }),
+          notices_(config),
+          incidents_({.dsn = config.writer,
+                      .collectorId = config.id,
+                      .collector = config.name,
+                      .channels = notices_.names()}),
+          troubles_(incidents_, fleet_,
+                    {.every = config.notify.every,
+                     .mostPerHour = config.notify.mostPerHour,
+                     .notices = !notices_.names().empty()},
+                    now(), [this] { notices_.wake(); }),
           reportService_(makeReportService(feed_, reports_, ticker_, revoked_, now)),
           fleetService_(makeFleetService(fleet_, switches_, ticker_, revoked_, now)) {
         ingestService_.setDesk(desk_);
@@ -164,6 +177,8 @@ public:
         servants.add("fleet", [this] { switches_.run(); });
         servants.add("fleet-cancel", [this] { switches_.runCancellations(); });
         servants.add("revoked", [this] { revocations_.run(); });
+        servants.add("troubles", [this] { troubles_.run(); });
+        notices_.addTo(servants);
 
         std::unique_ptr<RpcServer> server;
         const Status outcome = serveUntilTheEnd(server);
@@ -174,6 +189,8 @@ public:
             server->stop(kLastAnswers);
         }
         schema_.stop();
+        troubles_.stop();
+        notices_.stop();
         ticker_.stop();
         desk_.stop();
         reports_.stop();
@@ -273,6 +290,9 @@ private:
     const std::shared_ptr<RevokedOperators> revoked_;  // with streams, which end after their services
     IngestService ingestService_;
     SensorDesk desk_;
+    NoticeChannels notices_;
+    IncidentRepository incidents_;
+    TroubleDesk troubles_;
     std::unique_ptr<grpc::Service> reportService_;
     std::unique_ptr<grpc::Service> fleetService_;
 };
