@@ -4,6 +4,7 @@
 #include "collector/enrich/source_table.hpp"
 #include "collector/ingest/ingest_hub.hpp"
 #include "collector/ingest/live_feed.hpp"
+#include "collector/notice_channels.hpp"
 #include "collector/pki/certificate_authority.hpp"
 #include "collector/retention_keeper.hpp"
 #include "collector/rpc/fleet_hub.hpp"
@@ -17,9 +18,11 @@
 #include "collector/rpc/sensor_desk.hpp"
 #include "collector/rpc/server.hpp"
 #include "collector/rpc/ticker.hpp"
+#include "collector/rpc/trouble_desk.hpp"
 #include "collector/store/database_watch.hpp"
 #include "collector/store/fleet_repository.hpp"
 #include "collector/store/free_space.hpp"
+#include "collector/store/incident_repository.hpp"
 #include "collector/store/migrator.hpp"
 #include "collector/store/report_reader.hpp"
 #include "collector/store/session_store.hpp"
@@ -146,6 +149,16 @@ public:
           retention_(config.writer, config.id, config.retention),
           ingestService_(ingest_, fleet_, ticker_, now),
           desk_(fleetStore_, fleetStore_, fleet_, [this](std::int32_t sensor) { ingestService_.shutOut(sensor); }),
+          notices_(config),
+          incidents_({.dsn = config.writer,
+                      .collectorId = config.id,
+                      .collector = config.name,
+                      .channels = notices_.names()}),
+          troubles_(incidents_, fleet_,
+                    {.every = config.notify.every,
+                     .mostPerHour = config.notify.mostPerHour,
+                     .notices = !notices_.names().empty()},
+                    now(), [this] { notices_.wake(); }),
           reportService_(makeReportService(feed_, reports_, ticker_, revoked_, now)),
           fleetService_(makeFleetService(fleet_, switches_, ticker_, revoked_, now)),
           healthService_(
@@ -187,6 +200,8 @@ public:
         if (metrics_) {
             servants.add("metrics", [this] { metrics_->run(); });
         }
+        servants.add("troubles", [this] { troubles_.run(); });
+        notices_.addTo(servants);
 
         std::unique_ptr<RpcServer> server;
         const Status outcome = serveUntilTheEnd(server);
@@ -197,6 +212,8 @@ public:
             server->stop(kLastAnswers);
         }
         schema_.stop();
+        troubles_.stop();
+        notices_.stop();
         ticker_.stop();
         desk_.stop();
         reports_.stop();
@@ -338,6 +355,9 @@ private:
     RetentionKeeper retention_;
     IngestService ingestService_;
     SensorDesk desk_;
+    NoticeChannels notices_;
+    IncidentRepository incidents_;
+    TroubleDesk troubles_;
     std::unique_ptr<grpc::Service> reportService_;
     std::unique_ptr<grpc::Service> fleetService_;
     std::unique_ptr<grpc::Service> healthService_;

@@ -1,5 +1,6 @@
 #include "collector/config.hpp"
 
+#include "collector/notify/webhook.hpp"
 #include "common/config/toml.hpp"
 
 #include <algorithm>
@@ -7,6 +8,8 @@
 
 namespace apiary::collector {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr std::uint64_t kMostDays = 3660;
 constexpr std::uint64_t kLeastSize = std::uint64_t{1} << 20U;
@@ -24,6 +27,25 @@ std::optional<RetentionWish> readRetention(const TomlTable& table) {
         wish.bytes = size.size(kMostSize, kLeastSize, kMostSize);
     }
     return wish;
+}
+
+NotifySettings readNotify(const TomlTable& table) {
+    NotifySettings notify;
+    const TomlField command = table.field("command");
+    notify.command = command.texts();
+    if (!notify.command.empty() && !notify.command.front().starts_with('/')) {
+        command.complain("must begin with the absolute path of a program, e.g. [\"/usr/local/bin/tell\", \"--all\"]");
+    }
+    const TomlField webhook = table.field("webhook");
+    notify.webhook = webhook.text();
+    if (webhook.present()) {
+        if (const Status checked = Webhook::check(notify.webhook); !checked) {
+            webhook.complain(checked.error());
+        }
+    }
+    notify.every = table.field("every").duration(30min, 1min, 24h * 7);
+    notify.mostPerHour = static_cast<std::uint32_t>(table.field("most_per_hour").number(60, 2, 10'000));
+    return notify;
 }
 
 }  // namespace
@@ -61,6 +83,7 @@ Result<CollectorConfig> readConfig(const std::string& path) {
     config.sources.network = enrich.field("network_database").path();
     config.sourcesPlace = path + ":" + std::to_string(enrich.line());
     config.retention = readRetention(root.table("retention"));
+    config.notify = readNotify(root.table("notify"));
     const std::vector<std::string> errors = file.finish();
     if (!errors.empty()) {
         std::string all;

@@ -6,12 +6,21 @@
 #include "common/net/endpoint.hpp"
 #include "common/result.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace apiary::collector {
+
+/// Who is told of troubles, and how often: [notify].
+struct NotifySettings {
+    std::vector<std::string> command;                            // an absolute path and arguments; empty: none
+    std::string webhook;                                         // empty: none
+    std::chrono::milliseconds every = std::chrono::minutes(30);  // at most one more notice of a trouble that lasts
+    std::uint32_t mostPerHour = 60;                              // of all troubles
+};
 
 /// What collector.toml says. Every path is absolute or relative to the file's folder, already joined with it.
 struct CollectorConfig {
@@ -29,6 +38,7 @@ struct CollectorConfig {
     SourcePaths sources;                 // databases of countries and networks
     std::string sourcesPlace;            // `collector.toml:12`, where they are named
     std::optional<RetentionWish> retention;  // none: the collector drops nothing by itself
+    NotifySettings notify;
 };
 
 /// Reads and checks the whole file. The Error has a line for each thing that is wrong, `file:line: what to do`.

@@ -3,6 +3,7 @@
 #include "collector/config.hpp"
 #include "collector/enrich_administration.hpp"
 #include "collector/known_administration.hpp"
+#include "collector/notify_administration.hpp"
 #include "collector/retention_administration.hpp"
 #include "collector/rollup_administration.hpp"
 #include "common/log/log.hpp"
@@ -39,6 +40,7 @@ int main(int argc, char** argv) {
     std::string folder = ".";
     std::string level = "info";
     bool check = false;
+    bool tryOut = false;  // the only thing that notify does
     collector::KnownWish wish;
     collector::RetentionWish kept;
     collector::PolicyChange policy;
@@ -131,6 +133,11 @@ int main(int argc, char** argv) {
         [&](const auto& config) { return finish(collector::retagKnown(config, since)); })
         ->add_option("--since", since, "First day (UTC), YYYY-MM-DD; default: all that is kept")
         ->check(notEmpty);
+
+    CLI::App* notify = add(app, "notify", "Try out who is told of troubles",
+                           [](const auto& config) { return finish(collector::testNotices(config)); });
+    notify->add_flag("--test", tryOut, "Send one notice by each way of [notify], and say what became of it")
+        ->required();
 
     add(app, "enrich", "Give what is stored the country and network that it lacks; ingest goes on meanwhile",
         [&](const auto& config) { return finish(collector::enrichStored(config, since)); })

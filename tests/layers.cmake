@@ -28,6 +28,7 @@ set(layers
   "collector/pki         : common common/crypto common/log"
   "collector/ingest      : common common/crypto common/log proto"
   "collector/watch       : common proto"
+  "collector/notify      : collector/watch common common/log"
   "collector/store       : collector/enrich collector/ingest collector/watch common common/crypto common/log proto"
   "collector/rpc         : collector/enrich collector/ingest collector/store collector/pki collector/watch common common/log common/rpc common/crypto proto"
   "collector             : collector/* common/* proto"
