@@ -12,17 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// `<run>/<day>/<hour>` of a path below the directory; empty if it is not of that shape.
-std::string hourOf(std::string_view path) {
-    std::size_t end = 0;
-    for (int slashes = 0; slashes < 3; ++slashes) {
-        end = path.find('/', end + 1);
-        if (end == std::string_view::npos) {
-            return {};
-        }
-    }
-    return std::string(path.substr(0, end));
-}
+constexpr std::size_t kNotedAtOnce = 64;
 
 /// The session whose log has that name.
 std::optional<Uuid> sessionOf(std::string_view path) {
@@ -45,7 +35,8 @@ std::string_view nameOf(std::string_view path) {
 
 }  // namespace
 
-LogBudget::LogBudget(const JournalSettings& settings) : settings_(settings), ownRun_(runFolder(settings.agentStart)) {
+LogBudget::LogBudget(const JournalSettings& settings)
+    : settings_(settings), ownRun_(runFolder(settings.agentStart)), removed_(settings.directory) {
     forEach<fs::directory_iterator>(settings_.directory, [this](const fs::directory_entry& entry) {
         std::error_code none;
         if (entry.is_directory(none) && entry.path().filename() != ownRun_) {
@@ -56,7 +47,7 @@ LogBudget::LogBudget(const JournalSettings& settings) : settings_(settings), own
 }
 
 void LogBudget::add(std::string_view path, std::uint64_t bytes, bool created) {
-    Folder& folder = folders_[hourOf(path)];
+    Folder& folder = folders_[hourFolder(path)];
     folder.files += created ? 1 : 0;
     folder.bytes += bytes;
     view_.files += created ? 1 : 0;
@@ -81,7 +72,7 @@ bool LogBudget::countSome(std::size_t entries) {
         if (entry.is_regular_file(error)) {
             const std::uintmax_t size = entry.file_size(error);
             const std::string path = entry.path().string().substr(prefix);
-            if (!error && !hourOf(path).empty()) {
+            if (!error && !hourFolder(path).empty()) {
                 add(path, size, true);
             }
         }
@@ -96,17 +87,32 @@ bool LogBudget::countSome(std::size_t entries) {
 bool LogBudget::removeSome(std::size_t most, const std::function<bool(const Uuid&)>& busy) {
     const auto safeUntil =
         over() && settings_.safeUntil ? settings_.safeUntil() : std::chrono::system_clock::time_point::min();
-    for (; over() && most > 0; --most) {
+    while (over() && most > 0) {
         if (victims_.empty() && !list(busy)) {
             return false;
         }
+        if (noted_ == 0) {
+            noteSome();
+        }
         remove(victims_.front(), safeUntil);
         victims_.pop_front();
+        --noted_;
+        --most;
         if (victims_.empty()) {
             tidy(listed_);
         }
     }
     return over();
+}
+
+/// Notes some of those whose turn comes next: a write for each would cost as much as its removal.
+void LogBudget::noteSome() {
+    noted_ = std::min(victims_.size(), kNotedAtOnce);
+    std::string names;
+    for (std::size_t i = 0; i < noted_; ++i) {
+        names.append(victims_[i]).append(1, '\n');
+    }
+    removed_.add(names);
 }
 
 bool LogBudget::list(const std::function<bool(const Uuid&)>& busy) {
@@ -169,6 +175,7 @@ void LogBudget::tidy(const std::string& folder) {
     }
     if (::rmdir(whole.c_str()) == 0) {
         folders_.erase(folder);
+        removed_.folderGone(folder);
         ::rmdir(whole.parent_path().c_str());
         ::rmdir(whole.parent_path().parent_path().c_str());
     }
