@@ -2,6 +2,8 @@
 #include "agent/check/path_check.hpp"
 #include "agent/config.hpp"
 #include "agent/control/control_server.hpp"
+#include "agent/record/manifest_file.hpp"
+#include "agent/verification.hpp"
 #include "common/log/log.hpp"
 
 #include <CLI/CLI.hpp>
@@ -79,6 +81,25 @@ int ask(const std::string& file, const std::string& request) {
     return 0;
 }
 
+/// Compares logs and manifests on this machine; needs neither a running agent nor a collector.
+int verify(const std::string& file, const std::string& day) {
+    const agent::ConfigReading reading = agent::readConfig(file);
+    for (const std::string& error : reading.errors) {
+        std::cerr << error << '\n';
+    }
+    const auto wanted = agent::dayOfName(day);
+    if (!day.empty() && !wanted) {
+        std::cerr << "'" << day << "' is not a day; write it as 2026-11-26\n";
+    }
+    if (!reading.errors.empty() || (!day.empty() && !wanted)) {
+        return 1;
+    }
+    const agent::EvidencePlaces evidence{.manifests = agent::manifestFolder(reading.config.state),
+                                         .journal = reading.config.journalDirectory,
+                                         .ca = reading.config.collector ? reading.config.collector->identity.ca : ""};
+    return agent::verifyEvidence(evidence, wanted, std::cout) == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -124,6 +145,12 @@ int main(int argc, char** argv) {
     command->add_option("name", name, "Only this one");
     command->add_option("--config", file, "The agent's configuration")->capture_default_str();
     command->callback([&] { code = ask(file, "test " + name); });
+
+    std::string day;
+    command = app.add_subcommand("verify", "Compare the text logs with their manifests; status 1 if one was changed");
+    command->add_option("--config", file, "The agent's configuration")->capture_default_str();
+    command->add_option("--day", day, "Of this day (UTC) only, YYYY-MM-DD");
+    command->callback([&] { code = verify(file, day); });
 
     try {
         app.parse(argc, argv);

@@ -13,17 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// `<run>/<day>/<hour>` of a path below the directory; empty if it is not of that shape.
-std::string hourOf(std::string_view path) {
-    std::size_t end = 0;
-    for (int slashes = 0; slashes < 3; ++slashes) {
-        end = path.find('/', end + 1);
-        if (end == std::string_view::npos) {
-            return {};
-        }
-    }
-    return std::string(path.substr(0, end));
-}
+constexpr std::size_t kNotedAtOnce = 64;
 
 /// A number of a path, written with leading zeros; -1 if it is none.
 int numberAt(std::string_view text, std::size_t at, std::size_t length) {
@@ -70,7 +60,8 @@ std::string_view nameOf(std::string_view path) {
 
 }  // namespace
 
-LogBudget::LogBudget(const JournalSettings& settings) : settings_(settings), ownRun_(runFolder(settings.agentStart)) {
+LogBudget::LogBudget(const JournalSettings& settings)
+    : settings_(settings), ownRun_(runFolder(settings.agentStart)), removed_(settings.directory) {
     forEach<fs::directory_iterator>(settings_.directory, [this](const fs::directory_entry& entry) {
         std::error_code none;
         if (entry.is_directory(none) && entry.path().filename() != ownRun_) {
@@ -81,7 +72,7 @@ LogBudget::LogBudget(const JournalSettings& settings) : settings_(settings), own
 }
 
 void LogBudget::add(std::string_view path, std::uint64_t bytes, bool created) {
-    Folder& folder = folders_[hourOf(path)];
+    Folder& folder = folders_[hourFolder(path)];
     folder.files += created ? 1 : 0;
     folder.bytes += bytes;
     view_.files += created ? 1 : 0;
@@ -106,7 +97,7 @@ bool LogBudget::countSome(std::size_t entries) {
         if (entry.is_regular_file(error)) {
             const std::uintmax_t size = entry.file_size(error);
             const std::string path = entry.path().string().substr(prefix);
-            if (!error && !hourOf(path).empty()) {
+            if (!error && !hourFolder(path).empty()) {
                 add(path, size, true);
             }
         }
@@ -135,8 +126,12 @@ bool LogBudget::removeSome(std::size_t most, Time now, Time safeUntil, const std
         if (!listed && !list(now, busy)) {
             return false;
         }
+        if (noted_ == 0) {
+            noteSome();
+        }
         remove(victims_.front(), safeUntil, gone);
         victims_.pop_front();
+        --noted_;
         if (victims_.empty()) {
             tidy(listed_);
         }
@@ -144,8 +139,19 @@ bool LogBudget::removeSome(std::size_t most, Time now, Time safeUntil, const std
     return over(now);
 }
 
+/// Notes some of those whose turn comes next: a write for each would cost as much as its removal.
+void LogBudget::noteSome() {
+    noted_ = std::min(victims_.size(), kNotedAtOnce);
+    std::string names;
+    for (std::size_t i = 0; i < noted_; ++i) {
+        names.append(victims_[i]).append(1, '\n');
+    }
+    removed_.add(names);
+}
+
 bool LogBudget::list(Time now, const std::function<bool(const Uuid&)>& busy) {
     victims_.clear();
+    noted_ = 0;
     for (auto at = folders_.begin(); at != folders_.end();) {
         const auto& [folder, counts] = *at;
         if (!tooMany() && !tooOld(folder, now)) {
@@ -228,6 +234,7 @@ void LogBudget::tidy(const std::string& folder) {
     }
     if (::rmdir(whole.c_str()) == 0) {
         folders_.erase(folder);
+        removed_.folderGone(folder);
         ::rmdir(whole.parent_path().c_str());
         ::rmdir(whole.parent_path().parent_path().c_str());
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/journal/journal.hpp"
+#include "agent/journal/removed_logs.hpp"
 #include "common/uuid.hpp"
 
 #include <chrono>
@@ -19,7 +20,8 @@ namespace apiary::agent {
 /// Counts the logs, by the hour's folder, and removes the oldest when there are too many or they are too old. Belongs
 /// to one thread.
 ///
-/// Only counts are held, not names: a folder is listed when its turn to go has come.
+/// Only counts are held, not names: a folder is listed when its turn to go has come. What was removed is noted in a
+/// small file, see RemovedLogs.
 class LogBudget {
 public:
     using Time = std::chrono::system_clock::time_point;
@@ -51,17 +53,20 @@ private:
 
     bool tooMany() const { return view_.files > settings_.files || view_.bytes > settings_.bytes; }
     bool tooOld(std::string_view folder, Time now) const;
+    void noteSome();
     bool list(Time now, const std::function<bool(const Uuid&)>& busy);
     void remove(const std::string& path, Time safeUntil, RemovedLogs& gone);
     void tidy(const std::string& folder);
 
     JournalSettings settings_;
     std::string ownRun_;
+    RemovedLogs removed_;
     std::map<std::string, Folder> folders_;  // <run>/<day>/<hour>: the oldest first
     std::deque<std::filesystem::path> runs_;
     std::optional<std::filesystem::recursive_directory_iterator> counting_;
     std::string listed_;               // the folder whose logs are up for removal
     std::deque<std::string> victims_;  // its logs, the oldest first, below the directory
+    std::size_t noted_ = 0;            // of these, as removed
     JournalView view_;
 };
 
