@@ -62,7 +62,7 @@ agent::RecordKind kindOf(const v1::Record& record) {
 BusyNight nightOf(std::uint64_t seed, std::size_t records, int days) {
     const auto length = std::chrono::hours(24 * days);
     const auto between = std::chrono::duration_cast<std::chrono::milliseconds>(length) /
-                         static_cast<std::int64_t>(std::max<std::size_t>(1, records / 12));
+                         static_cast<std::int64_t>(std::max<std::size_t>(1, records / 11));
     const auto start = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()) - length - 10min;
     return {seed, start, std::max(1ms, between)};
 }
