@@ -22,7 +22,8 @@ std::string holeRecord(const OutgoingBatch::Item& item, std::chrono::system_cloc
     gap.set_from_us(micros(now));
     gap.set_to_us(micros(now));
     gap.set_reason(
-        "confirmed before, and let go of by the sensor: the database was set back, or the spool took a new id. Their times "
+        "confirmed before, and let go of by the sensor: the database was set back, or the spool took a new id. Their "
+        "times "
         "are not known: the gap stands at the time it was found");
     return record.SerializeAsString();
 }
@@ -45,6 +46,9 @@ v1::FromSensor helloMessage(const Spool& spool, const Uuid& bootNonce, const std
     hello.set_spool_id(std::string(spool.id().view()));
     hello.set_boot_nonce(std::string(bootNonce.view()));
     for (const LaneView& view : spool.lanes()) {
+        if (view.acknowledged == view.last && view.lane != spool.currentLane()) {
+            continue;  // over; the collector tells how far it is in every lane that it has
+        }
         v1::LaneState& lane = *hello.add_lanes();
         lane.set_lane(view.lane);
         lane.set_first_unacknowledged(view.acknowledged + 1);

@@ -6,14 +6,16 @@
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <set>
 #include <utility>
 
 namespace apiary::collector {
 namespace {
 
-constexpr std::size_t kOpenKept = 200'000;  // sessions remembered; the database knows the others
-constexpr std::size_t kHelloWeight = 256;
 constexpr std::chrono::milliseconds kIdle{1000};
+constexpr std::chrono::milliseconds kAtOnce{0};
+constexpr int kApart = 100;  // groups that a sensor writes by itself after something of it was refused
+constexpr std::chrono::seconds kCountAgain{10};  // the open sessions of a sensor that has too many
 
 /// The ledger moved under us: another collector wrote this stream.
 struct LedgerMoved {};
@@ -21,31 +23,29 @@ struct LedgerMoved {};
 }  // namespace
 
 IngestHub::IngestHub(SessionSink& sink, LiveFeed& feed, Clock clock, Settings settings)
-    : sink_(sink), feed_(feed), clock_(std::move(clock)), settings_(settings), queue_(settings.queueBytes) {}
+    : sink_(sink),
+      feed_(feed),
+      clock_(std::move(clock)),
+      settings_(settings),
+      queue_({.bytes = settings.queueBytes,
+              .bytesOfOne = settings.queueBytesOfOne,
+              .groupEntries = settings.groupEntries,
+              .groupBytes = settings.groupBytes}) {}
 
 void IngestHub::hello(std::shared_ptr<IngestPeer> peer, const Uuid& sensor, const Uuid& stream,
                       std::vector<std::int16_t> lanes) {
-    queue_.push(Hello{.peer = std::move(peer), .sensor = sensor, .stream = stream, .lanes = std::move(lanes)},
-                kHelloWeight);
+    queue_.push(WaitingHello{.peer = std::move(peer), .sensor = sensor, .stream = stream, .lanes = std::move(lanes)});
 }
 
 bool IngestHub::submit(std::shared_ptr<IngestPeer> peer, const Admission& admission, std::int32_t clockOffsetMs,
                        std::unique_ptr<v1::Batch> batch) {
-    const std::size_t weight = batch->SpaceUsedLong();
-    queue_.push(Pending{.peer = peer,
-                        .sensorId = admission.sensorId,
-                        .clockOffsetMs = clockOffsetMs,
-                        .stream = admission.stream,
-                        .batch = std::move(batch)},
-                weight);
-    if (!queue_.full()) {
-        return true;
-    }
-    waitingForRoom_.with([&](auto& waiting) { waiting.push_back(std::move(peer)); });
-    if (!queue_.full()) {
-        notifyRoom();  // it was emptied between the two looks
-    }
-    return false;
+    const std::size_t bytes = batch->SpaceUsedLong();
+    return queue_.push(WaitingBatch{.peer = std::move(peer),
+                                    .sensorId = admission.sensorId,
+                                    .clockOffsetMs = clockOffsetMs,
+                                    .stream = admission.stream,
+                                    .batch = std::move(batch),
+                                    .bytes = bytes});
 }
 
 void IngestHub::stop() {
@@ -60,40 +60,26 @@ void IngestHub::stop() {
 
 void IngestHub::run() {
     for (;;) {
-        std::vector<Item> items = queue_.takeAll(1, std::chrono::milliseconds{0}, kIdle);
-        notifyRoom();
-        if (items.empty() && queue_.closed()) {
+        FairQueue::Taken taken = queue_.take(flight_ ? kAtOnce : kIdle);
+        for (const auto& peer : taken.haveRoom) {
+            peer->roomAgain();
+        }
+        if (!taken.batches.empty() && taken.hellos.empty()) {
+            write(std::move(taken.batches), taken.more);
+            continue;
+        }
+        const bool safe = secure();
+        if (!safe) {
+            giveUp(std::exchange(taken.batches, {}));
+        }
+        for (const WaitingHello& hello : taken.hellos) {
+            untilItWorks([&] { admit(hello); });
+        }
+        if (!taken.batches.empty()) {
+            write(std::move(taken.batches), taken.more);
+        } else if (taken.over && safe) {
             return;
         }
-        std::vector<Pending*> group;
-        int entries = 0;
-        const auto flush = [&] {
-            if (!group.empty()) {
-                writeGroup(group);
-            }
-            group.clear();
-            entries = 0;
-        };
-        for (Item& item : items) {
-            if (const auto* hello = std::get_if<Hello>(&item)) {
-                flush();  // so that the answer counts what came before
-                untilItWorks([&] { admit(*hello); });
-                continue;
-            }
-            auto& pending = std::get<Pending>(item);
-            if (entries + pending.batch->entries_size() > settings_.groupEntries) {
-                flush();
-            }
-            entries += pending.batch->entries_size();
-            group.push_back(&pending);
-        }
-        flush();
-    }
-}
-
-void IngestHub::notifyRoom() {
-    for (const auto& peer : waitingForRoom_.with([](auto& waiting) { return std::exchange(waiting, {}); })) {
-        peer->roomAgain();
     }
 }
 
@@ -107,8 +93,7 @@ bool IngestHub::untilItWorks(const std::function<void()>& work) {
             }
             return true;
         } catch (const SinkUnavailable& unavailable) {
-            positions_.clear();
-            open_.clear();
+            forget();
             if (answers_.exchange(false)) {
                 log::error(std::string("the database does not take records, they wait at the sensors: ") +
                            unavailable.what());
@@ -135,7 +120,7 @@ bool IngestHub::pause(std::chrono::milliseconds length) {
     return std::chrono::steady_clock::now() < stopBy_;
 }
 
-void IngestHub::admit(const Hello& hello) {
+void IngestHub::admit(const WaitingHello& hello) {
     auto answer = sink_.admit(hello.sensor, hello.stream, hello.lanes);
     if (const auto* refusal = std::get_if<Refusal>(&answer)) {
         hello.peer->refused(refusal->reason);
@@ -143,126 +128,203 @@ void IngestHub::admit(const Hello& hello) {
     }
     const auto& admission = std::get<Admission>(answer);
     for (const auto& [lane, position] : admission.positions) {
-        positions_[{admission.stream, lane}] = position;
+        if (position > 0) {  // else it may not be registered
+            positions_[{admission.stream, lane}] = position;
+        }
     }
     hello.peer->admitted(admission);
 }
 
-void IngestHub::writeGroup(std::span<Pending*> group) {
+/// Writes the batches, or lets them take off; `more` wait behind them.
+void IngestHub::write(std::vector<WaitingBatch> batches, bool more) {
+    auto flight = std::make_unique<Flight>();
+    flight->held = std::move(batches);
+    const bool ordinary = alone_ == 0 && (flight_ || more) && planned(*flight) && built(*flight);
+    if (ordinary && takeOff(*flight, more)) {
+        flight_ = std::move(flight);
+    } else if (ordinary || !secure()) {
+        giveUp(std::move(flight->held));
+    } else {
+        alone_ = std::max(0, alone_ - 1);
+        writeAlone(std::move(flight->held));
+    }
+}
+
+void IngestHub::writeAlone(std::vector<WaitingBatch> batches) {
+    std::chrono::steady_clock::duration took{};
     const bool written = untilItWorks([&] {
         for (;;) {
+            const auto start = std::chrono::steady_clock::now();
             try {
-                attempt(group);
+                attempt(batches);
+                took = std::chrono::steady_clock::now() - start;
                 return;
             } catch (const LedgerMoved&) {
-                for (const Pending* pending : group) {
-                    positions_.erase({pending->stream, static_cast<std::int16_t>(pending->batch->lane())});
+                for (const WaitingBatch& waiting : batches) {
+                    positions_.erase({waiting.stream, waiting.lane()});
                 }
             }
         }
     });
-    if (!written) {
-        log::warn("stopped with " + std::to_string(group.size()) + " batches unwritten; their sensors send them again");
+    if (written) {
+        settle(std::move(batches), took);
+    } else {
+        log::warn("stopped with " + std::to_string(batches.size()) +
+                  " batches unwritten; their sensors send them again");
     }
 }
 
-std::int64_t IngestHub::positionOf(const Pending& pending) {
-    const LaneKey key{pending.stream, static_cast<std::int16_t>(pending.batch->lane())};
+std::int64_t IngestHub::positionOf(const WaitingBatch& waiting) {
+    const LaneKey key{waiting.stream, waiting.lane()};
     const auto known = positions_.find(key);
     if (known != positions_.end()) {
         return known->second;
     }
-    const auto position = sink_.position(pending.sensorId, key.first, key.second);
+    const auto position = sink_.position(waiting.sensorId, key.first, key.second);
     return positions_[key] = position.value_or(-1);
 }
 
-/// Writes what of the group is new, and answers for the rest.
-void IngestHub::attempt(std::span<Pending*> group) {
+/// What of a batch is new and to be written now, behind what is `planned` already; nothing if it is answered, or waits
+/// for those before it.
+std::optional<IngestHub::Part> IngestHub::partOf(WaitingBatch& waiting, std::map<LaneKey, std::int64_t>& planned) {
+    const v1::Batch& batch = *waiting.batch;
+    const std::int64_t known = positionOf(waiting);
+    std::int64_t& position = planned.try_emplace({waiting.stream, waiting.lane()}, known).first->second;
+    const auto first = static_cast<std::int64_t>(batch.first_seq());
+    const auto last = static_cast<std::int64_t>(batch.last_seq());
+    if (position < 0) {
+        waiting.peer->outOfOrder("the spool belongs to another sensor");
+        waiting.done = true;
+        return std::nullopt;
+    }
+    switch (judge(position, first, last)) {
+        case Verdict::Duplicate:
+            if (known >= last) {
+                waiting.peer->committed(waiting.lane(), last);
+                waiting.done = true;
+            }
+            return std::nullopt;
+        case Verdict::Gap:
+            waiting.peer->outOfOrder("records " + std::to_string(first) + ".." + std::to_string(last) + " of lane " +
+                                     std::to_string(waiting.lane()) + " where " + std::to_string(position + 1) +
+                                     " was due");
+            waiting.done = true;
+            return std::nullopt;
+        case Verdict::New:
+        case Verdict::Overlap:
+            break;
+    }
+    Part part{.waiting = &waiting,
+              .part = {.stream = waiting.stream,
+                       .sensorId = waiting.sensorId,
+                       .clockOffsetMs = waiting.clockOffsetMs,
+                       .batch = &batch,
+                       .from = firstBeyond(batch, position),
+                       .to = batch.entries_size(),
+                       .first = position + 1}};
+    if (waiting.trial > 0) {
+        part.part.to = std::min(part.part.to, part.part.from + waiting.trial);
+    }
+    position = part.part.last();
+    return part;
+}
+
+/// Writes what of the batches is new, and answers for the rest. Those that are not answered then are to be tried again.
+void IngestHub::attempt(std::vector<WaitingBatch>& batches) {
     std::vector<Part> parts;
     std::map<LaneKey, std::int64_t> planned;
-    for (Pending* pending : group) {
-        if (pending->done) {
+    for (WaitingBatch& waiting : batches) {
+        if (waiting.done) {
             continue;
         }
-        const v1::Batch& batch = *pending->batch;
-        const auto lane = static_cast<std::int16_t>(batch.lane());
-        const auto position = planned.try_emplace({pending->stream, lane}, positionOf(*pending)).first;
-        const auto first = static_cast<std::int64_t>(batch.first_seq());
-        const auto last = static_cast<std::int64_t>(batch.last_seq());
-        if (position->second < 0) {
-            pending->peer->outOfOrder("the spool belongs to another sensor");
-            pending->done = true;
-            continue;
-        }
-        switch (judge(position->second, first, last)) {
-            case Verdict::Duplicate:
-                if (positions_.at({pending->stream, lane}) >= last) {
-                    pending->peer->committed(lane, last);
-                    pending->done = true;
-                }
-                break;
-            case Verdict::Gap:
-                pending->peer->outOfOrder("records " + std::to_string(first) + ".." + std::to_string(last) +
-                                          " of lane " + std::to_string(lane) + " where " +
-                                          std::to_string(position->second + 1) + " was due");
-                pending->done = true;
-                break;
-            case Verdict::New:
-            case Verdict::Overlap:
-                parts.push_back({.pending = pending,
-                                 .part = {.stream = pending->stream,
-                                          .sensorId = pending->sensorId,
-                                          .clockOffsetMs = pending->clockOffsetMs,
-                                          .batch = &batch,
-                                          .from = firstBeyond(batch, position->second),
-                                          .to = batch.entries_size(),
-                                          .first = position->second + 1}});
-                position->second = last;
-                break;
+        if (const auto part = partOf(waiting, planned)) {
+            parts.push_back(*part);
         }
     }
+    std::ranges::stable_sort(parts, {}, [](const Part& part) { return part.part.sensorId; });
     if (!parts.empty()) {
         commit(parts);
     }
-    // A batch that came twice in one group is answered now that the first of the two is written.
-    for (Pending* pending : group) {
-        if (!pending->done) {
-            pending->peer->committed(static_cast<std::int16_t>(pending->batch->lane()),
-                                     static_cast<std::int64_t>(pending->batch->last_seq()));
-            pending->done = true;
+    // A batch that came twice is answered now that the first of the two is written.
+    for (WaitingBatch& waiting : batches) {
+        const auto last = static_cast<std::int64_t>(waiting.batch->last_seq());
+        if (!waiting.done && positionOf(waiting) >= last) {
+            waiting.peer->committed(waiting.lane(), last);
+            waiting.done = true;
         }
     }
 }
 
-/// Writes the parts in one transaction. If it fails for what it holds, halves it down to the record.
+/// Writes the parts in one transaction. If it fails for what it holds, halves it down to the sensor, whose batches are
+/// then tried in smaller and smaller pieces, down to the record.
 void IngestHub::commit(std::span<const Part> parts) {
     IngestRows rows;
     WriteOutcome outcome = write(parts, rows);
     if (const auto* unfit = std::get_if<Unfit>(&outcome)) {
-        if (parts.size() > 1) {
-            commit(parts.first(parts.size() / 2));
-            commit(parts.subspan(parts.size() / 2));
+        const std::int32_t middle = parts[parts.size() / 2].part.sensorId;
+        if (parts.front().part.sensorId == parts.back().part.sensorId) {
+            refused(parts, *unfit);
             return;
         }
-        if (parts.front().part.size() > 1) {
-            Part left = parts.front();
-            Part right = left;
-            left.part.to = right.part.from = left.part.from + left.part.size() / 2;
-            right.part.first = left.part.last() + 1;
-            commit(std::span(&left, 1));
-            commit(std::span(&right, 1));
-            return;
-        }
-        rows = RowBuilder::putAside(parts.front().part, *unfit);
-        outcome = sink_.write(rows);
-        if (std::holds_alternative<Unfit>(outcome)) {
-            throw SinkUnavailable("a record cannot even be put aside: " + std::get<Unfit>(outcome).message);
-        }
+        const auto half = std::ranges::find_if(parts, [&](const Part& part) {
+            return middle == parts.front().part.sensorId ? part.part.sensorId != middle : part.part.sensorId == middle;
+        });
+        const auto left = static_cast<std::size_t>(half - parts.begin());
+        commit(parts.first(left));
+        commit(parts.subspan(left));
+        return;
     }
     if (std::holds_alternative<Stale>(outcome)) {
         throw LedgerMoved{};
     }
-    applied(parts, std::move(rows));
+    remember(rows);
+    announce(parts, std::move(rows));
+}
+
+/// Parts of one sensor were refused: the next try is with half as many entries; a single one is put aside.
+void IngestHub::refused(std::span<const Part> parts, const Unfit& why) {
+    queue_.setApart(parts.front().part.sensorId, kApart);
+    if (parts.size() == 1 && parts.front().part.size() == 1) {
+        putAside(parts.front(), why);
+        return;
+    }
+    for (const Part& part : parts) {
+        part.waiting->trial = parts.size() > 1 ? part.part.size() : (part.part.size() + 1) / 2;
+    }
+}
+
+void IngestHub::putAside(const Part& part, const Unfit& why) {
+    IngestRows rows = RowBuilder::putAside(part.part, why);
+    const WriteOutcome outcome = sink_.write(rows);
+    if (const auto* unfit = std::get_if<Unfit>(&outcome)) {
+        throw SinkUnavailable("a record cannot even be put aside: " + unfit->message);
+    }
+    if (std::holds_alternative<Stale>(outcome)) {
+        throw LedgerMoved{};
+    }
+    remember(rows);
+    announce(std::span(&part, 1), std::move(rows));
+}
+
+/// Puts back what is not answered, and charges a sensor for what its records took beyond their number.
+void IngestHub::settle(std::vector<WaitingBatch> batches, std::chrono::steady_clock::duration took) {
+    const double micros = std::chrono::duration<double, std::micro>(took).count();
+    double cost = 0;
+    std::set<std::int32_t> culprits;
+    for (const WaitingBatch& waiting : batches) {
+        cost += waiting.cost();
+        if (waiting.trial > 0) {
+            culprits.insert(waiting.sensorId);
+        }
+    }
+    if (culprits.empty()) {
+        microsPerCost_ += (micros / cost - microsPerCost_) / 16;
+    }
+    for (const std::int32_t sensor : culprits) {
+        queue_.charge(sensor, micros / microsPerCost_ / static_cast<double>(culprits.size()));
+    }
+    std::erase_if(batches, [](const WaitingBatch& waiting) { return waiting.done; });
+    queue_.giveBack(std::move(batches));
 }
 
 /// Makes rows of the parts and writes them. An exception on the way is taken for the fault of what they hold: a record
@@ -277,6 +339,10 @@ WriteOutcome IngestHub::write(std::span<const Part> parts, IngestRows& rows) {
         if (const auto unknown = builder.unknown(); !unknown.empty()) {
             open_.merge(sink_.findOpen(unknown));
         }
+        if (const auto doubtful = builder.doubtful(); !doubtful.empty()) {
+            builder.setEnded(sink_.findEnded(doubtful));
+        }
+        builder.limitOpen(settings_.openSessions, openOf(parts));
         rows = builder.build();
         return sink_.write(rows);
     } catch (const SinkUnavailable&) {
@@ -288,10 +354,45 @@ WriteOutcome IngestHub::write(std::span<const Part> parts, IngestRows& rows) {
     }
 }
 
-/// After the commit: remembers where lanes and sessions stand, acknowledges, and tells those who watch.
-void IngestHub::applied(std::span<const Part> parts, IngestRows rows) {
+/// How many sessions the sensors of the parts have open. A sensor with too many is counted in the database now and
+/// then: sessions that went aside or were closed for it are not followed here.
+OpenCounts IngestHub::openOf(std::span<const Part> parts) {
+    const Moment now = clock_();
+    std::set<std::int32_t> sensors;
+    std::vector<std::int32_t> unknown;
+    for (const Part& part : parts) {
+        const std::int32_t sensor = part.part.sensorId;
+        if (!sensors.insert(sensor).second) {
+            continue;
+        }
+        const auto known = openCounts_.find(sensor);
+        if (known == openCounts_.end() ||
+            (known->second >= settings_.openSessions && now >= countedAt_[sensor] + kCountAgain)) {
+            unknown.push_back(sensor);
+            countedAt_[sensor] = now;
+        }
+    }
+    if (!unknown.empty()) {
+        const OpenCounts counted = sink_.countOpen(unknown);
+        for (const std::int32_t sensor : unknown) {
+            const auto found = counted.find(sensor);
+            openCounts_[sensor] = found == counted.end() ? 0 : found->second;
+        }
+    }
+    OpenCounts present;
+    for (const std::int32_t sensor : sensors) {
+        present[sensor] = openCounts_[sensor];
+    }
+    return present;
+}
+
+/// Where lanes and sessions stand behind these rows.
+void IngestHub::remember(const IngestRows& rows) {
     for (const LedgerStep& step : rows.ledger) {
         positions_[{step.stream, step.lane}] = step.last;
+    }
+    for (const auto& [sensor, count] : rows.openNow) {
+        openCounts_[sensor] = count;
     }
     if (open_.size() > kOpenKept) {
         open_.clear();
@@ -302,15 +403,27 @@ void IngestHub::applied(std::span<const Part> parts, IngestRows rows) {
     for (const Uuid& session : rows.openBefore) {
         open_.erase(session);
     }
+}
+
+/// What is remembered may not have come to pass.
+void IngestHub::forget() {
+    positions_.clear();
+    open_.clear();
+    openCounts_.clear();
+}
+
+/// After the commit: acknowledges, and tells those who watch.
+void IngestHub::announce(std::span<const Part> parts, IngestRows rows) {
     if (!rows.quarantine.empty()) {
         const QuarantineRow& first = rows.quarantine.front();
         log::warn("put aside in quarantine: " + std::to_string(rows.quarantine.size()) +
                   " record(s), the first number " + std::to_string(first.seq) + " of lane " +
                   std::to_string(first.lane) + " of sensor " + std::to_string(first.sensorId) + ": " + first.reason);
     }
-    for (const auto& [pending, part] : parts) {
-        pending->peer->committed(part.lane(), part.last());
-        pending->done = part.to == part.batch->entries_size();
+    for (const auto& [waiting, part] : parts) {
+        waiting->peer->committed(part.lane(), part.last());
+        waiting->done = part.to == part.batch->entries_size();
+        waiting->trial *= 2;  // what follows may be sound
     }
     feed_.publish({.opened = std::move(rows.opened), .ended = std::move(rows.closed)});
 }

@@ -1,10 +1,9 @@
 #pragma once
 
+#include "collector/ingest/fair_queue.hpp"
 #include "collector/ingest/live_feed.hpp"
 #include "collector/ingest/row_builder.hpp"
 #include "collector/ingest/session_sink.hpp"
-#include "common/concurrent/bounded_queue.hpp"
-#include "common/concurrent/guarded.hpp"
 #include "proto/apiary/v1/ingest.pb.h"
 
 #include <atomic>
@@ -13,40 +12,25 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace apiary::collector {
 
-/// A sensor's stream, as ingest sees it. Called on the hub's thread; must not block.
-class IngestPeer {
-public:
-    virtual ~IngestPeer() = default;
-
-    virtual void admitted(const Admission& admission) = 0;
-    virtual void refused(const std::string& reason) = 0;
-
-    /// All of the lane up to `seq` is in the database.
-    virtual void committed(std::int16_t lane, std::int64_t seq) = 0;
-
-    /// The stream cannot go on: what it sent does not follow what is committed. Nothing more of it is taken.
-    virtual void outOfOrder(const std::string& reason) = 0;
-
-    /// The queue was full, and is not any more.
-    virtual void roomAgain() = 0;
-};
-
 /// Where the streams of all sensors meet the database: it collects their batches, writes those that wait together in
-/// one transaction, and acknowledges them when that is committed.
+/// one transaction, and acknowledges them when that is committed and on disk. While a transaction is counted and
+/// committed the rows of the next one travel already, unless something about either is out of the ordinary.
 ///
 /// Invariants: the records of a lane are written in their order and once, however often they are sent; an
-/// acknowledgement follows its commit. When the database is away everything waits in the queue, whose bound stops the
-/// readers. A record that the database refuses, or of which no rows can be made, is put aside with its reason and the
-/// others go on.
+/// acknowledgement follows its commit; every sensor gets its share, as FairQueue says. When the database is away
+/// everything waits in the queue, whose bounds stop the readers. A record that the database refuses, or of which no
+/// rows can be made, is put aside with its reason; finding it is at the cost of its sensor, step by step between what
+/// the others send.
 ///
 /// hello(), submit() and stop() may be called from any thread and do not block; run() belongs to one thread, which is
 /// the only one that uses the sink.
@@ -54,8 +38,11 @@ class IngestHub {
 public:
     struct Settings {
         std::size_t queueBytes = std::size_t{64} << 20U;  // of batches that wait; what is being written comes on top
-        int groupEntries = 5000;                          // in one transaction
-        std::chrono::milliseconds firstPause{200};        // after the database failed
+        std::size_t queueBytesOfOne = std::size_t{8} << 20U;  // of those of one sensor
+        int groupEntries = 5000;                              // in one transaction
+        std::size_t groupBytes = std::size_t{8} << 20U;       // likewise, in memory
+        std::int64_t openSessions = 100'000;                  // of one sensor; what it opens beyond goes to quarantine
+        std::chrono::milliseconds firstPause{200};            // after the database failed
         std::chrono::milliseconds longestPause{5000};
         std::chrono::milliseconds stopWithin{5000};  // for what waits when stop() is called
     };
@@ -82,45 +69,51 @@ public:
     bool databaseAnswers() const { return answers_; }
 
 private:
-    struct Hello {
-        std::shared_ptr<IngestPeer> peer;
-        Uuid sensor;
-        Uuid stream;
-        std::vector<std::int16_t> lanes;
-    };
-    struct Pending {
-        std::shared_ptr<IngestPeer> peer;
-        std::int32_t sensorId = 0;
-        std::int32_t clockOffsetMs = 0;
-        Uuid stream;
-        std::unique_ptr<v1::Batch> batch;
-        bool done = false;
-    };
-    using Item = std::variant<Hello, Pending>;
     struct Part {
-        Pending* pending = nullptr;
+        WaitingBatch* waiting = nullptr;
         BatchPart part;
     };
     using LaneKey = std::pair<Uuid, std::int16_t>;
 
+    /// Batches whose transaction is on its way. What is remembered of lanes and sessions counts it already.
+    struct Flight {
+        std::vector<WaitingBatch> held;
+        std::vector<Part> parts;  // point into it
+        IngestRows rows;
+        bool durable = true;
+    };
+    static constexpr std::size_t kOpenKept = 200'000;  // sessions remembered; the database knows the others
+
     bool untilItWorks(const std::function<void()>& work);
     bool pause(std::chrono::milliseconds length);
-    void admit(const Hello& hello);
-    void writeGroup(std::span<Pending*> group);
-    void attempt(std::span<Pending*> group);
+    void admit(const WaitingHello& hello);
+    void write(std::vector<WaitingBatch> batches, bool more);
+    bool planned(Flight& flight);
+    bool built(Flight& flight);
+    bool takeOff(Flight& flight, bool more);
+    bool land();
+    bool secure();
+    void announceLanded();
+    void giveUp(std::vector<WaitingBatch> behind);
+    void writeAlone(std::vector<WaitingBatch> batches);
+    void attempt(std::vector<WaitingBatch>& batches);
+    std::optional<Part> partOf(WaitingBatch& waiting, std::map<LaneKey, std::int64_t>& planned);
     void commit(std::span<const Part> parts);
+    void putAside(const Part& part, const Unfit& why);
     WriteOutcome write(std::span<const Part> parts, IngestRows& rows);
-    void applied(std::span<const Part> parts, IngestRows rows);
-    std::int64_t positionOf(const Pending& pending);
-    void notifyRoom();
+    OpenCounts openOf(std::span<const Part> parts);
+    void refused(std::span<const Part> parts, const Unfit& why);
+    void remember(const IngestRows& rows);
+    void forget();
+    void announce(std::span<const Part> parts, IngestRows rows);
+    void settle(std::vector<WaitingBatch> batches, std::chrono::steady_clock::duration took);
+    std::int64_t positionOf(const WaitingBatch& waiting);
 
     SessionSink& sink_;
     LiveFeed& feed_;
     const Clock clock_;
     const Settings settings_;
-    BoundedQueue<Item> queue_;
-    /// Shared with the reactors: a stream may end while it waits for room.
-    Guarded<std::vector<std::shared_ptr<IngestPeer>>> waitingForRoom_;
+    FairQueue queue_;
     std::mutex stopMutex_;
     std::condition_variable stopped_;
     bool stopping_ = false;
@@ -130,6 +123,12 @@ private:
     // Of the hub's thread.
     std::map<LaneKey, std::int64_t> positions_;
     SessionOwners open_;
+    OpenCounts openCounts_;  // of sensors that were counted
+    std::map<std::int32_t, Moment> countedAt_;
+    std::unique_ptr<Flight> flight_;               // concluded, not settled
+    std::vector<std::unique_ptr<Flight>> landed_;  // committed before it, but not known to be durable
+    int alone_ = 0;                                // groups to be written without overlapping, as something went wrong
+    double microsPerCost_ = 30;                    // what an ordinary record has taken lately
 };
 
 }  // namespace apiary::collector

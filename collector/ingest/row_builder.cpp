@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <optional>
@@ -68,6 +69,8 @@ void RowBuilder::add(const BatchPart& given) {
         }
         if (parsed.record.what_case() == What::kOpened) {
             announced_.insert(parsed.session);
+        } else if (parsed.record.what_case() == What::kClosed && announced_.contains(parsed.session)) {
+            whole_.insert(parsed.session);
         }
         if (!announced_.contains(parsed.session) && !open_.contains(parsed.session)) {
             unknown_.insert(parsed.session);
@@ -103,6 +106,20 @@ std::string RowBuilder::flawOf(const Parsed& parsed) const {
         return "time outside the window";
     }
     return {};
+}
+
+std::vector<Uuid> RowBuilder::doubtful() const {
+    std::vector<Uuid> sessions;
+    std::ranges::copy_if(announced_, std::back_inserter(sessions),
+                         [&](const Uuid& session) { return !whole_.contains(session); });
+    std::ranges::copy_if(unknown_, std::back_inserter(sessions),
+                         [&](const Uuid& session) { return !open_.contains(session); });
+    return sessions;
+}
+
+void RowBuilder::limitOpen(std::int64_t most, OpenCounts present) {
+    mostOpen_ = most;
+    rows_.openNow = std::move(present);
 }
 
 const SessionOwner* RowBuilder::ownerOf(const Uuid& session) const {
@@ -207,10 +224,18 @@ std::string RowBuilder::takeOpening(Parsed& parsed) {
     if (ownerOf(parsed.session) != nullptr || within_.contains(parsed.session)) {
         return "the session is open already";
     }
+    if (ended_.contains(parsed.session)) {
+        return "the session has ended already";
+    }
     OpenRow row;
     if (std::string flaw = fillHead(parsed.record.opened(), parsed, row); !flaw.empty()) {
         return flaw;
     }
+    std::int64_t& openNow = rows_.openNow[row.sensorId];
+    if (openNow >= mostOpen_) {
+        return "more than " + std::to_string(mostOpen_) + " sessions of this sensor are open";
+    }
+    ++openNow;
     Within& within = within_[parsed.session];
     within.owner = {.sensorId = row.sensorId, .source = row.source, .protocol = row.protocol};
     within.openedAt = rows_.opened.size();
@@ -243,8 +268,12 @@ std::string RowBuilder::takeClosing(Parsed& parsed) {
         std::max(closed.bytes_in(), closed.bytes_out()) > kMostBytes) {
         return "a count out of range";
     }
-    if (const auto here = within_.find(parsed.session); here != within_.end() && here->second.closed) {
+    const auto here = within_.find(parsed.session);
+    if ((here != within_.end() && here->second.closed) || (owner == nullptr && ended_.contains(parsed.session))) {
         return "the session has ended already";
+    }
+    if (owner != nullptr) {
+        --rows_.openNow[owner->sensorId];
     }
     Within& within = within_[parsed.session];
     within.closed = true;

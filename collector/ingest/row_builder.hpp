@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -31,8 +33,9 @@ struct BatchPart {
 /// Makes rows of records, for one transaction. Nothing is believed: what is not as it should be goes to quarantine,
 /// with a reason and the record as it came, and the others go on.
 ///
-/// Use: add() for each part in the order of their streams; put what is found of the unknown() sessions into `open`;
-/// then build(). Pure: no clock, no database. One thread.
+/// Use: add() for each part in the order of their streams; put what is found of the unknown() sessions into `open`, say
+/// which of the doubtful() ones have ended, and how many a sensor may have open; then build(). Pure: no clock, no
+/// database. One thread.
 class RowBuilder {
 public:
     /// `open` are the sessions known to be open; it must outlive the builder.
@@ -42,6 +45,15 @@ public:
 
     /// Sessions that records speak of, of which neither `open` nor the records before say anything.
     std::vector<Uuid> unknown() const { return {unknown_.begin(), unknown_.end()}; }
+
+    /// Sessions that begin here and stay open, or end here and are not known to be open: they may have ended long ago,
+    /// here or at another sensor. Ask when `open` has been completed.
+    std::vector<Uuid> doubtful() const;
+    void setEnded(std::span<const Uuid> sessions) { ended_ = {sessions.begin(), sessions.end()}; }
+
+    /// What goes beyond `most` open sessions of a sensor is put aside; `present` are open already. Without it there is
+    /// no bound.
+    void limitOpen(std::int64_t most, OpenCounts present);
 
     IngestRows build();
 
@@ -81,7 +93,10 @@ private:
     std::deque<BatchPart> parts_;
     std::vector<Parsed> parsed_;
     std::unordered_set<Uuid> announced_;
+    std::unordered_set<Uuid> whole_;  // begin and end here: the key of their rows tells if they have ended before
     std::unordered_set<Uuid> unknown_;
+    std::unordered_set<Uuid> ended_;
+    std::int64_t mostOpen_ = std::numeric_limits<std::int64_t>::max();
     std::unordered_map<Uuid, Within> within_;
     std::vector<bool> openedGone_;  // of rows_.opened: closed in the same transaction
     IngestRows rows_;

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -182,7 +183,8 @@ struct IngestRows {
     std::vector<GapRow> gaps;
     std::vector<QuarantineRow> quarantine;
     std::vector<AbandonedRow> abandoned;
-    std::string enrichment;  // the files that countries and networks come from
+    std::map<std::int32_t, std::int64_t> openNow;  // sessions of each of the sensors that are open behind it
+    std::string enrichment;                        // the files that countries and networks come from
 };
 
 }  // namespace apiary::collector

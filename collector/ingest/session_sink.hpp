@@ -29,6 +29,9 @@ struct SessionOwner {
 };
 using SessionOwners = std::unordered_map<Uuid, SessionOwner>;
 
+/// How many sessions sensors have open.
+using OpenCounts = std::map<std::int32_t, std::int64_t>;
+
 /// Highest committed number of each lane of a stream.
 using LanePositions = std::map<std::int16_t, std::int64_t>;
 
@@ -66,21 +69,45 @@ class SessionSink {
 public:
     virtual ~SessionSink() = default;
 
-    /// Looks up a sensor and registers the lanes of its spool.
+    /// Looks up a sensor, and how far the lanes of its spool are committed: those asked for, and others that it has.
+    /// Registers the first of them, and with it whose the spool is; position() registers the others. The positions are
+    /// safe.
     virtual std::variant<Admission, Refusal> admit(const Uuid& sensor, const Uuid& stream,
                                                    std::span<const std::int16_t> lanes) = 0;
 
-    /// The highest committed number of a lane, which is registered if it is new. Nothing if the stream is another
-    /// sensor's.
+    /// The highest committed number of a lane, which is safe; the lane is registered if it is new. Nothing if the
+    /// stream is another sensor's.
     virtual std::optional<std::int64_t> position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) = 0;
 
     /// Those of the sessions that are open, in the database.
     virtual SessionOwners findOpen(std::span<const Uuid> sessions) = 0;
 
+    /// Those of the sessions that have ended, in the database.
+    virtual std::vector<Uuid> findEnded(std::span<const Uuid> sessions) = 0;
+
+    /// How many sessions each of these sensors has open, in the database.
+    virtual OpenCounts countOpen(std::span<const std::int32_t> sensors) = 0;
+
     virtual Window window(Moment now) = 0;
 
     /// All of it in one transaction, the ledger first; or nothing. Tags what is known before it is written.
     virtual WriteOutcome write(IngestRows& rows) = 0;
+
+    /// The way for rows that are expected to be fit and the next ones of their streams, by which the rows of a
+    /// transaction travel while the one before it is counted and committed: begin(), then settle() of the one before,
+    /// then conclude(), then, when the next one has begun, settle(). Other calls but write() may come between. If a
+    /// step returns false, or throws, both are given up, and of one that was concluded it is not known whether it is
+    /// committed: ask for the positions, and write() what is new. `rows` must outlive its settle().
+    virtual bool begin(IngestRows&) { return false; }
+    /// All before it are committed: it goes on to its commit, behind the ledger. Does not wait for it. One that is not
+    /// `durable` is safe only when a later one is, or behind harden(): until then a crash of the database may undo it.
+    virtual bool conclude(bool /*durable*/) { return false; }
+    /// Waits until the one that was concluded is committed.
+    virtual bool settle() { return false; }
+    /// Waits until all that is settled is safe. Nothing may be under way.
+    virtual bool harden() { return false; }
+    /// Gives up what has begun and what is not settled.
+    virtual void abandon() {}
 };
 
 }  // namespace apiary::collector

@@ -23,6 +23,15 @@ std::string momentText(std::chrono::sys_time<std::chrono::microseconds> at) {
            padded(time.subseconds().count(), 6) + "+00";
 }
 
+std::string uuidArray(std::span<const Uuid> ids) {
+    std::string text = "{";
+    for (const Uuid& id : ids) {
+        text += text.size() > 1 ? "," : "";
+        text += id.text();
+    }
+    return text + "}";
+}
+
 std::string arrayText(std::span<const std::int32_t> numbers) {
     std::string text = "{";
     for (const auto number : numbers) {

@@ -25,6 +25,9 @@ std::string momentText(std::chrono::sys_time<std::chrono::microseconds> at);
 std::string arrayText(std::span<const std::int32_t> numbers);
 std::string arrayText(std::span<const std::string> texts);
 
+/// The same for a parameter cast to uuid[].
+std::string uuidArray(std::span<const Uuid> ids);
+
 /// The bytes of a bytea column; empty if it is null.
 std::string bytesOf(const pqxx::field& field);
 

@@ -42,7 +42,7 @@ std::string complete(const std::string& dsn, const std::string& program) {
 }
 
 /// Throws what the server said in an answer that was not wanted, once it has taken all that follow, as libpq wants.
-[[noreturn]] void refuse(PGconn* raw, PGresult* answer, const std::string& statement) {
+[[noreturn]] void refuse(PGconn* raw, PGresult* answer) {
     std::unique_ptr<PGresult, decltype(&PQclear)> result(answer, &PQclear);
     const char* code = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
     const std::string state = code == nullptr ? "" : code;
@@ -53,11 +53,11 @@ std::string complete(const std::string& dsn, const std::string& program) {
     if (PQstatus(raw) != CONNECTION_OK) {
         throw pqxx::broken_connection(PQerrorMessage(raw));
     }
-    throw pqxx::sql_error(message, statement, state.c_str());
+    throw pqxx::sql_error(message, "", state.c_str());
 }
 
 /// Takes the answers until a COPY wants its rows, or with `wantsRows` false all of them.
-void passAnswers(PGconn* raw, bool wantsRows, const std::string& statement) {
+void passAnswers(PGconn* raw, bool wantsRows) {
     while (PGresult* result = PQgetResult(raw)) {
         switch (PQresultStatus(result)) {
             case PGRES_TUPLES_OK:
@@ -71,7 +71,7 @@ void passAnswers(PGconn* raw, bool wantsRows, const std::string& statement) {
                 }
                 return;
             default:
-                refuse(raw, result, statement);
+                refuse(raw, result);
         }
     }
     if (wantsRows || PQstatus(raw) != CONNECTION_OK) {
@@ -127,7 +127,7 @@ PGconn* Connection::raw() const {
     return exposed_->raw();
 }
 
-void copyBinary(Connection& connection, const CopyQuestion& question) {
+void putQuestion(Connection& connection, const CopyQuestion& question) {
     const auto& [before, copies, after] = question;
     std::string statements = before;
     for (const CopyRows& copy : copies) {
@@ -143,12 +143,20 @@ void copyBinary(Connection& connection, const CopyQuestion& question) {
     }
     std::string_view piece = copies.empty() ? std::string_view() : copies.front().next();
     for (std::size_t i = 0; i < copies.size(); ++i) {
-        passAnswers(raw, true, statements);
+        passAnswers(raw, true);
         sendRows(raw, copies[i], piece);
         // The server is still busy with what it has been sent.
         piece = i + 1 < copies.size() ? copies[i + 1].next() : std::string_view();
     }
-    passAnswers(raw, false, statements);
+}
+
+void takeAnswers(Connection& connection) {
+    passAnswers(connection.raw(), false);
+}
+
+void copyBinary(Connection& connection, const CopyQuestion& question) {
+    putQuestion(connection, question);
+    takeAnswers(connection);
 }
 
 }  // namespace apiary::collector

@@ -36,12 +36,19 @@ private:
     std::unique_ptr<Exposed> exposed_;
 };
 
-/// What copyBinary() puts to the server as one question.
+/// What is put to the server as one question.
 struct CopyQuestion {
     std::string before;  ///< statements, each ended by a semicolon, whose answers nobody needs
     std::span<CopyRows> copies;
     std::string after;  ///< as `before`
 };
+
+/// Puts the question, its rows included, and returns while the server is still busy with the end of it: takeAnswers()
+/// must follow before anything else is asked of the connection. Else as copyBinary().
+void putQuestion(Connection& connection, const CopyQuestion& question);
+
+/// Waits until the server has answered all that was put to it. Throws as copyBinary() does.
+void takeAnswers(Connection& connection);
 
 /// Adds the rows to their tables by binary COPY, one after the other, with one question for all: a small transaction
 /// spends its time on its way to and fro. To be called while a pqxx::work is open on the connection, or a

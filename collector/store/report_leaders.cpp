@@ -14,7 +14,7 @@ constexpr std::uint32_t kMostLimit = 50;      // of more, all may as well be add
 constexpr std::size_t kMostCandidates = 500;  // each is looked up in every hour
 
 // ---------------------------------------------------------------- who may lead
-const std::string kFewTimes = "3";
+const std::string kFewTimes = "3";  // who came oftener in an hour is called frequent there
 
 // The hours that the range touches, each for every kind of traffic, and whether all of it is in the range.
 const std::string kHours = R"(
@@ -31,12 +31,12 @@ std::string listed(const std::string& rollup, const std::string& key, const std:
            " AS key, " + count + " AS n FROM apiary." + rollup +
            " WHERE bucket_at = h.at AND traffic = h.traffic ORDER BY " + count + " DESC LIMIT $14::int) r)";
 }
-// The same without such an index: those that came more than some times. Nobody leads who did not, or all are few.
+// The same where only those that came more than a few times are found. Nobody leads who did not, or all are few.
 std::string frequent(const std::string& rollup, const std::string& key, const std::string& count) {
     return "l AS MATERIALIZED (SELECT bucket_at AS at, traffic, bucket_at >= $7::timestamptz AND bucket_at < "
            "$8::timestamptz AS whole, " +
-           key + " AS key, " + count + " AS n FROM apiary." + rollup + " WHERE" + kTouched + kTrafficFilter + " AND " +
-           count + " > " + kFewTimes + ")";
+           key + " AS key, " + count + " AS n FROM apiary." + rollup + " WHERE" + kTouched + kTrafficFilter +
+           " AND frequent)";
 }
 // A key has a row for each collector, and each may be missing from a list, being `least` or less.
 std::string bounds(const std::string& least) {

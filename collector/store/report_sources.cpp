@@ -33,11 +33,23 @@ const std::string kReturned = R"(
       c.fresh FROM c WHERE cardinality($3::int[]) + cardinality($4::text[]) = 0 AND $6::inet IS NULL
         AND num_nonnulls($9::uuid, $10::uuid, $11::uuid, $12::uuid) = 4)";
 
-const std::string kCountAlone = "WITH c AS (SELECT count(*) FILTER (WHERE " + kSeen +
-                                ") AS seen, count(*) FILTER (WHERE first_seen_at >= $1::timestamptz) AS fresh" + kMet +
-                                R"(),
-    later AS MATERIALIZED (SELECT address FROM apiary.source WHERE traffic = ANY ($5::text[])
-      AND last_seen_at >= $2::timestamptz AND first_seen_at < $1::timestamptz))" +
+// Alone in the table every source has one row, and hours tell how many rows begin or end in them. The hours that begin
+// at or after a moment, and what of the hour before is behind it:
+std::string since(const std::string& moment, const std::string& column, const std::string& counted) {
+    const std::string next =
+        "date_bin('1 hour', " + moment + "::timestamptz + interval '1 hour' - interval '1 us', '1970-01-01 00:00+00')";
+    return "((SELECT coalesce(sum(" + counted + "), 0) FROM apiary.source_hour WHERE bucket_at >= " + next +
+           kTrafficFilter + ") + (SELECT count(*) FROM apiary.source WHERE " + column + " >= " + moment +
+           "::timestamptz AND " + column + " < " + next + kTrafficFilter + "))::bigint";
+}
+const std::string kCountAlone = R"(
+    WITH later AS MATERIALIZED (SELECT address FROM apiary.source WHERE traffic = ANY ($5::text[])
+      AND last_seen_at >= $2::timestamptz AND first_seen_at < $1::timestamptz),
+    n AS MATERIALIZED (SELECT )" +
+                                since("$1", "last_seen_at", "last") + " AS last, " +
+                                since("$1", "first_seen_at", "fresh") + " AS first, " +
+                                since("$2", "first_seen_at", "fresh") + R"( AS after),
+    c AS (SELECT last - after - (SELECT count(*) FROM later) AS seen, first - after AS fresh FROM n))" +
                                 kReturned;
 // A source with several rows, which need not all meet the range.
 const std::string kCountSeveral = "WITH k AS MATERIALIZED (SELECT address, min(first_seen_at) AS first, bool_or(" +

@@ -145,7 +145,14 @@ std::vector<CopyRows> copiesOf(const IngestRows& rows, std::int16_t collectorId)
             copies.push_back(std::move(copy));
         }
     };
-    // The most rows come first: while they are stored, the others are encoded.
+    put(copyOfOpened(rows.opened, collectorId));
+    put(copyOfCredentials(rows.credentials));
+    put(copyOfCommands(rows.commands));
+    put(copyOfPieces(rows.pieces));
+    put(copyOfProbes(rows.probes, collectorId));
+    put(copyOfGaps(rows.gaps));
+    put(copyOfQuarantine(rows.quarantine));
+    // The most rows come last: whoever does not wait for the end of it has much time.
     const std::size_t events = rows.events.size();
     const std::size_t parts = events > kMany ? 1 : std::max<std::size_t>(1, (events + kListed / 2) / kListed);
     const std::size_t together = (events + parts - 1) / parts;
@@ -154,13 +161,6 @@ std::vector<CopyRows> copiesOf(const IngestRows& rows, std::int16_t collectorId)
         put(copyOfEvents(rest.first(count)));
         rest = rest.subspan(count);
     }
-    put(copyOfOpened(rows.opened, collectorId));
-    put(copyOfCredentials(rows.credentials));
-    put(copyOfCommands(rows.commands));
-    put(copyOfPieces(rows.pieces));
-    put(copyOfProbes(rows.probes, collectorId));
-    put(copyOfGaps(rows.gaps));
-    put(copyOfQuarantine(rows.quarantine));
     return copies;
 }
 

@@ -1,12 +1,14 @@
 #include "collector/store/session_store.hpp"
 
+#include "collector/store/column_values.hpp"
+#include "collector/store/ingest_lookups.hpp"
 #include "common/net/address.hpp"
 
 #include <pqxx/pqxx>
 
 #include <algorithm>
 #include <array>
-#include <iterator>
+#include <cassert>
 #include <string_view>
 #include <utility>
 
@@ -19,42 +21,15 @@ using std::chrono::sys_days;
 constexpr const char* kPartitions =
     "SELECT apiary.ensure_partitions($1::date::timestamp AT TIME ZONE 'UTC', "
     "($1::date + 1)::timestamp AT TIME ZONE 'UTC')";
-constexpr const char* kDigests =
-    "SELECT session_id, encode(sha256(convert_to(string_agg(normalized, E'\\n' ORDER BY seq), 'UTF8')), 'hex') "
-    "FROM apiary.command WHERE session_id = ANY ($1::uuid[]) "
-    "AND started_at >= 'epoch'::timestamptz + $2 * interval '1 us' "
-    "AND started_at <= 'epoch'::timestamptz + $3 * interval '1 us' GROUP BY 1";
 constexpr std::string_view kNotNew = "AP001";         // what ledger_require() raises
 constexpr std::string_view kOtherRules = "AP002";     // what known_rules_require() raises
 constexpr std::string_view kOutsideWindow = "22008";  // what ensure_partitions() raises
-constexpr std::string_view kCommit = "COMMIT;";
-constexpr const char* kAssemble =
-    "SELECT apiary.artifact_assemble($1, $2, $3, 'epoch'::timestamptz + $4 * interval '1 us', $5, $6::inet, $7, $8, "
-    "$9)";
 
 std::string dateText(sys_days day) {
     const std::chrono::year_month_day date(day);
     const auto two = [](unsigned number) { return (number < 10 ? "0" : "") + std::to_string(number); };
     return std::to_string(static_cast<int>(date.year())) + "-" + two(static_cast<unsigned>(date.month())) + "-" +
            two(static_cast<unsigned>(date.day()));
-}
-
-template <typename Ids>
-std::string arrayText(const Ids& ids) {
-    std::string text = "{";
-    for (const Uuid& id : ids) {
-        text += text.size() > 1 ? "," : "";
-        text += id.text();
-    }
-    return text + "}";
-}
-
-std::int64_t micros(Moment moment) {
-    return moment.time_since_epoch().count();
-}
-
-pqxx::binarystring binary(std::string_view bytes) {
-    return pqxx::binarystring(std::string(bytes));
 }
 
 std::string firstLine(std::string_view text) {
@@ -72,29 +47,12 @@ bool blamesRows(const pqxx::sql_error& error) {
     return std::ranges::any_of(kClasses, [&](std::string_view of) { return error.sqlstate().starts_with(of); });
 }
 
-bool lacksDigest(const ClosedRow& row) {
-    return row.commands > 0 && !row.commandDigest;
-}
-
-/// A sensor that begins a new spool in the place of one that it lost says so once, of an unknown number of records.
-bool tellsOfALostSpool(const GapRow& row) {
-    return row.what == "spool" && row.records == 0;
-}
-
 void prepareStatements(pqxx::connection_base& session) {
-    session.prepare("sensor", "SELECT sensor_id, revoked_at IS NOT NULL FROM apiary.sensor WHERE sensor_uuid = $1");
-    session.prepare("register",
-                    "INSERT INTO apiary.ingest_stream(stream_id, lane, sensor_id) VALUES ($1, $2, $3) "
-                    "ON CONFLICT DO NOTHING");
-    session.prepare("positions", "SELECT lane, last_seq, sensor_id FROM apiary.ingest_stream WHERE stream_id = $1");
-    session.prepare("open",
-                    "SELECT session_id, sensor_id, host(source), protocol FROM apiary.session_open "
-                    "WHERE session_id = ANY ($1::uuid[])");
+    prepareLookups(session);
     session.prepare(
         "policy",
         "SELECT retention_days, ahead_days, rows_from - DATE '1970-01-01' FROM apiary.policy, apiary.retained");
-    session.prepare("digests", kDigests);
-    session.prepare("assemble", kAssemble);
+    prepareIngest(session);
 }
 
 }  // namespace
@@ -135,59 +93,23 @@ auto SessionStore::use(Work work) {
 
 std::variant<Admission, Refusal> SessionStore::admit(const Uuid& sensor, const Uuid& stream,
                                                      std::span<const std::int16_t> lanes) {
-    return use([&](pqxx::connection_base& session) -> std::variant<Admission, Refusal> {
-        pqxx::work transaction(session, "admit");
-        const pqxx::result known = transaction.exec_prepared("sensor", sensor.text());
-        if (known.empty()) {
-            return Refusal{"sensor " + sensor.text() + " is not in the table sensor: issue it a certificate here"};
-        }
-        if (known[0][1].as<bool>()) {
-            return Refusal{"sensor " + sensor.text() + " is revoked"};
-        }
-        Admission admission{.sensorId = known[0][0].as<std::int32_t>(), .stream = stream, .positions = {}};
-        for (const std::int16_t lane : lanes) {
-            transaction.exec_prepared("register", stream.text(), lane, admission.sensorId);
-        }
-        for (const auto& row : transaction.exec_prepared("positions", stream.text())) {
-            if (row[2].as<std::int32_t>() != admission.sensorId) {
-                return Refusal{"sensor " + sensor.text() + " sends spool " + stream.text() +
-                               ", which is another sensor's: give it a spool of its own"};
-            }
-            admission.positions[row[0].as<std::int16_t>()] = row[1].as<std::int64_t>();
-        }
-        transaction.commit();
-        return admission;
-    });
+    return use([&](pqxx::connection_base& session) { return admitSensor(session, sensor, stream, lanes); });
 }
 
 std::optional<std::int64_t> SessionStore::position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) {
-    return use([&](pqxx::connection_base& session) -> std::optional<std::int64_t> {
-        pqxx::work transaction(session, "position");
-        transaction.exec_prepared("register", stream.text(), lane, sensorId);
-        std::optional<std::int64_t> position;
-        for (const auto& row : transaction.exec_prepared("positions", stream.text())) {
-            if (row[0].as<std::int16_t>() == lane && row[2].as<std::int32_t>() == sensorId) {
-                position = row[1].as<std::int64_t>();
-            }
-        }
-        transaction.commit();
-        return position;
-    });
+    return use([&](pqxx::connection_base& session) { return lanePosition(session, sensorId, stream, lane); });
 }
 
 SessionOwners SessionStore::findOpen(std::span<const Uuid> sessions) {
-    return use([&](pqxx::connection_base& session) {
-        pqxx::work transaction(session, "open");
-        SessionOwners owners;
-        for (const auto& row : transaction.exec_prepared("open", arrayText(sessions))) {
-            const auto id = Uuid::parse(row[0].c_str());
-            const auto source = parseAddress(row[2].c_str());
-            if (id && source) {
-                owners[*id] = {.sensorId = row[1].as<std::int32_t>(), .source = *source, .protocol = row[3].c_str()};
-            }
-        }
-        return owners;
-    });
+    return use([&](pqxx::connection_base& session) { return openSessions(session, sessions); });
+}
+
+std::vector<Uuid> SessionStore::findEnded(std::span<const Uuid> sessions) {
+    return use([&](pqxx::connection_base& session) { return endedSessions(session, sessions); });
+}
+
+OpenCounts SessionStore::countOpen(std::span<const std::int32_t> sensors) {
+    return use([&](pqxx::connection_base& session) { return openCounts(session, sensors); });
 }
 
 Window SessionStore::window(Moment now) {
@@ -273,9 +195,8 @@ void SessionStore::refreshRules(pqxx::connection_base& session) {
     }
 }
 
-/// Writes and commits. Begin and commit go with the rows and not through libpqxx: they would be ways of their own to
-/// the server and back.
-void SessionStore::transact(pqxx::connection_base& session, IngestRows& rows) {
+/// Fills in what is known besides the records themselves, and makes room for the rows.
+SessionStore::Knowledge SessionStore::prepare(pqxx::connection_base& session, IngestRows& rows) {
     ensurePartitions(rows);
     if (!known_.version()) {
         refreshRules(session);
@@ -285,105 +206,105 @@ void SessionStore::transact(pqxx::connection_base& session, IngestRows& rows) {
     if (sources) {
         locateRows(*sources, rows);
     }
-    const SourceNotes::Names names = sources ? networkNames(rows) : SourceNotes::Names{};
-    const std::vector<SourceFileNote> files = sources ? sources->files() : std::vector<SourceFileNote>{};
-    const bool silent = notes_.know(names, files);
-    pqxx::nontransaction statements(session, "ingest");
-    writeRows(statements, rows, silent);
+    return {.names = sources ? networkNames(rows) : SourceNotes::Names{},
+            .files = sources ? sources->files() : std::vector<SourceFileNote>{}};
+}
+
+IngestTerms SessionStore::terms() const {
+    return {.collectorId = collectorId_, .rules = known_.version().value_or(0), .rollups = rollups_};
+}
+
+void SessionStore::transact(pqxx::connection_base& session, IngestRows& rows) {
+    const Knowledge knowledge = prepare(session, rows);
+    const bool silent = notes_.know(knowledge.names, knowledge.files);
+    IngestTransaction(*connection_, rows, terms()).writeAll(silent);
     if (!silent) {
-        notes_.write(statements, "collector " + std::to_string(collectorId_), names, files);
-        statements.exec(kCommit.data());
+        pqxx::nontransaction statements(session, "notes");
+        notes_.write(statements, "collector " + std::to_string(collectorId_), knowledge.names, knowledge.files);
+        statements.exec("COMMIT");
         notes_.committed();
     }
 }
 
-/// The command digests of sessions whose commands came in several transactions; those of this one must be written.
-CommandDigests SessionStore::commandDigests(pqxx::transaction_base& statements, const std::vector<ClosedRow>& closed) {
-    std::vector<Uuid> sessions;
-    Moment first = Moment::max();
-    Moment last = Moment::min();
-    for (const ClosedRow& row : closed) {
-        if (lacksDigest(row)) {
-            sessions.push_back(row.head.session);
-            first = std::min(first, row.head.startedAt);
-            last = std::max(last, row.head.startedAt);
+/// Does a step of two overlapping transactions; if it fails both are given up.
+template <typename Step>
+bool SessionStore::overlapping(Step step) {
+    try {
+        if (step()) {
+            return true;
         }
+    } catch (const pqxx::pqxx_exception&) {
+        // write() meets it again, and says what it is.
+    } catch (const SinkUnavailable&) {
+        // Likewise.
+    } catch (...) {
+        abandon();
+        throw;
     }
-    CommandDigests digests;
-    for (const auto& row : statements.exec_prepared("digests", arrayText(sessions), micros(first), micros(last))) {
-        const auto id = Uuid::parse(row[0].c_str());
-        const std::string hex = row[1].c_str();
-        Sha256Digest& digest = digests[id.value_or(Uuid{})];
-        for (std::size_t i = 0; i < digest.size(); ++i) {
-            digest[i] = static_cast<std::uint8_t>(std::stoi(hex.substr(2 * i, 2), nullptr, 16));
-        }
-    }
-    return digests;
+    abandon();
+    return false;
 }
 
-void SessionStore::writeRows(pqxx::transaction_base& statements, const IngestRows& rows, bool commit) {
-    std::string before = openingText(rows);
-    std::vector<CopyRows> copies = copiesOf(rows, collectorId_);
-    CommandDigests digests;
-    const auto ask = [&](const std::string& after) {
-        copyBinary(*connection_, {.before = before, .copies = copies, .after = after});
-        before.clear();
-        copies.clear();
-    };
-    if (std::ranges::any_of(rows.closed, lacksDigest)) {
-        ask({});
-        digests = commandDigests(statements, rows.closed);
-    }
-    if (!rows.closed.empty()) {
-        copies.push_back(copyOfClosed(rows, collectorId_, digests));
-    }
-    if (!rows.uploads.empty()) {
-        ask({});
-    }
-    for (const UploadRow& row : rows.uploads) {
-        statements.exec_prepared("assemble", row.key.session.text(), row.payload, row.key.seq, micros(row.key.at),
-                                 row.key.sensorId, addressText(row.key.source), binary(view(row.sha256)), row.size,
-                                 binary(row.name));
-    }
-    ask(closingText(rows) + (commit ? std::string(kCommit) : ""));
-}
-
-/// What precedes the rows: nothing follows unless the rows are tagged by the present rules, which then stay until the
-/// commit, and are the next ones of their streams.
-std::string SessionStore::openingText(const IngestRows& rows) const {
-    std::string text = "BEGIN;SELECT apiary.known_rules_require(" + std::to_string(known_.version().value_or(0)) + ");";
-    for (const LedgerStep& step : rows.ledger) {
-        text += "SELECT apiary.ledger_require('" + step.stream.text() + "', " + std::to_string(step.lane) + "::int2, " +
-                std::to_string(step.first) + ", " + std::to_string(step.last) + ");";
-    }
-    return text;
-}
-
-/// What follows the rows: sessions that are open no more, and the rollups, last because others wait for their rows.
-/// What was open at a sensor when it lost its spool will never be closed by it.
-std::string SessionStore::closingText(const IngestRows& rows) const {
-    std::string text;
-    if (!rows.openBefore.empty()) {
-        text += "DELETE FROM apiary.session_open WHERE session_id = ANY ('" + arrayText(rows.openBefore) + "');";
-    }
-    for (const AbandonedRow& row : rows.abandoned) {
-        text += "DELETE FROM apiary.session_open WHERE session_id = '" + row.session.text() +
-                "' AND sensor_id = " + std::to_string(row.sensorId) + ";";
-    }
-    if (rollups_ && !rows.closed.empty()) {
-        std::vector<Uuid> sessions;
-        std::ranges::transform(rows.closed, std::back_inserter(sessions),
-                               [](const ClosedRow& row) { return row.head.session; });
-        text += "SELECT apiary.rollup_add('" + arrayText(sessions) + "');";
-    }
-    for (const GapRow& row : rows.gaps) {
-        if (tellsOfALostSpool(row)) {
-            text += "SELECT apiary.close_unfinished(" + std::to_string(row.sensorId) + ", 'epoch'::timestamptz + " +
-                    std::to_string(micros(row.from)) + " * interval '1 us', " + std::to_string(collectorId_) +
-                    "::int2);";
+bool SessionStore::begin(IngestRows& rows) {
+    assert(!begun_);
+    return overlapping([&] {
+        if (lack_ && lack_()) {
+            return false;  // and write() says so
         }
-    }
-    return text;
+        const bool silent = use([&](pqxx::connection_base& session) {
+            const Knowledge knowledge = prepare(session, rows);
+            return notes_.know(knowledge.names, knowledge.files);
+        });
+        if (!silent) {
+            return false;
+        }
+        // Both are there before either commits: that one lives tells that the server has not been restarted since, and
+        // so that what was committed before is there.
+        while (spare_.size() + (concluded_ ? 1 : 0) < 2) {
+            spare_.push_back(std::make_unique<Connection>(dsn_));
+            prepareIngest(spare_.back()->session());
+        }
+        begun_ = std::make_unique<Flight>(std::move(spare_.back()), rows, terms());
+        spare_.pop_back();
+        begun_->transaction.carry();
+        return true;
+    });
+}
+
+bool SessionStore::conclude(bool durable) {
+    assert(begun_ && !concluded_);
+    return overlapping([&] {
+        begun_->transaction.conclude(durable);
+        concluded_ = std::move(begun_);
+        return true;
+    });
+}
+
+bool SessionStore::settle() {
+    assert(concluded_);
+    return overlapping([&] {
+        concluded_->transaction.await();
+        spare_.push_back(std::move(concluded_->connection));
+        concluded_.reset();
+        return true;
+    });
+}
+
+bool SessionStore::harden() {
+    assert(!begun_ && !concluded_);
+    return overlapping([&] {
+        if (spare_.empty()) {
+            return false;
+        }
+        pqxx::nontransaction(spare_.back()->session(), "harden").exec(kWaitsForTheDisk);
+        return true;
+    });
+}
+
+void SessionStore::abandon() {
+    begun_.reset();
+    concluded_.reset();
+    spare_.clear();
 }
 
 }  // namespace apiary::collector

@@ -3,8 +3,8 @@
 #include "collector/enrich/source_lookup.hpp"
 #include "collector/ingest/session_sink.hpp"
 #include "collector/store/connection.hpp"
+#include "collector/store/ingest_transaction.hpp"
 #include "collector/store/known_table.hpp"
-#include "collector/store/row_copies.hpp"
 #include "collector/store/source_notes.hpp"
 
 #include <chrono>
@@ -15,10 +15,13 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace apiary::collector {
 
-/// Writes what ingest hands over to PostgreSQL: ledger, rows by binary COPY, rollups, all in one transaction.
+/// Writes what ingest hands over to PostgreSQL: ledger, rows by binary COPY, rollups, all in one transaction. Two may
+/// overlap, on connections of their own, so that the rows of one travel while the one before is counted and committed.
 ///
 /// Connects when it is first used, and again after a connection was lost or a commit was in doubt: only the ledger
 /// tells what has happened then. One thread.
@@ -39,8 +42,15 @@ public:
                                            std::span<const std::int16_t> lanes) override;
     std::optional<std::int64_t> position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) override;
     SessionOwners findOpen(std::span<const Uuid> sessions) override;
+    std::vector<Uuid> findEnded(std::span<const Uuid> sessions) override;
+    OpenCounts countOpen(std::span<const std::int32_t> sensors) override;
     Window window(Moment now) override;
     WriteOutcome write(IngestRows& rows) override;
+    bool begin(IngestRows& rows) override;
+    bool conclude(bool durable) override;
+    bool settle() override;
+    bool harden() override;
+    void abandon() override;
 
     /// Whether the rollups are written too; a benchmark asks what they cost.
     void countInRollups(bool count) { rollups_ = count; }
@@ -51,16 +61,32 @@ private:
     void connect();
     void ensurePartitions(const IngestRows& rows);
     void refreshRules(pqxx::connection_base& session);
+    struct Knowledge {
+        SourceNotes::Names names;
+        std::vector<SourceFileNote> files;
+    };
+    Knowledge prepare(pqxx::connection_base& session, IngestRows& rows);
+    IngestTerms terms() const;
     void transact(pqxx::connection_base& session, IngestRows& rows);
-    static CommandDigests commandDigests(pqxx::transaction_base& statements, const std::vector<ClosedRow>& closed);
-    void writeRows(pqxx::transaction_base& statements, const IngestRows& rows, bool commit);
-    std::string openingText(const IngestRows& rows) const;
-    std::string closingText(const IngestRows& rows) const;
+
+    /// A transaction that overlaps with another, on a connection of its own.
+    struct Flight {
+        Flight(std::unique_ptr<Connection> on, const IngestRows& rows, const IngestTerms& terms)
+            : connection(std::move(on)), transaction(*connection, rows, terms) {}
+
+        std::unique_ptr<Connection> connection;
+        IngestTransaction transaction;
+    };
+    template <typename Step>
+    bool overlapping(Step step);
 
     const std::string dsn_;
     const std::int16_t collectorId_;
     bool rollups_ = true;
     std::unique_ptr<Connection> connection_;
+    std::unique_ptr<Flight> begun_;
+    std::unique_ptr<Flight> concluded_;
+    std::vector<std::unique_ptr<Connection>> spare_;  // for the next flights
     const Sources sources_;
     const Lack lack_;
     KnownTable known_;

@@ -40,6 +40,11 @@ public:
         return true;
     }
 
+    bool empty() const {
+        const std::lock_guard lock(mutex_);
+        return items_.empty();
+    }
+
     bool full() const {
         const std::lock_guard lock(mutex_);
         return weight_ >= capacity_;

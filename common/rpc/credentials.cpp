@@ -16,7 +16,8 @@ namespace {
 constexpr int kKeepaliveMs = 20'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kConnectWithinMs = 10'000;
-constexpr int kLargestMessage = 16 << 20;  // a batch is 1 MiB, but for one record that is larger
+constexpr int kLargestAnswer = 16 << 20;  // a session's detail, to a person
+constexpr int kLargestMessage = 4 << 20;  // to a collector: a batch is 1 MiB, but for one record that is larger
 
 struct Pems {
     std::string ca;
@@ -82,7 +83,7 @@ Result<std::shared_ptr<grpc::Channel>> openChannel(const std::string& address, c
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 500);
     arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectWithinMs);  // despite its name
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5'000);
-    arguments.SetMaxReceiveMessageSize(kLargestMessage);
+    arguments.SetMaxReceiveMessageSize(kLargestAnswer);
     return grpc::CreateCustomChannel(address, *credentials, arguments);
 }
 

@@ -3,15 +3,11 @@
 /// Argument: how many sessions, 100,000 if not given.
 
 #include "agent/spool/spool.hpp"
-#include "collector/ingest/row_builder.hpp"
-#include "collector/store/connection.hpp"
-#include "collector/store/session_store.hpp"
 #include "proto/apiary/v1/ingest.pb.h"
 #include "tests/bench/dialogue.hpp"
 #include "tests/bench/load.hpp"
+#include "tests/bench/recorded_load.hpp"
 #include "tests/support/postgres_fixture.hpp"
-
-#include <pqxx/nontransaction>
 
 #include <algorithm>
 #include <chrono>
@@ -34,7 +30,6 @@ using namespace apiary::bench;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kAtOnce = 128;
-constexpr int kGroup = 5000;
 const Dialogue kGreeting{{{"220 (vsFTPd 3.0.3)\r\n"}}, {}};
 
 double secondsSince(Clock::time_point start) {
@@ -131,51 +126,6 @@ std::vector<std::unique_ptr<v1::Batch>> readSpool(const fs::path& file) {
         }
     }
     return batches;
-}
-
-/// The store's own rate: the same batches, made into rows and committed, with nothing between.
-double writeAlone(const std::vector<std::unique_ptr<v1::Batch>>& batches) {
-    const test::TestDatabase database;
-    const Uuid sensor = Uuid::v4({1});
-    const Uuid stream = Uuid::v4({2});
-    {
-        collector::Connection connection(database.owner());
-        pqxx::nontransaction work(connection.session());
-        work.exec("INSERT INTO apiary.sensor(sensor_uuid, name) VALUES ('" + sensor.text() + "', 'alone')");
-    }
-    collector::SessionStore store(database.writer(), 1);
-    std::vector<std::int16_t> lanes;
-    for (const auto& batch : batches) {
-        lanes.push_back(static_cast<std::int16_t>(batch->lane()));
-    }
-    std::ranges::sort(lanes);
-    lanes.erase(std::ranges::unique(lanes).begin(), lanes.end());
-    const auto admitted = store.admit(sensor, stream, lanes);
-    const auto& admission = std::get<collector::Admission>(admitted);
-    const auto start = Clock::now();
-    collector::SessionOwners open;
-    for (std::size_t from = 0; from < batches.size();) {
-        collector::RowBuilder builder(
-            open, store.window(std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())));
-        for (int entries = 0; from < batches.size() && entries < kGroup; ++from) {
-            const v1::Batch& batch = *batches[from];
-            builder.add({.stream = stream,
-                         .sensorId = admission.sensorId,
-                         .clockOffsetMs = 0,
-                         .batch = &batch,
-                         .from = 0,
-                         .to = batch.entries_size(),
-                         .first = static_cast<std::int64_t>(batch.first_seq())});
-            entries += batch.entries_size();
-        }
-        const std::vector<Uuid> unknown = builder.unknown();
-        open = store.findOpen(unknown);
-        collector::IngestRows rows = builder.build();
-        if (!std::holds_alternative<collector::Committed>(store.write(rows))) {
-            throw std::runtime_error("the store alone did not commit");
-        }
-    }
-    return secondsSince(start);
 }
 
 void measure(std::size_t sessions) {

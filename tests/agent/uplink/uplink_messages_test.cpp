@@ -47,6 +47,16 @@ TEST(UplinkMessagesTest, HelloSaysWhereEachLaneStands) {
     EXPECT_EQ(message.hello().version(), "1.2");
 }
 
+TEST(UplinkMessagesTest, HelloLeavesOutLanesThatAreOver) {
+    FakeSpool spool;
+    spool.add(5);
+    spool.acknowledge(0, 5);
+    spool.openLane();
+    const auto message = helloMessage(spool, Uuid::v4({9}), "1.2", kNow);
+    ASSERT_EQ(message.hello().lanes_size(), 1);
+    EXPECT_EQ(message.hello().lanes(0).lane(), 1U);
+}
+
 TEST(UplinkMessagesTest, BatchCarriesRowsAsTheyAreAndAHoleAsAGap) {
     OutgoingBatch batch{.lane = 3, .first = 5, .last = 9, .items = {}};
     batch.items.push_back({5, 8, std::nullopt});

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -37,9 +38,13 @@ public:
     }
     std::optional<std::int64_t> position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) override {
         failIfAway();
-        return sensorId == 1 ? std::optional(ledger[{stream, lane}]) : std::nullopt;
+        const auto owner = sensors.find(stream);
+        return sensorId == (owner == sensors.end() ? 1 : owner->second) ? std::optional(ledger[{stream, lane}])
+                                                                        : std::nullopt;
     }
     SessionOwners findOpen(std::span<const Uuid>) override { return {}; }
+    std::vector<Uuid> findEnded(std::span<const Uuid>) override { return ended; }
+    OpenCounts countOpen(std::span<const std::int32_t>) override { return openBefore; }
     Window window(Moment now) override { return {.from = now - 24h * 90, .to = now + 24h}; }
     WriteOutcome write(IngestRows& rows) override {
         failIfAway();
@@ -72,7 +77,10 @@ public:
     }
 
     std::map<std::pair<Uuid, std::int16_t>, std::int64_t> ledger;
+    std::map<Uuid, std::int32_t> sensors;  // of streams; 1 of all others
     Uuid revoked = TestSpool(666).id();
+    std::vector<Uuid> ended;
+    OpenCounts openBefore;
     std::string unfit = "unfit";
     std::string poison = "poison";
     int failures = 0;          // calls that fail from now on
@@ -96,7 +104,12 @@ class Peer final : public IngestPeer {
 public:
     void admitted(const Admission& admission) override { admission_ = admission; }
     void refused(const std::string& reason) override { refusal_ = reason; }
-    void committed(std::int16_t, std::int64_t seq) override { acknowledged_.push_back(seq); }
+    void committed(std::int16_t, std::int64_t seq) override {
+        acknowledged_.push_back(seq);
+        if (onCommitted_) {
+            onCommitted_();
+        }
+    }
     void outOfOrder(const std::string& reason) override { outOfOrder_ = reason; }
     void roomAgain() override { ++room_; }
 
@@ -105,6 +118,7 @@ public:
     std::string outOfOrder_;
     std::vector<std::int64_t> acknowledged_;
     int room_ = 0;
+    std::function<void()> onCommitted_;
 };
 
 class IngestHubTest : public testing::Test {
@@ -227,6 +241,29 @@ TEST_F(IngestHubTest, PutsAsideTheOneRecordAtWhichAnExceptionIsThrown) {
     EXPECT_EQ((sink_.ledger[{first.id(), 0}]), 6);
 }
 
+TEST_F(IngestHubTest, WritesWhatOthersSendWhileItSearchesTheRecordsOfOne) {
+    TestSpool bad(1);
+    TestSpool good(2);
+    for (std::uint64_t i = 1; i <= 4; ++i) {
+        bad.append(session(i, "unfit"));
+    }
+    good.append(session(9));
+    const auto other = std::make_shared<Peer>();
+    submit(bad, bad.all());
+    hub_.submit(other, {.sensorId = 2, .stream = good.id(), .positions = {}}, 0,
+                std::make_unique<v1::Batch>(good.all()));
+    sink_.sensors = {{good.id(), 2}};
+    int before = 0;
+    other->onCommitted_ = [&] { before = sink_.transactions; };
+    run();
+    EXPECT_LE(before, 3);  // of both, of the one, of the other
+    EXPECT_GT(sink_.transactions, 6);
+    EXPECT_EQ(sink_.sessions, 5U);
+    EXPECT_EQ(sink_.events, 1U);
+    EXPECT_EQ(sink_.quarantined, 4U);
+    EXPECT_EQ(peer_->acknowledged_.back(), static_cast<std::int64_t>(bad.last()));
+}
+
 TEST_F(IngestHubTest, WaitsForADatabaseThatIsAway) {
     TestSpool spool(1);
     spool.append(session(1));
@@ -286,6 +323,28 @@ TEST_F(IngestHubTest, StopsAReaderWhileTheQueueIsFullAndCallsItBack) {
     EXPECT_LT(batches, 10);
     run();
     EXPECT_EQ(peer_->room_, 1);
+}
+
+TEST_F(IngestHubTest, PutsAsideASessionThatHasEndedBefore) {
+    TestSpool spool(1);
+    const RecordedSession again = session(1);
+    spool.append(again);
+    sink_.ended = {again.id()};
+    submit(spool, spool.batch(1, 2));  // what comes whole is refused by the key of its row
+    run();
+    EXPECT_EQ(sink_.sessions + sink_.events, 0U);
+    EXPECT_EQ(sink_.reasons, "1 the session has ended already\n2 its session is not open\n");
+}
+
+TEST_F(IngestHubTest, CountsWhatWasOpenBeforeItCame) {
+    TestSpool spool(1);
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+        spool.append(RecordedSession({.start = kNow - 1h, .random = i}));
+    }
+    sink_.openBefore = {{1, 99'998}};
+    submit(spool, spool.all());
+    run();
+    EXPECT_EQ(sink_.reasons, "3 more than 100000 sessions of this sensor are open\n");
 }
 
 TEST_F(IngestHubTest, ShowsThoseWhoWatchWhatIsCommitted) {

@@ -58,6 +58,14 @@ collector::SessionOwners FakeSink::findOpen(std::span<const Uuid> /*sessions*/) 
     return {};
 }
 
+std::vector<Uuid> FakeSink::findEnded(std::span<const Uuid> /*sessions*/) {
+    return {};
+}
+
+collector::OpenCounts FakeSink::countOpen(std::span<const std::int32_t> /*sensors*/) {
+    return {};
+}
+
 collector::Window FakeSink::window(collector::Moment now) {
     return {.from = now - 2400h, .to = now + 24h};
 }
@@ -146,9 +154,10 @@ std::vector<std::int32_t> FakeFleet::revoked(std::span<const std::int32_t> senso
 
 // ---------------------------------------------------------------- the server
 
-IngestServer::IngestServer(collector::IngestHub::Settings settings)
+IngestServer::IngestServer(collector::IngestHub::Settings settings, collector::SessionSink* store)
     : ingest(
-          sink, feed, [] { return std::chrono::floor<std::chrono::microseconds>(now()); }, settings),
+          store == nullptr ? sink : *store, feed, [] { return std::chrono::floor<std::chrono::microseconds>(now()); },
+          settings),
       service(ingest, fleet, ticker, now),
       desk(wanted, wanted, fleet, [this](std::int32_t sensor) { service.shutOut(sensor); }),
       authority_(must(CertificateAuthority::open(folder_.path("pki"), now()))) {

@@ -32,6 +32,8 @@ public:
                                                                  std::span<const std::int16_t> lanes) override;
     std::optional<std::int64_t> position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) override;
     collector::SessionOwners findOpen(std::span<const Uuid> sessions) override;
+    std::vector<Uuid> findEnded(std::span<const Uuid> sessions) override;
+    collector::OpenCounts countOpen(std::span<const std::int32_t> sensors) override;
     collector::Window window(collector::Moment now) override;
     collector::WriteOutcome write(collector::IngestRows& rows) override;
 
@@ -77,7 +79,8 @@ public:
 /// only when the test says so.
 class IngestServer {
 public:
-    explicit IngestServer(collector::IngestHub::Settings settings = {});
+    /// Writes to `store` in the place of `sink` if there is one; it must outlive the server.
+    explicit IngestServer(collector::IngestHub::Settings settings = {}, collector::SessionSink* store = nullptr);
     ~IngestServer();
     IngestServer(const IngestServer&) = delete;
     IngestServer& operator=(const IngestServer&) = delete;

@@ -23,6 +23,8 @@ public:
         return store_.position(sensorId, stream, lane);
     }
     SessionOwners findOpen(std::span<const Uuid> sessions) override { return store_.findOpen(sessions); }
+    std::vector<Uuid> findEnded(std::span<const Uuid> sessions) override { return store_.findEnded(sessions); }
+    OpenCounts countOpen(std::span<const std::int32_t> sensors) override { return store_.countOpen(sensors); }
     Window window(Moment now) override { return store_.window(now); }
     WriteOutcome write(IngestRows& rows) override {
         for (const EventRow& row : rows.events) {

@@ -88,14 +88,14 @@ protected:
     // What the triggers keep is what there is.
     std::string difference() {
         return database_.ask(
-            "WITH k AS (SELECT bucket_at, traffic, sum(seen)::bigint AS seen, sum(fresh)::bigint AS fresh FROM ("
-            "SELECT bucket_at, traffic, count(*) AS seen, 0 AS fresh FROM apiary.rollup_hour_source GROUP BY 1, 2 "
-            "UNION ALL SELECT date_trunc('hour', first_seen_at, 'UTC'), traffic, 0, count(*) FROM apiary.source GROUP "
-            "BY 1, 2) x GROUP BY 1, 2) SELECT count(*) FROM k FULL JOIN (SELECT * FROM apiary.source_hour WHERE seen > "
-            "0 "
-            "OR fresh > 0) h USING (bucket_at, traffic) WHERE k.seen IS DISTINCT FROM h.seen OR k.fresh IS DISTINCT "
-            "FROM "
-            "h.fresh");
+            "WITH k AS (SELECT bucket_at, traffic, sum(seen)::bigint AS seen, sum(fresh)::bigint AS fresh, "
+            "sum(last)::bigint AS last FROM ("
+            "SELECT bucket_at, traffic, count(*) AS seen, 0 AS fresh, 0 AS last FROM apiary.rollup_hour_source GROUP "
+            "BY 1, 2 UNION ALL SELECT date_trunc('hour', first_seen_at, 'UTC'), traffic, 0, count(*), 0 FROM "
+            "apiary.source GROUP BY 1, 2 UNION ALL SELECT date_trunc('hour', last_seen_at, 'UTC'), traffic, 0, 0, "
+            "count(*) FROM apiary.source GROUP BY 1, 2) x GROUP BY 1, 2) SELECT count(*) FROM k FULL JOIN (SELECT * "
+            "FROM apiary.source_hour WHERE seen > 0 OR fresh > 0 OR last > 0) h USING (bucket_at, traffic) WHERE "
+            "(k.seen, k.fresh, k.last) IS DISTINCT FROM (h.seen, h.fresh, h.last)");
     }
 };
 
@@ -118,7 +118,8 @@ TEST_F(OneCollectorTest, KeepsCountingWhatComesMovesAndGoes) {
     EXPECT_EQ(difference(), "0");
     database_.ask(
         "SET default_transaction_read_only = off; UPDATE apiary.source SET first_seen_at = first_seen_at - "
-        "interval '150 min' WHERE host(address) LIKE '%2'");
+        "interval '150 min' WHERE host(address) LIKE '%2'; UPDATE apiary.source SET last_seen_at = last_seen_at + "
+        "interval '70 min' WHERE host(address) LIKE '%5'");
     EXPECT_EQ(difference(), "0");
     database_.ask(
         "SET default_transaction_read_only = off; DELETE FROM apiary.source WHERE host(address) LIKE '%3'; "

@@ -114,10 +114,12 @@ TEST_F(SessionStoreTest, ClosesAsUnfinishedWhatWasOpenAtASensorThatLostItsSpool)
     next.append(shortSession(2).close());
     send(next, {next.all()});
     EXPECT_EQ(count("session_open"), "0");
-    EXPECT_EQ(database_.ask("SELECT string_agg(concat_ws(' ', outcome, bytes_in, bytes_out, packets, events, credentials, "
-                            "commands, ended_at >= started_at), ', ' ORDER BY outcome DESC) FROM apiary.session"),
-              "unfinished 8 11 1 2 1 1 t, " + database_.ask("SELECT concat_ws(' ', outcome, bytes_in, bytes_out, packets, "
-                            "events, credentials, commands, true) FROM apiary.session WHERE outcome <> 'unfinished'"));
+    EXPECT_EQ(
+        database_.ask("SELECT string_agg(concat_ws(' ', outcome, bytes_in, bytes_out, packets, events, credentials, "
+                      "commands, ended_at >= started_at), ', ' ORDER BY outcome DESC) FROM apiary.session"),
+        "unfinished 8 11 1 2 1 1 t, " +
+            database_.ask("SELECT concat_ws(' ', outcome, bytes_in, bytes_out, packets, "
+                          "events, credentials, commands, true) FROM apiary.session WHERE outcome <> 'unfinished'"));
     EXPECT_EQ(database_.ask("SELECT sum(sessions) FROM apiary.rollup_hour_protocol"), "2");
 }
 
@@ -305,7 +307,7 @@ TEST_F(SessionStoreTest, LosesAndDoublesNothingWhenTheServerKillsTheConnection) 
     while (spool.last() < 3000) {
         spool.append(test::randomSession(random, now() - 48h, now() - 2h));
     }
-    IngestHub hub(store_, feed_, now, {.firstPause = 1ms, .longestPause = 1ms, .stopWithin = 60s});
+    IngestHub hub(store_, feed_, now, {.groupEntries = 100, .firstPause = 1ms, .longestPause = 1ms, .stopWithin = 60s});
     auto peer = std::make_shared<StorePeer>();
     const Admission admission{.sensorId = sensorId_, .stream = spool.id(), .positions = {}};
     hub.hello(peer, sensor_, spool.id(), {0});

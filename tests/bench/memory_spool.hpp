@@ -1,0 +1,62 @@
+#pragma once
+
+#include "agent/spool/spool.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace apiary::bench {
+
+/// A spool that was filled beforehand and lies in memory, so that many of them cost no disk: one lane, nothing is added
+/// or freed. Thread-safe.
+class MemorySpool final : public agent::Spool {
+public:
+    MemorySpool(const Uuid& id, std::vector<std::string> records) : id_(id), records_(std::move(records)) {}
+
+    std::uint64_t acknowledged() const { return acknowledged_; }
+    const std::vector<std::string>& records() const { return records_; }
+
+    Uuid id() const override { return id_; }
+    Status renew(const std::string& reason) override { return Error{reason}; }
+    std::vector<std::uint64_t> append(std::span<const agent::NewRecord>, const agent::RetryWait&) override {
+        return {};
+    }
+    std::vector<agent::SpoolRow> read(std::uint32_t /*lane*/, std::uint64_t after, std::size_t records,
+                                      std::size_t bytes) const override {
+        std::vector<agent::SpoolRow> rows;
+        std::size_t size = 0;
+        for (std::uint64_t seq = after + 1; seq <= records_.size() && rows.size() < records; ++seq) {
+            const std::string& body = records_[seq - 1];
+            size += body.size();
+            if (!rows.empty() && size > bytes) {
+                break;
+            }
+            rows.push_back({.seq = seq, .seqEnd = seq, .session = {}, .body = body});
+        }
+        return rows;
+    }
+    void acknowledge(std::uint32_t /*lane*/, std::uint64_t seq) override { acknowledged_ = seq; }
+    void journalled(std::uint32_t, std::uint64_t) override {}
+    void release() override {}
+    std::vector<agent::LaneView> lanes() const override { return {{0, acknowledged_, records_.size()}}; }
+    std::uint32_t currentLane() const override { return 0; }
+    std::uint32_t openLane() override { return 0; }
+    Backlog backlog() const override { return {.records = records_.size() - acknowledged_, .oldest = {}}; }
+    std::vector<Uuid> openSessions() const override { return {}; }
+    std::vector<Uuid> unjournalledSessions() const override { return {}; }
+    OpenSession openSession(const Uuid&) const override { return {}; }
+    std::uint64_t lost() const override { return 0; }
+    void onAppended(std::function<void()>) override {}
+
+private:
+    const Uuid id_;
+    const std::vector<std::string> records_;
+    std::atomic<std::uint64_t> acknowledged_ = 0;
+};
+
+}  // namespace apiary::bench

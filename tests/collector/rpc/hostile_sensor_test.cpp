@@ -1,0 +1,364 @@
+/// A sensor with a valid certificate that lies, floods and breaks off, beside one that does its work: over mTLS, with
+/// the hub, the store and PostgreSQL. Whatever it does is refused or put aside with a reason, and the other one's
+/// sessions are all there, once.
+
+#include "collector/store/session_store.hpp"
+#include "tests/collector/rpc/ingest_server.hpp"
+#include "tests/support/postgres_fixture.hpp"
+#include "tests/support/recorded_session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace apiary::collector {
+namespace {
+
+using namespace std::chrono_literals;
+using test::IngestServer;
+using test::RecordedSession;
+using test::SensorEnd;
+using test::TestSpool;
+
+constexpr std::int64_t kMostOpen = 200;
+constexpr int kStill = 5;  // batches that the honest sensor brings in after the hostile one is done
+
+Moment now() {
+    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+RecordedSession sessionOf(std::uint64_t random, Moment start = now() - 1h) {
+    RecordedSession session({.start = start, .random = random});
+    return session.sent("220 hello\r\n").received("USER a\r\n").login("a", "b").command("USER", "a");
+}
+
+/// Sends sessions, ten a batch, as fast as they are acknowledged, until it is told to stop.
+class HonestSensor {
+public:
+    HonestSensor(IngestServer& server, const Uuid& sensor) : end_(server.sensorChannel(sensor), 60s) {
+        end_.greet(spool_.id());
+        sending_ = std::jthread([this](const std::stop_token& stop) {
+            while (!stop.stop_requested() && sendOne()) {
+            }
+        });
+    }
+
+    void awaitMore(int batches) {
+        for (int seen = batches_; batches > 0 && !failed_; --batches) {
+            batches_.wait(seen);
+            seen = batches_;
+        }
+    }
+
+    void stop() {
+        sending_.request_stop();
+        sending_.join();
+    }
+
+    const Uuid& spool() const { return spool_.id(); }
+    std::uint64_t sessions() const { return sessions_; }
+    bool failed() const { return failed_; }
+
+private:
+    bool sendOne() {
+        const std::uint64_t first = spool_.last() + 1;
+        for (int i = 0; i < 10; ++i) {
+            spool_.append(sessionOf(1'000'000 + ++sessions_).close());
+        }
+        end_.send(spool_.batch(first, spool_.last()));
+        for (std::uint64_t acknowledged = 0; acknowledged < spool_.last();) {
+            const v1::ToSensor message = end_.next();
+            if (message.what_case() == v1::ToSensor::WHAT_NOT_SET) {
+                failed_ = true;
+                break;
+            }
+            acknowledged = message.ack().last_seq();
+        }
+        ++batches_;
+        batches_.notify_all();
+        return !failed_;
+    }
+
+    TestSpool spool_{100};
+    SensorEnd end_;
+    std::uint64_t sessions_ = 0;
+    std::atomic<int> batches_ = 0;
+    std::atomic<bool> failed_ = false;
+    std::jthread sending_;
+};
+
+class HostileSensorTest : public testing::Test {
+protected:
+    HostileSensorTest() {
+        for (const auto& [uuid, name] : {std::pair(honestId_, "honest"), std::pair(hostileId_, "hostile")}) {
+            database_.ask("INSERT INTO apiary.sensor(sensor_uuid, name) VALUES ('" + uuid.text() + "', '" + name +
+                          "')");
+        }
+        honest_ = std::make_unique<HonestSensor>(server_, honestId_);
+        honest_->awaitMore(1);
+    }
+
+    SensorEnd hostile() { return SensorEnd(server_.sensorChannel(hostileId_)); }
+
+    /// Sends what the spool holds, in batches of at most 1,000, and waits until all of it is acknowledged.
+    void sendAll(const TestSpool& spool) {
+        SensorEnd end(server_.sensorChannel(hostileId_), 60s);
+        end.greet(spool.id());
+        for (std::uint64_t first = 1; first <= spool.last(); first += 1000) {
+            ASSERT_TRUE(end.send(spool.batch(first, std::min(first + 999, spool.last()))));
+            for (std::uint64_t acknowledged = 0; acknowledged < std::min(first + 999, spool.last());) {
+                const v1::ToSensor message = end.next();
+                ASSERT_TRUE(message.has_ack());
+                acknowledged = message.ack().last_seq();
+            }
+        }
+    }
+
+    std::string of(const std::string& sensor) const {
+        return " sensor_id = (SELECT sensor_id FROM apiary.sensor WHERE name = '" + sensor + "')";
+    }
+
+    std::string count(const std::string& table, const std::string& where) {
+        return database_.ask("SELECT count(*) FROM apiary." + table + " WHERE " + where);
+    }
+
+    /// Why records of the hostile sensor were put aside, in their order, each reason once in a row.
+    std::string reasons() {
+        return database_.ask(
+            "SELECT string_agg(reason, '; ' ORDER BY quarantine_id) FROM (SELECT *, lag(reason) OVER "
+            "(ORDER BY quarantine_id) AS before FROM apiary.quarantine WHERE" +
+            of("hostile") + ") q WHERE reason IS DISTINCT FROM before");
+    }
+
+    /// The honest sensor goes on, and all that it has sent is there once.
+    void expectTheOtherUnharmed() {
+        honest_->awaitMore(kStill);
+        honest_->stop();
+        ASSERT_FALSE(honest_->failed());
+        const std::string sessions = std::to_string(honest_->sessions());
+        EXPECT_EQ(count("session", of("honest")), sessions);
+        EXPECT_EQ(database_.ask("SELECT count(DISTINCT session_id) FROM apiary.session WHERE" + of("honest")),
+                  sessions);
+        EXPECT_EQ(database_.ask("SELECT count(*) FROM apiary.session s JOIN apiary.event e USING (session_id) WHERE" +
+                                of("honest")),
+                  std::to_string(2 * honest_->sessions()));
+        EXPECT_EQ(count("credential", of("honest")), sessions);
+        EXPECT_EQ(count("command", of("honest")), sessions);
+        EXPECT_EQ(count("session_open", of("honest")), "0");
+        EXPECT_EQ(count("quarantine", of("honest")), "0");
+        EXPECT_EQ(count("quarantine", "reason = ''"), "0");
+    }
+
+    const Uuid honestId_ = TestSpool(77).id();
+    const Uuid hostileId_ = TestSpool(666).id();
+    test::TestDatabase database_;
+    SessionStore store_{database_.writer(), 1};
+    IngestServer server_{{.openSessions = kMostOpen}, &store_};
+    std::unique_ptr<HonestSensor> honest_;
+};
+
+TEST_F(HostileSensorTest, IsCutOffWhenAMessageIsTooLarge) {
+    TestSpool spool(1);
+    spool.appendRaw(std::string(5 << 20, 'x'));
+    SensorEnd end = hostile();
+    end.greet(spool.id());
+    end.send(spool.all());
+    const grpc::Status status = end.end();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+    EXPECT_NE(status.error_message().find("larger than max"), std::string::npos);
+    expectTheOtherUnharmed();
+}
+
+TEST_F(HostileSensorTest, IsCutOffWhenABatchHasTooManyEntries) {
+    TestSpool spool(1);
+    for (int i = 0; i < 10'001; ++i) {
+        spool.appendRaw("");
+    }
+    SensorEnd end = hostile();
+    end.greet(spool.id());
+    end.send(spool.all());
+    EXPECT_EQ(end.end().error_message(), "a bad batch: a batch of 10001 entries");
+    expectTheOtherUnharmed();
+}
+
+TEST_F(HostileSensorTest, IsCutOffWhenItsNumbersJump) {
+    TestSpool spool(1);
+    spool.append(sessionOf(1).close());
+    SensorEnd jumping = hostile();
+    jumping.greet(spool.id());
+    jumping.send(spool.batch(3, spool.last()));
+    EXPECT_EQ(jumping.end().error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+    v1::Batch untrue = spool.all();
+    untrue.mutable_entries(1)->set_seq_end(1ULL << 63U);
+    SensorEnd lying = hostile();
+    lying.greet(spool.id());
+    lying.send(untrue);
+    EXPECT_EQ(lying.end().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_EQ(count("session", of("hostile")), "0");
+    expectTheOtherUnharmed();
+}
+
+TEST_F(HostileSensorTest, HasItsAbsurdRecordsPutAside) {
+    TestSpool spool(1);
+    RecordedSession session = sessionOf(1);
+    spool.append(session);
+    const auto absurd = [&](auto change) {
+        v1::Record record = session.records()[1];
+        record.set_seq(100 + static_cast<std::uint32_t>(spool.last()));
+        change(record);
+        spool.append(record);
+    };
+    spool.appendRaw("\xff\xff no record");
+    absurd([](v1::Record& r) { r.set_session_id("short"); });
+    absurd([](v1::Record& r) { r.mutable_packet()->set_bytes(std::string(1 << 20, 'x')); });
+    absurd([](v1::Record& r) { r.clear_what(); });
+    absurd([](v1::Record& r) { r.mutable_probe()->set_probe_id("x"); });
+    absurd([](v1::Record& r) { r.mutable_gap()->set_what("everything"); });
+    absurd([](v1::Record& r) { r.mutable_payload()->set_size(~0ULL); });
+    absurd([&](v1::Record& r) {
+        *r.mutable_closed() = session.close().records().back().closed();
+        r.mutable_closed()->set_packets(~0U);
+    });
+    sendAll(spool);
+    EXPECT_EQ(reasons(),
+              "not a record; without a session; a packet out of bounds; of a kind that this collector does not know; "
+              "a probe without an id or an address; a gap of an unknown kind, or out of range; "
+              "a piece of an upload out of bounds; a count out of range");
+    EXPECT_EQ(count("session", of("hostile")), "0");
+    expectTheOtherUnharmed();
+}
+
+TEST_F(HostileSensorTest, MakesNoDaysOf1970Or2106) {
+    TestSpool spool(1);
+    spool.append(sessionOf(1, Moment{24h}).close());
+    spool.append(sessionOf(2, Moment{4'294'967'296s}).close());
+    RecordedSession today = sessionOf(3);
+    for (const v1::Record& recorded : today.close().records()) {
+        v1::Record record = recorded;
+        record.set_at_us(record.has_packet() ? 86'400'000'000 : record.at_us());
+        spool.append(record);
+    }
+    sendAll(spool);
+    EXPECT_EQ(reasons(), "time outside the window");
+    EXPECT_EQ(count("quarantine", of("hostile")), "14");
+    EXPECT_EQ(count("session", of("hostile")), "1");
+    EXPECT_EQ(database_.ask("SELECT count(*) FROM pg_class WHERE relnamespace = 'apiary_part'::regnamespace AND "
+                            "relname ~ '_(1970|2106)'"),
+              "0");
+    EXPECT_EQ(
+        database_.ask("SELECT count(*) FROM apiary.rollup_hour_protocol WHERE bucket_at < now() - interval '1 day' "
+                      "OR bucket_at > now()"),
+        "0");
+    expectTheOtherUnharmed();
+}
+
+TEST_F(HostileSensorTest, CannotOpenSessionsWithoutEnd) {
+    TestSpool spool(1);
+    std::optional<RecordedSession> first;
+    for (std::uint64_t i = 1; i <= 5'000; ++i) {
+        RecordedSession session({.start = now() - 1h, .random = i});
+        spool.append(session);
+        first = first ? first : std::optional(session);
+    }
+    sendAll(spool);
+    EXPECT_EQ(count("session_open", of("hostile")), std::to_string(kMostOpen));
+    EXPECT_EQ(count("quarantine", of("hostile")), std::to_string(5'000 - kMostOpen));
+    EXPECT_EQ(reasons(), "more than 200 sessions of this sensor are open");
+
+    TestSpool later(2);  // one that ends makes room for another
+    later.append(first->close().records().back());
+    later.append(RecordedSession({.start = now() - 1h, .random = 9'998}).records().front());
+    later.append(RecordedSession({.start = now() - 1h, .random = 9'999}).records().front());
+    sendAll(later);
+    EXPECT_EQ(count("session_open", of("hostile")), std::to_string(kMostOpen));
+    EXPECT_EQ(count("quarantine", of("hostile")), std::to_string(5'001 - kMostOpen));
+    expectTheOtherUnharmed();
+}
+
+TEST_F(HostileSensorTest, DoesNotHoldUpTheOtherWhileItsRecordsAreSearched) {
+    TestSpool spool(1);
+    const RecordedSession session = sessionOf(1);
+    spool.append(session);
+    for (int i = 0; i < 1'500; ++i) {
+        spool.append(session.records()[1]);  // a number of the session that is taken: only the database sees it
+    }
+    std::atomic<bool> searched = false;
+    std::jthread flooding([&] {
+        sendAll(spool);
+        searched = true;
+    });
+    honest_->awaitMore(20);
+    EXPECT_FALSE(searched);
+    flooding.join();
+    EXPECT_EQ(count("quarantine", "sqlstate = '23505' AND" + of("hostile")), "1500");
+    expectTheOtherUnharmed();
+}
+
+TEST_F(HostileSensorTest, CannotSendTheSpoolOfAnother) {
+    SensorEnd end = hostile();
+    end.hello(honest_->spool());
+    const grpc::Status status = end.end();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+    EXPECT_NE(status.error_message().find("another sensor's"), std::string::npos);
+    expectTheOtherUnharmed();
+}
+
+TEST_F(HostileSensorTest, CannotTouchTheSessionsOfAnother) {
+    honest_->stop();
+    TestSpool theirs(100, 1);  // another lane of the honest sensor's spool
+    RecordedSession ended = sessionOf(1).close();
+    RecordedSession open = sessionOf(2);
+    theirs.append(ended);
+    theirs.append(open);
+    {
+        SensorEnd end(server_.sensorChannel(honestId_));
+        end.greet(theirs.id());
+        end.send(theirs.all());
+        ASSERT_TRUE(end.next().has_ack());
+    }
+    const auto rows = [&] {
+        return database_.ask("SELECT count(*) FROM apiary.event") + " " + count("session", "true") + " " +
+               count("session_open", "true");
+    };
+    const std::string before = rows();
+    TestSpool spool(1);
+    const auto about = [&](const RecordedSession& session, const v1::Record& like, std::uint32_t seq) {
+        v1::Record record = like;
+        record.set_session_id(std::string(session.id().view()));
+        record.set_seq(seq);
+        spool.append(record);
+    };
+    about(open, open.records()[0], 0);
+    about(open, open.records()[1], 50);
+    about(open, RecordedSession(open).close().records().back(), 51);
+    about(ended, ended.records()[0], 0);
+    about(ended, ended.records()[1], 50);
+    about(ended, ended.records().back(), 51);
+    sendAll(spool);
+    EXPECT_EQ(reasons(),
+              "the session is open already; session of another sensor; the session has ended already; its session is "
+              "not open; the session has ended already");
+    EXPECT_EQ(rows(), before);
+}
+
+TEST_F(HostileSensorTest, CannotFillTheLedgerWithLanes) {
+    database_.ask(
+        "INSERT INTO apiary.ingest_stream(stream_id, lane, sensor_id) SELECT gen_random_uuid(), 0, sensor_id "
+        "FROM apiary.sensor, generate_series(1, 10000) WHERE" +
+        of("hostile"));
+    SensorEnd end = hostile();
+    end.hello(TestSpool(1).id());
+    const grpc::Status status = end.end();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+    EXPECT_NE(status.error_message().find("10000 lanes"), std::string::npos);
+    expectTheOtherUnharmed();
+}
+
+}  // namespace
+}  // namespace apiary::collector
