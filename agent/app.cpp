@@ -1,5 +1,7 @@
 #include "agent/app.hpp"
 
+#include "agent/agent_metrics.hpp"
+#include "agent/bounds_board.hpp"
 #include "agent/config.hpp"
 #include "agent/control/control_server.hpp"
 #include "agent/engine/engine.hpp"
@@ -8,24 +10,25 @@
 #include "agent/record/recording.hpp"
 #include "agent/service_board.hpp"
 #include "agent/spool/spool.hpp"
+#include "agent/startup.hpp"
 #include "agent/uplink/uplink.hpp"
 #include "common/crypto/digest.hpp"
+#include "common/crypto/manifest_chain.hpp"
+#include "common/crypto/signature.hpp"
 #include "common/log/log.hpp"
+#include "common/metrics/metrics_server.hpp"
 #include "common/net/address.hpp"
 #include "common/process/crew.hpp"
 #include "common/process/signals.hpp"
 #include "common/rpc/grpc_log.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <stdexcept>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <utility>
 #include <vector>
@@ -35,35 +38,10 @@ namespace {
 
 constexpr auto kSessionsEnd = std::chrono::seconds(10);
 constexpr auto kLastUplink = std::chrono::seconds(2);
-constexpr auto kRetryServices = std::chrono::seconds(10);
-constexpr mode_t kNobodyElse = 0027;  // the group may read what the agent writes
-
-/// As many descriptors as this process may have: each connection is one.
-void raiseDescriptors() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            log::warn("cannot raise the limit of open files: fewer connections can be held");
-        }
-    }
-}
-
-/// The sensor's seed, made at the first start and kept: what differs between sensors stays the same on each.
-std::uint64_t keptSeed(const std::string& file) {
-    std::uint64_t seed = 0;
-    if (std::ifstream(file) >> std::hex >> seed) {
-        return seed;
-    }
-    const auto random = randomBytes<sizeof seed>();
-    std::memcpy(&seed, random.data(), sizeof seed);
-    std::ofstream out(file);
-    out << std::hex << seed << '\n';
-    if (!out.flush()) {
-        throw std::runtime_error("cannot keep the sensor's seed in " + file + "; see that the folder is writable");
-    }
-    return seed;
-}
+constexpr auto kBetweenTurns = std::chrono::seconds(1);   // of the thread that waits for signals
+constexpr auto kBetweenLooks = std::chrono::seconds(10);  // at services that could not start, and at the bounds
+constexpr std::uint64_t kQueuedShare = 8;                 // of the memory, for records that wait; they are there twice
+constexpr mode_t kNobodyElse = 0027;                      // the group may read what the agent writes
 
 /// The parts of a running agent, in the order in which they are made; they end in the reverse one.
 class Agent {
@@ -76,15 +54,23 @@ public:
           spool_(std::move(spool)),
           journal_(std::move(journal)),
           recording_(recordingSettings(), *spool_, *journal_),
-          engine_({.threads = config_.threads, .connections = config_.connections, .seed = seed}, recording_),
-          board_(engine_, config_.state + "/services") {
+          engine_(
+              {.threads = config_.threads, .connections = config_.connections, .seed = seed, .memory = config_.memory},
+              recording_),
+          board_(engine_, config_.state + "/services"),
+          bounds_(*spool_, *journal_, engine_,
+                  {.bytes = config_.journalBytes, .files = config_.journalFiles, .age = config_.journalAge}) {
         if (config_.collector) {
             UplinkSettings settings;
             settings.address = config_.collector->address;
             settings.identity = config_.collector->identity;
             settings.version = APIARY_VERSION;
             settings.bootNonce = Uuid::v4(randomBytes<16>());
+            settings.bounds = [this] { return bounds_.reports(std::chrono::system_clock::now()); };
             uplink_.emplace(std::move(settings), *spool_, board_);
+        }
+        if (config_.metrics.listen) {
+            metrics_.emplace(*config_.metrics.listen, [this] { return agentMetrics(sample()); });
         }
     }
 
@@ -103,6 +89,7 @@ public:
         });
         recording_.recover();
 
+        announceMetrics();
         Crew keepers;
         Crew players;
         Crew links;
@@ -117,6 +104,9 @@ public:
             links.add("uplink", [this] { uplink_->run(); });
         }
         links.add("control", [this] { control_->run(); });
+        if (metrics_) {
+            links.add("metrics", [this] { metrics_->run(); });
+        }
 
         for (const std::string& failure : board_.load(config_.services, configFile_)) {
             log::error(failure);
@@ -137,6 +127,9 @@ public:
             uplink_->stop(kLastUplink);
         }
         control_->close();
+        if (metrics_) {
+            metrics_->close();
+        }
         links.join();
         if (players.failed() || recorders.failed() || keepers.failed() || links.failed()) {
             return Error{"a part of the agent failed, see above"};
@@ -149,7 +142,20 @@ private:
     RecordingSettings recordingSettings() {
         RecordingSettings settings;
         settings.rules = journalRules(config_);
+        settings.queued = std::min<std::size_t>(settings.queued, config_.memory / kQueuedShare);
         settings.follow = [this](std::string_view text) { show(text); };
+        settings.manifest = ManifestSettings{.folder = manifestFolder(config_.state),
+                                             .journalDirectory = config_.journalDirectory,
+                                             .bytes = config_.journalBytes / 16};
+        if (config_.collector) {
+            settings.manifest->sign = [identity = config_.collector->identity](std::string_view chain) {
+                return signBy(identity.certificate, identity.key, chain);
+            };
+        } else {
+            log::info("without a collector there is no key: manifests are not signed, and kept here only");
+        }
+        // A piece must fit well into the smallest spool.
+        settings.manifest->most = std::clamp<std::uint64_t>(config_.spoolBytes / 64 / kManifestEntry, 100, 5000);
         return settings;
     }
 
@@ -176,17 +182,48 @@ private:
         std::cout << std::flush;
     }
 
+    /// A sensor is worth more than its figures: without them it runs all the same.
+    void announceMetrics() const {
+        if (!metrics_) {
+            return;
+        }
+        if (const auto listening = metrics_->listening()) {
+            log::info("figures are on http://" + endpointText(*listening) + "/metrics");
+        } else {
+            log::error(configFile_ + ':' + std::to_string(config_.metrics.line) + ": " + listening.error());
+        }
+    }
+
+    AgentSample sample() const {
+        return {.now = std::chrono::system_clock::now(),
+                .services = board_.reports(),
+                .played = engine_.services(),
+                .recording = recording_.view(),
+                .backlog = spool_->backlog(),
+                .lost = spool_->lost(),
+                .spool = spool_->usage(),
+                .journal = journal_->view(),
+                .journalBytesLimit = config_.journalBytes,
+                .journalFilesLimit = config_.journalFiles,
+                .uplink = uplink_ ? std::optional(uplink_->view()) : std::nullopt};
+    }
+
     void waitForTheEnd() {
+        auto nextLook = std::chrono::steady_clock::now();
         for (;;) {
-            const std::optional<int> signal = awaitSignal(kRetryServices);
+            const std::optional<int> signal = awaitSignal(kBetweenTurns);
             if (signal == SIGTERM || signal == SIGINT) {
                 log::info(signal == SIGINT ? "interrupted: ending sessions" : "ending sessions");
                 return;
             }
             if (signal == SIGHUP) {
                 reload();
-            } else {
+            }
+            engine_.relieve();
+            if (const auto now = std::chrono::steady_clock::now(); now >= nextLook) {
+                nextLook = now + kBetweenLooks;
                 board_.retry();
+                bounds_.sample(std::chrono::system_clock::now());
             }
         }
     }
@@ -213,6 +250,7 @@ private:
 
     Result<std::string> answer(std::string_view verb, std::string_view argument) {
         if (verb == "status") {
+            const auto now = std::chrono::system_clock::now();
             return statusText({.name = config_.name,
                                .startedAt = startedAt_,
                                .collector = config_.collector ? config_.collector->address : std::string(),
@@ -222,7 +260,9 @@ private:
                                .recording = recording_.view(),
                                .journal = journal_->view(),
                                .journalDirectory = config_.journalDirectory,
-                               .services = board_.reports()});
+                               .services = board_.reports(),
+                               .bounds = bounds_.reports(now)},
+                              now);
         }
         if (verb == "services") {
             return servicesText(board_.reports());
@@ -249,7 +289,9 @@ private:
     Recording recording_;
     Engine engine_;
     ServiceBoard board_;
+    BoundsBoard bounds_;
     std::optional<Uplink> uplink_;
+    std::optional<MetricsServer> metrics_;
 };
 
 void logGrpc(std::string_view message) {
@@ -257,6 +299,10 @@ void logGrpc(std::string_view message) {
 }
 
 }  // namespace
+
+std::string manifestFolder(const std::string& state) {
+    return state + "/manifest";
+}
 
 std::string controlSocket(const std::string& folder) {
     return folder + "/control.sock";
@@ -302,6 +348,7 @@ Status runAgent(const std::string& configFile) {
     journalSettings.directory = config.journalDirectory;
     journalSettings.bytes = config.journalBytes;
     journalSettings.files = config.journalFiles;
+    journalSettings.age = config.journalAge;
     journalSettings.agentStart = std::chrono::system_clock::now();
     journalSettings.safeUntil = [&store = **spool] {
         const auto backlog = store.backlog();

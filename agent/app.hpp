@@ -11,6 +11,9 @@ namespace apiary::agent {
 /// each service's addresses on stdout, once they listen. An Error says why it could not start.
 Status runAgent(const std::string& configFile);
 
+/// Where an agent that keeps its state in `state` has the manifests of its days.
+std::string manifestFolder(const std::string& state);
+
 /// The path of the control socket of an agent that keeps its state in `folder`.
 std::string controlSocket(const std::string& folder);
 

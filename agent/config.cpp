@@ -12,6 +12,7 @@
 #include <map>
 #include <thread>
 #include <tuple>
+#include <unistd.h>
 #include <utility>
 
 namespace apiary::agent {
@@ -22,12 +23,20 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30U;
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 constexpr std::size_t kLongestName = 60;
+constexpr std::uint16_t kMetricsPort = 9465;
 
 /// What services begin with: the table [limits].
 struct Defaults {
     Limits limits;
     Admission admission;
 };
+
+/// Half of the machine's, and no more than 1 GiB.
+std::uint64_t defaultMemory() {
+    const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
+    const auto size = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PAGESIZE)));
+    return std::clamp(pages * size / 2, 64 * kMiB, kGiB);
+}
 
 Limits readLimits(const TomlTable& table, const Limits& fallback) {
     Limits limits;
@@ -252,6 +261,7 @@ ConfigReading readAll(TomlFile file, std::uint64_t seed) {
     if (const TomlField own = agent.field("seed"); own.present()) {
         config.seed = own.number(0, 0, INT64_MAX);
     }
+    config.metrics = readMetrics(agent, kMetricsPort);
 
     config.collector = readCollector(root.table("collector"));
 
@@ -262,10 +272,12 @@ ConfigReading readAll(TomlFile file, std::uint64_t seed) {
     }
     config.journalBytes = journal.field("bytes").size(2 * kGiB, kMiB, kMiB * kGiB);
     config.journalFiles = journal.field("files").number(500'000, 100, 1'000'000'000);
+    config.journalAge = std::chrono::days(journal.field("days").number(0, 0, 36'500));
     config.spoolBytes = root.table("spool").field("bytes").size(kGiB, kMiB, 1024 * kGiB);
 
     const TomlTable limits = root.table("limits");
     config.connections = limits.field("connections").number(10'000, 1, 1'000'000);
+    config.memory = limits.field("memory").size(defaultMemory(), 64 * kMiB, 1024 * kGiB);
     const Defaults defaults{readLimits(limits, {}), readAdmission(limits, {})};
 
     ServiceTable table;

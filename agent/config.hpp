@@ -2,8 +2,10 @@
 
 #include "agent/engine/engine.hpp"
 #include "agent/record/recording.hpp"
+#include "common/metrics/metrics_setting.hpp"
 #include "common/rpc/credentials.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -33,12 +35,15 @@ struct AgentConfig {
     std::string state;  // folder
     std::size_t threads = 1;
     std::optional<std::uint64_t> seed;
+    MetricsSetting metrics;
     std::optional<CollectorConfig> collector;  // without it the agent works alone
     std::string journalDirectory;
     std::uint64_t journalBytes = 0;
     std::uint64_t journalFiles = 0;
+    std::chrono::hours journalAge{0};  // 0: no bound
     std::uint64_t spoolBytes = 0;
     std::size_t connections = 0;
+    std::uint64_t memory = 0;  // bytes
     std::vector<ServiceConfig> services;
 };
 

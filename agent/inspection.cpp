@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iomanip>
+#include <sstream>
 
 namespace apiary::agent {
 namespace {
@@ -40,6 +42,31 @@ std::string span(std::chrono::system_clock::duration length) {
         return std::to_string(seconds) + " s";
     }
     return seconds < 7200 ? std::to_string(seconds / 60) + " min" : std::to_string(seconds / 3600) + " h";
+}
+
+/// A length of time as one says it: "about 5 hours", "about 12 days".
+std::string aboutSpan(std::chrono::system_clock::duration length) {
+    const auto hours = std::chrono::duration<double, std::ratio<3600>>(length).count();
+    const bool days = hours >= 48;
+    const auto number = static_cast<std::uint64_t>(days ? hours / 24 : hours);
+    if (number == 0) {
+        return "less than an hour";
+    }
+    const std::string unit = days ? " day" : " hour";
+    return "about " + std::to_string(number) + unit + (number == 1 ? "" : "s");
+}
+
+/// Bytes in the unit that leaves few digits: "812 B", "1.4 MiB", "98 MiB".
+std::string roundBytes(std::uint64_t bytes) {
+    constexpr const char* kUnits[] = {" B", " KiB", " MiB", " GiB", " TiB"};
+    std::size_t unit = 0;
+    auto number = static_cast<double>(bytes);
+    for (; number >= 1024 && unit + 1 < std::size(kUnits); ++unit) {
+        number /= 1024;
+    }
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(unit > 0 && number < 10 ? 1 : 0) << number << kUnits[unit];
+    return text.str();
 }
 
 const char* actualText(ServiceReport::Actual actual) {
@@ -81,7 +108,25 @@ std::string linkText(const AgentFigures& figures) {
 
 }  // namespace
 
-std::string statusText(const AgentFigures& figures) {
+std::string boundText(const BoundReport& bound, BoundReport::Time now) {
+    const bool bytes = bound.name.ends_with("bytes");
+    const auto amount = [bytes](std::uint64_t number) { return bytes ? roundBytes(number) : std::to_string(number); };
+    std::string text = amount(bound.used);
+    if (bound.limit > 0) {
+        const double percent = 100 * static_cast<double>(bound.used) / static_cast<double>(bound.limit);
+        text += " of " + amount(bound.limit) + " (" + std::to_string(static_cast<std::uint64_t>(percent)) + " %)";
+    }
+    if (bound.keptSince) {
+        text += ", turning over: logs of " + aboutSpan(now - *bound.keptSince) + " are kept";
+    } else if (bound.fullAt) {
+        text += *bound.fullAt <= now ? ", full" : ", full in " + aboutSpan(*bound.fullAt - now) + " at this rate";
+    }
+    const bool journal = bound.name.starts_with("journal");
+    const char* lost = journal ? " logs removed" : bound.name == "spool_bytes" ? " records lost or contacts refused" : " contacts refused";
+    return text + ", " + std::to_string(bound.lost) + lost;
+}
+
+std::string statusText(const AgentFigures& figures, std::chrono::system_clock::time_point now) {
     std::size_t on = 0;
     std::size_t open = 0;
     for (const ServiceReport& service : figures.services) {
@@ -98,13 +143,18 @@ std::string statusText(const AgentFigures& figures) {
         journal += ", " + count(figures.journal.incomplete) + " incomplete, " + count(figures.journal.removed) +
                    " removed by the budget";
     }
-    return layOut({{"agent", figures.name + " " APIARY_VERSION + ", up since " + isoStamp(figures.startedAt)},
-                   {"collector", linkText(figures)},
-                   {"spool", backlog + ", " + count(figures.lost) + " lost"},
-                   {"services", count(on) + " of " + count(figures.services.size()) + " on"},
-                   {"sessions", count(open) + " open, " + count(figures.recording.sessions) + " recorded, " +
-                                    count(figures.recording.probes) + " contacts refused"},
-                   {"journal", journal}});
+    Table table{{"agent", figures.name + " " APIARY_VERSION + ", up since " + isoStamp(figures.startedAt)},
+                {"collector", linkText(figures)},
+                {"spool", backlog + ", " + count(figures.lost) + " lost"},
+                {"services", count(on) + " of " + count(figures.services.size()) + " on"},
+                {"sessions", count(open) + " open, " + count(figures.recording.sessions) + " recorded, " +
+                                 count(figures.recording.probes) + " contacts refused"},
+                {"journal", journal}};
+    const char* label = "bounds";
+    for (const BoundReport& bound : figures.bounds) {
+        table.push_back({std::exchange(label, ""), bound.name + "  " + boundText(bound, now)});
+    }
+    return layOut(table);
 }
 
 std::string servicesText(const std::vector<ServiceReport>& services) {

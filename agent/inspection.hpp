@@ -4,6 +4,7 @@
 #include "agent/journal/journal.hpp"
 #include "agent/record/recording.hpp"
 #include "agent/spool/spool.hpp"
+#include "agent/uplink/bound_report.hpp"
 #include "agent/uplink/service_control.hpp"
 #include "agent/uplink/uplink.hpp"
 
@@ -27,10 +28,15 @@ struct AgentFigures {
     JournalView journal;
     std::string journalDirectory;
     std::vector<ServiceReport> services;
+    std::vector<BoundReport> bounds;
 };
 
 /// The agent as text for a person at its terminal, one fact a line, printable ASCII only.
-std::string statusText(const AgentFigures& figures);
+std::string statusText(const AgentFigures& figures, std::chrono::system_clock::time_point now);
+
+/// How full a bound is, when it will be at this rate, and what it has cost: "98 MiB of 1.0 GiB (10 %), full in about 12
+/// days at this rate, nothing lost". Of what is kept by letting the oldest go: since how long it has logs.
+std::string boundText(const BoundReport& bound, BoundReport::Time now);
 
 /// One row a service.
 std::string servicesText(const std::vector<ServiceReport>& services);

@@ -40,6 +40,7 @@ public:
     }
 
     std::size_t used() const { return used_; }
+    std::size_t most() const { return most_; }
 
 private:
     const std::size_t most_;

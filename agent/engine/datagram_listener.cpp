@@ -62,8 +62,19 @@ void DatagramListener::welcome(const Arrival& arrival) {
         return;
     }
     const auto serving = service();
+    if (engine_.memory.over()) {
+        ++engine_.refused.memory;
+        refuse(*serving, key.first, key.second, "memory");
+        return;
+    }
+    if (engine_.recorders.full()) {
+        ++engine_.refused.recorders;
+        refuse(*serving, key.first, key.second, "room for records");
+        return;
+    }
     auto share = engine_.flows.take();
     if (!share) {
+        ++engine_.refused.connections;
         refuse(*serving, key.first, key.second, "connections in all");
         return;
     }

@@ -2,6 +2,7 @@
 
 #include "agent/engine/bound_socket.hpp"
 #include "agent/engine/datagram_listener.hpp"
+#include "agent/engine/descriptor_limit.hpp"
 #include "agent/engine/stream_listener.hpp"
 #include "common/log/log.hpp"
 #include "common/net/address.hpp"
@@ -15,36 +16,14 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <optional>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 namespace apiary::agent {
 namespace {
 
 constexpr std::chrono::seconds kLoopAnswers{2};  // how long a caller waits for a thread to close its sockets
-
-struct Descriptors {
-    std::size_t usable;
-    std::size_t limit;
-};
-
-Descriptors descriptorsFor(const EngineSettings& settings) {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    const auto all = static_cast<std::size_t>(limit.rlim_cur);
-    return {all - std::min(settings.reserve, all / 2), all};
-}
-
-std::size_t connectionsFor(const EngineSettings& settings) {
-    const auto [usable, limit] = descriptorsFor(settings);
-    if (settings.connections > usable) {
-        log::warn("at most " + std::to_string(usable) + " connections at once, as the limit of file descriptors is " +
-                  std::to_string(limit) + "; raise it (ulimit -n, LimitNOFILE=) for " +
-                  std::to_string(settings.connections));
-    }
-    return std::min(settings.connections, usable);
-}
 
 }  // namespace
 
@@ -53,7 +32,9 @@ std::size_t connectionsFor(const EngineSettings& settings) {
 class Engine::Impl {
 public:
     Impl(EngineSettings settings, RecorderSource& recorders)
-        : state_(recorders, settings.seed, connectionsFor(settings), descriptorsFor(settings).usable) {
+        : descriptors_(descriptorLimit(settings.reserve)),
+          state_(recorders, settings.seed, affordableConnections(settings.connections, descriptors_),
+                 descriptors_.usable, settings.memory) {
         for (std::size_t i = 0; i < std::max<std::size_t>(settings.threads, 1); ++i) {
             threads_.push_back(std::make_unique<Thread>(recorders));
         }
@@ -116,6 +97,16 @@ public:
         views.resize(std::min(views.size(), most));
         return views;
     }
+
+    EngineBounds bounds() const {
+        const EngineState::Refused& refused = state_.refused;
+        return {.connections = {state_.sessions.used(), state_.sessions.most(), refused.connections},
+                .descriptors = {openDescriptors(), descriptors_.limit, refused.descriptors},
+                .memory = {state_.memory.used(), state_.memory.limit(), refused.memory},
+                .refusedByRecorders = refused.recorders};
+    }
+
+    void relieve() { state_.memory.relieve(); }
 
     std::size_t shutDown(std::chrono::milliseconds within) {
         const auto deadline = Steady::now() + within;
@@ -185,7 +176,12 @@ private:
         }
         view.openSessions = entry.state->open;
         view.sessions = entry.state->sessions;
-        view.refused = entry.state->refused;
+        const ServiceCounters& counters = entry.state->counters;
+        view.refusals = counters.refusals();
+        view.refused = std::accumulate(view.refusals.begin(), view.refusals.end(), std::uint64_t{0});
+        view.outcomes = counters.outcomes();
+        view.bytesIn = counters.bytesIn();
+        view.bytesOut = counters.bytesOut();
         view.reason = entry.reason;
         view.actual = entry.on                ? ServiceActual::On
                       : !entry.reason.empty() ? ServiceActual::Failed
@@ -338,6 +334,7 @@ private:
         }
     }
 
+    const DescriptorLimit descriptors_;
     EngineState state_;
     std::vector<std::unique_ptr<Thread>> threads_;
     std::uint64_t lastListener_ = 0;  // under the lock of services_
@@ -365,6 +362,12 @@ std::vector<ServiceView> Engine::services() const {
 }
 std::vector<SessionView> Engine::sessions(std::size_t most) const {
     return impl_->sessions(most);
+}
+EngineBounds Engine::bounds() const {
+    return impl_->bounds();
+}
+void Engine::relieve() {
+    impl_->relieve();
 }
 std::size_t Engine::shutDown(std::chrono::milliseconds deadline) {
     return impl_->shutDown(deadline);

@@ -5,6 +5,7 @@
 #include "common/result.hpp"
 #include "common/uuid.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -54,6 +55,13 @@ struct ServiceSpec {
     std::pair<std::uint16_t, std::uint16_t> passivePorts{0, 0};  // both ends included; 0, 0: the kernel chooses
 };
 
+/// Kinds of refusals, for figures: of one source (waiting time, connections), of all together (connections,
+/// descriptors, memory).
+enum class RefusalClass : std::uint8_t { WaitingTime, PerSource, Connections, Descriptors, Memory, Other };
+
+using RefusalCounts = std::array<std::uint64_t, 6>;  // by RefusalClass
+using OutcomeCounts = std::array<std::uint64_t, 8>;  // by Outcome
+
 enum class ServiceActual { Off, Starting, On, Failed, Draining };
 
 /// A service as it is now.
@@ -64,8 +72,12 @@ struct ServiceView {
     ServiceActual actual = ServiceActual::Off;
     std::string reason;  // why it failed
     std::size_t openSessions = 0;
-    std::uint64_t sessions = 0;  // since the engine began
+    std::uint64_t sessions = 0;  // since the engine began, like all that follows
     std::uint64_t refused = 0;
+    RefusalCounts refusals{};  // these by their class
+    OutcomeCounts outcomes{};  // of the sessions that have ended
+    std::uint64_t bytesIn = 0;
+    std::uint64_t bytesOut = 0;
 };
 
 /// A session that is open now.
@@ -83,7 +95,21 @@ struct EngineSettings {
     std::size_t threads = 1;
     std::size_t connections = 10'000;  // in all; lowered to what the descriptors allow, less a reserve
     std::uint64_t seed = 0;            // the sensor's; each session's environment gets one derived from it
-    std::size_t reserve = 256;         // descriptors left to the rest of the program: journal, spool, uplink
+    std::uint64_t memory = 0;          // bytes of the whole process, above which no more are taken; 0: no bound
+    std::size_t reserve = 320;         // descriptors left to the rest of the program: journal (288), spool, uplink
+};
+
+/// A bound on all services together, and what it has cost since the engine began.
+struct EngineBound {
+    std::uint64_t used = 0;
+    std::uint64_t limit = 0;    // 0: none
+    std::uint64_t refused = 0;  // contacts; of memory also sessions that were cut, as they were large
+};
+struct EngineBounds {
+    EngineBound connections;
+    EngineBound descriptors;  // of the whole process; the engine leaves its reserve to the others
+    EngineBound memory;       // bytes, likewise
+    std::uint64_t refusedByRecorders = 0;
 };
 
 /// Plays services on sockets: listeners, admission, TLS, data channels, streams and datagrams.
@@ -114,6 +140,12 @@ public:
 
     /// At most `most` of the open sessions, newest first.
     std::vector<SessionView> sessions(std::size_t most) const;
+
+    /// Counts the descriptors of the process: not for every packet.
+    EngineBounds bounds() const;
+
+    /// Over the bound in memory, gives back to the kernel what can be. Call it now and then, from a thread of your own.
+    void relieve();
 
     /// Stops listening, ends every session as AgentStopped and waits until each is recorded, `deadline` at the longest;
     /// then run() returns. Returns how many sessions had not ended by then.

@@ -23,7 +23,7 @@ protected:
     }
 
     void refuse(const Service& service, const Endpoint& source, const Endpoint& target, const char* reason) {
-        ++service.state->refused;
+        service.state->counters.refused(reason);
         loop().refuse({source, target, service.spec.module->transport, service.spec.name, reason,
                        std::chrono::system_clock::now()});
     }

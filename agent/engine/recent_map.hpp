@@ -23,9 +23,8 @@ public:
             order_.splice(order_.begin(), order_, known->second);
             return known->second->second;
         }
-        if (index_.size() >= most_) {
-            index_.erase(order_.back().first);
-            order_.pop_back();
+        if (full()) {
+            dropOldest();
         }
         order_.emplace_front(key, Value{});
         index_.emplace(key, order_.begin());
@@ -46,7 +45,16 @@ public:
         }
     }
 
+    /// Forgets the one not touched for longest, of at least one, and returns what it was.
+    Value dropOldest() {
+        Value oldest = std::move(order_.back().second);
+        index_.erase(order_.back().first);
+        order_.pop_back();
+        return oldest;
+    }
+
     std::size_t size() const { return index_.size(); }
+    bool full() const { return index_.size() >= most_; }
 
 private:
     using Order = std::list<std::pair<SourceKey, Value>>;

@@ -2,7 +2,9 @@
 
 #include "agent/engine/admission.hpp"
 #include "agent/engine/allowance.hpp"
+#include "agent/engine/memory_gauge.hpp"
 #include "agent/engine/reply_credit.hpp"
+#include "agent/engine/service_counters.hpp"
 #include "agent/engine/source_memory.hpp"
 #include "agent/engine/wire.hpp"
 #include "common/concurrent/guarded.hpp"
@@ -28,7 +30,7 @@ struct ServiceState {
     SourceMemory memory;
     std::atomic<std::size_t> open{0};
     std::atomic<std::uint64_t> sessions{0};
-    std::atomic<std::uint64_t> refused{0};
+    ServiceCounters counters;
 };
 
 /// A service as one configuration describes it. Its sessions share it to their end; never changed.
@@ -43,8 +45,14 @@ using CurrentService = Guarded<std::shared_ptr<const Service>>;
 
 /// What all threads of an engine share.
 struct EngineState {
-    EngineState(RecorderSource& to, std::uint64_t sensorSeed, std::size_t connections, std::size_t fds)
-        : recorders(to), seed(sensorSeed), sessions(connections), flows(connections / 4 + 1), descriptors(fds) {}
+    EngineState(RecorderSource& to, std::uint64_t sensorSeed, std::size_t connections, std::size_t fds,
+                std::uint64_t memoryLimit)
+        : recorders(to),
+          seed(sensorSeed),
+          sessions(connections),
+          flows(connections / 4 + 1),
+          descriptors(fds),
+          memory(memoryLimit) {}
 
     RecorderSource& recorders;
     const std::uint64_t seed;
@@ -52,6 +60,17 @@ struct EngineState {
     Allowance flows;            // datagram flows at once: forged sources must not take the connections' places
     Allowance descriptors;      // sockets of listeners, connections and channels
     Allowance handshakes{512};  // TLS handshakes at once, each of which holds some 50 kB
+    MemoryGauge memory;
+
+    /// Contacts that a bound of the whole cost, by the bound.
+    struct Refused {
+        std::atomic<std::uint64_t> connections{0};
+        std::atomic<std::uint64_t> descriptors{0};
+        std::atomic<std::uint64_t> memory{0};
+        std::atomic<std::uint64_t> recorders{0};
+    };
+    Refused refused;
+
     std::atomic<std::uint64_t> lastNumber{0};
     std::atomic<bool> stopping{false};
 

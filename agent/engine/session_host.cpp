@@ -9,6 +9,8 @@
 
 namespace apiary::agent {
 
+static constexpr std::uint64_t kLarge = std::uint64_t{64} << 10U;  // bytes that passed; what is less holds little
+
 void OpenSessions::add(std::uint64_t number, std::shared_ptr<SessionHost> session) {
     open_.with([&](auto& open) { open.emplace_hint(open.end(), number, std::move(session)); });
 }
@@ -71,7 +73,7 @@ bool SessionHost::admitted(const Endpoint& source, const Endpoint& target) {
         admitted_ = true;
         return true;
     }
-    ++service_->state->refused;
+    service_->state->counters.refused(reasonOf(verdict));
     loop().refuse({source, target, spec().module->transport, spec().name, reasonOf(verdict), clock()});
     return false;
 }
@@ -150,6 +152,7 @@ void SessionHost::leave() {
     }
     if (std::exchange(listed_, false)) {
         --service_->state->open;
+        service_->state->counters.ended(outcome_.value_or(Outcome::Interrupted));
         if (--engine_.unrecorded == 0) {
             { const std::lock_guard lock(engine_.mutex); }  // who waits has either seen this or is waiting by now
             engine_.noneUnrecorded.notify_all();
@@ -169,6 +172,10 @@ bool SessionHost::interrupted() {
         end(Outcome::AgentStopped);
     } else if (Steady::now() >= endAt_) {
         end(Outcome::Limit);
+    } else if (recorder_ && !outcome_ && bytesIn_ + bytesOut_ > kLarge && engine_.memory.farOver()) {
+        ++engine_.refused.memory;
+        recorder_->observed(Anomaly{"cut: the memory of the sensor is used up"});
+        end(Outcome::Limit);
     } else {
         return false;
     }
@@ -181,11 +188,13 @@ void SessionHost::setAlarm(Millis after) {
 
 void SessionHost::noteReceived(ChannelId channel, std::string_view bytes) {
     bytesIn_.fetch_add(bytes.size(), std::memory_order_relaxed);
+    service_->state->counters.received(bytes.size());
     recorder_->received(channel, bytes);
 }
 
 void SessionHost::noteSent(ChannelId channel, std::string_view bytes, Delivery delivery) {
     bytesOut_.fetch_add(bytes.size(), std::memory_order_relaxed);
+    service_->state->counters.sent(bytes.size());
     recorder_->sent(channel, bytes, delivery);
 }
 

@@ -78,7 +78,8 @@ protected:
     /// The first outcome stands.
     void end(Outcome outcome) { outcome_ = outcome_.value_or(outcome); }
 
-    /// True once the agent stops or the whole session has lasted too long: then it has its outcome.
+    /// True once the agent stops, or the whole session has lasted too long, or is large while the process holds far more
+    /// than it may: then it has its outcome.
     bool interrupted();
 
     void setAlarm(Millis after);

@@ -9,10 +9,12 @@
 namespace apiary::agent {
 
 /// What the sources of one service left there by Remember, for their next visit. Bounded: of `most` sources, each
-/// as much as Conversation lets through; who was not here for longest is forgotten first. Thread-safe.
+/// as much as Conversation lets through, and `bytes` of all together; who was not here for longest is forgotten first.
+/// Thread-safe.
 class SourceMemory {
 public:
-    explicit SourceMemory(std::size_t most = 4096) : left_(most) {}
+    explicit SourceMemory(std::size_t most = 4096, std::size_t bytes = std::size_t{4} << 20U)
+        : bytes_(bytes), left_(Left{.bySource = RecentMap<std::string>(most)}) {}
 
     /// What this source left, or nothing.
     std::string recall(const Endpoint& source);
@@ -21,7 +23,15 @@ public:
     void remember(const Endpoint& source, std::string bytes);
 
 private:
-    Guarded<RecentMap<std::string>> left_;
+    struct Left {
+        RecentMap<std::string> bySource;
+        std::size_t bytes = 0;
+
+        void put(const SourceKey& key, std::string content);
+    };
+
+    const std::size_t bytes_;
+    Guarded<Left> left_;
 };
 
 }  // namespace apiary::agent

@@ -72,10 +72,26 @@ StreamListener::Accepting StreamListener::acceptSome() {
 void StreamListener::welcome(Descriptor socket, const Endpoint& peer) {
     const auto serving = service();
     const Endpoint target = localEndpoint(socket.get());
+    if (engine_.memory.over()) {
+        ++engine_.refused.memory;
+        refuse(*serving, peer, target, "memory");
+        return;
+    }
+    if (engine_.recorders.full()) {
+        ++engine_.refused.recorders;
+        refuse(*serving, peer, target, "room for records");
+        return;
+    }
     auto session = engine_.sessions.take();
-    auto descriptor = session ? engine_.descriptors.take() : std::nullopt;
-    if (!descriptor) {
+    if (!session) {
+        ++engine_.refused.connections;
         refuse(*serving, peer, target, "connections in all");
+        return;
+    }
+    auto descriptor = engine_.descriptors.take();
+    if (!descriptor) {
+        ++engine_.refused.descriptors;
+        refuse(*serving, peer, target, "descriptors");
         return;
     }
     const auto& proxies = serving->spec.proxies;

@@ -78,6 +78,13 @@ public:
         return view_.with([](const JournalView& view) { return view; });
     }
 
+    RemovedLogs takeRemoved(bool last) {
+        return removals_.with([last](Removals& removals) {
+            removals.over = removals.over || last;
+            return std::exchange(removals.untold, {});
+        });
+    }
+
     bool write(Batch texts) {
         std::size_t weight = 0;
         for (const JournalText& text : texts) {
@@ -109,8 +116,7 @@ public:
             if (counting) {
                 counting = budget_.countSome(written > 0 ? kCountedUnderLoad : kEntriesAtOnce);
             } else {  // keeping pace with what is written
-                removing = budget_.removeSome(kEntriesAtOnce + 2 * written,
-                                              [this](const Uuid& session) { return files_.has(session); });
+                removing = keepBudget(kEntriesAtOnce + 2 * written);
             }
             report();
         }
@@ -131,6 +137,24 @@ public:
     }
 
 private:
+    struct Removals {
+        RemovedLogs untold;
+        bool over = false;  // nothing is removed any more
+    };
+
+    bool keepBudget(std::size_t most) {
+        const auto now = std::chrono::system_clock::now();
+        if (!budget_.over(now)) {
+            return false;
+        }
+        const auto safeUntil = settings_.safeUntil ? settings_.safeUntil() : LogBudget::Time::min();
+        return removals_.with([&](Removals& removals) {
+            return !removals.over && budget_.removeSome(
+                                         most, now, safeUntil,
+                                         [this](const Uuid& session) { return files_.has(session); }, removals.untold);
+        });
+    }
+
     /// Waits for the time of the next round, and adds what comes until then.
     void takeWhatComes(std::vector<Batch>& batches) {
         std::ranges::move(queue_.takeAllAt(nextRound_, kEnough), std::back_inserter(batches));
@@ -168,7 +192,7 @@ private:
         const auto clock = std::chrono::steady_clock::now();
         if (now.removed > reported_.removed && clock >= nextReport_) {
             nextReport_ = clock + kBetweenReports;
-            log::warn("journal: its budget is used up; " + std::to_string(now.removed - reported_.removed) +
+            log::warn("journal: a budget is used up; " + std::to_string(now.removed - reported_.removed) +
                       " of the oldest logs were removed, " + std::to_string(now.removedEarly - reported_.removedEarly) +
                       " of them before the collector had acknowledged their records");
             reported_ = now;
@@ -184,6 +208,7 @@ private:
     std::condition_variable writtenMore_;
     std::uint64_t written_ = 0;  // batches; guarded by mutex_
     Guarded<JournalView> view_;
+    Guarded<Removals> removals_;
 
     // Of the writing thread.
     LogFiles files_;
@@ -241,6 +266,10 @@ void JournalWriter::sync(std::chrono::milliseconds deadline) {
 
 JournalView JournalWriter::view() const {
     return impl_->view();
+}
+
+RemovedLogs JournalWriter::takeRemoved(bool last) {
+    return impl_->takeRemoved(last);
 }
 
 }  // namespace apiary::agent

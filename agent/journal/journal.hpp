@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct JournalSettings {
     std::string directory;                          // made if it is not there; its parent must be
     std::uint64_t bytes = std::uint64_t{2} << 30U;  // budget of all logs, those of earlier runs included
     std::uint64_t files = 500'000;
+    std::chrono::hours age{0};                   // of a log, by the hour in which its session began; 0: no bound
     std::size_t openFiles = 256;                 // kept open at once; others are opened again when they grow
     std::size_t queued = std::size_t{1} << 20U;  // bytes that may wait to be written
     std::chrono::system_clock::time_point agentStart;
@@ -42,13 +44,29 @@ struct JournalView {
     std::uint64_t removed = 0;       // logs that the budget removed
     std::uint64_t removedEarly = 0;  // of these: before their records were acknowledged
     std::uint64_t removedBytes = 0;
+    std::uint64_t removedForBytes = 0;  // of `removed`: by which budget they went
+    std::uint64_t removedForFiles = 0;
+    std::uint64_t removedForAge = 0;
+    std::optional<std::chrono::system_clock::time_point> oldest;  // hour of the oldest log there is
+};
+
+/// Logs that the budget removed, for the record that says so.
+struct RemovedLogs {
+    std::uint64_t files = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t early = 0;  // before the collector had acknowledged their records
+    std::uint64_t forBytes = 0;
+    std::uint64_t forFiles = 0;
+    std::uint64_t forAge = 0;
+    std::chrono::system_clock::time_point from;  // the first and the last of the sessions that they were of began then
+    std::chrono::system_clock::time_point to;
 };
 
 /// One text file per session, written by one thread, never by those that serve connections.
 ///
 /// write() hands over and returns at once; run() writes. A log that the disk refuses is left as it is, renamed to
 /// `….incomplete` when its session ends, counted, and the first refusal is logged: the records go on in the spool.
-/// Past the budget the oldest closed logs are removed, counted and logged. Logs of earlier runs are counted by run() in
+/// Past a budget the oldest closed logs are removed, counted and logged. Logs of earlier runs are counted by run() in
 /// small steps, after the start. The constructor's thread makes only the run's folder.
 class JournalWriter {
 public:
@@ -79,6 +97,10 @@ public:
     void sync(std::chrono::milliseconds deadline = std::chrono::seconds(30));
 
     JournalView view() const;
+
+    /// What the budget removed since this was asked last. With `last` nothing is removed any more from now on, so that
+    /// nothing goes that no record tells of.
+    RemovedLogs takeRemoved(bool last);
 
 private:
     class Impl;

@@ -3,6 +3,7 @@
 #include "agent/journal/journal_format.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
@@ -24,11 +25,35 @@ std::string hourOf(std::string_view path) {
     return std::string(path.substr(0, end));
 }
 
+/// A number of a path, written with leading zeros; -1 if it is none.
+int numberAt(std::string_view text, std::size_t at, std::size_t length) {
+    int number = -1;
+    if (text.size() >= at + length) {
+        std::from_chars(text.data() + at, text.data() + at + length, number);
+    }
+    return number;
+}
+
+/// When the hour began that `<run>/<day>/<hour>` is named after; nothing if somebody else named it.
+std::optional<LogBudget::Time> timeOf(std::string_view folder) {
+    using namespace std::chrono;
+    const std::size_t day = folder.find('/') + 1;  // of 2017-04-18/10
+    const year_month_day date{year(numberAt(folder, day, 4)),
+                              month(static_cast<unsigned>(numberAt(folder, day + 5, 2))),
+                              std::chrono::day(static_cast<unsigned>(numberAt(folder, day + 8, 2)))};
+    const int hour = numberAt(folder, day + 11, 2);
+    return date.ok() && hour >= 0 && hour < 24 ? std::optional<LogBudget::Time>(sys_days(date) + hours(hour))
+                                               : std::nullopt;
+}
+
 /// The session whose log has that name.
 std::optional<Uuid> sessionOf(std::string_view path) {
     const std::size_t at = path.rfind('_');
     return at == std::string_view::npos ? std::nullopt : Uuid::parse(path.substr(at + 1, 36));
 }
+
+/// What the time of a file may lag behind the clock that records are stamped with.
+constexpr std::chrono::milliseconds kCoarse{10};
 
 /// Calls `use` with each entry below a folder; what cannot be read is left out.
 template <typename Iterator, typename Use>
@@ -93,25 +118,39 @@ bool LogBudget::countSome(std::size_t entries) {
     return true;
 }
 
-bool LogBudget::removeSome(std::size_t most, const std::function<bool(const Uuid&)>& busy) {
-    const auto safeUntil =
-        over() && settings_.safeUntil ? settings_.safeUntil() : std::chrono::system_clock::time_point::min();
-    for (; over() && most > 0; --most) {
-        if (victims_.empty() && !list(busy)) {
+bool LogBudget::over(Time now) const {
+    return tooMany() || (!folders_.empty() && tooOld(folders_.begin()->first, now));
+}
+
+/// The whole of an hour's logs is too old when the last of them is.
+bool LogBudget::tooOld(std::string_view folder, Time now) const {
+    const auto hour = settings_.age.count() > 0 ? timeOf(folder) : std::nullopt;
+    return hour && *hour + std::chrono::hours(1) + settings_.age <= now;
+}
+
+bool LogBudget::removeSome(std::size_t most, Time now, Time safeUntil, const std::function<bool(const Uuid&)>& busy,
+                           RemovedLogs& gone) {
+    for (; over(now) && most > 0; --most) {
+        const bool listed = !victims_.empty() && (tooMany() || tooOld(listed_, now));
+        if (!listed && !list(now, busy)) {
             return false;
         }
-        remove(victims_.front(), safeUntil);
+        remove(victims_.front(), safeUntil, gone);
         victims_.pop_front();
         if (victims_.empty()) {
             tidy(listed_);
         }
     }
-    return over();
+    return over(now);
 }
 
-bool LogBudget::list(const std::function<bool(const Uuid&)>& busy) {
+bool LogBudget::list(Time now, const std::function<bool(const Uuid&)>& busy) {
+    victims_.clear();
     for (auto at = folders_.begin(); at != folders_.end();) {
         const auto& [folder, counts] = *at;
+        if (!tooMany() && !tooOld(folder, now)) {
+            return false;
+        }
         bool any = false;
         const auto consider = [&](const fs::directory_entry& entry) {
             std::error_code none;
@@ -141,23 +180,43 @@ bool LogBudget::list(const std::function<bool(const Uuid&)>& busy) {
     return false;
 }
 
-void LogBudget::remove(const std::string& path, std::chrono::system_clock::time_point safeUntil) {
+void LogBudget::remove(const std::string& path, Time safeUntil, RemovedLogs& gone) {
+    std::uint64_t JournalView::*const total = view_.bytes > settings_.bytes   ? &JournalView::removedForBytes
+                                              : view_.files > settings_.files ? &JournalView::removedForFiles
+                                                                              : &JournalView::removedForAge;
+    std::uint64_t RemovedLogs::*const reason = view_.bytes > settings_.bytes   ? &RemovedLogs::forBytes
+                                               : view_.files > settings_.files ? &RemovedLogs::forFiles
+                                                                               : &RemovedLogs::forAge;
     const std::string whole = settings_.directory + '/' + path;
     struct stat status {};
-    if (::stat(whole.c_str(), &status) != 0 || ::unlink(whole.c_str()) != 0) {
+    const bool removed = ::stat(whole.c_str(), &status) == 0 && ::unlink(whole.c_str()) == 0;
+    if (!removed) {  // somebody else did
         status.st_size = 0;
     }
-    const auto written = std::chrono::system_clock::from_time_t(status.st_mtim.tv_sec);
-    const bool early = written >= safeUntil;
+    const Time written = std::chrono::system_clock::from_time_t(status.st_mtim.tv_sec) +
+                         std::chrono::duration_cast<Time::duration>(std::chrono::nanoseconds(status.st_mtim.tv_nsec));
+    const bool early = written + kCoarse >= safeUntil;
     const auto size = static_cast<std::uint64_t>(status.st_size);
     Folder& folder = folders_[listed_];
     folder.files -= std::min<std::uint64_t>(folder.files, 1);
     folder.bytes -= std::min(folder.bytes, size);
     view_.files -= std::min<std::uint64_t>(view_.files, 1);
     view_.bytes -= std::min(view_.bytes, size);
+    if (!removed) {
+        return;
+    }
     ++view_.removed;
+    ++(view_.*total);
     view_.removedEarly += early ? 1 : 0;
     view_.removedBytes += size;
+    const auto session = sessionOf(path);
+    const Time began = session ? session->time() : written;
+    gone.from = gone.files == 0 ? began : std::min(gone.from, began);
+    gone.to = gone.files == 0 ? began : std::max(gone.to, began);
+    ++gone.files;
+    gone.bytes += size;
+    gone.early += early ? 1 : 0;
+    ++(gone.*reason);
 }
 
 void LogBudget::tidy(const std::string& folder) {
@@ -181,6 +240,10 @@ void LogBudget::show(JournalView& view) const {
     view.removed = view_.removed;
     view.removedEarly = view_.removedEarly;
     view.removedBytes = view_.removedBytes;
+    view.removedForBytes = view_.removedForBytes;
+    view.removedForFiles = view_.removedForFiles;
+    view.removedForAge = view_.removedForAge;
+    view.oldest = folders_.empty() ? std::nullopt : timeOf(folders_.begin()->first);
 }
 
 }  // namespace apiary::agent

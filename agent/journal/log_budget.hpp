@@ -16,11 +16,14 @@
 
 namespace apiary::agent {
 
-/// Counts the logs, by the hour's folder, and removes the oldest when there are too many. Belongs to one thread.
+/// Counts the logs, by the hour's folder, and removes the oldest when there are too many or they are too old. Belongs
+/// to one thread.
 ///
 /// Only counts are held, not names: a folder is listed when its turn to go has come.
 class LogBudget {
 public:
+    using Time = std::chrono::system_clock::time_point;
+
     explicit LogBudget(const JournalSettings& settings);
 
     /// Bytes were written to a log at `path`, which is new or not.
@@ -29,9 +32,13 @@ public:
     /// Counts some of the logs of earlier runs; true while there are more.
     bool countSome(std::size_t entries);
 
-    /// Removes up to `most` logs if the budget is passed, none that `busy` claims; true while it still is passed and
-    /// something can be done about it.
-    bool removeSome(std::size_t most, const std::function<bool(const Uuid&)>& busy);
+    /// Whether a budget is passed, by bytes, files or age.
+    bool over(Time now) const;
+
+    /// Removes up to `most` logs if a budget is passed, none that `busy` claims, and adds them to `gone`; true while it
+    /// still is passed and something can be done about it. What was written last before `safeUntil` is acknowledged.
+    bool removeSome(std::size_t most, Time now, Time safeUntil, const std::function<bool(const Uuid&)>& busy,
+                    RemovedLogs& gone);
 
     /// Fills in what is known here: files, bytes, counted, removed.
     void show(JournalView& view) const;
@@ -42,9 +49,10 @@ private:
         std::uint64_t bytes = 0;
     };
 
-    bool over() const { return view_.files > settings_.files || view_.bytes > settings_.bytes; }
-    bool list(const std::function<bool(const Uuid&)>& busy);
-    void remove(const std::string& path, std::chrono::system_clock::time_point safeUntil);
+    bool tooMany() const { return view_.files > settings_.files || view_.bytes > settings_.bytes; }
+    bool tooOld(std::string_view folder, Time now) const;
+    bool list(Time now, const std::function<bool(const Uuid&)>& busy);
+    void remove(const std::string& path, Time safeUntil, RemovedLogs& gone);
     void tidy(const std::string& folder);
 
     JournalSettings settings_;

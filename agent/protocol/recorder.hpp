@@ -80,6 +80,9 @@ public:
     virtual ~RecorderSource() = default;
     virtual std::unique_ptr<Recorder> open(const SessionStart& start) = 0;
     virtual void refused(const Refusal& refusal) = 0;
+
+    /// True while there is no room for the records of one more session, or they cannot be written: refuse it.
+    virtual bool full() const { return false; }
 };
 
 }  // namespace apiary::agent

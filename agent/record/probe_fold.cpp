@@ -15,7 +15,8 @@ void ProbeFold::add(const Refusal& refusal) {
     Key key{refusal.source.address, refusal.target, refusal.service, refusal.reason};
     auto known = probes_.find(key);
     if (known == probes_.end() && probes_.size() >= most_) {
-        beyondFirst_ = beyond_++ == 0 ? refusal.at : beyondFirst_;
+        beyondFirst_ = beyond_ == 0 ? refusal.at : beyondFirst_;
+        beyond_ += refusal.count;
         beyondLast_ = refusal.at;
         return;
     }
@@ -24,7 +25,7 @@ void ProbeFold::add(const Refusal& refusal) {
             probes_.emplace(std::move(key), Probe{refusal.source, refusal.transport, refusal.at, refusal.at, 0}).first;
     }
     known->second.last = std::max(known->second.last, refusal.at);
-    ++known->second.packets;
+    known->second.packets += refusal.count;
 }
 
 std::vector<NewRecord> ProbeFold::take(std::uint32_t lane) {

@@ -30,8 +30,8 @@ void fill(v1::Record& to, const Anomaly& from) {
     to.mutable_anomaly()->set_what(from.what);
 }
 
-std::string gapBody(const SpoolSettings::Lost& lost) {
-    return recordBody({}, 0, lost.from, [&](v1::Record& record) {
+std::string gapBody(const SpoolSettings::Lost& lost, WallTime at) {
+    return recordBody({}, 0, at, [&](v1::Record& record) {
         auto& gap = *record.mutable_gap();
         gap.set_what(lost.what);
         gap.set_records(lost.records);
@@ -132,8 +132,34 @@ v1::Outcome outcomeOf(Ending ending) {
     return static_cast<v1::Outcome>(ending);
 }
 
+NewRecord removalRecord(const RemovedLogs& gone, std::uint32_t lane, WallTime at) {
+    std::string reason = "text logs removed by the journal's budget:";
+    const char* before = " ";
+    for (const auto& [logs, why] :
+         {std::pair(gone.forBytes, "bytes"), std::pair(gone.forFiles, "files"), std::pair(gone.forAge, "age")}) {
+        if (logs > 0) {
+            reason += before + std::to_string(logs) + " for " + why;
+            before = ", ";
+        }
+    }
+    if (gone.early > 0) {
+        reason += "; " + std::to_string(gone.early) + " before their records were acknowledged";
+    }
+    return {.lane = lane,
+            .session = {},
+            .kind = RecordKind::Gap,
+            .at = at,
+            .body = gapBody({.what = "journal",
+                             .records = gone.files,
+                             .bytes = gone.bytes,
+                             .from = gone.from,
+                             .to = gone.to,
+                             .reason = reason},
+                            at)};
+}
+
 SpoolSettings withRecordBodies(SpoolSettings settings) {
-    settings.gapBody = gapBody;
+    settings.gapBody = [](const SpoolSettings::Lost& lost) { return gapBody(lost, lost.from); };
     settings.droppedBody = droppedBody;
     return settings;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/journal/journal.hpp"
 #include "agent/journal/journal_format.hpp"
 #include "agent/protocol/recorder.hpp"
 #include "agent/spool/spool.hpp"
@@ -30,6 +31,9 @@ void setEvidence(v1::Record& to, const Evidence& from);
 /// The numbers of Ending and of the wire are the same.
 Ending endingOf(Outcome outcome);
 v1::Outcome outcomeOf(Ending ending);
+
+/// The gap record of kind "journal" that tells which text logs went; what they said stays recorded.
+NewRecord removalRecord(const RemovedLogs& gone, std::uint32_t lane, WallTime at);
 
 /// A serialised Record; `fill` sets what is particular to it. Costs no allocation but for large contents.
 template <typename Fill>

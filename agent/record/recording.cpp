@@ -29,6 +29,7 @@ constexpr RecordQueue::Due kDue{
     .enough = 256, .patience = std::chrono::milliseconds(10), .hurry = std::chrono::microseconds(500)};
 constexpr auto kIdle = std::chrono::milliseconds(50);
 constexpr auto kProbesTogether = std::chrono::milliseconds(250);
+constexpr auto kRefusedFor = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -41,8 +42,10 @@ public:
           context_{queue_, journal_, unlogged_},
           chooser_(std::move(settings.rules)),
           follow_(std::move(settings.follow)),
+          manifest_(settings.manifest ? std::make_unique<Manifest>(*std::move(settings.manifest)) : nullptr),
           upkeep_(settings.upkeep),
-          lastTries_(settings.lastTries) {}
+          lastTries_(settings.lastTries),
+          removalsTogether_(settings.removals) {}
 
     std::unique_ptr<Recorder> open(const SessionStart& start) {
         const LogChoice choice =
@@ -52,13 +55,30 @@ public:
 
     void refused(const Refusal& refusal) {
         probes_.with([&](ProbeFold& fold) { fold.add(refusal); });
-        ++refusals_;
+        refusals_ += refusal.count;
+    }
+
+    bool full() const {
+        const Steady::rep since = refusedSince_;
+        return spool_.full() ||
+               (since != 0 && Steady::now().time_since_epoch() - Steady::duration(since) >= kRefusedFor);
     }
 
     std::size_t recover() {
-        const std::size_t closed = recoverSessions(spool_, journal_, [this](const std::string& service, bool spoken) {
-            return chooser_.with([&](const LogChooser& chooser) { return chooser.wantsLate(service, spoken); });
-        });
+        std::vector<ManifestEntry> entries;
+        const std::size_t closed = recoverSessions(
+            spool_, journal_,
+            [this](const std::string& service, bool spoken) {
+                return chooser_.with([&](const LogChooser& chooser) { return chooser.wantsLate(service, spoken); });
+            },
+            [&](const std::string& closing) {
+                if (auto entry = manifest_ ? manifestEntryOf(closing) : std::nullopt) {
+                    entries.push_back(*std::move(entry));
+                }
+            });
+        if (manifest_) {
+            manifest_->recover(std::move(entries), spool_);
+        }
         for (const LaneView& lane : spool_.lanes()) {
             handed_.with([&](Marks& marks) { marks[lane.lane] = lane.last; });
         }
@@ -77,11 +97,11 @@ public:
             // Whether it was closed is asked before taking: what was pushed until then is in what is taken.
             const bool closed = queue_.closed();
             queue_.takeAll(pending, kIdle);
-            if (auto probes = dueProbes(closed); !probes.empty()) {
-                std::ranges::transform(probes, std::back_inserter(pending), [](NewRecord& probe) {
-                    return PendingRecord{.record = std::move(probe), .path = {}, .text = {}, .durable = {}};
-                });
+            add(pending, dueProbes(closed));
+            if (manifest_) {
+                add(pending, manifest_->due(spool_, closed && pending.empty()));
             }
+            addDueRemovals(pending, closed);
             if (!pending.empty()) {
                 commit(pending);
             } else if (closed) {
@@ -135,10 +155,49 @@ private:
 
     std::vector<NewRecord> dueProbes(bool closing) {
         return probes_.with([&](ProbeFold& fold) {
-            return !fold.empty() && (closing || Steady::now() - fold.since() >= kProbesTogether)
+            // In a full spool they take no room from sessions: they wait here, folded together.
+            return !fold.empty() && (closing || (Steady::now() - fold.since() >= kProbesTogether && !spool_.full()))
                        ? fold.take(spool_.currentLane())
                        : std::vector<NewRecord>();
         });
+    }
+
+    /// What the journal's budget removed, once in a while; when closing, all of it, and then it removes no more.
+    void addDueRemovals(std::vector<PendingRecord>& pending, bool closing) {
+        if (!closing && Steady::now() < nextRemovals_) {
+            return;
+        }
+        if (const RemovedLogs gone = journal_.takeRemoved(closing); gone.files > 0) {
+            nextRemovals_ = Steady::now() + removalsTogether_;
+            pending.push_back({.record = removalRecord(gone, spool_.currentLane(), std::chrono::system_clock::now()),
+                               .path = {},
+                               .text = {},
+                               .durable = {}});
+        }
+    }
+
+    static void add(std::vector<PendingRecord>& pending, std::vector<NewRecord> records) {
+        std::ranges::transform(records, std::back_inserter(pending), [](NewRecord& record) {
+            return PendingRecord{.record = std::move(record), .path = {}, .text = {}, .durable = {}};
+        });
+    }
+
+    /// What was just committed.
+    void enter(const std::vector<NewRecord>& committed) {
+        std::vector<ManifestEntry> closed;
+        bool piece = false;
+        for (const NewRecord& record : committed) {
+            piece = piece || record.kind == RecordKind::Manifest;
+            if (auto entry = record.kind == RecordKind::Closing ? manifestEntryOf(record.body) : std::nullopt) {
+                closed.push_back(*std::move(entry));
+            }
+        }
+        if (piece) {
+            manifest_->committed();
+        }
+        if (!closed.empty()) {
+            manifest_->add(closed);
+        }
     }
 
     /// Spool, then journal, then whoever waits: in that order.
@@ -149,6 +208,7 @@ private:
         }
         const auto numbers =
             spool_.append(batch_, [this](std::chrono::milliseconds length) { return waitForTheDisk(length); });
+        refusedSince_ = 0;
         std::vector<JournalText> texts;
         texts.reserve(pending.size());
         for (std::size_t i = 0; i < pending.size(); ++i) {
@@ -161,6 +221,9 @@ private:
         }
         if (!texts.empty() && !journal_.write(std::move(texts))) {
             log::error("record: the journal was closed before the recording: logs are incomplete");
+        }
+        if (manifest_) {
+            enter(batch_);
         }
         handed_.with([&](Marks& marks) {
             for (std::size_t i = 0; i < batch_.size(); ++i) {
@@ -178,6 +241,8 @@ private:
 
     /// Comes back at once when close() is called, for another try; then until the time for last tries is over.
     bool waitForTheDisk(std::chrono::milliseconds length) {
+        Steady::rep never = 0;
+        refusedSince_.compare_exchange_strong(never, Steady::now().time_since_epoch().count());
         std::unique_lock lock(mutex_);
         const auto until = Steady::now() + length;
         if (lastTry_) {
@@ -191,6 +256,9 @@ private:
     void settle() {
         const Marks marks = handed_.with([](const Marks& present) { return present; });
         journal_.sync();
+        if (manifest_) {
+            manifest_->sync();
+        }
         for (const auto& [lane, seq] : marks) {
             spool_.journalled(lane, seq);
         }
@@ -212,12 +280,15 @@ private:
     std::atomic<std::uint64_t> unlogged_{0};
     std::atomic<std::uint64_t> refusals_{0};
     std::atomic<std::uint64_t> recovered_{0};
+    std::atomic<Steady::rep> refusedSince_{0};  // when the disk began to refuse; 0: it does not
     RecordQueue queue_;
     const RecorderContext context_;
     Guarded<LogChooser> chooser_;
     const std::function<void(std::string_view)> follow_;
+    const std::unique_ptr<Manifest> manifest_;  // may be null
     const std::chrono::milliseconds upkeep_;
     const std::chrono::milliseconds lastTries_;
+    const std::chrono::milliseconds removalsTogether_;
     Guarded<ProbeFold> probes_;
     Guarded<Marks> handed_;  // per lane: records whose log text the journal was given
     std::mutex mutex_;
@@ -225,7 +296,8 @@ private:
     bool isDrained_ = false;  // guarded by mutex_
     std::condition_variable closed_;
     std::optional<Steady::time_point> lastTry_;  // of a disk that refuses, once closed; guarded by mutex_
-    std::vector<NewRecord> batch_;               // of run()
+    std::vector<NewRecord> batch_;               // of run(), as what follows
+    Steady::time_point nextRemovals_;
 };
 
 Recording::Recording(RecordingSettings settings, Spool& spool, JournalWriter& journal)
@@ -235,6 +307,10 @@ Recording::~Recording() = default;
 
 std::unique_ptr<Recorder> Recording::open(const SessionStart& start) {
     return impl_->open(start);
+}
+
+bool Recording::full() const {
+    return impl_->full();
 }
 
 void Recording::refused(const Refusal& refusal) {

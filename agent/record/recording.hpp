@@ -2,6 +2,7 @@
 
 #include "agent/journal/journal.hpp"
 #include "agent/protocol/recorder.hpp"
+#include "agent/record/manifest.hpp"
 #include "agent/spool/spool.hpp"
 
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,7 +29,9 @@ struct RecordingSettings {
     std::map<std::string, JournalRule, std::less<>> rules;           // by service; All for those not named
     std::chrono::milliseconds upkeep = std::chrono::seconds(5);      // between two rounds of upkeep()
     std::chrono::milliseconds lastTries = std::chrono::seconds(10);  // of a disk that refuses, after close()
+    std::chrono::milliseconds removals = std::chrono::minutes(1);    // between two records of removed logs
     std::function<void(std::string_view)> follow = {};               // shown each text once it is recorded; on run()
+    std::optional<ManifestSettings> manifest = {};                   // none: no manifest is kept
 };
 
 /// Figures since the agent started.
@@ -43,12 +47,13 @@ struct RecordingView {
 SpoolSettings withRecordBodies(SpoolSettings settings);
 
 /// Turns what happens in sessions into numbered records and text logs, in that order: a record is committed to the
-/// spool, then its line goes to the journal, then whoever waits for the session's closing record is called.
+/// spool, then its line goes to the journal, then whoever waits for the session's closing record is called. What has
+/// ended is entered in the day's manifest, whose pieces are records too.
 ///
 /// Makes no threads: run() and upkeep() are the bodies of one thread each, JournalWriter::run() of a third. open(),
-/// refused() and the recorders may be used from any thread and never block; each recorder stays on its connection's.
-/// Start: recover(), then the threads, then the engine. Stop: the engine, close(), join run() and upkeep(), then
-/// JournalWriter::close() and join its thread. Recorders must not outlive it.
+/// refused(), full() and the recorders may be used from any thread and never block; each recorder stays on its
+/// connection's. Start: recover(), then the threads, then the engine. Stop: the engine, close(), join run() and
+/// upkeep(), then JournalWriter::close() and join its thread. Recorders must not outlive it.
 class Recording final : public RecorderSource {
 public:
     /// `spool` and `journal` must outlive it.
@@ -57,6 +62,9 @@ public:
 
     std::unique_ptr<Recorder> open(const SessionStart& start) override;
     void refused(const Refusal& refusal) override;
+
+    /// The spool is full, or has refused to be written for a second or more.
+    bool full() const override;
 
     /// Completes the logs of sessions that an earlier run left, and closes those still open as interrupted. Call it
     /// once, before run() and open(). Returns how many sessions it closed. Throws if spool or journal cannot be

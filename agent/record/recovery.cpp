@@ -23,8 +23,9 @@ struct Completion {
 
 class Recovery {
 public:
-    Recovery(Spool& spool, const JournalWriter& journal, const std::function<bool(const std::string&, bool)>& wantsLog)
-        : spool_(spool), journal_(journal), wantsLog_(wantsLog) {}
+    Recovery(Spool& spool, const JournalWriter& journal, const std::function<bool(const std::string&, bool)>& wantsLog,
+             const std::function<void(const std::string&)>& closed)
+        : spool_(spool), journal_(journal), wantsLog_(wantsLog), closed_(closed) {}
 
     std::size_t run() {
         for (const Uuid& session : spool_.unjournalledSessions()) {
@@ -46,6 +47,9 @@ private:
     void flush() {
         if (!closings_.empty()) {
             spool_.append(closings_, [](std::chrono::milliseconds) { return false; });
+            for (const NewRecord& closing : closings_) {
+                closed_(closing.body);
+            }
             closings_.clear();
         }
         for (const Completion& log : std::exchange(logs_, {})) {
@@ -75,7 +79,11 @@ private:
     }
 
     void completeClosed(const Uuid& session) {
-        const Replay replay(spool_.openSession(session).rows);
+        const auto rows = spool_.openSession(session).rows;
+        if (!rows.empty() && rows.back().kind == RecordKind::Closing) {
+            closed_(rows.back().body);
+        }
+        const Replay replay(rows);
         if (replay.opened() && replay.closed() && !replay.closed()->journal_path().empty()) {
             const std::string& path = replay.closed()->journal_path();
             const std::string footer = replay.footer(static_cast<Ending>(replay.closed()->outcome()),
@@ -135,6 +143,7 @@ private:
     Spool& spool_;
     const JournalWriter& journal_;
     const std::function<bool(const std::string&, bool)>& wantsLog_;
+    const std::function<void(const std::string&)>& closed_;
     std::vector<NewRecord> closings_;
     std::vector<Completion> logs_;
 };
@@ -142,8 +151,9 @@ private:
 }  // namespace
 
 std::size_t recoverSessions(Spool& spool, const JournalWriter& journal,
-                            const std::function<bool(const std::string& service, bool spoken)>& wantsLog) {
-    return Recovery(spool, journal, wantsLog).run();
+                            const std::function<bool(const std::string& service, bool spoken)>& wantsLog,
+                            const std::function<void(const std::string& closing)>& closed) {
+    return Recovery(spool, journal, wantsLog, closed).run();
 }
 
 }  // namespace apiary::agent

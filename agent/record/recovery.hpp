@@ -13,8 +13,10 @@ namespace apiary::agent {
 
 /// Closes the sessions that an earlier run left open, as interrupted, and completes the logs of all whose log may be
 /// behind their records. `wantsLog` says whether a session that has no log yet gets one. May be cut short anywhere and
-/// done again. Returns how many sessions it closed.
+/// done again. `closed` gets the bodies of all closing records that may not have been handed on before, these included,
+/// once they are in the spool. Returns how many sessions it closed.
 std::size_t recoverSessions(Spool& spool, const JournalWriter& journal,
-                            const std::function<bool(const std::string& service, bool spoken)>& wantsLog);
+                            const std::function<bool(const std::string& service, bool spoken)>& wantsLog,
+                            const std::function<void(const std::string& closing)>& closed);
 
 }  // namespace apiary::agent

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kShortestWait{10};
 constexpr std::chrono::milliseconds kLongestWait{1000};
+constexpr std::chrono::minutes kBetweenComplaints{1};
 
 /// About what a record takes in the file.
 std::uint64_t sizeOf(const NewRecord& record) {
@@ -34,6 +35,7 @@ DurableSpool::DurableSpool(SpoolSettings settings, ProcessLock lock, std::unique
       reader_(std::make_unique<SpoolReader>(settings_)) {
     ballast_.ensure();
     takeNote();
+    used_ = writer_.with([](Writer& writer) { return writer.file->used(); });
 }
 
 std::vector<std::uint64_t> DurableSpool::append(std::span<const NewRecord> records, const RetryWait& wait) {
@@ -195,6 +197,7 @@ DurableSpool::Try DurableSpool::afterFailure(Writer& writer, const std::string& 
         }
         carry(writer.ledger, wanted);
         // The file's own bound and a disk that others filled answer the same.
+        writer.barren = writer.barren && std::exchange(writer.sinceCheck, 0) == 0;
         const bool ownBound = writer.file->used() + 2 * bytes + settings_.bytes / 16 > settings_.bytes;
         if (full && (ownBound ? makeRoom(writer, 2 * bytes + settings_.bytes / 16) : ballast_.give())) {
             return Try::Again;
@@ -205,7 +208,11 @@ DurableSpool::Try DurableSpool::afterFailure(Writer& writer, const std::string& 
         }
         writer.file.reset();
     }
-    log::error("spool: cannot write, trying again: " + what);
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= writer.complainAgain) {
+        writer.complainAgain = now + kBetweenComplaints;
+        log::error("spool: cannot write, trying again: " + what);
+    }
     return Try::Wait;
 }
 
@@ -215,35 +222,60 @@ void DurableSpool::keepBound(Writer& writer, std::uint64_t bytes) {
     }
     writer.sinceCheck = 0;
     ballast_.ensure();
-    const std::uint64_t limit = settings_.bytes / 10 * 9;
+    const std::uint64_t limit = dropsFrom();
     if (const std::uint64_t used = writer.file->used() + bytes; used > limit) {
+        writer.barren = false;
         makeRoom(writer, used - limit + settings_.bytes / 10);
     }
+    look(writer);
 }
 
 bool DurableSpool::makeRoom(Writer& writer, std::uint64_t bytes) {
+    if (writer.barren) {
+        return false;
+    }
     const std::uint64_t before = writer.file->used();
-    bool freed = false;
     std::uint64_t records = 0;
-    Shrunk step;
-    do {
-        writer.file->begin();
-        try {
-            step = shrink(*writer.file, writer.ledger, settings_, bytes);
-            writer.file->commit();
-        } catch (const SqliteError&) {
-            writer.file->rollBack();
-            throw;
+    for (const RecordKind kind : {RecordKind::Payload, RecordKind::Probe, RecordKind::Observation}) {
+        while (writer.file->used() + bytes > before && shrinkOnce(writer, kind, bytes, records)) {
         }
-        freed = freed || step.freed;
-        records += step.records;
-    } while (step.freed && writer.file->used() + bytes > before);
+    }
     lost_ += records;
     if (records > 0) {
         log::warn("spool: full; " + std::to_string(records) +
-                  " unacknowledged records of the longest sessions were dropped, gaps stand in their place");
+                  " unacknowledged records were dropped, of the longest sessions first; gaps stand in their place");
     }
-    return freed;
+    writer.barren = writer.file->used() >= before;
+    return !writer.barren;
+}
+
+/// False, and nothing is changed, if that makes no room.
+bool DurableSpool::shrinkOnce(Writer& writer, RecordKind kind, std::uint64_t bytes, std::uint64_t& records) const {
+    const std::uint64_t before = writer.file->used();
+    writer.file->begin();
+    try {
+        const Shrunk step = shrink(*writer.file, writer.ledger, settings_, kind, bytes);
+        if (!step.freed || writer.file->used() >= before) {
+            writer.file->rollBack();
+            return false;
+        }
+        writer.file->commit();
+        records += step.records;
+        return true;
+    } catch (const SqliteError&) {
+        writer.file->rollBack();
+        throw;
+    }
+}
+
+void DurableSpool::look(Writer& writer) const {
+    used_ = writer.file->used();
+    const bool full = full_ ? used_ > dropsFrom() : writer.barren && used_ > settings_.bytes / 100 * 95;
+    if (full != full_.exchange(full)) {
+        full ? log::error("spool: full of records that are kept at any price; no more sessions are taken until the "
+                          "collector has acknowledged some")
+             : log::info("spool: there is room again, and sessions are taken");
+    }
 }
 
 void DurableSpool::reopen(Writer& writer) const {
@@ -304,6 +336,8 @@ bool DurableSpool::freeSome(Writer& writer, std::uint32_t lane, const Positions&
         writer.file->begin();
         const bool more = freeStep(*writer.file, writer.ledger, lane);
         writer.file->commit();
+        writer.barren = writer.barren && writer.file->used() >= used_;
+        look(writer);
         return more;
     } catch (const SqliteError& error) {
         if (error.damaged()) {

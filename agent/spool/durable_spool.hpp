@@ -41,8 +41,8 @@ private:
 
 /// The Spool on a SQLite file: one connection that writes, one that reads, and the marks in between in memory.
 ///
-/// Three locks, never two at once, but for that of append(): the writer's is held for one transaction, the reader's for one read, that of the
-/// positions for no I/O at all. Readers see a number only once its record is committed.
+/// Three locks, never two at once, but for that of append(): the writer's is held for one transaction, the reader's for
+/// one read, that of the positions for no I/O at all. Readers see a number only once its record is committed.
 class DurableSpool final : public Spool {
 public:
     /// `file` is open, sound and marked; `ledger` is what it loaded.
@@ -65,6 +65,8 @@ public:
     std::vector<Uuid> openSessions() const override;
     std::vector<Uuid> unjournalledSessions() const override;
     OpenSession openSession(const Uuid& session) const override;
+    Usage usage() const override { return {.used = used_, .bound = settings_.bytes, .dropsFrom = dropsFrom()}; }
+    bool full() const override { return full_; }
     std::uint64_t lost() const override { return lost_; }
     void onAppended(std::function<void()> call) override;
 
@@ -73,6 +75,8 @@ private:
         std::unique_ptr<SpoolFile> file;  // null while the disk does not let it be opened
         SpoolLedger ledger;
         std::uint64_t sinceCheck = 0;  // bytes written since the bound was looked at
+        bool barren = false;           // nothing was found that may go, and nothing has changed since
+        std::chrono::steady_clock::time_point complainAgain{};
     };
     using Positions = std::map<std::uint32_t, LaneState>;
 
@@ -82,8 +86,12 @@ private:
     void commit(std::span<const NewRecord> records, const RetryWait& wait, std::vector<std::uint64_t>& numbers);
     Try tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted);
     Try afterFailure(Writer& writer, const std::string& what, bool full, std::uint64_t bytes, const Positions& wanted);
+    /// Below its bound by what a commit and its index may need.
+    std::uint64_t dropsFrom() const { return settings_.bytes / 10 * 9; }
     bool freeSome(Writer& writer, std::uint32_t lane, const Positions& marks) const;
     bool makeRoom(Writer& writer, std::uint64_t bytes);
+    bool shrinkOnce(Writer& writer, RecordKind kind, std::uint64_t bytes, std::uint64_t& records) const;
+    void look(Writer& writer) const;
     void keepBound(Writer& writer, std::uint64_t bytes);
     void reopen(Writer& writer) const;
     static void write(Writer& writer, std::span<const NewRecord> records, const Positions& wanted);
@@ -104,6 +112,8 @@ private:
     Guarded<Positions> positions_;  // what is committed and acknowledged, ahead of the file's own marks
     std::atomic<std::uint32_t> currentLane_;
     mutable std::atomic<std::uint64_t> lost_{0};
+    mutable std::atomic<std::uint64_t> used_{0};
+    mutable std::atomic<bool> full_{false};
     Guarded<std::function<void()>> onAppended_;
     Guarded<Writer> writer_;
     mutable Guarded<std::unique_ptr<SpoolReader>> reader_;

@@ -23,12 +23,13 @@ enum class RecordKind : std::uint8_t {
     Closing = 4,      // last of its session: never dropped
     Probe = 5,
     Gap = 6,
+    Manifest = 7,
 };
 
 /// A record before it has a number.
 struct NewRecord {
     std::uint32_t lane = 0;
-    Uuid session;  // nil for probes and gaps
+    Uuid session;  // nil for probes, gaps and manifests
     RecordKind kind = RecordKind::Observation;
     std::chrono::system_clock::time_point at;
     std::string body;
@@ -75,8 +76,9 @@ using RetryWait = std::function<bool(std::chrono::milliseconds)>;
 /// Durable, numbered records, kept until they are acknowledged (SQLite, WAL, synchronous=FULL).
 ///
 /// Invariants: numbers of a lane have no hole; a number once given out is never given to another record; a row leaves
-/// only when its number is acknowledged, its session is over, and release() was called behind it. Past the bound in
-/// bytes payload of the longest sessions is replaced, in place, by gap rows; closings never are.
+/// only when its number is acknowledged, its session is over, and release() was called behind it. Near the bound in
+/// bytes payload of the longest sessions is replaced, in place, by gap rows; then probes, the oldest first; then
+/// evidence of the longest sessions. Openings and closings never are: when only they are left it is full().
 ///
 /// Everything may be called from any thread, and does its I/O on the caller's.
 /// A commit that fails is in doubt: append() closes, reopens, compares and either goes on or writes again.
@@ -90,8 +92,8 @@ public:
     /// 16 random bytes that name this spool to the collector.
     virtual Uuid id() const = 0;
 
-    /// The collector has records under this id that the file never gave out: it is an old copy, put back. From now on it
-    /// has an id of its own, and a gap record that tells of the loss for `reason`. An Error: the disk refuses.
+    /// The collector has records under this id that the file never gave out: it is an old copy, put back. From now on
+    /// it has an id of its own, and a gap record that tells of the loss for `reason`. An Error: the disk refuses.
     virtual Status renew(const std::string& reason) = 0;
 
     /// Commits all of them, in order, and returns only when they are durable: the numbers they got, one each. While the
@@ -142,6 +144,18 @@ public:
 
     /// The rows of one of these sessions, of what was there when the spool was opened.
     virtual OpenSession openSession(const Uuid& session) const = 0;
+
+    /// Bytes that its records take, as of the last upkeep; the bound; and where it begins to drop payload.
+    struct Usage {
+        std::uint64_t used = 0;
+        std::uint64_t bound = 0;
+        std::uint64_t dropsFrom = 0;
+    };
+    virtual Usage usage() const = 0;
+
+    /// True while what may be dropped is dropped and little room is left: begin nothing new, so that what is under way
+    /// can be recorded to its end.
+    virtual bool full() const = 0;
 
     /// Records dropped since the spool was opened.
     virtual std::uint64_t lost() const = 0;

@@ -182,7 +182,8 @@ void SpoolFile::replace(const StoredRow& row) {
     row.session.empty() ? replace_.bindNull(3) : replace_.bindBlob(3, row.session);
     replace_.bind(4, row.at).bind(5, checksumOf(row));
     row.span == 0 ? replace_.bindNull(6) : replace_.bind(6, static_cast<std::int64_t>(row.span));
-    replace_.bind(7, row.until).bind(8, static_cast<std::int64_t>(row.records));
+    replace_.bind(7, row.until);
+    row.records == 0 ? replace_.bindNull(8) : replace_.bind(8, static_cast<std::int64_t>(row.records));
     replace_.bind(9, static_cast<std::int64_t>(row.bytes)).bindBlob(10, row.body).run();
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kDroppedAtOnce = 200'000;  // rows in one transaction
 constexpr std::uint64_t kRowOverhead = 48;       // bytes of a row besides its body
+constexpr std::uint64_t kWorthwhile = 1024;      // bytes of a session; its trace and gaps take some hundred
 constexpr const char* kReason = "spool full";
 
 using Sessions = std::unordered_set<Uuid>;
@@ -31,7 +32,7 @@ Sessions longest(SpoolFile& file, RecordKind kind, std::uint64_t bytes) {
     Sessions chosen;
     std::uint64_t freed = 0;
     for (const auto& [size, session] : order) {
-        if (freed >= bytes) {
+        if (freed >= bytes || size < kWorthwhile) {
             break;
         }
         freed += size;
@@ -65,8 +66,9 @@ public:
     Dropping(SpoolFile& file, const SpoolLedger& ledger, const SpoolSettings& settings)
         : file_(file), ledger_(ledger), settings_(settings) {}
 
-    Shrunk drop(RecordKind kind, const Sessions& sessions) {
-        gather(kind, sessions);
+    Shrunk drop(RecordKind kind, const Sessions& sessions, std::uint64_t bytes) {
+        kind_ = kind;
+        gather(sessions, bytes);
         for (const auto& [first, last] : removed_) {
             file_.erase(first, last);
         }
@@ -82,12 +84,17 @@ public:
     }
 
 private:
-    void gather(RecordKind kind, const Sessions& sessions) {
+    /// Of probes the first `bytes`; of other kinds those of `sessions`.
+    void gather(const Sessions& sessions, std::uint64_t bytes) {
+        const bool probes = kind_ == RecordKind::Probe;
+        std::uint64_t taken = 0;
         Statement rows(file_.database(),
                        "SELECT key, kind, session, at, span, until, records, bytes, length(body) FROM record "
                        "WHERE kind = ?1 OR (kind = ?2 AND records IS NOT NULL) ORDER BY key");
-        rows.bind(1, static_cast<std::int64_t>(kind)).bind(2, static_cast<std::int64_t>(RecordKind::Gap));
-        while (dropped_ + removed_.size() < kDroppedAtOnce && rows.step()) {
+        rows.bind(1, static_cast<std::int64_t>(kind_));
+        // A gap of probes joins none of payload: it says what it stands for.
+        rows.bind(2, static_cast<std::int64_t>(probes ? kind_ : RecordKind::Gap));
+        while (dropped_ + removed_.size() < kDroppedAtOnce && !(probes && taken >= bytes) && rows.step()) {
             const std::int64_t key = rows.integer(0);
             const LaneState& lane = ledger_.lanes.at(laneOf(key));
             if (static_cast<RecordKind>(rows.integer(1)) == RecordKind::Gap) {
@@ -105,9 +112,11 @@ private:
                 continue;
             }
             const auto session = Uuid::ofBytes(rows.blob(2));
-            if (!session || !sessions.contains(*session)) {
+            if (!probes && (!session || !sessions.contains(*session))) {
                 continue;
             }
+            const auto size = static_cast<std::uint64_t>(rows.integer(8));
+            taken += size + kRowOverhead;
             if (seqOf(key) <= lane.acknowledged) {
                 if (seqOf(key) <= lane.journalled.value_or(kHighestSeq)) {
                     removed_.emplace_back(key, key);
@@ -115,8 +124,7 @@ private:
                 continue;
             }
             ++dropped_;
-            const auto size = static_cast<std::uint64_t>(rows.integer(8));
-            if (settings_.droppedBody && !traced(*session, key, rows.integer(3), size)) {
+            if (!probes && settings_.droppedBody && !traced(*session, key, rows.integer(3), size)) {
                 continue;
             }
             join({.first = key,
@@ -161,7 +169,8 @@ private:
     }
 
     void write(const Run& run) {
-        const std::string body = settings_.gapBody({.what = "payload",
+        const bool probes = kind_ == RecordKind::Probe;
+        const std::string body = settings_.gapBody({.what = probes ? "probe" : "payload",
                                                     .records = run.records,
                                                     .bytes = run.bytes,
                                                     .from = timeOf(run.from),
@@ -176,7 +185,7 @@ private:
                        .kind = RecordKind::Gap,
                        .at = run.from,
                        .until = run.until,
-                       .records = run.records,
+                       .records = probes ? 0 : run.records,  // 0: others do not join it
                        .bytes = run.bytes,
                        .body = body});
     }
@@ -217,23 +226,23 @@ private:
     std::vector<Run> runs_;
     std::unordered_map<Uuid, Trace> traces_;
     std::uint64_t dropped_ = 0;
+    RecordKind kind_ = RecordKind::Payload;
 };
 
 }  // namespace
 
-Shrunk shrink(SpoolFile& file, const SpoolLedger& ledger, const SpoolSettings& settings, std::uint64_t bytes) {
-    for (const RecordKind kind : {RecordKind::Payload, RecordKind::Observation}) {
-        const Sessions sessions = longest(file, kind, bytes);
-        if (!sessions.empty()) {
-            // Evidence leaves no trace of its own: a trace is evidence.
-            SpoolSettings plain = settings;
-            if (kind == RecordKind::Observation) {
-                plain.droppedBody = nullptr;
-            }
-            return Dropping(file, ledger, plain).drop(kind, sessions);
-        }
+Shrunk shrink(SpoolFile& file, const SpoolLedger& ledger, const SpoolSettings& settings, RecordKind kind,
+              std::uint64_t bytes) {
+    const Sessions sessions = kind == RecordKind::Probe ? Sessions() : longest(file, kind, bytes);
+    if (kind != RecordKind::Probe && sessions.empty()) {
+        return {};
     }
-    return {};
+    // Evidence leaves no trace of its own: a trace is evidence.
+    SpoolSettings plain = settings;
+    if (kind == RecordKind::Observation) {
+        plain.droppedBody = nullptr;
+    }
+    return Dropping(file, ledger, plain).drop(kind, sessions, bytes);
 }
 
 }  // namespace apiary::agent

@@ -15,13 +15,15 @@ inline constexpr std::size_t kFreedPerStep = 4096;
 /// transaction. `ledger` carries the marks to save along. Returns true while there is more to do.
 bool freeStep(SpoolFile& file, SpoolLedger& ledger, std::uint32_t lane);
 
-/// Makes room for `bytes` by dropping payload, of the longest sessions first; evidence when there is none left. What
-/// the collector has is simply removed; what it has not becomes gap rows that stand where the rows stood. Openings,
-/// closings and probes stay. Returns how many unacknowledged records were dropped; `freed` says whether anything went.
+/// Drops records of one kind that take some `bytes`: of payload and of observations those of the longest sessions, of
+/// probes the oldest. What the collector has is simply removed; what it has not becomes gap rows that stand where the
+/// rows stood. Sessions of which little would be freed are left alone: a gap takes room too. Belongs into a
+/// transaction. Returns how many unacknowledged records were dropped; `freed` says whether anything went.
 struct Shrunk {
     std::uint64_t records = 0;
     bool freed = false;
 };
-Shrunk shrink(SpoolFile& file, const SpoolLedger& ledger, const SpoolSettings& settings, std::uint64_t bytes);
+Shrunk shrink(SpoolFile& file, const SpoolLedger& ledger, const SpoolSettings& settings, RecordKind kind,
+              std::uint64_t bytes);
 
 }  // namespace apiary::agent

@@ -152,7 +152,10 @@ private:
                                known ? "an acknowledgement before the welcome" : known.error());
                         return false;
                     }
-                    view_.with([](UplinkView& view) { ++view.acknowledged; });
+                    view_.with([](UplinkView& view) {
+                        ++view.acknowledged;
+                        view.acknowledgedAt = now();
+                    });
                     break;
                 case v1::ToSensor::kDesired:
                     services_.apply(desiredOf(message->desired()));
@@ -193,7 +196,12 @@ private:
         log::info("uplink: connected to the collector at " + settings_.address + " (version " +
                   escapeCut(welcome.version(), 40) + "); " + std::to_string(backlog.records) + " records wait");
         reason_.clear();
-        view_.with([](UplinkView& view) {
+        const std::chrono::sys_time<std::chrono::microseconds> theirs{std::chrono::microseconds(welcome.clock_us())};
+        view_.with([&](UplinkView& view) {
+            ++view.connects;
+            if (welcome.clock_us() != 0) {
+                view.clockOffset = std::chrono::duration_cast<milliseconds>(now() - theirs);
+            }
             view.state = UplinkView::State::Connected;
             view.reason.clear();
             view.since = now();
@@ -209,13 +217,20 @@ private:
         const bool wanted = statusWanted_.with([](bool& flag) { return std::exchange(flag, false); });
         if (wanted || Steady::now() >= nextStatus_) {
             nextStatus_ = Steady::now() + settings_.statusEvery;
-            stream.write(statusMessage(spool_, services_, now()));
+            auto status = statusMessage(spool_, services_, now());
+            if (settings_.bounds) {
+                addBounds(*status.mutable_status(), settings_.bounds());
+            }
+            stream.write(status);
             return;
         }
         if (auto batch = cursor_.next()) {
             const std::uint64_t records = batch->last - batch->first + 1;
             stream.write(batchMessage(std::move(*batch), now()));
-            view_.with([&](UplinkView& view) { view.sent += records; });
+            view_.with([&](UplinkView& view) {
+                ++view.batches;
+                view.sent += records;
+            });
         }
     }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/spool/spool.hpp"
+#include "agent/uplink/bound_report.hpp"
 #include "agent/uplink/service_control.hpp"
 #include "agent/uplink/uplink_cursor.hpp"
 #include "common/rpc/credentials.hpp"
@@ -8,16 +9,20 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace apiary::agent {
 
 struct UplinkSettings {
     std::string address;  // host:port of the collector
     TlsIdentity identity;
-    std::string version;  // of this program
-    Uuid bootNonce;       // new at each start
+    std::string version;                                    // of this program
+    Uuid bootNonce;                                         // new at each start
+    std::function<std::vector<BoundReport>()> bounds = {};  // for the status, called on run(); empty: none is told
     UplinkLimits limits;
     std::chrono::milliseconds statusEvery{3000};
     std::chrono::milliseconds welcomeWithin{15'000};
@@ -33,7 +38,11 @@ struct UplinkView {
     std::string reason;  // why it is not connected
     std::chrono::system_clock::time_point since;
     std::uint64_t sent = 0;          // records, since the agent started
-    std::uint64_t acknowledged = 0;  // batches, likewise
+    std::uint64_t batches = 0;       // in which they went, likewise
+    std::uint64_t acknowledged = 0;  // acknowledgements taken, likewise; one may stand for several batches
+    std::uint64_t connects = 0;      // streams that were welcomed, likewise
+    std::optional<std::chrono::system_clock::time_point> acknowledgedAt;  // the last of them
+    std::optional<std::chrono::milliseconds> clockOffset;  // our clock minus the collector's, at the last welcome
 };
 
 /// Brings the spool's records to the collector and its wishes back, over one stream that is opened again whenever it

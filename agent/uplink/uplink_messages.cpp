@@ -103,6 +103,17 @@ v1::FromSensor statusMessage(const Spool& spool, const ServiceControl& services,
     return message;
 }
 
+void addBounds(v1::SensorStatus& status, const std::vector<BoundReport>& bounds) {
+    for (const BoundReport& report : bounds) {
+        v1::Bound& bound = *status.add_bounds();
+        bound.set_name(report.name);
+        bound.set_used(report.used);
+        bound.set_limit(report.limit);
+        bound.set_lost(report.lost);
+        bound.set_full_at_us(report.fullAt ? micros(*report.fullAt) : 0);
+    }
+}
+
 std::vector<LanePosition> positionsOf(const v1::Welcome& welcome) {
     std::vector<LanePosition> positions;
     for (const v1::LanePosition& lane : welcome.lanes()) {

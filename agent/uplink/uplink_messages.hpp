@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/spool/spool.hpp"
+#include "agent/uplink/bound_report.hpp"
 #include "agent/uplink/service_control.hpp"
 #include "agent/uplink/uplink_cursor.hpp"
 #include "proto/apiary/v1/ingest.pb.h"
@@ -21,6 +22,7 @@ v1::FromSensor batchMessage(OutgoingBatch batch, std::chrono::system_clock::time
 
 v1::FromSensor statusMessage(const Spool& spool, const ServiceControl& services,
                              std::chrono::system_clock::time_point now);
+void addBounds(v1::SensorStatus& status, const std::vector<BoundReport>& bounds);
 
 std::vector<LanePosition> positionsOf(const v1::Welcome& welcome);
 DesiredServices desiredOf(const v1::DesiredState& message);

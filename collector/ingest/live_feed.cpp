@@ -12,7 +12,7 @@ void LiveFeed::Subscription::offer(const std::shared_ptr<const LiveRows>& rows) 
     const bool first = waiting_.with([&](Waiting& waiting) {
         const bool empty = waiting.update.batches.empty() && waiting.update.notShown == 0;
         if (waiting.rows + rows->size() > bound_) {
-            waiting.update.notShown += rows->size();
+            waiting.update.notShown += rows->ended.size();
         } else {
             waiting.rows += rows->size();
             waiting.update.batches.push_back(rows);

@@ -21,12 +21,13 @@ struct LiveRows {
 /// What a subscriber has not seen yet.
 struct LiveUpdate {
     std::vector<std::shared_ptr<const LiveRows>> batches;  // in the order of their commits
-    std::size_t notShown = 0;                              // rows that came while the subscriber was behind
+    std::size_t notShown = 0;                              // sessions that ended while the subscriber was behind
 };
 
 /// Tells those who watch of sessions as they are committed. Thread-safe; publishing never waits for a subscriber.
 ///
-/// A subscriber holds at most `bound` rows that it has not taken; what comes beyond is only counted.
+/// A subscriber holds at most `bound` rows that it has not taken; of what comes beyond the sessions that ended are
+/// counted, so that each counts once.
 class LiveFeed {
 public:
     class Subscription {

@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -22,10 +23,10 @@ constexpr std::size_t kReason = 512;
 constexpr std::uint64_t kMost = std::numeric_limits<std::int32_t>::max();
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 62U;
 
-constexpr std::array<std::string_view, 5> kGaps{"payload", "session", "probe", "spool", "restore"};
+constexpr std::array<std::string_view, 6> kGaps{"payload", "session", "probe", "spool", "restore", "journal"};
 constexpr std::array<std::string_view, 5> kProbes{"syn", "udp", "icmp", "closed", "refused"};
 
-bool oneOf(const std::array<std::string_view, 5>& words, std::string_view word) {
+bool oneOf(std::span<const std::string_view> words, std::string_view word) {
     return std::ranges::find(words, word) != words.end();
 }
 

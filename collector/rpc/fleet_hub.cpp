@@ -100,6 +100,28 @@ std::shared_ptr<FleetHub::DesiredListener> FleetHub::onDesired(std::int32_t sens
     return listening;
 }
 
+void FleetHub::setTroubles(const std::vector<Trouble>& troubles) {
+    std::map<std::int32_t, std::vector<Trouble>> bySensor;
+    for (const auto& trouble : troubles) {
+        bySensor[trouble.key.sensorId].push_back(trouble);
+    }
+    content_.with([&](Content& content) {
+        const auto same = [](const Trouble& a, const Trouble& b) { return a.key == b.key && a.severity == b.severity; };
+        const bool others = !std::ranges::equal(content.troubles, bySensor, [&](const auto& a, const auto& b) {
+            return a.first == b.first && std::ranges::equal(a.second, b.second, same);
+        });
+        if (others) {
+            ++content.revision.state;
+            ++content.revision.any;
+        }
+        content.troubles = std::move(bySensor);
+    });
+}
+
+std::map<std::int32_t, std::vector<Trouble>> FleetHub::troubles() const {
+    return content_.with([](const Content& content) { return content.troubles; });
+}
+
 std::map<std::int32_t, FleetHub::Presence> FleetHub::presences() const {
     return content_.with([](const Content& content) { return content.presences; });
 }

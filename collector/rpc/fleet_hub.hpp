@@ -1,6 +1,7 @@
 #pragma once
 
 #include "collector/ingest/sensor_state.hpp"
+#include "collector/watch/trouble.hpp"
 #include "common/concurrent/guarded.hpp"
 #include "proto/apiary/v1/ingest.pb.h"
 
@@ -63,7 +64,11 @@ public:
     [[nodiscard]] std::shared_ptr<DesiredListener> onDesired(std::int32_t sensor,
                                                              std::function<void(const v1::DesiredState&)> changed);
 
+    /// What is wrong with the sensors, in place of what was wrong before.
+    void setTroubles(const std::vector<Trouble>& troubles);
+
     std::map<std::int32_t, Presence> presences() const;
+    std::map<std::int32_t, std::vector<Trouble>> troubles() const;
     Revision revision() const;
 
 private:
@@ -72,6 +77,7 @@ private:
         std::map<std::int32_t, Presence> presences;
         std::map<std::int32_t, v1::DesiredState> desired;
         std::vector<std::weak_ptr<Listening>> listeners;
+        std::map<std::int32_t, std::vector<Trouble>> troubles;
         Revision revision;
     };
 

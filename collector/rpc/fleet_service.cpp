@@ -11,6 +11,7 @@
 #include <map>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace apiary::collector {
 namespace {
@@ -34,7 +35,23 @@ void wish(v1::SensorStatus& status, const v1::DesiredState& desired) {
     }
 }
 
-v1::Sensor describe(const SensorRecord& record, const FleetHub::Presence* presence, Time now) {
+void tell(v1::Sensor& sensor, const SensorFacts& facts) {
+    for (const auto& trouble : facts.troubles) {
+        auto& told = *sensor.add_troubles();
+        told.set_kind(std::string(kindText(trouble.key.kind)));
+        told.set_service(trouble.key.service);
+        told.set_since_us(micros(trouble.since));
+        told.set_text(trouble.text);
+    }
+    constexpr int kBounds = 32;  // what a sensor says may be anything
+    for (int i = 0; i < std::min(kBounds, facts.status.bounds_size()); ++i) {
+        auto& bound = *sensor.add_bounds() = facts.status.bounds(i);
+        bound.set_name(escapeCut(bound.name(), 32));
+    }
+}
+
+v1::Sensor describe(const SensorRecord& record, const FleetHub::Presence* presence, std::vector<Trouble> troubles,
+                    Time now) {
     SensorFacts facts{.revoked = record.revoked,
                       .connected = presence != nullptr && presence->connected(),
                       .lastHeard = record.reportedAt,
@@ -42,7 +59,8 @@ v1::Sensor describe(const SensorRecord& record, const FleetHub::Presence* presen
                       .status = record.status,
                       .desiredVersion = record.desired.version(),
                       .desiredAt = record.desiredAt,
-                      .clockOffsetMs = record.clockOffsetMs};
+                      .troubles = std::move(troubles)};
+    std::int32_t clockOffsetMs = record.clockOffsetMs;
     std::string version = record.agentVersion;
     if (presence != nullptr) {
         facts.lastHeard = facts.lastHeard ? std::max(*facts.lastHeard, presence->lastHeard) : presence->lastHeard;
@@ -50,7 +68,7 @@ v1::Sensor describe(const SensorRecord& record, const FleetHub::Presence* presen
         if (presence->report) {
             facts.reported = true;
             facts.status = presence->report->status;
-            facts.clockOffsetMs = presence->report->clockOffsetMs;
+            clockOffsetMs = presence->report->clockOffsetMs;
         }
     }
     wish(facts.status, record.desired);
@@ -67,18 +85,21 @@ v1::Sensor describe(const SensorRecord& record, const FleetHub::Presence* presen
     sensor.set_desired_version(record.desired.version());
     sensor.set_applied_version(facts.status.applied_version());
     sensor.set_spool_records(facts.status.spool_records());
-    sensor.set_clock_offset_ms(facts.clockOffsetMs);
+    sensor.set_clock_offset_ms(clockOffsetMs);
     *sensor.mutable_services() = facts.status.services();
+    tell(sensor, facts);
     return sensor;
 }
 
 v1::FleetState readFleet(Connection& connection, const FleetHub& hub, Time now) {
     const auto presences = hub.presences();
+    auto troubles = hub.troubles();
     v1::FleetState state;
     state.set_at_us(micros(now));
     for (const auto& record : FleetRepository(connection).sensors()) {
         const auto presence = presences.find(record.sensorId);
-        *state.add_sensors() = describe(record, presence == presences.end() ? nullptr : &presence->second, now);
+        *state.add_sensors() = describe(record, presence == presences.end() ? nullptr : &presence->second,
+                                        std::move(troubles[record.sensorId]), now);
     }
     return state;
 }

@@ -142,7 +142,9 @@ bool LiveStream::gather(const LiveUpdate& update, v1::LiveBatch& batch) {
 void LiveStream::add(v1::SessionRow row, google::protobuf::RepeatedPtrField<v1::SessionRow>& rows,
                      v1::LiveBatch& batch) {
     if (batch.opened_size() + batch.ended_size() >= kMostRows) {
-        batch.set_not_shown(batch.not_shown() + 1);
+        if (&rows == &batch.ended()) {
+            batch.set_not_shown(batch.not_shown() + 1);
+        }
         return;
     }
     row.set_sensor(state_.with([&](const State& state) {

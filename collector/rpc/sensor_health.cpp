@@ -3,8 +3,6 @@
 #include "common/text/escape.hpp"
 #include "common/text/stamp.hpp"
 
-#include <cstdlib>
-
 namespace apiary::collector {
 namespace {
 
@@ -13,7 +11,6 @@ using Time = SensorFacts::Time;
 
 constexpr auto kSilent = 30s;
 constexpr auto kApplies = 30s;
-constexpr std::int32_t kClockTolerance = 2000;
 
 /// Reasons, one after the other.
 class Words {
@@ -28,12 +25,6 @@ private:
 
 std::string seconds(Time::duration length) {
     return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(length).count()) + " s";
-}
-
-std::string clockWords(std::int32_t offsetMs) {
-    const auto tenths = std::abs(offsetMs) / 100;
-    return "its clock is " + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s " +
-           (offsetMs > 0 ? "ahead" : "behind");
 }
 
 SensorHealth offline(const SensorFacts& facts, Time now) {
@@ -98,8 +89,10 @@ SensorHealth healthOf(const SensorFacts& facts, Time now) {
     for (const auto& service : facts.status.services()) {
         judgeService(service, wrong, under);
     }
-    if (std::abs(facts.clockOffsetMs) > kClockTolerance) {
-        wrong.add(clockWords(facts.clockOffsetMs));
+    for (const auto& trouble : facts.troubles) {
+        if (trouble.severity > Severity::Remark) {
+            wrong.add((trouble.key.service.empty() ? "" : trouble.key.service + ": ") + trouble.brief);
+        }
     }
     if (wrong.any()) {
         return {v1::SENSOR_HEALTH_DEGRADED, wrong.text()};

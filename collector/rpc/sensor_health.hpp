@@ -1,5 +1,6 @@
 #pragma once
 
+#include "collector/watch/trouble.hpp"
 #include "proto/apiary/v1/fleet.pb.h"
 #include "proto/apiary/v1/ingest.pb.h"
 
@@ -7,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace apiary::collector {
 
@@ -21,7 +23,7 @@ struct SensorFacts {
     v1::SensorStatus status;           // its services' `desired` are the newest wishes
     std::uint64_t desiredVersion = 0;  // 0: nobody asked anything
     std::optional<Time> desiredAt;
-    std::int32_t clockOffsetMs = 0;
+    std::vector<Trouble> troubles;  // of it and its services
 };
 
 struct SensorHealth {
@@ -30,7 +32,8 @@ struct SensorHealth {
 };
 
 /// The one place where health is decided. Offline: no stream, or silent for 30 s. Degraded: a service failed or is not
-/// as wished, a wish not applied after 30 s, a clock more than 2 s off. Applying: a wish, or a service, on its way.
+/// as wished, a wish not applied after 30 s, a trouble that is more than a remark. Applying: a wish, or a service, on
+/// its way.
 SensorHealth healthOf(const SensorFacts& facts, SensorFacts::Time now);
 
 }  // namespace apiary::collector

@@ -22,8 +22,8 @@ constexpr const char* kPartitions =
     "SELECT apiary.ensure_partitions($1::date::timestamp AT TIME ZONE 'UTC', "
     "($1::date + 1)::timestamp AT TIME ZONE 'UTC')";
 constexpr std::string_view kNotNew = "AP001";         // what ledger_require() raises
-constexpr std::string_view kOtherRules = "AP002";     // what known_rules_require() raises
 constexpr std::string_view kOutsideWindow = "22008";  // what ensure_partitions() raises
+constexpr std::string_view kOtherRules = "AP002";     // what known_rules_require() raises
 
 std::string dateText(sys_days day) {
     const std::chrono::year_month_day date(day);

@@ -150,14 +150,11 @@ std::string TomlField::path(std::string_view fallback) const {
 }
 
 bool TomlField::flag(bool fallback) const {
-    if (node_ == nullptr) {
-        return fallback;
+    const bool* flag = node_ == nullptr ? &fallback : std::get_if<bool>(&node_->value);
+    if (flag == nullptr) {
+        complain("must be true or false");
     }
-    if (const auto* flag = std::get_if<bool>(&node_->value)) {
-        return *flag;
-    }
-    complain("must be true or false");
-    return fallback;
+    return flag == nullptr ? fallback : *flag;
 }
 
 std::uint64_t TomlField::number(std::uint64_t fallback, std::uint64_t least, std::uint64_t most) const {
@@ -242,9 +239,12 @@ std::vector<Endpoint> TomlField::endpoints() const {
     return endpoints;
 }
 
+std::size_t TomlField::line() const {
+    return node_ != nullptr ? node_->line : parent_ != nullptr ? parent_->line : 1;
+}
+
 void TomlField::complain(std::string_view message) const {
-    const std::size_t line = node_ != nullptr ? node_->line : parent_ != nullptr ? parent_->line : 1;
-    document_->complain(line, name_ + " " + std::string(message));
+    document_->complain(line(), name_ + " " + std::string(message));
 }
 
 std::size_t TomlTable::line() const {

@@ -23,6 +23,9 @@ class TomlField {
 public:
     bool present() const { return node_ != nullptr; }
 
+    /// Its line of the file, or its table's where it is missing.
+    std::size_t line() const;
+
     /// Notes an error if the key is missing. Returns itself: `table.field("name").required().text()`.
     const TomlField& required() const;
 

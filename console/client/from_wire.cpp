@@ -245,7 +245,9 @@ void merge(LiveBatch& pending, LiveBatch&& next) {
     for (const auto& [into, from] :
          {std::pair(&pending.opened, &next.opened), std::pair(&pending.ended, &next.ended)}) {
         const qsizetype room = std::max(qsizetype{0}, kLiveRows - into->size());
-        pending.notShown += static_cast<quint64>(std::max(qsizetype{0}, from->size() - room));
+        if (from == &next.ended) {
+            pending.notShown += static_cast<quint64>(std::max(qsizetype{0}, from->size() - room));
+        }
         into->append(from->first(std::min(room, from->size())));
     }
 }

@@ -8,12 +8,12 @@ namespace {
 
 constexpr qint64 kSecondUs = 1'000'000;
 
-/// Puts a session where it belongs by its start; true if it was not there before.
-bool place(QList<SessionRow>& rows, const SessionRow& row) {
+/// Puts a session where it belongs by its start.
+void place(QList<SessionRow>& rows, const SessionRow& row) {
     const auto known = std::ranges::find(rows, row.id, &SessionRow::id);
     if (known != rows.end()) {
         *known = row;
-        return false;
+        return;
     }
     const auto older =
         std::ranges::find_if(rows, [&row](const SessionRow& other) { return other.startedUs <= row.startedUs; });
@@ -21,18 +21,19 @@ bool place(QList<SessionRow>& rows, const SessionRow& row) {
     if (rows.size() > LiveFeed::kRows) {
         rows.removeLast();
     }
-    return true;
 }
 
 }  // namespace
 
 void LiveFeed::take(const LiveBatch& batch, qint64 nowUs) {
     QList<SessionRow>& rows = paused_ ? newest_ : rows_;
-    quint64 came = batch.notShown;
-    for (const QList<SessionRow>& part : {batch.opened, batch.ended}) {
-        for (const SessionRow& row : part) {
-            came += place(rows, row) ? 1 : 0;
-        }
+    // A session counts when it has ended: its beginning may have fallen out of the list by then.
+    const quint64 came = batch.notShown + static_cast<quint64>(batch.ended.size());
+    for (const SessionRow& row : batch.opened) {
+        place(rows, row);
+    }
+    for (const SessionRow& row : batch.ended) {
+        place(rows, row);
     }
     waiting_ += paused_ ? came : 0;
     arrivals_.removeIf([nowUs](const Arrival& old) { return old.us <= nowUs - kRateSeconds * kSecondUs; });

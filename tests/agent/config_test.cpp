@@ -119,6 +119,26 @@ TEST(ConfigTest, ReadsPassivePortsAndProxies) {
               std::string::npos);
 }
 
+TEST(ConfigTest, ReadsTheBudgetsOfTheAgent) {
+    const auto reading = parse(
+        "[journal]\nbytes = '10MiB'\nfiles = 200\ndays = 30\n[spool]\nbytes = '5MiB'\n"
+        "[limits]\nconnections = 7\nmemory = '256MiB'\n");
+    ASSERT_EQ(reading.errors, std::vector<std::string>{});
+    EXPECT_EQ(reading.config.journalBytes, 10U << 20U);
+    EXPECT_EQ(reading.config.journalFiles, 200U);
+    EXPECT_EQ(reading.config.journalAge, 30 * 24h);
+    EXPECT_EQ(reading.config.spoolBytes, 5U << 20U);
+    EXPECT_EQ(reading.config.connections, 7U);
+    EXPECT_EQ(reading.config.memory, 256U << 20U);
+}
+
+TEST(ConfigTest, BoundsMemoryByTheMachineAndTheJournalNotByAge) {
+    const auto reading = parse("");
+    EXPECT_EQ(reading.config.journalAge, 0h);
+    EXPECT_GE(reading.config.memory, 64U << 20U);
+    EXPECT_LE(reading.config.memory, 1U << 30U);
+}
+
 TEST(ConfigTest, WantsAPortInTheCollectorsAddress) {
     const std::string rest = "ca = 'a'\ncertificate = 'b'\nkey = 'c'\n";
     for (const char* bad : {"collector", "collector:", "collector:0", ":7443", "http://collector:7443", "::1:7443"}) {

@@ -14,14 +14,18 @@
 namespace apiary::bench {
 namespace {
 
-constexpr std::size_t kPackets = 8;  // of a session
+/// As long as a real one.
+constexpr const char* kPath =
+    "20261126T100000.000Z/2026-11-26/11/FTP/20261126T111959.120Z_45.16.10.20_40001_"
+    "019c3f7e-5d60-7c3a-9d3c-0123456789ab.txt";
 constexpr std::size_t kEntries = 1000;
 constexpr int kGroup = 5000;
 
 }  // namespace
 
-BusyNight::BusyNight(std::uint64_t seed, collector::Moment start, std::chrono::milliseconds between)
-    : random_(seed), start_(start), between_(between) {}
+BusyNight::BusyNight(std::uint64_t seed, collector::Moment start, std::chrono::milliseconds between,
+                     std::size_t packets)
+    : random_(seed), start_(start), between_(between), packets_(packets) {}
 
 test::RecordedSession BusyNight::next() {
     constexpr std::array kProtocols{"ftp", "telnet", "smtp", "http"};
@@ -36,8 +40,10 @@ test::RecordedSession BusyNight::next() {
                                    .source = source_,
                                    .target = Endpoint::of({198, 51, 100, 7}, 21),
                                    .protocol = kProtocols[below(kProtocols.size())],
-                                   .random = random_()});
-    for (std::size_t i = 0; i < kPackets; ++i) {
+                                   .random = random_(),
+                                   .syn = std::string(60, 's'),
+                                   .journalPath = kPath});
+    for (std::size_t i = 0; i < packets_; ++i) {
         const std::string packet(30 + below(60), static_cast<char>('a' + below(26)));
         i % 2 == 0 ? session.sent(packet) : session.received(packet);
     }
@@ -52,7 +58,7 @@ test::RecordedSession BusyNight::next() {
 
 std::vector<std::string> BusyNight::records(std::size_t least) {
     std::vector<std::string> records;
-    records.reserve(least + kPackets);
+    records.reserve(least + 16);
     while (records.size() < least) {
         const test::RecordedSession session = next();
         for (const v1::Record& record : session.records()) {
@@ -79,8 +85,11 @@ std::vector<std::unique_ptr<v1::Batch>> batchesOf(const std::vector<std::string>
 }
 
 double writeAlone(const std::vector<std::unique_ptr<v1::Batch>>& batches) {
+    return writeInto(test::TestDatabase(), batches);
+}
+
+double writeInto(const test::TestDatabase& database, const std::vector<std::unique_ptr<v1::Batch>>& batches) {
     using Clock = std::chrono::steady_clock;
-    const test::TestDatabase database;
     const Uuid sensor = Uuid::v4({1});
     const Uuid stream = Uuid::v4({2});
     database.ask("INSERT INTO apiary.sensor(sensor_uuid, name) VALUES ('" + sensor.text() + "', 'alone')");

@@ -72,6 +72,8 @@ RecordedSession::RecordedSession(const Plan& plan) : plan_(plan) {
     head_.set_transport(v1::TRANSPORT_TCP);
     head_.set_service(plan.protocol);
     head_.set_protocol(plan.protocol);
+    head_.set_syn(plan.syn);
+    closed_.set_journal_path(plan.journalPath);
     journal_ = "*****\n*****Started at: " + stamp(now_) + "*****\nTIMESTAMP, SRC_IP:PRT, DST_IP:PRT, PACKET\n";
     *next().mutable_opened() = head_;
 }

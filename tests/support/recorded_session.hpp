@@ -28,6 +28,8 @@ public:
         Endpoint target = Endpoint::of({198, 51, 100, 1}, 21);
         std::string protocol = "ftp";
         std::uint64_t random = 1;  // of the session's id
+        std::string syn = {};
+        std::string journalPath = {};
     };
     explicit RecordedSession(const Plan& plan);
 

@@ -171,10 +171,11 @@ def forgive_threads_of_grpc(folder):
 class World:
     """Everything that runs for one test. Stopped, checked and removed by close()."""
 
-    def __init__(self, name, services, limits=None, agent_environment=None, superuser=None):
+    def __init__(self, name, services, limits=None, agent_environment=None, superuser=None, budgets=None):
+        """`budgets`: of the tables "journal" and "spool" of agent.toml, as {table: {key: value}}."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"apiary-{name}-"))
         self.services = {service.name: service for service in services}
-        self.limits, self.agent_environment = limits or {}, agent_environment
+        self.limits, self.agent_environment, self.budgets = limits or {}, agent_environment, budgets or {}
         self.agent = self.collector = None
         self._cleanup = contextlib.ExitStack()
         self._cleanup.callback(shutil.rmtree, self.folder)
@@ -207,10 +208,13 @@ class World:
         text = (f'[agent]\nname = "test"\nstate = "{self.state}"\n'
                 f'[collector]\naddress = "127.0.0.1:{self.uplink_port()}"\nca = "certificates/ca.crt"\n'
                 'certificate = "certificates/test.crt"\nkey = "certificates/test.key"\n'
-                f'[journal]\ndirectory = "{self.journal}"\n')
+                f'[journal]\ndirectory = "{self.journal}"\n' + self._settings("journal") + "[spool]\n" + self._settings("spool"))
         if self.limits:
             text += "[limits]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in self.limits.items())
         self.agent_toml.write_text(text + "".join(service.toml() for service in self.services.values()))
+
+    def _settings(self, table):
+        return "".join(f"{key} = {toml(value)}\n" for key, value in self.budgets.get(table, {}).items())
 
     def uplink_port(self):
         """Where the agent finds its collector."""

@@ -7,6 +7,7 @@ from world import World
 
 class WorldTestCase(unittest.TestCase):
     limits = {}
+    budgets = {}
     failed = False
     maxDiff = 4000
 
@@ -20,7 +21,8 @@ class WorldTestCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.world = World(cls.__name__.lower(), cls.services(), cls.limits, cls.agent_environment())
+        cls.world = World(cls.__name__.lower(), cls.services(), cls.limits, cls.agent_environment(),
+                          budgets=cls.budgets)
         try:
             cls.world.start()
         except BaseException:

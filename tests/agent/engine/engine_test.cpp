@@ -1,7 +1,9 @@
 #include "agent/engine/bound_socket.hpp"
+#include "agent/engine/memory_gauge.hpp"
 #include "common/net/address.hpp"
 #include "tests/agent/engine/engine_fixture.hpp"
 
+#include <numeric>
 #include <sys/resource.h>
 
 namespace apiary::agent::test {
@@ -178,6 +180,29 @@ TEST_F(EngineTest, RefusesInsideTheWaitingTimeWithAFinAndNotesIt) {
     EXPECT_EQ(other.readLine(), "hello\r\n");
 }
 
+TEST_F(EngineTest, CountsEndsByOutcomeBytesAndRefusalsByClass) {
+    ServiceSpec once = spec();
+    once.admission = {Millis(60'000), 2, 100};
+    const Endpoint where = serve(once);
+    {
+        Client client = greeted(where);
+        client.send("echo abc\r\nquit\r\n");
+        client.readAll();
+    }
+    Client open = greeted(where);
+    EXPECT_EQ(Client(where).readAll(), "");
+    ASSERT_TRUE(recording_.waitForRefusals(1));
+    const ServiceView now = view();
+    const auto sum = [](const auto& counts) { return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}); };
+    EXPECT_EQ(now.outcomes[static_cast<std::size_t>(Outcome::Finished)], 1U);
+    EXPECT_EQ(sum(now.outcomes), 1U);
+    EXPECT_EQ(now.sessions, sum(now.outcomes) + now.openSessions);
+    EXPECT_EQ(now.refusals[static_cast<std::size_t>(RefusalClass::WaitingTime)], 1U);
+    EXPECT_EQ(sum(now.refusals), 1U);
+    EXPECT_EQ(now.bytesIn, 16U);
+    EXPECT_EQ(now.bytesOut, recording_.sessions()[0].out.size() + recording_.sessions()[1].out.size());
+}
+
 TEST_F(EngineTest, CountsAFloodOfRefusalsWithoutARecordEach) {
     ServiceSpec slow = spec();
     slow.admission = {Millis(60'000), 1, 100};
@@ -210,6 +235,65 @@ TEST_F(EngineTest, BoundsTheConnectionsInAll) {
     EXPECT_EQ(Client(where).readAll(), "");
     ASSERT_TRUE(recording_.waitForRefusals(1));
     EXPECT_EQ(recording_.refusals()[0].reason, "connections in all");
+}
+
+TEST_F(EngineTest, RefusesWhenTheProcessHoldsMoreThanItMay) {
+    restart({.threads = 1, .memory = 1});
+    const Endpoint where = serve(spec());
+    EXPECT_EQ(Client(where).readAll(), "");
+    ASSERT_TRUE(recording_.waitForRefusals(1));
+    EXPECT_EQ(recording_.refusals()[0].reason, "memory");
+    EXPECT_EQ(view().refused, 1U);
+    const EngineBound memory = engine_->bounds().memory;
+    EXPECT_EQ(memory.limit, 1U);
+    EXPECT_EQ(memory.refused, 1U);
+    EXPECT_GT(memory.used, 1U << 20U);
+}
+
+TEST_F(EngineTest, CutsALargeSessionWhenTheProcessHoldsFarTooMuch) {
+    const std::uint64_t limit = MemoryGauge(0).used() + (std::uint64_t{64} << 20U);
+    restart({.threads = 1, .memory = limit});
+    const Endpoint where = serve(spec());
+    Client large = greeted(where);
+    large.send("big 100000\r\n");
+    large.readBytes(100'000);
+    Client small = greeted(where);
+    const std::vector<char> ballast(limit / 4 + (std::uint64_t{128} << 20U), 'b');
+    large.send("echo more\r\n");
+    large.readAll();
+    small.send("echo still here\r\n");
+    EXPECT_EQ(small.readLine(), "still here\r\n");
+    EXPECT_EQ(recording_.ended().outcome, Outcome::Limit);
+    EXPECT_EQ(engine_->bounds().memory.refused, 1U);
+    EXPECT_EQ(ballast.back(), 'b');
+}
+
+TEST_F(EngineTest, RefusesWhatCouldNotBeRecorded) {
+    const Endpoint where = serve(spec());
+    Client first = greeted(where);
+    recording_.close();
+    EXPECT_EQ(Client(where).readAll(), "");
+    ASSERT_TRUE(recording_.waitForRefusals(1));
+    EXPECT_EQ(recording_.refusals()[0].reason, "room for records");
+    EXPECT_EQ(engine_->bounds().refusedByRecorders, 1U);
+    first.send("quit\r\n");
+    first.readAll();
+    EXPECT_EQ(recording_.ended().outcome, Outcome::Finished);
+}
+
+TEST_F(EngineTest, CountsWhatItsBoundsCost) {
+    restart({.threads = 1, .connections = 1});
+    const Endpoint where = serve(spec());
+    const std::uint64_t before = engine_->bounds().descriptors.used;
+    Client first = greeted(where);
+    EXPECT_EQ(Client(where).readAll(), "");
+    const EngineBounds bounds = engine_->bounds();
+    EXPECT_EQ(bounds.connections.used, 1U);
+    EXPECT_EQ(bounds.connections.limit, 1U);
+    EXPECT_EQ(bounds.connections.refused, 1U);
+    EXPECT_EQ(bounds.descriptors.used, before + 2);  // both ends of the first are this process's
+    EXPECT_EQ(bounds.memory.limit, 0U);
+    EXPECT_EQ(bounds.memory.refused, 0U);
 }
 
 /// Leaves this process `spare` more descriptors than it has, for as long as this lives.

@@ -30,6 +30,10 @@ class Recording final : public RecorderSource {
 public:
     std::unique_ptr<Recorder> open(const SessionStart& start) override;
     void refused(const Refusal& refusal) override;
+    bool full() const override { return closed_; }
+
+    /// From now on no session is to begin.
+    void close() { closed_ = true; }
 
     /// Waits until `true` is what `holds` makes of the sessions; false after five seconds.
     bool waitUntil(const std::function<bool(const std::vector<Recorded>&)>& holds);
@@ -59,6 +63,7 @@ private:
     std::vector<std::function<void()>> held_;
     bool hold_ = false;
     std::atomic<bool> full_{false};
+    std::atomic<bool> closed_{false};
 };
 
 }  // namespace apiary::agent::test

@@ -28,6 +28,20 @@ TEST(SourceMemoryTest, ForgetsWhoWasNotHereForLongest) {
     EXPECT_EQ(memory.recall(host(2)), "");
 }
 
+TEST(SourceMemoryTest, KeepsNoMoreBytesThanItMay) {
+    SourceMemory memory(100, 10);
+    memory.remember(host(1), "1234");
+    memory.remember(host(2), "1234");
+    memory.remember(host(2), "12345");  // in place of the other
+    EXPECT_EQ(memory.recall(host(1)), "1234");
+    memory.remember(host(3), "12");
+    EXPECT_EQ(memory.recall(host(2)), "") << "not here for longest";
+    EXPECT_EQ(memory.recall(host(1)), "1234");
+    EXPECT_EQ(memory.recall(host(3)), "12");
+    memory.remember(host(4), "12345678901");
+    EXPECT_EQ(memory.recall(host(4)), "") << "alone too much";
+}
+
 TEST(SourceMemoryTest, ReplacesAndFrees) {
     SourceMemory memory(1);
     memory.remember(host(1), "one");

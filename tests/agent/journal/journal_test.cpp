@@ -147,6 +147,12 @@ TEST_F(JournalTest, RemovesTheOldestWhenThereAreTooMany) {
     EXPECT_TRUE(fs::exists(settings_.directory + "/" + pathOf(3)));
     EXPECT_TRUE(fs::exists(settings_.directory + "/" + pathOf(4)));
     EXPECT_EQ(journal_->view().files, 2U);
+    const RemovedLogs gone = journal_->takeRemoved(false);
+    EXPECT_EQ(gone.files, 2U);
+    EXPECT_EQ(gone.forFiles, 2U);
+    EXPECT_EQ(gone.early, 2U);  // nobody acknowledges here
+    EXPECT_EQ(gone.from, session(1).time());
+    EXPECT_EQ(gone.to, session(2).time());
 }
 
 TEST_F(JournalTest, CountsTheLogsOfEarlierRunsAndRemovesThemFirst) {
@@ -169,6 +175,73 @@ TEST_F(JournalTest, CountsTheLogsOfEarlierRunsAndRemovesThemFirst) {
     EXPECT_EQ(journal_->view().bytes, 10U);
     EXPECT_EQ(journal_->view().removedEarly, 0U);
     EXPECT_TRUE(fs::exists(settings_.directory + "/" + pathOf(3)));
+}
+
+/// Of the hour that `ago` lies in.
+class JournalAgeTest : public JournalTest {
+protected:
+    static Uuid sessionOf(std::chrono::hours ago) {
+        return Uuid::v7(kNow - ago, {static_cast<std::uint8_t>(ago.count())});
+    }
+    std::string pathOfHour(std::chrono::hours ago) const {
+        return journal_->folder() + "/" + sessionPath("ftp", kSource, sessionOf(ago));
+    }
+    bool there(std::chrono::hours ago) const { return fs::exists(settings_.directory + "/" + pathOfHour(ago)); }
+    JournalText of(std::chrono::hours ago, bool last = true) const {
+        return {sessionOf(ago), pathOfHour(ago), "x\n", last};
+    }
+    static inline const auto kNow = std::chrono::system_clock::now();
+};
+
+TEST_F(JournalAgeTest, RemovesWhatIsOlderThanItsDaysAndSaysSo) {
+    using namespace std::chrono_literals;
+    settings_.age = 48h;
+    open();
+    std::thread writing([this] { journal_->run(); });
+    journal_->write({of(100h), of(75h), of(50h), of(47h), of(1h)});
+    while (journal_->view().removed < 3) {
+        std::this_thread::yield();
+    }
+    journal_->close();
+    writing.join();
+    EXPECT_EQ(files().size(), 2U);
+    EXPECT_TRUE(there(47h) && there(1h));
+    EXPECT_EQ(journal_->view().removedForAge, 3U);
+    EXPECT_EQ(journal_->view().oldest, std::chrono::floor<std::chrono::hours>(kNow - 47h));
+    const RemovedLogs gone = journal_->takeRemoved(false);
+    EXPECT_EQ(gone.files, 3U);
+    EXPECT_EQ(gone.forAge, 3U);
+    EXPECT_EQ(gone.bytes, 6U);
+    EXPECT_EQ(gone.from, sessionOf(100h).time());
+    EXPECT_EQ(gone.to, sessionOf(50h).time());
+    EXPECT_EQ(journal_->takeRemoved(false).files, 0U);
+}
+
+TEST_F(JournalAgeTest, LeavesAnOldLogThatIsUnderWay) {
+    using namespace std::chrono_literals;
+    settings_.age = 48h;
+    open();
+    std::thread writing([this] { journal_->run(); });
+    journal_->write({of(60h, false), of(59h)});
+    while (journal_->view().removed < 1) {
+        std::this_thread::yield();
+    }
+    EXPECT_TRUE(there(60h));
+    journal_->close();
+    writing.join();
+}
+
+TEST_F(JournalTest, RemovesNothingMoreOnceTheLastWasTold) {
+    settings_.files = 1;
+    open();
+    EXPECT_EQ(journal_->takeRemoved(true).files, 0U);
+    journal_->write({first(1, "x\n", true), first(2, "x\n", true), first(3, "x\n", true)});
+    std::thread writing([this] { journal_->run(); });
+    journal_->sync();
+    journal_->close();
+    writing.join();
+    EXPECT_EQ(journal_->view().removed, 0U);
+    EXPECT_EQ(files().size(), 3U);
 }
 
 TEST_F(JournalTest, NeverRemovesALogUnderWay) {

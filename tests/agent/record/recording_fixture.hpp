@@ -4,6 +4,7 @@
 #include "agent/record/recording.hpp"
 #include "agent/record/replay.hpp"
 #include "common/crypto/digest.hpp"
+#include "common/crypto/manifest_chain.hpp"
 #include "tests/support/quick_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -13,6 +14,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <set>
 #include <stdlib.h>
 #include <string>
 #include <vector>
@@ -117,6 +119,32 @@ protected:
         EXPECT_EQ(replay.closed()->journal_sha256(), view(Sha256::of(text)));
         EXPECT_EQ(file(replay.closed()->journal_path()), text);
         EXPECT_EQ(replay.closed()->events() + 2, session.size());
+    }
+
+    /// Each closing has one entry with its digest, and the pieces of each day follow each other.
+    void expectWholeManifest() const {
+        std::multiset<std::string> closings;
+        std::multiset<std::string> entries;
+        struct Head {
+            Sha256Digest chain{};
+            std::uint64_t next = 0;
+        };
+        std::map<std::uint32_t, Head> days;
+        for (const v1::Record& record : records()) {
+            if (record.has_closed()) {
+                closings.insert(record.session_id() + record.closed().journal_sha256());
+            } else if (record.has_manifest()) {
+                const v1::ManifestPiece& piece = record.manifest();
+                auto& [chain, next] = days[piece.day()];
+                EXPECT_EQ(piece.first(), next);
+                chain = manifestChain(chain, piece.day(), piece.first(), piece.entries());
+                EXPECT_EQ(piece.chain(), view(chain));
+                for (std::size_t at = 0; at < piece.entries().size(); at += kManifestEntry, ++next) {
+                    entries.insert(piece.entries().substr(at, kManifestEntry));
+                }
+            }
+        }
+        EXPECT_EQ(entries, closings);
     }
 
     std::string folder_;

@@ -41,6 +41,37 @@ TEST_F(RecordingTest, RecordsAWholeSessionAndItsLog) {
     EXPECT_NE(text.find("*****Protocol FTP TIMED OUT talking to /192.0.2.1 using local port 21"), std::string::npos);
 }
 
+TEST_F(RecordingTest, RecordsWhatTheBudgetOfTheJournalRemoved) {
+    journalSettings_.files = 1;
+    openAll();
+    std::thread writing([this] { journal_->run(); });
+    std::thread committing([this] { recording_->run(); });
+    for (int i = 0; i < 5; ++i) {
+        recording_->open(start())->ended(Outcome::Finished, {});
+    }
+    while (journal_->view().removed < 4) {
+        std::this_thread::yield();
+    }
+    recording_->close();
+    committing.join();
+    journal_->close();
+    writing.join();
+    std::uint64_t told = 0;
+    for (const v1::Record& record : records()) {
+        if (record.has_gap()) {
+            EXPECT_EQ(record.gap().what(), "journal");
+            EXPECT_GT(record.gap().bytes(), 0U);
+            EXPECT_EQ(timeOfMicros(record.gap().from_us()), std::chrono::floor<std::chrono::milliseconds>(start().at));
+            EXPECT_TRUE(record.gap().reason().starts_with("text logs removed by the journal's budget: "))
+                << record.gap().reason();
+            EXPECT_NE(record.gap().reason().find(" for files; "), std::string::npos) << record.gap().reason();
+            told += record.gap().records();
+        }
+    }
+    EXPECT_EQ(told, journal_->view().removed);
+    EXPECT_LE(rows().size(), 5 * 2 + 2U) << "the first at once, the others together";
+}
+
 TEST_F(RecordingTest, BeginsAtTheMillisecondOfItsId) {
     openAll();
     recording_->open(start());
@@ -170,18 +201,20 @@ TEST_F(RecordingTest, FoldsTheRefusalsOfOneSource) {
                     .at = start().at};
     recording_->refused(refusal);
     refusal.at += std::chrono::milliseconds(5);
+    refusal.count = 9;  // held back by the engine meanwhile
     recording_->refused(refusal);
+    refusal.count = 1;
     refusal.source = Endpoint::of({192, 0, 2, 9}, 1);
     recording_->refused(refusal);
     drain();
     ASSERT_EQ(records().size(), 2U);
     const auto probe = records().at(0).probe();
-    EXPECT_EQ(probe.packets(), 2U);
+    EXPECT_EQ(probe.packets(), 10U);
     EXPECT_EQ(probe.kind(), "refused");
     EXPECT_EQ(probe.reason(), "waiting time");
     EXPECT_EQ(probe.ended_at_us(), 1'492'510'799'128'456U);
     EXPECT_EQ(records().at(1).probe().packets(), 1U);
-    EXPECT_EQ(recording_->view().probes, 3U);
+    EXPECT_EQ(recording_->view().probes, 11U);
 }
 
 TEST_F(RecordingTest, GivesALogOnlyToSessionsInWhichThePeerSpoke) {

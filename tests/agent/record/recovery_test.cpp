@@ -161,6 +161,11 @@ TEST_F(RecoveryTest, KeepsTheDigestTrueWhereTheSpoolHadDroppedPackets) {
 }
 
 TEST_F(RecoveryTest, LosesNoSessionThatWasToldDurableHoweverOftenItIsKilled) {
+    settings_.manifest = ManifestSettings{
+        .folder = folder_ + "/manifest",
+        .journalDirectory = folder_ + "/journal",
+        .sign = [](std::string_view) { return Signature{.bytes = "signature", .certificate = "certificate"}; },
+        .most = 5};
     std::set<std::pair<int, std::uint16_t>> told;  // by round and port
     std::map<Uuid, int> roundOf;
     for (int round = 1; round <= 12; ++round) {
@@ -206,6 +211,7 @@ TEST_F(RecoveryTest, LosesNoSessionThatWasToldDurableHoweverOftenItIsKilled) {
     }
     EXPECT_GT(told.size(), 400U);
     EXPECT_TRUE(std::ranges::includes(closed, told));
+    expectWholeManifest();
 }
 
 }  // namespace

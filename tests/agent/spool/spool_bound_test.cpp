@@ -104,6 +104,62 @@ TEST_F(SpoolBoundTest, GivesTheRestOfAGapThatGrewOverASentNumber) {
     EXPECT_EQ(rest.seqEnd, gap->seqEnd);
 }
 
+TEST_F(SpoolBoundTest, IsFullOfSmallSessionsWhosePayloadWouldFreeNothing) {
+    open(settings(kSmall));
+    int sessions = 0;
+    for (; !spool_->full() && sessions < 10'000; ++sessions) {
+        const auto number = static_cast<std::uint8_t>(1 + sessions % 200);
+        append(record(number, RecordKind::Opening, std::string(150, 'o')));
+        append(record(number, RecordKind::Payload, "220 hello"));
+        append(record(number, RecordKind::Closing, std::string(300, 'c')));
+    }
+    EXPECT_TRUE(spool_->full());
+    EXPECT_GT(sessions, 1000);
+    EXPECT_EQ(kinds()[RecordKind::Payload], sessions);
+    EXPECT_EQ(spool_->lost(), 0U);
+    append(record(201, RecordKind::Closing, std::string(300, 'c')));  // what is under way still has room
+    spool_->acknowledge(0, static_cast<std::uint64_t>(3 * sessions));
+    spool_->release();
+    EXPECT_FALSE(spool_->full());
+}
+
+TEST_F(SpoolBoundTest, DropsALongSessionThatComesIntoAFullSpool) {
+    open(settings(kSmall));
+    while (!spool_->full()) {
+        append(record(1, RecordKind::Opening, std::string(500, 'o')));
+    }
+    play(2, 100);
+    EXPECT_LT(kinds()[RecordKind::Payload], 100);
+    EXPECT_GT(spool_->lost(), 0U);
+    EXPECT_LE(std::filesystem::file_size(path()), kSmall);
+}
+
+TEST_F(SpoolBoundTest, DropsProbesBeforeEvidenceAndTellsThemFromPayload) {
+    open(settings(kSmall));
+    play(1, 20);
+    for (int i = 0; i < 2000; ++i) {
+        append(record(0, RecordKind::Probe, std::string(300, 'b')));
+    }
+    append(record(2, RecordKind::Opening));
+    for (int i = 0; i < 200; ++i) {
+        append(record(2, RecordKind::Observation, std::string(2000, 'e')));
+    }
+    EXPECT_EQ(kinds()[RecordKind::Observation], 200);
+    std::uint64_t payload = 0;
+    std::uint64_t probes = 0;
+    for (const SpoolRow& row : readAll()) {
+        if (row.kind == RecordKind::Gap) {
+            const std::uint64_t span = row.seqEnd - row.seq + 1;
+            const bool probe = row.body.starts_with("probe ");
+            EXPECT_EQ(row.body, (probe ? "probe " : "payload ") + std::to_string(span) + " spool full");
+            (probe ? probes : payload) += span;
+        }
+    }
+    EXPECT_EQ(payload, 20U) << "payload goes first";
+    EXPECT_GT(probes, 0U);
+    EXPECT_EQ(probes + payload, spool_->lost());
+}
+
 TEST_F(SpoolBoundTest, TakesNewRecordsAgainOnceTheOldAreAcknowledged) {
     open(settings(kSmall));
     play(1, 1200);

@@ -37,6 +37,7 @@ public:
                     position.set_last_seq(content.ledger[lane.lane()]);
                 }
                 welcome.set_version("fake");
+                welcome.set_clock_us(content.clockUs);
             }
             if (content.desired) {
                 *greeting.emplace_back().mutable_desired() = *content.desired;

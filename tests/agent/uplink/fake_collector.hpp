@@ -31,6 +31,7 @@ public:
         std::size_t repeated = 0;  // batches that were committed already
         std::size_t largest = 0;   // bytes of a batch
 
+        std::uint64_t clockUs = 0;  // what its welcome says; 0: nothing
         bool welcomes = true;
         bool acknowledges = true;
         std::size_t cutEvery = 0;  // ends the stream at every n-th batch, in turn before and after its commit

@@ -38,6 +38,9 @@ public:
         return content_.with([&](const Content& content) { return content.lanes.at(lane).acknowledged; });
     }
 
+    Usage usage() const override { return {}; }
+    bool full() const override { return false; }
+
     Uuid id() const override {
         return content_.with([](const Content& content) { return Uuid::v4({1, 2, content.renewals}); });
     }

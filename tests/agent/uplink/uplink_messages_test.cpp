@@ -92,6 +92,19 @@ TEST(UplinkMessagesTest, StatusTellsOfEveryService) {
     EXPECT_EQ(service.refused(), 3U);
 }
 
+TEST(UplinkMessagesTest, StatusTellsOfTheBounds) {
+    v1::SensorStatus status;
+    addBounds(status, {{.name = "spool_bytes", .used = 1, .limit = 4, .lost = 2, .fullAt = kNow, .keptSince = {}},
+                       {.name = "connections", .used = 3, .limit = 5, .lost = 0, .fullAt = {}, .keptSince = {}}});
+    ASSERT_EQ(status.bounds_size(), 2);
+    EXPECT_EQ(status.bounds(0).name(), "spool_bytes");
+    EXPECT_EQ(status.bounds(0).used(), 1U);
+    EXPECT_EQ(status.bounds(0).limit(), 4U);
+    EXPECT_EQ(status.bounds(0).lost(), 2U);
+    EXPECT_EQ(status.bounds(0).full_at_us(), kNowUs);
+    EXPECT_EQ(status.bounds(1).full_at_us(), 0U);
+}
+
 TEST(UplinkMessagesTest, NumbersTheActualStatesAsTheWireDoes) {
     EXPECT_EQ(static_cast<int>(ServiceReport::Actual::Off), v1::ACTUAL_STATE_OFF);
     EXPECT_EQ(static_cast<int>(ServiceReport::Actual::Starting), v1::ACTUAL_STATE_STARTING);

@@ -117,6 +117,22 @@ TEST_F(UplinkTest, BringsWhatWaitsAndWhatComes) {
     collector_.with([](Content& content) { EXPECT_LE(content.largest, 8192U); });
 }
 
+TEST_F(UplinkTest, ShowsWhatItHasSentAndHowTheClocksDiffer) {
+    const auto theirs = std::chrono::system_clock::now() - 1h;
+    collector_.with([&](Content& content) {
+        content.clockUs =
+            static_cast<std::uint64_t>(std::chrono::microseconds(theirs.time_since_epoch() / 1us).count());
+    });
+    spool_.add(250);
+    begin();
+    ASSERT_TRUE(viewed([](const UplinkView& view) { return view.acknowledgedAt && view.sent == 250; }));
+    const UplinkView view = uplink_->view();
+    EXPECT_GE(view.batches, 3U);
+    EXPECT_EQ(view.connects, 1U);
+    EXPECT_GE(*view.clockOffset, 1h - 1ms);
+    EXPECT_LT(*view.clockOffset, 61min);
+}
+
 TEST_F(UplinkTest, LosesAndDoublesNothingWhenTheStreamIsCut) {
     collector_.with([](Content& content) { content.cutEvery = 3; });
     spool_.add(3000);

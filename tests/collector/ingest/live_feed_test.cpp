@@ -36,7 +36,7 @@ TEST(LiveFeedTest, CountsWhatASlowSubscriberDoesNotGet) {
     LiveFeed feed;
     const auto subscription = feed.subscribe(3, {});
     feed.publish(rows(2));
-    feed.publish(rows(5));
+    feed.publish({.opened = std::vector<OpenRow>(7), .ended = std::vector<ClosedRow>(5)});
     const LiveUpdate update = subscription->take();
     EXPECT_EQ(update.batches.size(), 1U);
     EXPECT_EQ(update.notShown, 5U);

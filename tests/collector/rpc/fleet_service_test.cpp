@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace apiary::test {
 namespace {
@@ -95,6 +96,41 @@ TEST_F(FleetServiceTest, DescribesASensorFromStreamWishAndReport) {
     EXPECT_EQ(sensor.services(0).actual(), v1::ACTUAL_STATE_ON);
     EXPECT_EQ(sensor.health(), v1::SENSOR_HEALTH_DEGRADED);  // applied, it says, and is not
     EXPECT_EQ(sensor.health_reason(), "ftp is on and should be off");
+}
+
+TEST_F(FleetServiceTest, TellsTroublesAndBounds) {
+    server_.hub.sensorConnected(roof_, "1.2", std::chrono::system_clock::now());
+    collector::SensorReport made{.sensorId = roof_,
+                                 .arrivedAt = std::chrono::system_clock::now(),
+                                 .clockOffsetMs = 0,
+                                 .agentVersion = "1.2",
+                                 .status = {}};
+    auto& bound = *made.status.add_bounds();
+    bound.set_name("spool_bytes");
+    bound.set_used(95);
+    bound.set_limit(100);
+    server_.hub.reportReceived(made);
+    const auto before = server_.hub.revision();
+    const std::vector<collector::Trouble> troubles{
+        {.key = {.sensorId = roof_, .kind = collector::TroubleKind::OneSource, .service = "ftp", .subject = {}},
+         .sensor = "roof",
+         .since = std::chrono::system_clock::time_point(1234567us),
+         .brief = "all come from 172.17.0.1",
+         .text = "all come from 172.17.0.1: look"}};
+    server_.hub.setTroubles(troubles);
+    EXPECT_NE(server_.hub.revision(), before) << "watchers look again";
+    v1::FleetState state;
+    ASSERT_TRUE(stub_->ListSensors(server_.context().get(), {}, &state).ok());
+    const auto& sensor = state.sensors(0);
+    ASSERT_EQ(sensor.troubles_size(), 1);
+    EXPECT_EQ(sensor.troubles(0).kind(), "one-source");
+    EXPECT_EQ(sensor.troubles(0).service(), "ftp");
+    EXPECT_EQ(sensor.troubles(0).since_us(), 1234567U);
+    EXPECT_EQ(sensor.troubles(0).text(), "all come from 172.17.0.1: look");
+    ASSERT_EQ(sensor.bounds_size(), 1);
+    EXPECT_EQ(sensor.bounds(0).used(), 95U);
+    EXPECT_EQ(sensor.health(), v1::SENSOR_HEALTH_DEGRADED);
+    EXPECT_EQ(sensor.health_reason(), "ftp: all come from 172.17.0.1");
 }
 
 TEST_F(FleetServiceTest, TellsWatchersAtOnceAndOnEveryChange) {

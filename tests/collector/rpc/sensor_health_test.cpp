@@ -90,13 +90,24 @@ TEST_F(SensorHealthTest, IsDegradedByAServiceThatIsNotAsWished) {
     expect(v1::SENSOR_HEALTH_DEGRADED, "telnet is off and should be on; the state of http is unknown");
 }
 
-TEST_F(SensorHealthTest, IsDegradedByAClockMoreThanTwoSecondsOff) {
-    facts_.clockOffsetMs = 2000;
+TEST_F(SensorHealthTest, IsDegradedByATroubleButNotByARemark) {
+    facts_.troubles.push_back({.key = {.sensorId = 1, .kind = TroubleKind::Limit, .service = {}, .subject = "x soon"},
+                               .sensor = "roof",
+                               .severity = Severity::Remark,
+                               .since = now_,
+                               .brief = "full in 3 days"});
     expect(v1::SENSOR_HEALTH_HEALTHY, "");
-    facts_.clockOffsetMs = 2100;
-    expect(v1::SENSOR_HEALTH_DEGRADED, "its clock is 2.1 s ahead");
-    facts_.clockOffsetMs = -60'000;
-    expect(v1::SENSOR_HEALTH_DEGRADED, "its clock is 60.0 s behind");
+    facts_.troubles.push_back({.key = {.sensorId = 1, .kind = TroubleKind::Clock, .service = {}, .subject = {}},
+                               .sensor = "roof",
+                               .since = now_,
+                               .brief = "its clock is 2.1 s ahead",
+                               .text = "its clock is 2.1 s ahead: do something"});
+    facts_.troubles.push_back(
+        {.key = {.sensorId = 1, .kind = TroubleKind::ServiceSilent, .service = "ftp", .subject = {}},
+         .sensor = "roof",
+         .since = now_,
+         .brief = "no session since noon"});
+    expect(v1::SENSOR_HEALTH_DEGRADED, "its clock is 2.1 s ahead; ftp: no session since noon");
 }
 
 }  // namespace

@@ -85,6 +85,18 @@ TEST_F(RetentionTest, DropsTheDaysBeforeThoseThatThePolicyKeepsAndNotesEachParti
     EXPECT_FALSE(carryOut().any());
 }
 
+TEST_F(RetentionTest, ByHandItGoesInOneTransaction) {
+    pqxx::work direct(connection_.session());
+    const std::string listed =
+        "SELECT count(*), count(*) FILTER (WHERE done) FROM apiary.drop_partitions(date_trunc('day', now(), "
+        "'UTC') - interval '5 days', ";
+    EXPECT_EQ(direct.exec1(listed + "true)")[1].as<int>(), 0);
+    EXPECT_EQ(direct.exec1(listed + "false)")[1].as<int>(), 21);
+    direct.commit();
+    EXPECT_EQ(count("session"), "12");
+    EXPECT_EQ(database_.ask("SELECT rows_from = (now() AT TIME ZONE 'UTC')::date - 5 FROM apiary.retained"), "t");
+}
+
 TEST_F(RetentionTest, LeavesWhatOutlivesTheRows) {
     carryOut();
     EXPECT_EQ(database_.ask("SELECT sum(sessions) FROM apiary.rollup_hour_protocol"), "18");

@@ -98,6 +98,19 @@ TEST_F(SessionStoreTest, KeepsALossAsARow) {
     EXPECT_EQ(count("session"), "1");
 }
 
+TEST_F(SessionStoreTest, KeepsWhichTextLogsASensorRemoved) {
+    TestSpool spool(1);
+    v1::Gap gap;
+    gap.set_what("journal");
+    gap.set_records(12);
+    gap.set_bytes(3456);
+    gap.set_reason("text logs removed by the journal's budget: 12 for files");
+    spool.appendGap(1, gap);
+    send(spool, {spool.all()});
+    EXPECT_EQ(database_.ask("SELECT what || ' ' || records || ' ' || bytes FROM apiary.gap"), "journal 12 3456");
+    EXPECT_EQ(count("quarantine"), "0");
+}
+
 TEST_F(SessionStoreTest, ClosesAsUnfinishedWhatWasOpenAtASensorThatLostItsSpool) {
     TestSpool lost(1);
     lost.append(shortSession());

@@ -1,0 +1,18 @@
+#include "collector/watch/counter_watch.hpp"
+
+namespace apiary::collector {
+
+void CounterWatch::see(std::uint64_t value, Time now) {
+    const std::uint64_t before = value_.value_or(value);
+    value_ = value;
+    const std::uint64_t more = value < before ? value : value - before;  // one that was started anew counts from 0
+    if (more > 0) {
+        growth_ = growth_.value_or(Growth{.since = now, .by = 0});
+        growth_->by += more;
+        grewAt_ = now;
+    } else if (growth_ && now - grewAt_ >= calm_) {
+        growth_.reset();
+    }
+}
+
+}  // namespace apiary::collector

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace apiary::collector {
+
+/// What can be wrong with a sensor or one of its services.
+enum class TroubleKind : std::uint8_t {
+    SensorSilent,   ///< was connected before, and nothing is heard of it
+    ServiceSilent,  ///< no session for longer than its own history explains
+    OneSource,      ///< nearly all sessions come from one address next to us: the clients' addresses are wrong
+    Clock,          ///< its clock is off
+    Limit,          ///< something bounded is full, nearly full, will be, or has cost something
+    SelfTest,       ///< the agent's own visit to the service failed
+    Egress,         ///< an outgoing connection was refused by the kernel
+};
+
+/// The word for it in fleet.proto, the database and notices, e.g. `sensor-silent`.
+std::string_view kindText(TroubleKind kind);
+std::optional<TroubleKind> parseTroubleKind(std::string_view text);
+
+/// What a trouble is about: two tellings with the same key are of one trouble.
+struct TroubleKey {
+    std::int32_t sensorId = 0;
+    TroubleKind kind = TroubleKind::SensorSilent;
+    std::string service;  ///< empty: the whole sensor
+    std::string subject;  ///< which of several, e.g. `spool_bytes full`; empty for most kinds
+    friend auto operator<=>(const TroubleKey&, const TroubleKey&) = default;
+};
+
+/// How much it matters, as in incident.severity. A remark leaves the sensor healthy.
+enum class Severity : std::uint8_t { Remark = 1, Warning = 2, Grave = 3, Critical = 4 };
+
+/// Something that somebody should look at, for as long as it lasts.
+struct Trouble {
+    using Time = std::chrono::system_clock::time_point;
+
+    TroubleKey key;
+    std::string sensor;  ///< its name
+    Severity severity = Severity::Warning;
+    Time since;
+    std::uint64_t count = 0;  ///< of what it cost since then, where it is counted
+    std::string brief{};      ///< what is wrong; printable ASCII like the next
+    std::string text{};       ///< a sentence that says that and what to do
+};
+
+}  // namespace apiary::collector

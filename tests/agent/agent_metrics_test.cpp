@@ -1,0 +1,83 @@
+#include "agent/agent_metrics.hpp"
+
+#include <gtest/gtest.h>
+
+namespace apiary::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+AgentSample sampleOf(ServiceView played) {
+    AgentSample sample;
+    sample.now = std::chrono::system_clock::time_point(1'000'000s);
+    sample.played.push_back(std::move(played));
+    return sample;
+}
+
+void expectLine(const std::string& text, const std::string& line) {
+    EXPECT_NE(('\n' + text).find('\n' + line + '\n'), std::string::npos) << "no line " << line << " in\n" << text;
+}
+
+TEST(AgentMetricsTest, TellsOfEachServiceByOutcomeAndReason) {
+    ServiceView ftp;
+    ftp.name = "front";
+    ftp.protocol = "ftp";
+    ftp.openSessions = 2;
+    ftp.sessions = 7;
+    ftp.outcomes[static_cast<std::size_t>(Outcome::PeerClosed)] = 4;
+    ftp.outcomes[static_cast<std::size_t>(Outcome::Interrupted)] = 1;
+    ftp.refusals[static_cast<std::size_t>(RefusalClass::PerSource)] = 9;
+    ftp.bytesIn = 100;
+    const std::string text = agentMetrics(sampleOf(ftp));
+    expectLine(text, R"(apiary_agent_sessions_opened_total{service="front",protocol="ftp"} 7)");
+    expectLine(text, R"(apiary_agent_sessions_open{service="front",protocol="ftp"} 2)");
+    expectLine(text, R"(apiary_agent_sessions_ended_total{service="front",protocol="ftp",outcome="peer_closed"} 4)");
+    expectLine(text, R"(apiary_agent_sessions_ended_total{service="front",protocol="ftp",outcome="interrupted"} 1)");
+    expectLine(text, R"(apiary_agent_refused_total{service="front",protocol="ftp",reason="connections_of_source"} 9)");
+    expectLine(text, R"(apiary_agent_received_bytes_total{service="front",protocol="ftp"} 100)");
+}
+
+TEST(AgentMetricsTest, TheOldestRecordAgesUntilItIsAcknowledged) {
+    AgentSample sample = sampleOf({});
+    expectLine(agentMetrics(sample), "apiary_agent_spool_oldest_seconds 0");
+    sample.backlog = {.records = 5, .oldest = sample.now - 90s};
+    const std::string text = agentMetrics(sample);
+    expectLine(text, "apiary_agent_spool_oldest_seconds 90");
+    expectLine(text, "apiary_agent_spool_records 5");
+}
+
+TEST(AgentMetricsTest, AnAgentWithoutACollectorHasNoUplink) {
+    EXPECT_EQ(agentMetrics(sampleOf({})).find("apiary_agent_uplink"), std::string::npos);
+}
+
+TEST(AgentMetricsTest, TellsHowTheUplinkIs) {
+    AgentSample sample = sampleOf({});
+    sample.uplink.emplace();
+    sample.uplink->state = UplinkView::State::Connected;
+    sample.uplink->batches = 3;
+    sample.uplink->connects = 2;
+    sample.uplink->clockOffset = -1500ms;
+    std::string text = agentMetrics(sample);
+    expectLine(text, "apiary_agent_uplink_connected 1");
+    expectLine(text, "apiary_agent_uplink_batches_total 3");
+    expectLine(text, "apiary_agent_uplink_connects_total 2");
+    expectLine(text, "apiary_agent_uplink_clock_offset_seconds -1.5");
+    sample.uplink->state = UplinkView::State::Away;
+    expectLine(agentMetrics(sample), "apiary_agent_uplink_connected 0");
+}
+
+TEST(AgentMetricsTest, AServiceThatFailedIsDesiredAndNotOn) {
+    AgentSample sample = sampleOf({});
+    sample.services.push_back({.name = "mail",
+                               .protocol = "smtp",
+                               .listens = {},
+                               .desired = true,
+                               .actual = ServiceReport::Actual::Failed,
+                               .reason = "the port is taken"});
+    const std::string text = agentMetrics(sample);
+    expectLine(text, R"(apiary_agent_service_desired{service="mail",protocol="smtp"} 1)");
+    expectLine(text, R"(apiary_agent_service_on{service="mail",protocol="smtp"} 0)");
+}
+
+}  // namespace
+}  // namespace apiary::agent
