@@ -54,6 +54,17 @@ std::string rowsOf(const Rollup& rollup, sys_days day) {
            " AND " + rollup.time + " < " + midnight(day + std::chrono::days(1));
 }
 
+std::string notIn(const std::string& others, const std::string& rows) {
+    return "(SELECT count(*) FROM (" + rows + " EXCEPT ALL " + others + ") x)";
+}
+
+/// How many rows differ from those of before. One with another count is one that went and one that came.
+std::string differing(const Rollup& rollup, sys_days day) {
+    const std::string was = std::string("SELECT * FROM pg_temp.before_") + rollup.name;
+    const std::string is = rowsOf(rollup, day);
+    return "SELECT greatest(" + notIn(is, was) + ", " + notIn(was, is) + ")";
+}
+
 }  // namespace
 
 std::vector<sys_days> RollupRepository::days() {
@@ -87,13 +98,7 @@ std::optional<RebuiltDay> RollupRepository::rebuild(sys_days day, const std::str
                             .as<std::uint64_t>();
         std::string words;
         for (const Rollup& rollup : kRollups) {
-            const std::string was = std::string("SELECT * FROM pg_temp.before_") + rollup.name;
-            const std::string is = rowsOf(rollup, day);
-            // A row with another count is one that went and one that came.
-            const auto rows = transaction
-                                  .exec1("SELECT greatest((SELECT count(*) FROM (" + was + " EXCEPT ALL " + is +
-                                         ") x), (SELECT count(*) FROM (" + is + " EXCEPT ALL " + was + ") x))")[0]
-                                  .as<std::uint64_t>();
+            const auto rows = transaction.exec1(differing(rollup, day))[0].as<std::uint64_t>();
             if (rows > 0) {
                 done.differences.push_back({.rollup = rollup.name, .rows = rows});
                 words += (words.empty() ? "" : ", ") + std::string(rollup.name) + " " + std::to_string(rows);

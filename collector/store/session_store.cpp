@@ -24,6 +24,7 @@ constexpr const char* kPartitions =
 constexpr std::string_view kNotNew = "AP001";         // what ledger_require() raises
 constexpr std::string_view kOutsideWindow = "22008";  // what ensure_partitions() raises
 constexpr std::string_view kOtherRules = "AP002";     // what known_rules_require() raises
+
 std::string dateText(sys_days day) {
     const std::chrono::year_month_day date(day);
     const auto two = [](unsigned number) { return (number < 10 ? "0" : "") + std::to_string(number); };
@@ -248,7 +249,7 @@ bool SessionStore::begin(IngestRows& rows) {
     assert(!begun_);
     return overlapping([&] {
         if (lack_ && lack_()) {
-            return false;
+            return false;  // and write() says so
         }
         const bool silent = use([&](pqxx::connection_base& session) {
             const Knowledge knowledge = prepare(session, rows);

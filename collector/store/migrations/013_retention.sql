@@ -58,6 +58,43 @@ BEGIN
   RETURN made;
 END $$;
 
+-- As in version 9, but what began on a day that is accepted no more is forgotten: there is no place for it, and the loss of
+-- the spool would be put aside for its sake.
+CREATE OR REPLACE FUNCTION close_unfinished(p_sensor int, p_before timestamptz, p_collector smallint) RETURNS bigint
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE ids uuid[]; first_at timestamptz; last_at timestamptz;
+BEGIN
+  DELETE FROM apiary.session_open WHERE sensor_id = p_sensor AND started_at < (SELECT greatest(date_trunc('day', now(), 'UTC')
+    - retention_days * interval '24 h', (SELECT rows_from::timestamp AT TIME ZONE 'UTC' FROM apiary.retained)) FROM apiary.policy);
+  SELECT min(started_at), max(started_at) INTO first_at, last_at FROM apiary.session_open
+    WHERE sensor_id = p_sensor AND started_at < p_before;
+  IF first_at IS NULL THEN RETURN 0; END IF;
+  -- A session of which no more than the beginning has come may be the only one of its day.
+  PERFORM apiary.ensure_partitions(date_trunc('day', first_at, 'UTC'), date_trunc('day', last_at, 'UTC') + interval '1 day');
+  WITH gone AS (DELETE FROM apiary.session_open WHERE sensor_id = p_sensor AND started_at < p_before RETURNING *),
+  kept AS (INSERT INTO apiary.session(session_id, started_at, ended_at, sensor_id, collector_id, source, source_port,
+      source_scope, target, target_port, transport, protocol, service, persona, outcome, bytes_in, bytes_out, packets, events,
+      credentials, commands, artifacts, login_accepted, country, asn, community_id, tags)
+    SELECT o.session_id, o.started_at, greatest(o.started_at, e.last), o.sensor_id, p_collector, o.source, o.source_port,
+      o.source_scope, o.target, o.target_port, o.transport, o.protocol, o.service, o.persona, 'unfinished', e.received, e.sent,
+      e.packets, e.events, c.attempts, m.commands, a.artifacts, c.accepted, o.country, o.asn, o.community_id, o.tags
+    FROM gone o
+    CROSS JOIN LATERAL (SELECT max(at) AS last, count(*)::int AS events, count(*) FILTER (WHERE kind = 0)::int AS packets,
+        coalesce(sum(length(bytes)) FILTER (WHERE kind = 0), 0) AS received,
+        coalesce(sum(length(bytes)) FILTER (WHERE kind = 1), 0) AS sent
+      FROM apiary.event x WHERE x.session_id = o.session_id AND x.started_at = o.started_at) e
+    CROSS JOIN LATERAL (SELECT count(*)::int AS attempts, coalesce(bool_or(x.accepted), false) AS accepted
+      FROM apiary.credential x WHERE x.session_id = o.session_id AND x.started_at = o.started_at) c
+    CROSS JOIN LATERAL (SELECT count(*)::int AS commands
+      FROM apiary.command x WHERE x.session_id = o.session_id AND x.started_at = o.started_at) m
+    CROSS JOIN LATERAL (SELECT count(*)::int AS artifacts
+      FROM apiary.artifact_sighting x WHERE x.session_id = o.session_id AND x.started_at = o.started_at) a
+    WHERE NOT EXISTS (SELECT FROM apiary.session s WHERE s.session_id = o.session_id AND s.started_at = o.started_at)
+    RETURNING session_id)
+  SELECT array_agg(session_id) INTO ids FROM kept;
+  RETURN apiary.rollup_add(ids);
+END $$;
+
 -- ---------------------------------------------------------------- dropping
 CREATE FUNCTION retention_begin(p_before date, p_for_size boolean, p_by text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp AS $$
@@ -184,7 +221,7 @@ BEGIN
   IF limit_day IS NULL OR limit_day <= (SELECT rollups_from FROM apiary.retained) THEN RETURN 0; END IF;
   kept := limit_day::timestamp AT TIME ZONE 'UTC';
   FOREACH t IN ARRAY ARRAY['rollup_5m_protocol', 'rollup_hour_protocol', 'rollup_hour_sensor', 'rollup_hour_country',
-      'rollup_hour_source', 'rollup_hour_credential', 'rollup_hour_command', 'rollup_hour_port', 'source_hour'] LOOP
+      'rollup_hour_source', 'rollup_hour_credential', 'rollup_hour_command', 'rollup_hour_port'] LOOP
     EXECUTE format('DELETE FROM apiary.%I WHERE bucket_at < $1', t) USING kept;
     GET DIAGNOSTICS n = ROW_COUNT;
     total := total + n;
@@ -202,8 +239,8 @@ BEGIN
   RETURN total;
 END $$;
 COMMENT ON FUNCTION retention_rollups(text) IS
-  'Removes rollups older than policy.rollup_days, never of days that have rows; returns how many rows went. source and '
-  '*_seen stay.';
+  'Removes rollups older than policy.rollup_days, never of days that have rows; returns how many rows went. source, *_seen '
+  'and source_hour, which counts source, stay.';
 
 REVOKE ALL ON FUNCTION retention_floor(boolean), retention_begin(date, boolean, text), retention_drop(text, text),
   retention_sweep(), retention_artifacts(int), retention_rollups(text) FROM PUBLIC;

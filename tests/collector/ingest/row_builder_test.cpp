@@ -71,6 +71,28 @@ TEST(RowBuilderTest, BelievesAVisitOfTheAgentOnlyFromItsOwnMachine) {
     EXPECT_FALSE(visited(Endpoint::of({192, 0, 2, 9}, 40000), Endpoint::of({198, 51, 100, 1}, 21)));
 }
 
+TEST(RowBuilderTest, PutsAsideWhatIsOfADayThatRetentionHasDropped) {
+    TestSpool spool(1);
+    spool.append(session().received("a").close());
+    const v1::Batch batch = spool.all();
+    const SessionOwners none;
+    for (const auto& [kept, aside] : {std::pair(kNow - 1h, 0U), std::pair(kNow, 3U)}) {
+        RowBuilder builder(none, {.from = kNow - 24h * 90, .to = kNow + 24h, .keptFrom = kept});
+        builder.add({.stream = spool.id(),
+                     .sensorId = kSensor,
+                     .clockOffsetMs = 0,
+                     .batch = &batch,
+                     .from = 0,
+                     .to = batch.entries_size(),
+                     .first = 1});
+        const IngestRows rows = builder.build();
+        ASSERT_EQ(rows.quarantine.size(), aside);
+        if (aside > 0) {
+            EXPECT_EQ(rows.quarantine.front().reason, "of a day that retention has dropped");
+        }
+    }
+}
+
 TEST(RowBuilderTest, MakesOneRowOfASessionThatCameWhole) {
     TestSpool spool(1);
     spool.append(session().received("a").sent("bc").login("u", "s", true).close(v1::OUTCOME_TIMED_OUT));

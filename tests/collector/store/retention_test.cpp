@@ -73,13 +73,28 @@ TEST_F(RetentionTest, DropsTheDaysBeforeThoseThatThePolicyKeepsAndNotesEachParti
     const Retained done = carryOut();
     EXPECT_EQ(done.partitions, 21U);  // three days of seven tables
     EXPECT_TRUE(done.inUse.empty());
-    EXPECT_EQ(database_.ask("SELECT min(started_at) >= date_trunc('day', now(), 'UTC') - interval '5 days' FROM apiary.session"), "t");
+    EXPECT_EQ(database_.ask(
+                  "SELECT min(started_at) >= date_trunc('day', now(), 'UTC') - interval '5 days' FROM apiary.session"),
+              "t");
     EXPECT_EQ(count("session") + " " + count("event") + " " + count("credential"), "12 12 12");
-    EXPECT_EQ(database_.ask("SELECT count(*) || ' ' || count(DISTINCT target) || ' ' || min(operator) FROM apiary.audit_log WHERE action = "
+    EXPECT_EQ(database_.ask("SELECT count(*) || ' ' || count(DISTINCT target) || ' ' || min(operator) FROM "
+                            "apiary.audit_log WHERE action = "
                             "'drop_partition' AND (old_value->>'bytes')::bigint > 0"),
               "21 21 tester");
     EXPECT_EQ(database_.ask("SELECT rows_from = (now() AT TIME ZONE 'UTC')::date - 5 FROM apiary.retained"), "t");
     EXPECT_FALSE(carryOut().any());
+}
+
+TEST_F(RetentionTest, ByHandItGoesInOneTransaction) {
+    pqxx::work direct(connection_.session());
+    const std::string listed =
+        "SELECT count(*), count(*) FILTER (WHERE done) FROM apiary.drop_partitions(date_trunc('day', now(), "
+        "'UTC') - interval '5 days', ";
+    EXPECT_EQ(direct.exec1(listed + "true)")[1].as<int>(), 0);
+    EXPECT_EQ(direct.exec1(listed + "false)")[1].as<int>(), 21);
+    direct.commit();
+    EXPECT_EQ(count("session"), "12");
+    EXPECT_EQ(database_.ask("SELECT rows_from = (now() AT TIME ZONE 'UTC')::date - 5 FROM apiary.retained"), "t");
 }
 
 TEST_F(RetentionTest, LeavesWhatOutlivesTheRows) {
@@ -210,21 +225,53 @@ TEST_F(RetentionTest, DropsWhileIngestWritesAndPeopleRead) {
 TEST_F(RetentionTest, ALateRecordOfADayThatWentIsPutAsideAndTheDayDoesNotComeBack) {
     setPolicy("retention_days = 9, minimum_days = 3");
     TestSpool other(4);
+    // The store knows the window, and which partitions there are: one of which it will miss.
     other.append(RecordedSession({.start = today() - days{1} + 3h, .random = 5}).received("first\r\n").close());
-    sendOn(other, other.all());  // the store knows the window, and which partitions there are
+    other.append(RecordedSession({.start = today() - days{5} + 3h, .random = 5}).received("first\r\n").close());
+    sendOn(other, other.all());
     carryOut({.days = {}, .bytes = 1});
     const auto first = other.last() + 1;
-    other.append(RecordedSession({.start = today() - days{4} + 3h, .random = 6}).received("late\r\n").close());
+    for (const int back : {4, 5}) {
+        other.append(RecordedSession({.start = today() - days{back} + 3h, .random = 6}).received("late\r\n").close());
+    }
     other.append(RecordedSession({.start = today() - days{1} + 4h, .random = 7}).received("in time\r\n").close());
     const auto peer = sendOn(other, other.batch(first, other.last()));
     EXPECT_EQ(peer->acknowledged_[0], static_cast<std::int64_t>(other.last()));
     EXPECT_EQ(database_.ask("SELECT string_agg(DISTINCT reason, '; ') FROM apiary.quarantine"),
               "of a day that retention has dropped");
-    EXPECT_EQ(count("quarantine"), "3");
+    EXPECT_EQ(count("quarantine"), "6");
     EXPECT_EQ(database_.ask("SELECT to_regclass('apiary_part.session_' || to_char((now() - interval '4 days') AT TIME "
                             "ZONE 'UTC', 'YYYYMMDD'))"),
               "");
-    EXPECT_EQ(database_.ask("SELECT sum(sessions) FROM apiary.rollup_hour_protocol"), "20");
+    EXPECT_EQ(database_.ask("SELECT sum(sessions) FROM apiary.rollup_hour_protocol"), "21");
+}
+
+TEST_F(RetentionTest, ALateRecordOlderThanTheDaysKeptIsPutAsideToo) {
+    carryOut();
+    TestSpool other(5);
+    other.append(RecordedSession({.start = today() - days{6} + 3h, .random = 5}).received("late\r\n").close());
+    sendOn(other, other.all());
+    EXPECT_EQ(database_.ask("SELECT DISTINCT reason FROM apiary.quarantine"), "of a day that retention has dropped");
+    EXPECT_EQ(count("quarantine"), "3");
+}
+
+TEST_F(RetentionTest, TheLossOfASpoolIsTakenDownThoughItsSessionsAreTooOldToClose) {
+    setPolicy("retention_days = 9");
+    TestSpool old(6);
+    old.append(RecordedSession({.start = today() - days{7} + 2h, .random = 8}).received("HELLO\r\n"));
+    old.append(RecordedSession({.start = today() - days{1} + 2h, .random = 9}).received("HELLO\r\n"));
+    sendOn(old, old.all());
+    setPolicy("retention_days = 5");
+    TestSpool fresh(7);
+    v1::Gap gap;
+    gap.set_what("spool");
+    gap.set_reason("it was lost");
+    gap.set_from_us(static_cast<std::uint64_t>(now().time_since_epoch().count()));
+    gap.set_to_us(gap.from_us());
+    fresh.appendGap(1, gap);
+    sendOn(fresh, fresh.all());
+    EXPECT_EQ(count("gap") + " " + count("quarantine") + " " + count("session_open"), "1 0 0");
+    EXPECT_EQ(database_.ask("SELECT count(*) FROM apiary.session WHERE outcome = 'unfinished'"), "1");
 }
 
 TEST_F(RetentionTest, RollupsGoOnlyWithThePolicyAndNeverBeforeTheirRows) {

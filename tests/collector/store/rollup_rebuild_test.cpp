@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <random>
+#include <thread>
 
 namespace apiary::collector {
 namespace {
@@ -83,6 +84,31 @@ TEST_F(RollupRebuildTest, ChangesNothingAfterRandomIngest) {
     EXPECT_EQ(count("quarantine"), "0");
     EXPECT_EQ(sessions_, 2 * (70 + 140 + 210));
     EXPECT_EQ(database_.ask("SELECT count(*) > 0 FROM apiary.session WHERE traffic <> 'attack'"), "t");
+}
+
+TEST_F(RollupRebuildTest, ChangesNothingWhileIngestCounts) {
+    std::mt19937_64 random(17);
+    TestSpool spool(1);
+    while (spool.last() < 3000) {
+        spool.append(test::randomSession(random, now() - 48h, now() - 2h));
+    }
+    IngestHub hub(store_, feed_, now, {});
+    auto peer = std::make_shared<StorePeer>();
+    hub.hello(peer, sensor_, spool.id(), {0});
+    for (std::uint64_t first = 1; first <= spool.last(); first += 50) {
+        hub.submit(peer, {.sensorId = sensorId_, .stream = spool.id(), .positions = {}}, 0,
+                   std::make_unique<v1::Batch>(spool.batch(first, std::min(first + 49, spool.last()))));
+    }
+    hub.stop();
+    std::jthread ingest([&] { hub.run(); });
+    std::string differed;
+    for (int round = 0; round < 5; ++round) {
+        differed += rebuildAll();
+    }
+    ingest.join();
+    EXPECT_EQ(differed + rebuildAll(), "");
+    EXPECT_EQ(peer->acknowledged_[0], static_cast<std::int64_t>(spool.last()));
+    EXPECT_EQ(database_.ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), "0");
 }
 
 TEST_F(RollupRebuildTest, SaysWhatDifferedAndMendsIt) {
