@@ -1,6 +1,6 @@
 #include "agent/verification.hpp"
 
-#include "agent/journal/removed_logs.hpp"
+#include "agent/journal/removal_list.hpp"
 #include "agent/record/manifest_file.hpp"
 #include "common/crypto/manifest_chain.hpp"
 #include "common/crypto/signature.hpp"

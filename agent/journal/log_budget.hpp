@@ -1,7 +1,7 @@
 #pragma once
 
 #include "agent/journal/journal.hpp"
-#include "agent/journal/removed_logs.hpp"
+#include "agent/journal/removal_list.hpp"
 #include "common/uuid.hpp"
 
 #include <chrono>
@@ -21,7 +21,7 @@ namespace apiary::agent {
 /// to one thread.
 ///
 /// Only counts are held, not names: a folder is listed when its turn to go has come. What was removed is noted in a
-/// small file, see RemovedLogs.
+/// small file, see RemovalList.
 class LogBudget {
 public:
     using Time = std::chrono::system_clock::time_point;
@@ -60,7 +60,7 @@ private:
 
     JournalSettings settings_;
     std::string ownRun_;
-    RemovedLogs removed_;
+    RemovalList removed_;
     std::map<std::string, Folder> folders_;  // <run>/<day>/<hour>: the oldest first
     std::deque<std::filesystem::path> runs_;
     std::optional<std::filesystem::recursive_directory_iterator> counting_;

@@ -17,9 +17,9 @@ namespace apiary::agent {
 /// Bounded: 50,000 names (above that the folder with the most is counted only) and 20,000 folders, the oldest go. A
 /// name is written before its log is removed, up to 64 at once; a loss of power may forget those of the last seconds.
 /// Belongs to one thread; a file that cannot be written costs the memory of what was removed, nothing else.
-class RemovedLogs {
+class RemovalList {
 public:
-    explicit RemovedLogs(const std::string& directory);
+    explicit RemovalList(const std::string& directory);
 
     /// These paths below the directory are about to be removed.
     void add(const std::string& paths);

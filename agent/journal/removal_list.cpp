@@ -1,4 +1,4 @@
-#include "agent/journal/removed_logs.hpp"
+#include "agent/journal/removal_list.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -47,9 +47,9 @@ RemovedList readRemoved(const std::string& directory) {
     return read(listOf(directory));
 }
 
-RemovedLogs::RemovedLogs(const std::string& directory) : path_(listOf(directory)), names_(read(path_).paths.size()) {}
+RemovalList::RemovalList(const std::string& directory) : path_(listOf(directory)), names_(read(path_).paths.size()) {}
 
-void RemovedLogs::add(const std::string& paths) {
+void RemovalList::add(const std::string& paths) {
     std::ofstream(path_, std::ios::app | std::ios::binary) << paths;
     names_ += static_cast<std::uint64_t>(std::ranges::count(paths, '\n'));
     if (names_ > kNames) {
@@ -57,12 +57,12 @@ void RemovedLogs::add(const std::string& paths) {
     }
 }
 
-void RemovedLogs::folderGone(const std::string& folder) {
+void RemovalList::folderGone(const std::string& folder) {
     fold(folder);
 }
 
 /// Counts the names of a folder instead of listing them; without one, those of the folder with the most.
-void RemovedLogs::fold(const std::string& folder) {
+void RemovalList::fold(const std::string& folder) {
     RemovedList list = read(path_);
     std::map<std::string, std::uint64_t> counts;
     for (const std::string& path : list.paths) {
