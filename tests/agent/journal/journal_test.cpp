@@ -62,10 +62,11 @@ protected:
         return {std::istreambuf_iterator<char>(file), {}};
     }
 
+    /// The text logs, without the list of those that the budget removed.
     std::set<std::string> files() const {
         std::set<std::string> found;
         for (const auto& entry : fs::recursive_directory_iterator(settings_.directory)) {
-            if (entry.is_regular_file()) {
+            if (entry.is_regular_file() && entry.path().parent_path() != settings_.directory) {
                 found.insert(entry.path().filename().string());
             }
         }
