@@ -5,6 +5,7 @@
 #include "agent/record/manifest_file.hpp"
 #include "agent/verification.hpp"
 #include "common/log/log.hpp"
+#include "common/rpc/grpc_log.hpp"
 
 #include <CLI/CLI.hpp>
 #include <exception>
@@ -57,6 +58,7 @@ int walk(const std::string& file) {
     if (!reading.errors.empty() || !reading.config.collector) {
         return kNothingToWalk;
     }
+    routeGrpcLog([](std::string_view) {});  // the steps say what is wrong, in words
     return agent::checkPath({.address = reading.config.collector->address,
                              .identity = reading.config.collector->identity,
                              .askAgent = [&] { return agent::askForText(reading.config.state, "uplink"); }},

@@ -4,10 +4,10 @@
 #include "common/log/log.hpp"
 #include "common/text/escape.hpp"
 
-#include <pqxx/nontransaction>
-#include <pqxx/result>
-
+#include <cstdlib>
 #include <exception>
+#include <libpq-fe.h>
+#include <stdexcept>
 #include <utility>
 
 namespace apiary::collector {
@@ -17,8 +17,9 @@ constexpr std::chrono::seconds kEvery{2};
 constexpr std::chrono::seconds kPatience{5};
 
 constexpr const char* kSensors =
-    "SELECT sensor_id, name, coalesce((SELECT sum(last_seq) FROM apiary.ingest_stream AS i "
-    "WHERE i.sensor_id = s.sensor_id), 0)::bigint FROM apiary.sensor AS s WHERE revoked_at IS NULL ORDER BY name";
+    "SELECT sensor_id, name, coalesce(records, 0)::bigint FROM apiary.sensor LEFT JOIN "
+    "(SELECT sensor_id, sum(last_seq) AS records FROM apiary.ingest_stream GROUP BY sensor_id) AS ledger "
+    "USING (sensor_id) WHERE revoked_at IS NULL ORDER BY name";
 
 }  // namespace
 
@@ -68,11 +69,19 @@ std::vector<DatabaseWatch::Sensor> DatabaseWatch::ask() {
     if (!connection_) {
         connection_ = std::make_unique<Connection>(dsn_, "apiary-collector watch");
     }
-    pqxx::nontransaction question(connection_->session(), "watch");
+    // Not by libpqxx, which loses an answer that says that the server has ended the connection.
+    const std::unique_ptr<PGresult, decltype(&PQclear)> answer(PQexec(connection_->raw(), kSensors), &PQclear);
+    if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK) {
+        throw std::runtime_error(PQerrorMessage(connection_->raw()));
+    }
     std::vector<Sensor> sensors;
-    for (const auto& row : question.exec(kSensors)) {
-        sensors.push_back(
-            {.id = row[0].as<std::int32_t>(), .name = row[1].c_str(), .records = row[2].as<std::int64_t>()});
+    for (int row = 0; row < PQntuples(answer.get()); ++row) {
+        const auto number = [&](int column) {
+            return std::strtoll(PQgetvalue(answer.get(), row, column), nullptr, 10);
+        };
+        sensors.push_back({.id = static_cast<std::int32_t>(number(0)),
+                           .name = PQgetvalue(answer.get(), row, 1),
+                           .records = number(2)});
     }
     return sensors;
 }
