@@ -5,6 +5,7 @@
 #include "agent/check/uplink_state.hpp"
 #include "agent/config.hpp"
 #include "agent/control/control_server.hpp"
+#include "agent/engine/descriptor_limit.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/inspection.hpp"
 #include "agent/journal/journal.hpp"
@@ -42,8 +43,17 @@ constexpr auto kSessionsEnd = std::chrono::seconds(10);
 constexpr auto kLastUplink = std::chrono::seconds(2);
 constexpr auto kBetweenTurns = std::chrono::seconds(1);   // of the thread that waits for signals
 constexpr auto kBetweenLooks = std::chrono::seconds(10);  // at services that could not start, and at the bounds
-constexpr std::uint64_t kQueuedShare = 8;                 // of the memory, for records that wait; they are there twice
-constexpr mode_t kNobodyElse = 0027;                      // the group may read what the agent writes
+/// Bytes of records that wait for the disk: every session's end stands behind them, and its peer waits for that.
+constexpr std::uint64_t kMostQueued = std::uint64_t{8} << 20U;
+constexpr std::uint64_t kQueuedShare = 8;  // of the memory, for records that wait; they are there twice
+constexpr mode_t kNobodyElse = 0027;       // the group may read what the agent writes
+
+/// How many logs may stay open: what the engine leaves of the descriptors, but for folders, spool, uplink and control.
+std::size_t logsKeptOpen() {
+    constexpr std::size_t kOthers = 64;
+    const DescriptorLimit descriptors = descriptorLimit(EngineSettings().reserve);
+    return std::clamp<std::size_t>(descriptors.limit - descriptors.usable, kOthers + 4, kOthers + 256) - kOthers;
+}
 
 /// The parts of a running agent, in the order in which they are made; they end in the reverse one.
 class Agent {
@@ -150,7 +160,7 @@ private:
     RecordingSettings recordingSettings() {
         RecordingSettings settings;
         settings.rules = journalRules(config_);
-        settings.queued = std::min<std::size_t>(settings.queued, config_.memory / kQueuedShare);
+        settings.queued = std::min(kMostQueued, config_.memory / kQueuedShare);
         settings.follow = [this](std::string_view text) { show(text); };
         settings.manifest = ManifestSettings{.folder = manifestFolder(config_.state),
                                              .journalDirectory = config_.journalDirectory,
@@ -404,6 +414,7 @@ Status runAgent(const std::string& configFile) {
     journalSettings.bytes = config.journalBytes;
     journalSettings.files = config.journalFiles;
     journalSettings.age = config.journalAge;
+    journalSettings.openFiles = logsKeptOpen();
     journalSettings.agentStart = std::chrono::system_clock::now();
     journalSettings.safeUntil = [&store = **spool] {
         const auto backlog = store.backlog();

@@ -182,6 +182,25 @@ TEST_F(StreamTest, DropsTheOneConnectionWhoseSessionThrows) {
     EXPECT_EQ(other.readLine(), "fine\r\n");
 }
 
+TEST_F(StreamTest, SendsNoMoreThanIsWrittenDown) {
+    Client client = greeted(serve(spec()));
+    client.send("big 3000000\r\n");
+    ASSERT_TRUE(client.readable(5000));
+    recording_.setFull(true);
+    std::size_t got = 0;
+    while (client.readable(200)) {  // what was on its way
+        got += client.readBytes(1).size();
+        got += client.readBytes(16'383).size();
+        ASSERT_LT(got, 3'000'000U);
+    }
+    recording_.setFull(false);
+    got += client.readBytes(3'000'000 - got).size();
+    EXPECT_EQ(got, 3'000'000U);
+    client.send("quit\r\n");
+    client.readAll();
+    EXPECT_EQ(recording_.ended().out.size(), 7 + got + 5);
+}
+
 TEST_F(StreamTest, ReadsNothingWhileTheRecorderIsFull) {
     ServiceSpec impatient = spec();
     impatient.limits.idle = 60ms;
