@@ -48,7 +48,7 @@ bool FairQueue::push(WaitingBatch batch) {
 }
 
 bool FairQueue::hasRoom(const Line& line) const {
-    return line.lanes.empty() || (line.bytes < bounds_.bytesOfOne && bytes_ < bounds_.bytes);
+    return line.bytes <= bounds_.bytesAlways || (line.bytes < bounds_.bytesOfOne && bytes_ < bounds_.bytes);
 }
 
 FairQueue::Taken FairQueue::take(std::chrono::milliseconds idle) {
@@ -65,14 +65,16 @@ FairQueue::Taken FairQueue::take(std::chrono::milliseconds idle) {
     return taken;
 }
 
-/// The sensor that has had least, of those that have something waiting; `together`: that may share a transaction.
-FairQueue::Line* FairQueue::next(bool together) {
+const WaitingBatch& FairQueue::front(const Line& line) {
+    return line.lanes.begin()->second.front();
+}
+
+/// The sensor that has had least, of those whose next batch may be taken.
+template <typename Fits>
+FairQueue::Line* FairQueue::next(Fits fits) {
     Line* least = nullptr;
     for (auto& [sensor, line] : lines_) {
-        if (line.lanes.empty() || (together && (line.apart > 0 || line.lanes.begin()->second.front().trial > 0))) {
-            continue;
-        }
-        if (least == nullptr || line.used < least->used) {
+        if (!line.lanes.empty() && (least == nullptr || line.used < least->used) && fits(line)) {
             least = &line;
         }
     }
@@ -94,31 +96,27 @@ WaitingBatch FairQueue::pop(Line& line) {
 }
 
 void FairQueue::takeBatches(Taken& taken) {
-    Line* line = next(false);
-    if (line == nullptr) {
+    Line* const first = next([](const Line&) { return true; });
+    if (first == nullptr) {
         return;
     }
-    const bool onTrial = line->lanes.begin()->second.front().trial > 0;
-    const bool apart = line->apart > 0;
+    const bool onTrial = front(*first).trial > 0;
+    const bool apart = first->apart > 0;
     if (apart) {
-        --line->apart;
+        --first->apart;
     }
     int entries = 0;
     std::size_t bytes = 0;
-    while (line != nullptr) {
-        const WaitingBatch& batch = line->lanes.begin()->second.front();
-        const int more = batch.batch->entries_size();
-        const bool fits = entries + more <= bounds_.groupEntries && bytes + batch.bytes <= bounds_.groupBytes;
-        if (!taken.batches.empty() && (!fits || (!onTrial && batch.trial > 0))) {
-            return;
-        }
-        entries += more;
-        bytes += batch.bytes;
+    // A batch that is too large for what is left is the first of the next group: its sensor has had least then.
+    const auto fits = [&](const Line& line) {
+        const WaitingBatch& batch = front(line);
+        return batch.trial == 0 && entries + batch.batch->entries_size() <= bounds_.groupEntries &&
+               bytes + batch.bytes <= bounds_.groupBytes && (apart ? &line == first : line.apart == 0);
+    };
+    for (Line* line = first; line != nullptr; line = onTrial ? nullptr : next(fits)) {
+        entries += front(*line).batch->entries_size();
+        bytes += front(*line).bytes;
         taken.batches.push_back(pop(*line));
-        if (onTrial) {
-            return;
-        }
-        line = !apart ? next(true) : line->lanes.empty() ? nullptr : line;
     }
 }
 

@@ -68,16 +68,17 @@ struct WaitingBatch {
 /// sensor the newest lane goes first; the batches of a lane keep their order. A sensor whose records the database
 /// refused is written by itself for a while, at its own cost.
 ///
-/// A sensor that has nothing waiting may always bring a batch; beyond that, what waits is bounded for each sensor and
-/// in all. Everything but take(), giveBack(), setApart() and charge(), which belong to one thread, may be called from
-/// any.
+/// A sensor that has little or nothing waiting may always bring a batch, so that those who send much cannot fill the
+/// queue before one who sends little; beyond that, what waits is bounded for each sensor and in all. Everything but
+/// take(), giveBack(), setApart() and charge(), which belong to one thread, may be called from any.
 class FairQueue {
 public:
     struct Bounds {
-        std::size_t bytes = 0;       // in all
-        std::size_t bytesOfOne = 0;  // of one sensor
-        int groupEntries = 0;        // taken together
-        std::size_t groupBytes = 0;  // likewise; one batch may be larger than both
+        std::size_t bytes = 0;        // in all
+        std::size_t bytesAlways = 0;  // of one sensor, however much there is in all
+        std::size_t bytesOfOne = 0;   // of one sensor
+        int groupEntries = 0;         // taken together
+        std::size_t groupBytes = 0;   // likewise; one batch may be larger than both
     };
 
     explicit FairQueue(Bounds bounds) : bounds_(bounds) {}
@@ -126,7 +127,9 @@ private:
     };
 
     bool hasRoom(const Line& line) const;
-    Line* next(bool together);
+    static const WaitingBatch& front(const Line& line);
+    template <typename Fits>
+    Line* next(Fits fits);
     WaitingBatch pop(Line& line);
     void takeBatches(Taken& taken);
     void findRoom(Taken& taken);

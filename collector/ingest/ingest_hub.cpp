@@ -28,6 +28,7 @@ IngestHub::IngestHub(SessionSink& sink, LiveFeed& feed, Clock clock, Settings se
       clock_(std::move(clock)),
       settings_(settings),
       queue_({.bytes = settings.queueBytes,
+              .bytesAlways = settings.queueBytes / 512,
               .bytesOfOne = settings.queueBytesOfOne,
               .groupEntries = settings.groupEntries,
               .groupBytes = settings.groupBytes}) {}

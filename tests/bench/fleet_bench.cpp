@@ -20,6 +20,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -74,6 +75,7 @@ public:
 
     const std::string& name() const { return name_; }
     const MemorySpool& spool() const { return spool_; }
+    MemorySpool& spool() { return spool_; }
     std::uint64_t acknowledged() const { return spool_.acknowledged(); }
     bool done() const { return acknowledged() == spool_.records().size(); }
 
@@ -97,6 +99,42 @@ private:
 
 using Fleet = std::deque<Sender>;
 
+/// A sensor with nothing behind it, which records a session now and then: how long until each is acknowledged.
+class Visited {
+public:
+    explicit Visited(Sender& sender) : sender_(sender) {
+        sender_.spool().show(0);
+        sender_.start();
+    }
+
+    /// One more session, and a look at those before.
+    void go() {
+        sender_.spool().show(sender_.spool().shown() + kSession);
+        waiting_.emplace_back(sender_.spool().shown(), Clock::now());
+        look();
+    }
+    void look() {
+        for (; !waiting_.empty() && waiting_.front().first <= sender_.acknowledged(); waiting_.pop_front()) {
+            seconds_.push_back(secondsSince(waiting_.front().second));
+        }
+    }
+    double p99() const {
+        std::vector<double> sorted = seconds_;
+        for (const auto& [seq, since] : waiting_) {
+            sorted.push_back(secondsSince(since));
+        }
+        std::ranges::sort(sorted);
+        return sorted.at((sorted.size() - 1) * 99 / 100);
+    }
+
+private:
+    static constexpr std::uint64_t kSession = 11;  // records
+
+    Sender& sender_;
+    std::deque<std::pair<std::uint64_t, Clock::time_point>> waiting_;
+    std::vector<double> seconds_;
+};
+
 struct Course {
     double seconds = 0;
     std::vector<double> rates;  // records acknowledged a second, of each sender
@@ -113,7 +151,7 @@ struct Course {
 };
 
 /// Runs them from when each has been acknowledged something until one of them is done, or the time is over.
-Course measure(const CollectorSite& site, Fleet& fleet, double longest) {
+Course measure(const CollectorSite& site, Fleet& fleet, double longest, Visited* visited = nullptr) {
     const std::size_t before = site.collector().residentBytes();
     for (Sender& sender : fleet) {
         sender.start();
@@ -133,6 +171,9 @@ Course measure(const CollectorSite& site, Fleet& fleet, double longest) {
     const double cpu = site.collector().cpuSeconds();
     const auto start = Clock::now();
     while (secondsSince(start) < longest && std::ranges::none_of(fleet, &Sender::done)) {
+        if (visited != nullptr) {
+            visited->go();
+        }
         ::poll(nullptr, 0, 20);
         const std::size_t resident = site.collector().residentBytes();
         course.growth = std::max(course.growth, resident > before ? resident - before : 0);
@@ -172,7 +213,7 @@ void run(std::size_t sensors, std::size_t records, double longest) {
     report("fleet_store_alone", storeAlone, "records/s");
 
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < 2 * sensors + 1; ++i) {
+    for (std::size_t i = 0; i < 2 * sensors + 2; ++i) {
         names.push_back("sensor-" + std::to_string(i));
     }
     CollectorSite site(names);
@@ -182,11 +223,16 @@ void run(std::size_t sensors, std::size_t records, double longest) {
         for (std::size_t i = 0; i < sensors; ++i) {
             fleet.emplace_back(site, names[i], i + 1, records, agent::UplinkLimits{});
         }
-        const Course course = measure(site, fleet, longest);
+        Fleet quiet;
+        Visited visited(quiet.emplace_back(site, names.back(), 2 * sensors + 2, 50'000, agent::UplinkLimits{}));
+        const Course course = measure(site, fleet, longest, &visited);
+        visited.look();
+        quiet.front().stop();
         const double mean = course.total() / static_cast<double>(sensors);
         report("fleet_total", course.total(), "records/s");
         report("fleet_total_ratio", course.total() / storeAlone, "of_the_store_alone", 0.7);
         report("fleet_slowest", *std::ranges::min_element(course.rates) / mean, "of_the_mean", 0.5);
+        report("fleet_quiet_sensor_p99", visited.p99(), "s", 2, true);
         report("fleet_collector_cpu", course.collectorCpu, "cores");
         report("fleet_collector_growth", static_cast<double>(course.growth) / (1 << 20), "MiB", 256, true);
         report("fleet_sessions_amiss", amiss(site, fleet), "sessions", 0, true);
@@ -201,7 +247,7 @@ void run(std::size_t sensors, std::size_t records, double longest) {
         greed.window = 1000;
         greed.entries = 10'000;
         greed.bytes = std::size_t{3} << 20U;
-        fleet.emplace_back(site, names.back(), 2 * sensors + 1, records * 20, greed);
+        fleet.emplace_back(site, names[2 * sensors], 2 * sensors + 1, records * 20, greed);
         const Course course = measure(site, fleet, longest);
         const double share = course.total() / static_cast<double>(sensors + 1);
         report("fleet_greedy_total_ratio", course.total() / storeAlone, "of_the_store_alone");

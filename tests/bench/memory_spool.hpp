@@ -1,22 +1,34 @@
 #pragma once
 
 #include "agent/spool/spool.hpp"
+#include "common/concurrent/guarded.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace apiary::bench {
 
-/// A spool that was filled beforehand and lies in memory, so that many of them cost no disk: one lane, nothing is added
-/// or freed. Thread-safe.
+/// A spool that was filled beforehand and lies in memory, so that many of them cost no disk: one lane, nothing is
+/// freed. What it shows of its records may be less than all, and more as time goes by. Thread-safe.
 class MemorySpool final : public agent::Spool {
 public:
-    MemorySpool(const Uuid& id, std::vector<std::string> records) : id_(id), records_(std::move(records)) {}
+    MemorySpool(const Uuid& id, std::vector<std::string> records)
+        : id_(id), records_(std::move(records)), shown_(records_.size()) {}
+
+    void show(std::uint64_t records) {
+        shown_ = std::min<std::uint64_t>(records, records_.size());
+        if (const auto call = appended_.with([](const auto& present) { return present; })) {
+            call();
+        }
+    }
+    std::uint64_t shown() const { return shown_; }
 
     std::uint64_t acknowledged() const { return acknowledged_; }
     const std::vector<std::string>& records() const { return records_; }
@@ -30,7 +42,7 @@ public:
                                       std::size_t bytes) const override {
         std::vector<agent::SpoolRow> rows;
         std::size_t size = 0;
-        for (std::uint64_t seq = after + 1; seq <= records_.size() && rows.size() < records; ++seq) {
+        for (std::uint64_t seq = after + 1; seq <= shown_ && rows.size() < records; ++seq) {
             const std::string& body = records_[seq - 1];
             size += body.size();
             if (!rows.empty() && size > bytes) {
@@ -43,19 +55,23 @@ public:
     void acknowledge(std::uint32_t /*lane*/, std::uint64_t seq) override { acknowledged_ = seq; }
     void journalled(std::uint32_t, std::uint64_t) override {}
     void release() override {}
-    std::vector<agent::LaneView> lanes() const override { return {{0, acknowledged_, records_.size()}}; }
+    std::vector<agent::LaneView> lanes() const override { return {{0, acknowledged_, shown_}}; }
     std::uint32_t currentLane() const override { return 0; }
     std::uint32_t openLane() override { return 0; }
-    Backlog backlog() const override { return {.records = records_.size() - acknowledged_, .oldest = {}}; }
+    Backlog backlog() const override { return {.records = shown_ - acknowledged_, .oldest = {}}; }
     std::vector<Uuid> openSessions() const override { return {}; }
     std::vector<Uuid> unjournalledSessions() const override { return {}; }
     OpenSession openSession(const Uuid&) const override { return {}; }
     std::uint64_t lost() const override { return 0; }
-    void onAppended(std::function<void()>) override {}
+    void onAppended(std::function<void()> call) override {
+        appended_.with([&](auto& present) { present = std::move(call); });
+    }
 
 private:
     const Uuid id_;
     const std::vector<std::string> records_;
+    std::atomic<std::uint64_t> shown_;
+    Guarded<std::function<void()>> appended_;
     std::atomic<std::uint64_t> acknowledged_ = 0;
 };
 

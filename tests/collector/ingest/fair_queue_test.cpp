@@ -47,7 +47,8 @@ protected:
         return text;
     }
 
-    FairQueue queue_{{.bytes = 10'000, .bytesOfOne = 1'000, .groupEntries = 100, .groupBytes = 5'000}};
+    FairQueue queue_{
+        {.bytes = 10'000, .bytesAlways = 50, .bytesOfOne = 1'000, .groupEntries = 100, .groupBytes = 5'000}};
     std::vector<FairQueue::Taken> taken_;
 };
 
@@ -113,6 +114,14 @@ TEST_F(FairQueueTest, TakesABatchThatIsLargerThanAGroup) {
     EXPECT_EQ(taken_[0].batches.size() + taken_[1].batches.size(), 2U);
 }
 
+TEST_F(FairQueueTest, FillsAGroupPastABatchThatIsTooLargeForIt) {
+    queue_.push(batchOf(1, 50));
+    queue_.push(batchOf(2, 500));
+    queue_.push(batchOf(3, 50));
+    EXPECT_EQ(take(), "1/0/1 3/0/1");
+    EXPECT_EQ(take(), "2/0/1");
+}
+
 TEST_F(FairQueueTest, StopsASensorThatBringsTooMuchAndNoOther) {
     EXPECT_TRUE(queue_.push(batchOf(1, 1, 0, 1, 900)));
     EXPECT_FALSE(queue_.push(batchOf(1, 1, 0, 2, 900)));
@@ -131,6 +140,15 @@ TEST_F(FairQueueTest, IsBoundedInAll) {
         take();
     }
     EXPECT_EQ(taken_[0].haveRoom.size() + taken_[1].haveRoom.size() + taken_[2].haveRoom.size(), 1U);
+}
+
+TEST_F(FairQueueTest, HasRoomForWhoBringsLittleWhenOthersHaveFilledIt) {
+    for (std::int32_t sensor = 1; sensor <= 12; ++sensor) {
+        queue_.push(batchOf(sensor, 1, 0, 1, 900));
+    }
+    EXPECT_TRUE(queue_.push(batchOf(99, 1, 0, 1, 20)));
+    EXPECT_TRUE(queue_.push(batchOf(99, 1, 0, 2, 20)));
+    EXPECT_FALSE(queue_.push(batchOf(99, 1, 0, 3, 20)));
 }
 
 TEST_F(FairQueueTest, TakesASensorThatIsSetApartByItself) {
