@@ -4,6 +4,7 @@
 #include "collector/ingest/ingest_hub.hpp"
 #include "collector/ingest/live_feed.hpp"
 #include "collector/pki/certificate_authority.hpp"
+#include "collector/pki/sensor_certificate.hpp"
 #include "collector/rpc/fleet_hub.hpp"
 #include "collector/rpc/fleet_service.hpp"
 #include "collector/rpc/ingest_service.hpp"
@@ -34,6 +35,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -137,6 +139,9 @@ public:
           reportService_(makeReportService(feed_, reports_, ticker_, revoked_, now)),
           fleetService_(makeFleetService(fleet_, switches_, ticker_, revoked_, now)) {
         ingestService_.setDesk(desk_);
+        store_.checkManifests([pki = config.pki](const Uuid& sensor, std::string_view certificate) {
+            return strangerTo(sensor, certificate, pki);
+        });
         ticker_.add(revoked_);
     }
 

@@ -2,6 +2,7 @@
 #include "collector/app.hpp"
 #include "collector/config.hpp"
 #include "collector/enrich_administration.hpp"
+#include "collector/evidence_administration.hpp"
 #include "collector/known_administration.hpp"
 #include "common/log/log.hpp"
 
@@ -130,6 +131,16 @@ int main(int argc, char** argv) {
         [&](const auto& config) { return finish(collector::enrichStored(config, since)); })
         ->add_option("--since", since, "First day (UTC), YYYY-MM-DD; default: all that is kept")
         ->check(notEmpty);
+
+    std::string day;
+    CLI::App* verify =
+        add(app, "verify", "Compare a day's rows with the sensor's manifest; status 1 if one was changed",
+            [&](const auto& config) {
+                const auto flaws = collector::verifyDay(config, name, day);
+                return flaws ? (*flaws == 0 ? 0 : 1) : finish(Error{flaws.error()});
+            });
+    verify->add_option("--sensor", name, "Name of the sensor")->required();
+    verify->add_option("--day", day, "Day (UTC) on which the sessions began, YYYY-MM-DD")->required();
 
     try {
         app.parse(argc, argv);

@@ -153,6 +153,18 @@ struct QuarantineRow {
     std::string record;  // bytes
 };
 
+/// A piece of a sensor's manifest of a day.
+struct ManifestRow {
+    std::int32_t sensorId = 0;
+    std::chrono::sys_days day;
+    std::int64_t first = 0;
+    std::string entries;  // bytes, kManifestEntry each
+    Sha256Digest chain{};
+    std::string signature;    // bytes
+    std::string certificate;  // DER
+    Moment madeAt;
+};
+
 /// A session whose closing went aside: it will not close any more, and is open no longer either.
 struct AbandonedRow {
     Uuid session;
@@ -182,6 +194,7 @@ struct IngestRows {
     std::vector<GapRow> gaps;
     std::vector<QuarantineRow> quarantine;
     std::vector<AbandonedRow> abandoned;
+    std::vector<ManifestRow> manifests;
     std::string enrichment;  // the files that countries and networks come from
 };
 

@@ -92,6 +92,7 @@ void prepareStatements(pqxx::connection_base& session) {
     session.prepare("policy", "SELECT retention_days, ahead_days FROM apiary.policy");
     session.prepare("digests", kDigests);
     session.prepare("assemble", kAssemble);
+    prepareManifests(session);
 }
 
 }  // namespace
@@ -327,9 +328,10 @@ void SessionStore::writeRows(pqxx::transaction_base& statements, const IngestRow
     if (!rows.closed.empty()) {
         copies.push_back(copyOfClosed(rows, collectorId_, digests));
     }
-    if (!rows.uploads.empty()) {
+    if (!rows.uploads.empty() || !rows.manifests.empty()) {
         ask({});
     }
+    writeManifests(statements, rows.manifests, certificates_);
     for (const UploadRow& row : rows.uploads) {
         statements.exec_prepared("assemble", row.key.session.text(), row.payload, row.key.seq, micros(row.key.at),
                                  row.key.sensorId, addressText(row.key.source), binary(view(row.sha256)), row.size,

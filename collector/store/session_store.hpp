@@ -4,6 +4,7 @@
 #include "collector/ingest/session_sink.hpp"
 #include "collector/store/connection.hpp"
 #include "collector/store/known_table.hpp"
+#include "collector/store/manifest_rows.hpp"
 #include "collector/store/row_copies.hpp"
 #include "collector/store/source_notes.hpp"
 
@@ -14,6 +15,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace apiary::collector {
 
@@ -38,6 +40,9 @@ public:
     Window window(Moment now) override;
     WriteOutcome write(IngestRows& rows) override;
 
+    /// Whose certificate a piece of a manifest must bring; to be said before the first write().
+    void checkManifests(CertificateCheck check) { certificates_ = std::move(check); }
+
     /// Whether the rollups are written too; a benchmark asks what they cost.
     void countInRollups(bool count) { rollups_ = count; }
 
@@ -58,6 +63,7 @@ private:
     bool rollups_ = true;
     std::unique_ptr<Connection> connection_;
     const Sources sources_;
+    CertificateCheck certificates_;
     KnownTable known_;
     SourceNotes notes_;
     std::unique_ptr<Connection> partitioning_;  // DDL of its own, outside the batch's transaction
