@@ -6,6 +6,7 @@
 #include "collector/ingest/live_feed.hpp"
 #include "collector/notice_channels.hpp"
 #include "collector/pki/certificate_authority.hpp"
+#include "collector/pki/sensor_certificate.hpp"
 #include "collector/retention_keeper.hpp"
 #include "collector/rpc/fleet_hub.hpp"
 #include "collector/rpc/fleet_service.hpp"
@@ -44,6 +45,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -164,6 +166,9 @@ public:
           healthService_(
               makeHealthService([this](std::string_view service) { return health(service); }, ticker_, revoked_, now)) {
         ingestService_.setDesk(desk_);
+        store_.checkManifests([pki = config.pki](const Uuid& sensor, std::string_view certificate) {
+            return strangerTo(sensor, certificate, pki);
+        });
         ticker_.add(revoked_);
         if (config_.metrics.listen) {
             metrics_.emplace(*config_.metrics.listen, [this] { return collectorMetrics(sample()); });

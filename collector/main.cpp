@@ -2,6 +2,7 @@
 #include "collector/app.hpp"
 #include "collector/config.hpp"
 #include "collector/enrich_administration.hpp"
+#include "collector/evidence_administration.hpp"
 #include "collector/known_administration.hpp"
 #include "collector/notify_administration.hpp"
 #include "collector/retention_administration.hpp"
@@ -171,6 +172,16 @@ int main(int argc, char** argv) {
     keep->add_option("--minimum-days", policy.minimumDays,
                      "For want of space they may go earlier, but not before so long; 0: they may not");
     keep->add_option("--rollup-days", policy.rollupDays, "Rollups are kept so long; 0: for ever");
+
+    std::string day;
+    CLI::App* verify =
+        add(app, "verify", "Compare a day's rows with the sensor's manifest; status 1 if one was changed",
+            [&](const auto& config) {
+                const auto flaws = collector::verifyDay(config, name, day);
+                return flaws ? (*flaws == 0 ? 0 : 1) : finish(Error{flaws.error()});
+            });
+    verify->add_option("--sensor", name, "Name of the sensor")->required();
+    verify->add_option("--day", day, "Day (UTC) on which the sessions began, YYYY-MM-DD")->required();
 
     try {
         app.parse(argc, argv);

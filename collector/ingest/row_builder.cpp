@@ -92,7 +92,7 @@ std::string RowBuilder::flawOf(const Parsed& parsed) const {
     if (!isGap && parsed.entry->seq() != parsed.entry->seq_end()) {
         return "stands for more than one number";
     }
-    if (isGap || record.what_case() == What::kProbe) {
+    if (isGap || record.what_case() == What::kProbe || record.what_case() == What::kManifest) {
         return {};
     }
     if (record.what_case() == What::WHAT_NOT_SET) {
@@ -193,6 +193,8 @@ std::string RowBuilder::take(Parsed& parsed) {
             return takeProbe(parsed);
         case What::kGap:
             return takeGap(parsed);
+        case What::kManifest:
+            return takeManifest(parsed);
         default:
             return takeInSession(parsed);
     }

@@ -85,6 +85,7 @@ private:
     std::string takeInSession(Parsed& parsed);
     std::string takeProbe(Parsed& parsed);
     std::string takeGap(Parsed& parsed);
+    std::string takeManifest(Parsed& parsed);
     std::string fillHead(const v1::SessionHead& head, const Parsed& parsed, OpenRow& row) const;
     void addEvent(const Parsed& parsed, EventKind kind, std::int16_t channel, std::string bytes);
 

@@ -155,6 +155,18 @@ struct QuarantineRow {
     std::string record;  // bytes
 };
 
+/// A piece of a sensor's manifest of a day.
+struct ManifestRow {
+    std::int32_t sensorId = 0;
+    std::chrono::sys_days day;
+    std::int64_t first = 0;
+    std::string entries;  // bytes, kManifestEntry each
+    Sha256Digest chain{};
+    std::string signature;    // bytes
+    std::string certificate;  // DER
+    Moment madeAt;
+};
+
 /// A session whose closing went aside: it will not close any more, and is open no longer either.
 struct AbandonedRow {
     Uuid session;
@@ -184,6 +196,7 @@ struct IngestRows {
     std::vector<GapRow> gaps;
     std::vector<QuarantineRow> quarantine;
     std::vector<AbandonedRow> abandoned;
+    std::vector<ManifestRow> manifests;
     std::map<std::int32_t, std::int64_t> openNow;  // sessions of each of the sensors that are open behind it
     std::string enrichment;                        // the files that countries and networks come from
 };

@@ -46,6 +46,7 @@ bool tellsOfALostSpool(const GapRow& row) {
 void prepareIngest(pqxx::connection_base& session) {
     session.prepare("digests", kDigests);
     session.prepare("assemble", kAssemble);
+    prepareManifests(session);
 }
 
 IngestTransaction::IngestTransaction(Connection& connection, const IngestRows& rows, const IngestTerms& terms)
@@ -96,9 +97,10 @@ void IngestTransaction::close(const std::string& statements) {
         fetchDigests();
         copies_.push_back(copyOfClosed(rows_, terms_.collectorId, digests_));
     }
-    if (!rows_.uploads.empty()) {
+    if (!rows_.uploads.empty() || !rows_.manifests.empty()) {
         ask();
         assembleUploads();
+        storeManifests();
     }
     putQuestion(connection_, {.before = before_, .copies = copies_, .after = statements});
 }
@@ -137,6 +139,12 @@ void IngestTransaction::assembleUploads() {
                                  row.key.sensorId, addressText(row.key.source), binary(view(row.sha256)), row.size,
                                  binary(row.name));
     }
+}
+
+void IngestTransaction::storeManifests() {
+    pqxx::nontransaction statements(connection_.session(), "manifests");
+    writeManifests(statements, rows_.manifests,
+                   terms_.certificates != nullptr ? *terms_.certificates : CertificateCheck());
 }
 
 /// Nothing that precedes or follows stays unless the rows are the next ones of their streams.

@@ -2,6 +2,7 @@
 
 #include "collector/ingest/rows.hpp"
 #include "collector/store/connection.hpp"
+#include "collector/store/manifest_rows.hpp"
 #include "collector/store/row_copies.hpp"
 
 #include <cstdint>
@@ -15,6 +16,7 @@ struct IngestTerms {
     std::int16_t collectorId = 0;
     std::int64_t rules = 0;  // number of the rules for known traffic by which the rows are tagged
     bool rollups = true;     // whether they are counted
+    const CertificateCheck* certificates = nullptr;  // of pieces of manifests; outlives the transaction
 };
 
 /// Statements of an ingest connection that are prepared once.
@@ -53,6 +55,7 @@ private:
     void close(const std::string& statements);
     void fetchDigests();
     void assembleUploads();
+    void storeManifests();
     std::string ledgerText() const;
     std::string countingText() const;
     bool lacksDigests() const;

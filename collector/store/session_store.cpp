@@ -211,7 +211,10 @@ SessionStore::Knowledge SessionStore::prepare(pqxx::connection_base& session, In
 }
 
 IngestTerms SessionStore::terms() const {
-    return {.collectorId = collectorId_, .rules = known_.version().value_or(0), .rollups = rollups_};
+    return {.collectorId = collectorId_,
+            .rules = known_.version().value_or(0),
+            .rollups = rollups_,
+            .certificates = &certificates_};
 }
 
 void SessionStore::transact(pqxx::connection_base& session, IngestRows& rows) {

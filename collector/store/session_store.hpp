@@ -5,6 +5,7 @@
 #include "collector/store/connection.hpp"
 #include "collector/store/ingest_transaction.hpp"
 #include "collector/store/known_table.hpp"
+#include "collector/store/manifest_rows.hpp"
 #include "collector/store/source_notes.hpp"
 
 #include <chrono>
@@ -52,6 +53,9 @@ public:
     bool harden() override;
     void abandon() override;
 
+    /// Whose certificate a piece of a manifest must bring; to be said before the first write().
+    void checkManifests(CertificateCheck check) { certificates_ = std::move(check); }
+
     /// Whether the rollups are written too; a benchmark asks what they cost.
     void countInRollups(bool count) { rollups_ = count; }
 
@@ -89,6 +93,7 @@ private:
     std::vector<std::unique_ptr<Connection>> spare_;  // for the next flights
     const Sources sources_;
     const Lack lack_;
+    CertificateCheck certificates_;
     KnownTable known_;
     SourceNotes notes_;
     std::unique_ptr<Connection> partitioning_;  // DDL of its own, outside the batch's transaction
