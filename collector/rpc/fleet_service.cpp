@@ -41,7 +41,7 @@ void tell(v1::Sensor& sensor, const SensorFacts& facts) {
         told.set_kind(std::string(kindText(trouble.key.kind)));
         told.set_service(trouble.key.service);
         told.set_since_us(micros(trouble.since));
-        told.set_text(trouble.text);
+        told.set_text(trouble.sentence());
     }
     constexpr int kBounds = 32;  // what a sensor says may be anything
     for (int i = 0; i < std::min(kBounds, facts.status.bounds_size()); ++i) {

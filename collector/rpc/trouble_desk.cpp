@@ -172,13 +172,13 @@ void TroubleDesk::announce(const std::vector<Trouble>& troubles) {
     for (const auto& trouble : troubles) {
         now.emplace(trouble.key, trouble);
         if (!announced_.contains(trouble.key)) {
-            const auto line = std::string(kindText(trouble.key.kind)) + ": " + place(trouble) + trouble.text;
+            const auto line = std::string(kindText(trouble.key.kind)) + ": " + place(trouble) + trouble.sentence();
             trouble.severity == Severity::Remark ? log::info(line) : log::warn(line);
         }
     }
     for (const auto& [key, trouble] : announced_) {
         if (!now.contains(key)) {
-            log::info(std::string(kindText(key.kind)) + " is over: " + place(trouble) + trouble.text);
+            log::info(std::string(kindText(key.kind)) + " is over: " + place(trouble) + trouble.brief);
         }
     }
     announced_ = std::move(now);

@@ -54,13 +54,14 @@ constexpr const char* kLoad = R"(
     SELECT i.incident_id, i.rule, i.sensor_id, n.name, i.service, i.subject, i.severity,
            (extract(epoch FROM i.since_at) * 1000000)::bigint, i.title, t.times, t.lasting,
            (extract(epoch FROM t.ended_at) * 1000000)::bigint, t.counted, t.changed, t.told,
-           (extract(epoch FROM t.told_at) * 1000000)::bigint
+           (extract(epoch FROM t.told_at) * 1000000)::bigint, i.advice
       FROM apiary.incident_telling t JOIN apiary.incident i USING (incident_id) JOIN apiary.sensor n USING (sensor_id)
      WHERE t.collector_id = $1::smallint)";
 
 constexpr const char* kOpen = R"(
-    INSERT INTO apiary.incident(rule, severity, title, collector_id, sensor_id, service, subject, since_at, opened_at)
-    VALUES ($1, $2::smallint, $3, $4::smallint, $5::int, $6, $7, $8::timestamptz, $9::timestamptz) RETURNING incident_id)";
+    INSERT INTO apiary.incident(rule, severity, title, collector_id, sensor_id, service, subject, since_at, opened_at,
+           advice)
+    VALUES ($1, $2::smallint, $3, $4::smallint, $5::int, $6, $7, $8::timestamptz, $9::timestamptz, $10) RETURNING incident_id)";
 
 constexpr const char* kKeepTelling = R"(
     INSERT INTO apiary.incident_telling(incident_id, collector_id, times, lasting, ended_at, counted, changed, told, told_at)
@@ -108,7 +109,7 @@ Incident incidentOf(const pqxx::row& row) {
                                   .since = timeOf(row[7]).value_or(Time()),
                                   .count = countOf(row[12]),
                                   .brief = textOf(row[8]),
-                                  .text = textOf(row[8])}};
+                                  .remedy = textOf(row[16])}};
     incident.times = countOf(row[9]);
     incident.lasting = row[10].as<bool>();
     incident.endedAt = timeOf(row[11]);
@@ -162,11 +163,12 @@ public:
 private:
     void open(Incident& incident) {
         const auto& trouble = incident.trouble;
-        incident.id = transaction_
-                          .exec_params1(kOpen, std::string(kindText(trouble.key.kind)),
-                                        static_cast<int>(trouble.severity), trouble.text, id_, trouble.key.sensorId,
-                                        trouble.key.service, trouble.key.subject, momentText(trouble.since), now_)[0]
-                          .as<std::int64_t>();
+        incident.id =
+            transaction_
+                .exec_params1(kOpen, std::string(kindText(trouble.key.kind)), static_cast<int>(trouble.severity),
+                              trouble.brief, id_, trouble.key.sensorId, trouble.key.service, trouble.key.subject,
+                              momentText(trouble.since), now_, trouble.remedy)[0]
+                .as<std::int64_t>();
     }
     void keepTelling(const IncidentPlan::Change& change) {
         const auto& incident = change.incident;

@@ -68,7 +68,7 @@ std::string sentence(const Incident& incident) {
     const auto& trouble = incident.trouble;
     const std::string who = trouble.sensor + (trouble.key.service.empty() ? "" : ", service " + trouble.key.service);
     const std::string times = incident.times > 1 ? " (it began " + std::to_string(incident.times) + " times)" : "";
-    return (incident.lasting ? who + ": " : "Over: " + who + ": ") + trouble.text + times;
+    return incident.lasting ? who + ": " + trouble.sentence() + times : "Over: " + who + ": " + trouble.brief + times;
 }
 
 }  // namespace

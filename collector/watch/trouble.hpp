@@ -45,8 +45,10 @@ struct Trouble {
     Severity severity = Severity::Warning;
     Time since;
     std::uint64_t count = 0;  ///< of what it cost since then, where it is counted
-    std::string brief{};      ///< what is wrong; printable ASCII like the next
-    std::string text{};       ///< a sentence that says that and what to do
+    std::string brief{};      ///< what is wrong; printable ASCII, like the next
+    std::string remedy{};     ///< what to do
+
+    std::string sentence() const { return remedy.empty() ? brief : brief + ": " + remedy; }
 };
 
 }  // namespace apiary::collector

@@ -99,7 +99,7 @@ private:
                          .since = known != nullptr ? known->since : finding.since,
                          .count = std::min(finding.count, kMostCounted),
                          .brief = finding.wrong,
-                         .text = finding.wrong + ": " + finding.remedy});
+                         .remedy = finding.remedy});
     }
     void keep(const TroubleKey& key) {
         if (const auto* known = lasting(key)) {

@@ -7,7 +7,8 @@ SET LOCAL search_path = apiary, pg_catalog;
 CREATE INDEX ON session (sensor_id, service, started_at) WHERE traffic <> 'self-test';
 
 ALTER TABLE incident ADD COLUMN collector_id smallint, ADD COLUMN sensor_id int REFERENCES sensor,
-  ADD COLUMN service text, ADD COLUMN subject text, ADD COLUMN since_at timestamptz;
+  ADD COLUMN service text, ADD COLUMN subject text, ADD COLUMN since_at timestamptz,
+  ADD COLUMN advice text;
 CREATE INDEX ON incident (sensor_id, opened_at);
 
 CREATE TABLE incident_telling(incident_id bigint PRIMARY KEY REFERENCES incident, collector_id smallint NOT NULL,
@@ -28,14 +29,14 @@ GRANT INSERT, UPDATE, DELETE ON incident_telling, notice_hour, notice TO apiary_
 DROP VIEW incident_current;
 CREATE VIEW incident_current AS
   SELECT i.incident_id, i.opened_at, i.rule, i.severity, i.source, i.title, i.collector_id, i.sensor_id,
-    n.name AS sensor, i.service, i.subject, i.since_at, c.state, c.assignee, c.note, c.at AS changed_at,
+    n.name AS sensor, i.service, i.subject, i.since_at, i.advice, c.state, c.assignee, c.note, c.at AS changed_at,
     CASE WHEN c.state = 'closed' THEN c.at END AS ended_at,
     (SELECT count(*) FROM apiary.incident_change x WHERE x.incident_id = i.incident_id AND x.state = 'new') AS times
   FROM apiary.incident i LEFT JOIN apiary.sensor n USING (sensor_id) LEFT JOIN LATERAL
     (SELECT state, assignee, note, at FROM apiary.incident_change x WHERE x.incident_id = i.incident_id
       ORDER BY at DESC LIMIT 1) c ON true;
 CREATE VIEW trouble AS
-  SELECT incident_id, sensor, service, rule AS kind, subject, severity, since_at, opened_at, ended_at, times, title
+  SELECT incident_id, sensor, service, rule AS kind, subject, severity, since_at, opened_at, ended_at, times, title, advice
   FROM apiary.incident_current WHERE sensor_id IS NOT NULL;
 
 COMMENT ON TABLE incident IS 'Alerts grouped for people. Those with a sensor are troubles that the collector found.';
@@ -46,6 +47,7 @@ COMMENT ON COLUMN incident.sensor_id IS '-> sensor.sensor_id';
 COMMENT ON COLUMN incident.service IS 'Service concerned; empty: the whole sensor.';
 COMMENT ON COLUMN incident.subject IS 'Which of several of its kind, e.g. spool_bytes full; empty for most.';
 COMMENT ON COLUMN incident.since_at IS 'Since when it was wrong, as far as is known.';
+COMMENT ON COLUMN incident.advice IS 'What to do.';
 COMMENT ON TABLE incident_telling IS
   'The incidents that last, or ended a short time ago, and what has been told of them. Kept by the collector.';
 COMMENT ON COLUMN incident_telling.incident_id IS 'Number. -> incident.incident_id';
@@ -87,6 +89,7 @@ COMMENT ON COLUMN incident_current.sensor IS 'Name of the sensor.';
 COMMENT ON COLUMN incident_current.service IS 'Service concerned; empty: the whole sensor.';
 COMMENT ON COLUMN incident_current.subject IS 'Which of several of its kind; empty for most.';
 COMMENT ON COLUMN incident_current.since_at IS 'Since when it was wrong, as far as is known.';
+COMMENT ON COLUMN incident_current.advice IS 'What to do.';
 COMMENT ON COLUMN incident_current.state IS 'new, acknowledged or closed.';
 COMMENT ON COLUMN incident_current.assignee IS 'Who works on it.';
 COMMENT ON COLUMN incident_current.note IS 'Free text.';
@@ -104,4 +107,5 @@ COMMENT ON COLUMN trouble.since_at IS 'Since when it was wrong, as far as is kno
 COMMENT ON COLUMN trouble.opened_at IS 'When it was found.';
 COMMENT ON COLUMN trouble.ended_at IS 'When it was found to be over; null: it lasts.';
 COMMENT ON COLUMN trouble.times IS 'How often it began.';
-COMMENT ON COLUMN trouble.title IS 'What was wrong, and what to do.';
+COMMENT ON COLUMN trouble.title IS 'What was wrong.';
+COMMENT ON COLUMN trouble.advice IS 'What to do.';

@@ -116,7 +116,7 @@ TEST_F(FleetServiceTest, TellsTroublesAndBounds) {
          .sensor = "roof",
          .since = std::chrono::system_clock::time_point(1234567us),
          .brief = "all come from 172.17.0.1",
-         .text = "all come from 172.17.0.1: look"}};
+         .remedy = "look"}};
     server_.hub.setTroubles(troubles);
     EXPECT_NE(server_.hub.revision(), before) << "watchers look again";
     v1::FleetState state;

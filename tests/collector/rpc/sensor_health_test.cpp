@@ -101,7 +101,7 @@ TEST_F(SensorHealthTest, IsDegradedByATroubleButNotByARemark) {
                                .sensor = "roof",
                                .since = now_,
                                .brief = "its clock is 2.1 s ahead",
-                               .text = "its clock is 2.1 s ahead: do something"});
+                               .remedy = "do something"});
     facts_.troubles.push_back(
         {.key = {.sensorId = 1, .kind = TroubleKind::ServiceSilent, .service = "ftp", .subject = {}},
          .sensor = "roof",

@@ -32,7 +32,8 @@ protected:
                 .sensor = "roof",
                 .since = now_ - 1min,
                 .count = 3,
-                .text = "its clock is off"};
+                .brief = "its clock is off",
+                .remedy = "set it"};
     }
     /// One look of a book over the repository.
     void look(IncidentBook& book, const std::vector<Trouble>& troubles, Time::duration later = 1s) {
@@ -76,9 +77,11 @@ protected:
 TEST_F(IncidentRepositoryTest, KeepsAnIncidentFromItsBeginningToItsEnd) {
     IncidentBook book{{}};
     look(book, {clockOff()});
-    EXPECT_EQ(database_.ask("SELECT sensor || ' ' || kind || ' ' || severity || ' ' || title || ' ' || times FROM "
-                            "apiary.trouble WHERE ended_at IS NULL"),
-              "roof clock 2 its clock is off 1");
+    EXPECT_EQ(
+        database_.ask(
+            "SELECT sensor || ' ' || kind || ' ' || severity || ' ' || title || ', ' || advice || ' ' || times FROM "
+            "apiary.trouble WHERE ended_at IS NULL"),
+        "roof clock 2 its clock is off, set it 1");
     look(book, {});
     EXPECT_EQ(database_.ask("SELECT count(*) FROM apiary.trouble WHERE ended_at IS NOT NULL"), "1");
     EXPECT_EQ(
@@ -107,6 +110,7 @@ TEST_F(IncidentRepositoryTest, ReadsBackWhatItKept) {
     EXPECT_GT(incident.id, 0);
     EXPECT_EQ(incident.trouble.key, trouble.key);
     EXPECT_EQ(incident.trouble.sensor, "roof");
+    EXPECT_EQ(incident.trouble.sentence(), "its clock is off: set it");
     EXPECT_EQ(incident.trouble.since, trouble.since);
     EXPECT_EQ(incident.trouble.count, 3U);
     EXPECT_EQ(incident.times, 2U);

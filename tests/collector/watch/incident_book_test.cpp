@@ -19,7 +19,7 @@ protected:
         return {.key = {.sensorId = sensor, .kind = TroubleKind::SensorSilent, .service = {}, .subject = {}},
                 .sensor = "roof",
                 .since = Time(),
-                .text = "silent"};
+                .brief = "silent"};
     }
 
     /// One look; returns the notices of it: event and how often the trouble began.

@@ -14,7 +14,8 @@ TEST(NoticeTextTest, SaysEverythingOfATroubleInOneLine) {
                     .sensor = "roof",
                     .severity = Severity::Warning,
                     .since = std::chrono::sys_days{2026y / 11 / 25} + 12h,
-                    .text = "look"}};
+                    .brief = "all is one",
+                    .remedy = "look"}};
     incident.told = NoticeEvent::Ended;
     incident.lasting = false;
     incident.times = 2;
@@ -23,7 +24,7 @@ TEST(NoticeTextTest, SaysEverythingOfATroubleInOneLine) {
               R"({"apiary":1,"event":"ended","collector":"home","incident":7,"kind":"one-source","sensor":"roof",)"
               R"("sensor_id":3,"service":"ftp","subject":"","severity":2,"since":"2026-11-25T12:00:00.000Z","times":2,)"
               R"("lasting":false,"count":0,"ended":"2026-11-25T13:00:00.000Z",)"
-              R"j("text":"Over: roof, service ftp: look (it began 2 times)"})j");
+              R"j("text":"Over: roof, service ftp: all is one (it began 2 times)"})j");
 }
 
 TEST(NoticeTextTest, WritesJsonWhateverATextHolds) {

@@ -85,7 +85,7 @@ TEST_F(TroubleRulesTest, CallsASensorSilentAfterHalfAMinute) {
     EXPECT_EQ(kinds(), "sensor-silent");
     EXPECT_EQ(found_[0].since, start_);
     EXPECT_EQ(found_[0].severity, Severity::Grave);
-    EXPECT_EQ(found_[0].text,
+    EXPECT_EQ(found_[0].sentence(),
               "nothing is heard of it since 2026-11-25T12:00:00Z: look whether its machine and apiary-agent run and "
               "reach the collector (apiary-agent status)");
     view_.connected = true;
@@ -117,7 +117,7 @@ TEST_F(TroubleRulesTest, KeepsASilenceThatLastedBeforeTheCollectorStarted) {
         std::vector<Trouble>{{.key = {.sensorId = 1, .kind = TroubleKind::SensorSilent, .service = {}, .subject = {}},
                               .sensor = "roof",
                               .since = start_ - 2h,
-                              .text = "silent"}});
+                              .brief = "silent"}});
     EXPECT_EQ(look(1s, false).size(), 1U);
     view_.connected = true;
     EXPECT_TRUE(look().empty());
@@ -163,7 +163,7 @@ TEST_F(TroubleRulesTest, EndsASilenceWithTheNextSession) {
     look(11min);
     ASSERT_EQ(kinds(), "service-silent ftp");
     EXPECT_EQ(found_[0].since, start_);
-    EXPECT_EQ(found_[0].text,
+    EXPECT_EQ(found_[0].sentence(),
               "no session since 2026-11-25T12:00:00Z, and 999 of 1000 of its last 500 gaps were no longer than 10 min: "
               "visit it from outside; look at firewall, port forwarding and address");
     ftp_->set_last_session_us(micros(now_));
@@ -230,7 +230,7 @@ TEST_F(TroubleRulesTest, KeepsTheMarkUntilAnotherTenthComesFromElsewhere) {
     history() = {.lastSession = start_, .recent = 200, .fromOne = 200, .one = "172.17.0.1", .oneIsNear = true};
     look();
     ASSERT_EQ(kinds(), "one-source ftp");
-    EXPECT_NE(found_[0].text.find("200 of its last 200 sessions come from 172.17.0.1"), std::string::npos);
+    EXPECT_NE(found_[0].sentence().find("200 of its last 200 sessions come from 172.17.0.1"), std::string::npos);
     history().fromOne = 185;
     EXPECT_EQ(look().size(), 1U);
     history().fromOne = 180;
@@ -249,7 +249,7 @@ TEST_F(TroubleRulesTest, FindsAClockOffAndWantsItWellAgain) {
         EXPECT_EQ(!look().empty(), wrong) << offset;
     }
     EXPECT_EQ(found_[0].brief, "its clock is 2.1 s behind");
-    EXPECT_EQ(found_[0].text,
+    EXPECT_EQ(found_[0].sentence(),
               "its clock is 2.1 s behind: the times of its sessions are as wrong; have it set by NTP "
               "(timedatectl set-ntp true)");
 }
@@ -283,7 +283,7 @@ TEST_F(TroubleRulesTest, ForeseesABoundWithinAWeek) {
     spool.set_full_at_us(micros(start_ + 3 * 24h + 1h));
     look();
     ASSERT_EQ(kinds(), "limit spool_bytes soon");
-    EXPECT_NE(found_[0].text.find("spool_bytes is full in 3 days at today's rate"), std::string::npos);
+    EXPECT_NE(found_[0].sentence().find("spool_bytes is full in 3 days at today's rate"), std::string::npos);
     spool.set_full_at_us(0);
     EXPECT_TRUE(look().empty());
     spool.set_full_at_us(~std::uint64_t{0});  // what no clock can say
@@ -335,7 +335,7 @@ TEST_F(TroubleRulesTest, TellsWhereTheAgentsOwnVisitFailed) {
     look();
     ASSERT_EQ(kinds(), "self-test ftp");
     EXPECT_EQ(found_[0].since, start_);
-    EXPECT_EQ(found_[0].text,
+    EXPECT_EQ(found_[0].sentence(),
               "its own visit failed at the step 'answer', no greeting\\x0awithin 5 s: attackers are not served or not "
               "recorded; look into the agent's log, restart the service");
     test.set_passed(true);
