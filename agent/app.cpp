@@ -200,6 +200,7 @@ private:
                 log::info(signal == SIGINT ? "interrupted: ending sessions" : "ending sessions");
                 return;
             }
+            log::tellHeld();
             if (signal == SIGHUP) {
                 reload();
             }
