@@ -234,6 +234,7 @@ private:
                 log::info(signal == SIGINT ? "interrupted: ending sessions" : "ending sessions");
                 return;
             }
+            log::tellHeld();
             if (signal == SIGHUP) {
                 reload();
             }

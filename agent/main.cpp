@@ -34,10 +34,11 @@ int checkConfig(const std::string& file) {
 /// one took no more time a session, measured with two threads of the engine.
 constexpr int kArenas = 1;
 
-int run(const std::string& file, const std::string& level) {
+int run(const std::string& file, const std::string& level, const std::string& format) {
     ::mallopt(M_ARENA_MAX, kArenas);
-    log::start("apiary-agent", level);
+    log::start("apiary-agent", level, log::formatOf(format));
     const Status ended = agent::runAgent(file);
+    log::tellHeld(true);
     if (!ended) {
         std::cerr << ended.error() << '\n';
         return 1;
@@ -110,6 +111,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     std::string file = "/etc/apiary/agent.toml";
     std::string level = "info";
+    std::string format = "text";
     std::string name;
     bool check = false;
     int code = 0;
@@ -117,10 +119,13 @@ int main(int argc, char** argv) {
     CLI::App* command = app.add_subcommand("run", "Serve until SIGTERM; SIGHUP reads the configuration again");
     command->add_option("--config", file, "The configuration, agent.toml")->capture_default_str();
     command->add_flag("--check-config", check, "Only say whether the configuration is good");
+    command->add_option("--log-format", format, "text, or json: an object a line")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
     command->add_option("--log-level", level, "debug, info, warn or error")
         ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
         ->capture_default_str();
-    command->callback([&] { code = check ? checkConfig(file) : run(file, level); });
+    command->callback([&] { code = check ? checkConfig(file) : run(file, level, format); });
 
     command = app.add_subcommand(
         "check", "Walk the path to the collector; the exit status is the number of the step that fails");

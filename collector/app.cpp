@@ -332,6 +332,7 @@ private:
             if (signal && *signal != SIGHUP) {
                 break;
             }
+            log::tellHeld();
             if (signal) {
                 log::info(
                     "SIGHUP: files of countries and networks are read again, the configuration at the start only");

@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
     std::string role = "viewer";
     std::string folder = ".";
     std::string level = "info";
+    std::string format = "text";
     bool check = false;
     bool tryOut = false;  // the only thing that notify does
     collector::KnownWish wish;
@@ -74,10 +75,15 @@ int main(int argc, char** argv) {
             }
             return finish(sources);
         }
-        log::start("apiary-collector", level);
-        return finish(collector::runCollector(config));
+        log::start("apiary-collector", level, log::formatOf(format));
+        const int ended = finish(collector::runCollector(config));
+        log::tellHeld(true);
+        return ended;
     });
     run->add_flag("--check-config", check, "Only say whether the configuration is good");
+    run->add_option("--log-format", format, "text, or json: an object a line")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
     run->add_option("--log-level", level, "debug, info, warn or error")
         ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
         ->capture_default_str();

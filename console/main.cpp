@@ -114,7 +114,8 @@ int main(int argc, char** argv) {
     QApplication application(argc, argv);
     parser.process(application);
     apiary::log::start("apiary-console", "warn");
-    apiary::routeGrpcLog(apiary::log::debug);  // the window says what is wrong, in words
+    // The window says what is wrong, in words.
+    apiary::routeGrpcLog([](std::string_view message) { apiary::log::debug(message); });
     try {
         return apiary::console::runConsole(read(parser));
     } catch (const Refused& refused) {

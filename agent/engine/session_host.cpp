@@ -175,7 +175,8 @@ void SessionHost::leave() {
 void SessionHost::failed(const std::exception& bug) {
     outcome_ = Outcome::Interrupted;
     log::error("service " + spec().name + ": a session with " + logText(source_) +
-               " failed and was dropped: " + escape(bug.what()));
+                   " failed and was dropped: " + escape(bug.what()),
+               {{"service", spec().name}});
 }
 
 bool SessionHost::interrupted() {

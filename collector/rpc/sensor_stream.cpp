@@ -71,7 +71,7 @@ bool SensorStream::end(grpc::StatusCode code, const std::string& reason) {
 
 void SensorStream::complain(grpc::StatusCode code, const std::string& reason) {
     if (end(code, reason)) {
-        log::warn("sensor " + peer_.uuid.text() + ": " + reason);
+        log::warn("sensor " + peer_.uuid.text() + ": " + reason, {{"sensor_uuid", peer_.uuid.text()}});
     }
 }
 
@@ -96,8 +96,10 @@ void SensorStream::admitted(const Admission& admission) {
             }
         });
     auto desired = meeting_.fleet.desiredFor(admission.sensorId);
-    log::info("sensor " + std::to_string(admission.sensorId) + " (" + peer_.uuid.text() + ") is connected, version " +
-              version_);
+    log::info(
+        "sensor " + std::to_string(admission.sensorId) + " (" + peer_.uuid.text() + ") is connected, version " +
+            version_,
+        {{"sensor_id", std::to_string(admission.sensorId)}, {"sensor_uuid", peer_.uuid.text()}, {"version", version_}});
     bool gone = false;
     {
         const std::lock_guard lock(mutex_);
@@ -273,7 +275,7 @@ void SensorStream::leave() {
             streams.erase(present);
         }
     });
-    log::info("sensor " + std::to_string(sensor) + " has gone");
+    log::info("sensor " + std::to_string(sensor) + " has gone", {{"sensor_id", std::to_string(sensor)}});
 }
 
 // ---- what the sensor says

@@ -83,7 +83,7 @@ int watched(int argc, char** argv) {
     QApplication application(argc, argv);
     const std::vector<std::string> words(argv, argv + argc);
     log::start("apiary-console", "warn");
-    routeGrpcLog(log::debug);
+    routeGrpcLog([](std::string_view message) { log::debug(message); });
     console::Options options;
     options.collector = words.at(2);
     options.identity = {.ca = words.at(3), .certificate = words.at(4), .key = words.at(5)};
