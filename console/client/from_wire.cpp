@@ -230,9 +230,19 @@ QList<Sensor> fromWire(const v1::FleetState& state) {
                       .appliedVersion = wire.applied_version(),
                       .spoolRecords = wire.spool_records(),
                       .clockOffsetMs = wire.clock_offset_ms(),
-                      .services = {}};
+                      .services = {},
+                      .troubles = {},
+                      .bounds = {}};
         for (const v1::ServiceStatus& status : wire.services()) {
             sensor.services.append(service(status));
+        }
+        for (const v1::Trouble& trouble : wire.troubles()) {
+            sensor.troubles.append(
+                {text(trouble.kind()), text(trouble.service()), time(trouble.since_us()), text(trouble.text())});
+        }
+        for (const v1::Bound& bound : wire.bounds()) {
+            sensor.bounds.append(
+                {text(bound.name()), bound.used(), bound.limit(), bound.lost(), time(bound.full_at_us())});
         }
         sensors.append(sensor);
     }

@@ -206,6 +206,27 @@ struct Service {
 
 enum class Health { Unknown, Healthy, Degraded, Offline, Applying };
 
+/// Something that somebody should look at, for as long as it lasts.
+struct Trouble {
+    QString kind;     // as in fleet.proto
+    QString service;  // empty: the whole sensor
+    qint64 sinceUs = 0;
+    QString text;
+
+    friend bool operator==(const Trouble&, const Trouble&) = default;
+};
+
+/// Something that is bounded at a sensor, e.g. `spool_bytes`.
+struct Bound {
+    QString name;
+    quint64 used = 0;
+    quint64 limit = 0;
+    quint64 lost = 0;     // what the bound has cost
+    qint64 fullAtUs = 0;  // 0: not within a year
+
+    friend bool operator==(const Bound&, const Bound&) = default;
+};
+
 struct Sensor {
     qint32 id = 0;
     QString name;
@@ -220,6 +241,8 @@ struct Sensor {
     quint64 spoolRecords = 0;
     qint64 clockOffsetMs = 0;
     QList<Service> services;
+    QList<Trouble> troubles;
+    QList<Bound> bounds;
 };
 
 /// Where the link to the collector stands, in words that a person can act on.

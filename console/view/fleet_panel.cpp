@@ -66,7 +66,9 @@ FleetPanel::FleetPanel(const Theme& theme, Workspace& workspace, QWidget* parent
       health_(new Pill(theme)),
       site_(new ElidedLabel(uiFont(12), "secondary")),
       reason_(new Remark(theme)),
+      troubles_(new SensorTroubles),
       servicesPlace_(new QVBoxLayout),
+      bounds_(new SensorBounds(theme)),
       sessions_(textButton(u"View sessions"_s)) {
     setFixedWidth(kPanel);
     auto* content = new QWidget;
@@ -79,9 +81,11 @@ FleetPanel::FleetPanel(const Theme& theme, Workspace& workspace, QWidget* parent
     column->addLayout(head);
     column->addWidget(site_);
     column->addWidget(reason_);
+    column->addWidget(troubles_);
     column->addWidget(plainLabel(u"Services"_s, uiFont(13.5, QFont::DemiBold)));
     column->addLayout(servicesPlace_);
     column->addSpacing(6);
+    column->addWidget(bounds_);
     column->addWidget(plainLabel(u"Agent"_s, uiFont(13.5, QFont::DemiBold)));
     auto* grid = new QGridLayout;
     grid->setVerticalSpacing(6);
@@ -125,7 +129,9 @@ void FleetPanel::show(std::optional<qint32> sensorId) {
     site_->setText(sensor->site.isEmpty() ? u"no site given"_s : visible(sensor->site, 64));
     const bool bad = sensor->health == Health::Offline || !sensor->connected || !live;
     reason_->show(reasonText(*sensor, workspace_.link()), bad ? Remark::Mood::Critical : Remark::Mood::Warn);
+    troubles_->show(sensor->troubles, live, workspace_.nowUs());
     showServices(*sensor);
+    bounds_->show(sensor->bounds, live && sensor->connected, workspace_.nowUs());
     showFacts(*sensor);
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "console/view/card.hpp"
+#include "console/view/sensor_bounds.hpp"
 #include "console/view/sensor_services.hpp"
+#include "console/view/sensor_troubles.hpp"
 
 class QBoxLayout;
 class QLabel;
@@ -11,7 +13,8 @@ namespace apiary::console {
 
 class Remark;
 
-/// One sensor in full: what is wrong with it, its services, facts about the agent, and the way to its sessions.
+/// One sensor in full: what is wrong with it, its services, how full what is bounded is, facts about the agent, and the
+/// way to its sessions.
 class FleetPanel final : public Card {
     Q_OBJECT
 
@@ -28,6 +31,8 @@ public:
     /// Name and value as they stand there.
     QList<std::pair<QString, QString>> facts() const;
     QList<ShownSwitch> shownSwitches() const;
+    const SensorTroubles& troubles() const { return *troubles_; }
+    const SensorBounds& bounds() const { return *bounds_; }
 
 Q_SIGNALS:
     void sessionsWanted(const SessionQuery& query);
@@ -42,8 +47,10 @@ private:
     Pill* health_;
     QLabel* site_;
     Remark* reason_;
+    SensorTroubles* troubles_;
     QBoxLayout* servicesPlace_;
     SensorServices* services_ = nullptr;
+    SensorBounds* bounds_;
     QList<std::pair<QLabel*, QLabel*>> facts_;
     QPushButton* sessions_;
     qint32 sensorId_ = 0;

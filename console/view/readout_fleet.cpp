@@ -42,10 +42,16 @@ QJsonObject panelOf(const FleetPanel& panel) {
     for (const auto& [name, value] : panel.facts()) {
         facts.insert(name, value);
     }
-    return {{u"sensor"_s, panel.title()},
-            {u"health"_s, panel.health()},
-            {u"reason"_s, panel.reason()},
-            {u"facts"_s, facts}};
+    QJsonArray troubles;
+    for (const auto& [head, sentence] : panel.troubles().lines()) {
+        troubles.append(QJsonArray{head, sentence});
+    }
+    QJsonArray bounds;
+    for (const auto& [name, words] : panel.bounds().lines()) {
+        bounds.append(QJsonArray{name, words});
+    }
+    return {{u"sensor"_s, panel.title()}, {u"health"_s, panel.health()}, {u"reason"_s, panel.reason()},
+            {u"troubles"_s, troubles},    {u"bounds"_s, bounds},         {u"facts"_s, facts}};
 }
 
 QJsonObject fleetOf(const FleetPage& page) {

@@ -87,6 +87,25 @@ TEST(FromWireTest, SortsSensorsByName) {
     EXPECT_EQ(fromWire(state)[0].name, u"a"_s);
 }
 
+TEST(FromWireTest, TakesTroublesAndBoundsOfASensor) {
+    v1::FleetState state;
+    v1::Sensor& sensor = *state.add_sensors();
+    v1::Trouble& trouble = *sensor.add_troubles();
+    trouble.set_kind("one-source");
+    trouble.set_service("ftp");
+    trouble.set_since_us(5);
+    trouble.set_text("look");
+    v1::Bound& bound = *sensor.add_bounds();
+    bound.set_name("spool_bytes");
+    bound.set_used(1);
+    bound.set_limit(2);
+    bound.set_lost(3);
+    bound.set_full_at_us(4);
+    const Sensor value = fromWire(state)[0];
+    EXPECT_EQ(value.troubles, (QList<Trouble>{{u"one-source"_s, u"ftp"_s, 5, u"look"_s}}));
+    EXPECT_EQ(value.bounds, (QList<Bound>{{u"spool_bytes"_s, 1, 2, 3, 4}}));
+}
+
 TEST(FromWireTest, MergedBatchesAreBoundedAndSayWhatIsMissing) {
     LiveBatch pending = fromWire(batchOf(900));
     merge(pending, fromWire(batchOf(300)));

@@ -62,6 +62,18 @@ QList<Sensor> fleetAtEnd() {
     degraded.services[3].actual = Actual::Failed;
     degraded.services[3].reason = u"cannot bind 0.0.0.0:25: address in use"_s;
     degraded.services[3].openSessions = 0;
+    degraded.troubles = {
+        {u"service-silent"_s, u"pop3"_s, kPictureUs - 5'400 * kSecond,
+         u"no session since 2026-03-12T13:07:20Z, and 999 of 1000 of its last 2410 gaps were no longer than 41 min: "
+         u"visit it "
+         "from outside; look at firewall, port forwarding and address"_s},
+        {u"limit"_s,
+         {},
+         kPictureUs - 600 * kSecond,
+         u"spool_bytes is 93 % used: see that the sensor reaches its collector, or give the spool more room in agent.toml"_s}};
+    degraded.bounds = {{u"spool_bytes"_s, 1'000'000'000, 1'073'741'824, 0, kPictureUs + 2 * 86'400 * kSecond},
+                       {u"journal_bytes"_s, 1'400'000'000, 2'147'483'648, 0, kPictureUs + 12 * 86'400 * kSecond},
+                       {u"connections"_s, 212, 10'000, 0, 0}};
     Sensor& applying = sensors[4];
     applying.health = Health::Applying;
     applying.healthReason = u"a newer desired state is on its way"_s;

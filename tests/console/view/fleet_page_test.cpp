@@ -70,6 +70,27 @@ TEST_F(FleetPageTest, ShowsRowsAndThePanelOfTheFirst) {
     EXPECT_TRUE(window_.fleet().panel().facts().contains(std::pair<QString, QString>(u"Connections now"_s, u"3"_s)));
 }
 
+TEST_F(FleetPageTest, ThePanelTellsTroublesAndHowFullThingsAre) {
+    Sensor sick = sampleSensor();
+    sick.health = Health::Degraded;
+    sick.troubles = {{u"one-source"_s, u"ftp"_s, kSampleUs, u"all come from 172.17.0.1 \u202e<b>: look"_s}};
+    sick.bounds = {{u"spool_bytes"_s, 950'000, 1'000'000, 0, 0}, {u"connections"_s, 4, 0, 0, 0}};
+    Q_EMIT link_.fleetArrived({sick});
+    QCoreApplication::processEvents();
+    const FleetPanel& panel = window_.fleet().panel();
+    ASSERT_EQ(panel.troubles().lines().size(), 1);
+    EXPECT_TRUE(panel.troubles().lines()[0].first.startsWith(u"One source, ftp · since "_s))
+        << panel.troubles().lines()[0].first.toStdString();
+    EXPECT_EQ(panel.troubles().lines()[0].second, u"all come from 172.17.0.1 <U+202E><b>: look"_s);
+    const QList<std::pair<QString, QString>> bounds{{u"Spool"_s, u"950 kB of 1.0 MB"_s}};
+    EXPECT_EQ(panel.bounds().lines(), bounds) << "nothing is said of what has no limit";
+    EXPECT_TRUE(panel.troubles().isVisible());
+    Q_EMIT link_.fleetArrived({sampleSensor()});
+    QCoreApplication::processEvents();
+    EXPECT_FALSE(panel.troubles().isVisible());
+    EXPECT_FALSE(panel.bounds().isVisible());
+}
+
 TEST_F(FleetPageTest, TheSlashFindsAndEscShowsAllAgain) {
     table().setFocus();
     QTest::keyClick(&table(), Qt::Key_Slash);
