@@ -72,7 +72,7 @@ public:
 
     const JournalSettings& settings() const { return settings_; }
     const std::string& folder() const { return folder_; }
-    bool full() const { return queue_.full(); }
+    bool full(std::size_t times) const { return queue_.full(times); }
     void close() { queue_.close(); }
     JournalView view() const {
         return view_.with([](const JournalView& view) { return view; });
@@ -248,8 +248,8 @@ bool JournalWriter::write(std::vector<JournalText> texts) {
     return impl_->write(std::move(texts));
 }
 
-bool JournalWriter::full() const {
-    return impl_->full();
+bool JournalWriter::full(std::size_t times) const {
+    return impl_->full(times);
 }
 
 void JournalWriter::run() {

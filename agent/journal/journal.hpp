@@ -85,8 +85,8 @@ public:
     /// Queues texts, in order. Thread-safe. Returns false after close(): nothing was taken.
     bool write(std::vector<JournalText> texts);
 
-    /// True while more is queued than should be.
-    bool full() const;
+    /// True while more is queued than should be, or `times` as much.
+    bool full(std::size_t times = 1) const;
 
     /// Writes until close() was called and all is written. The body of one thread.
     void run();

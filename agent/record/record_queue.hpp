@@ -45,7 +45,8 @@ public:
     /// Returns false, leaving the record with the caller, after close().
     bool push(PendingRecord&& record, bool urgent);
 
-    bool full() const { return weight_.load(std::memory_order_relaxed) >= capacity_; }
+    /// Holds `times` its capacity or more.
+    bool full(std::size_t times = 1) const { return weight_.load(std::memory_order_relaxed) >= times * capacity_; }
 
     /// Waits until a batch is due and puts it into `batch`, in order, in place of what that held. With nothing there it
     /// waits for `idle` at most. Does not wait when closed.

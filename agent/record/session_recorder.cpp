@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::size_t kLongestHeld = std::size_t{64} << 10U;
 
+/// Few sessions that move much must not hold up many that move little: those that have passed so many bytes wait first.
+constexpr std::uint64_t kLarge = std::uint64_t{64} << 10U;
+constexpr std::size_t kTimesForSmall = 4;
+
 }  // namespace
 
 SessionRecorder::SessionRecorder(const RecorderContext& context, const SessionStart& start, const Uuid& session,
@@ -84,7 +88,8 @@ void SessionRecorder::observed(const Evidence& evidence) {
 }
 
 bool SessionRecorder::full() const {
-    return context_.queue.full() || context_.journal.full();
+    const std::size_t times = passed_ > kLarge ? 1 : kTimesForSmall;
+    return context_.queue.full(times) || context_.journal.full(times);
 }
 
 void SessionRecorder::ended(Outcome outcome, std::function<void()> durable) {
@@ -128,6 +133,7 @@ void SessionRecorder::packets(bool sent, ChannelId channel, std::string_view byt
     while (!bytes.empty()) {
         const std::string_view piece = bytes.substr(0, kLongestPacket);
         bytes.remove_prefix(piece.size());
+        passed_ += piece.size();
         const WallTime at = now();
         std::string line;
         line.reserve(96 + piece.size() + piece.size() / 8);

@@ -67,6 +67,7 @@ private:
     Uuid session_;
     std::uint32_t lane_;
     std::uint32_t seq_ = 0;
+    std::uint64_t passed_ = 0;  // bytes in and out
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
     SessionLines lines_;
     SessionTally tally_;

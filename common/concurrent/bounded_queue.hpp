@@ -40,14 +40,10 @@ public:
         return true;
     }
 
-    bool empty() const {
+    /// Holds `times` its capacity or more.
+    bool full(std::size_t times = 1) const {
         const std::lock_guard lock(mutex_);
-        return items_.empty();
-    }
-
-    bool full() const {
-        const std::lock_guard lock(mutex_);
-        return weight_ >= capacity_;
+        return weight_ >= times * capacity_;
     }
 
     /// Waits until `enough` items are there, one is urgent, or the oldest has waited for `patience`; takes them all in

@@ -257,11 +257,28 @@ TEST_F(RecordingTest, IsFullWhileTooMuchWaits) {
     openAll();
     auto recorder = recording_->open(start());
     EXPECT_FALSE(recorder->full());
-    recorder->received(kControl, std::string(10'000, 'x'));
+    recorder->received(kControl, std::string(40'000, 'x'));
     EXPECT_TRUE(recorder->full());
     recorder->ended(Outcome::Limit, {});
     drain();
     EXPECT_FALSE(recorder->full());
+}
+
+TEST_F(RecordingTest, HoldsUpSessionsThatMoveMuchBeforeOthers) {
+    settings_.queued = 200'000;
+    openAll();
+    auto large = recording_->open(start());
+    auto small = recording_->open(start());
+    large->sent(kControl, std::string(70'000, 'x'), Delivery::Whole);
+    EXPECT_FALSE(large->full());
+    large->sent(kControl, std::string(70'000, 'x'), Delivery::Whole);
+    EXPECT_TRUE(large->full());
+    EXPECT_FALSE(small->full());
+    large->sent(kControl, std::string(400'000, 'x'), Delivery::Whole);
+    EXPECT_TRUE(small->full());
+    large->ended(Outcome::Limit, {});
+    small->ended(Outcome::Limit, {});
+    drain();
 }
 
 TEST_F(RecordingTest, KeepsASessionInTheLaneInWhichItBegan) {
