@@ -65,7 +65,7 @@ protected:
     std::set<std::string> files() const {
         std::set<std::string> found;
         for (const auto& entry : fs::recursive_directory_iterator(settings_.directory)) {
-            if (entry.is_regular_file()) {
+            if (entry.is_regular_file() && entry.path().filename() != "removed-by-the-budget") {
                 found.insert(entry.path().filename().string());
             }
         }
