@@ -13,11 +13,11 @@ constexpr const char* kPieces =
 // of it.
 constexpr const char* kCompare = R"(
 WITH e AS MATERIALIZED (
-  SELECT encode(substr($1, i * 48 + 1, 16), 'hex')::uuid AS id, substr($1, i * 48 + 17, 32) AS digest, i
-    FROM generate_series(0, length($1) / 48 - 1) i
+  SELECT encode(substr($1::bytea, i * 48 + 1, 16), 'hex')::uuid AS id, substr($1::bytea, i * 48 + 17, 32) AS digest, i
+    FROM generate_series(0, length($1::bytea) / 48 - 1) i
 ), r AS MATERIALIZED (
   SELECT e.i, e.id, e.digest, s.session_id IS NOT NULL AS present,
-    s.sensor_id = $2 AND s.journal_sha256 IS NOT DISTINCT FROM e.digest AS same, s.sensor_id = $2 AS own, s.outcome,
+    s.sensor_id = $2::int AND s.journal_sha256 IS NOT DISTINCT FROM e.digest AS same, s.sensor_id = $2::int AS own, s.outcome,
     CASE WHEN s.session_id IS NOT NULL THEN apiary.transcript_digest(e.id) END AS transcript
     FROM e LEFT JOIN LATERAL (SELECT * FROM apiary.session
       WHERE session_id = e.id AND started_at = apiary.uuid_time(e.id)
@@ -27,7 +27,7 @@ SELECT id, present, same, coalesce(transcript = digest, false), transcript IS NU
   CASE WHEN NOT present THEN coalesce(
       (SELECT 'its end has not come' FROM apiary.session_open o WHERE o.session_id = id),
       (SELECT 'a record of it is in quarantine: ' || min(q.reason) FROM apiary.quarantine q
-        WHERE q.sensor_id = $2 AND position(uuid_send(id) IN q.record) > 0), '')
+        WHERE q.sensor_id = $2::int AND position(uuid_send(id) IN q.record) > 0), '')
     WHEN outcome = 'unfinished' THEN 'the collector closed it, its end never came'
     WHEN NOT own THEN 'it is another sensor''s now'
     WHEN transcript IS NULL THEN (SELECT string_agg(encode(bytes, 'escape'), ', ') FROM apiary.event v
@@ -76,8 +76,10 @@ bool ManifestRepository::hasRows(std::chrono::sys_days day) {
     pqxx::nontransaction work(connection_.session());
     return work
         .exec_params1(
-            "SELECT to_regclass('apiary_part.session_' || to_char('1970-01-01'::date + $1::int, 'YYYYMMDD')) "
-            "IS NOT NULL",
+            // to_regclass() would ask for a right on the schema of the partitions.
+            "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = 'apiary_part' AND c.relname = "
+            "'session_' || to_char('1970-01-01'::date + $1::int, 'YYYYMMDD'))",
             numberOf(day))[0]
         .as<bool>();
 }

@@ -226,9 +226,12 @@ class World:
     def command(self, program, *words):
         return [os.environ[f"APIARY_{program.upper()}"], *map(str, words)]
 
+    def run(self, program, *words):
+        return subprocess.run(self.command(program, *words), capture_output=True, text=True, timeout=60, check=False)
+
     def call(self, program, *words, status=0):
-        """Runs a program to its end and returns what it printed."""
-        done = subprocess.run(self.command(program, *words), capture_output=True, text=True, timeout=60, check=False)
+        """Runs a program to its end, which must be of that status, and returns what it printed."""
+        done = self.run(program, *words)
         if done.returncode != status:
             raise AssertionError(f"{program} {' '.join(map(str, words))}: status {done.returncode}, not {status}\n"
                                  f"{done.stdout}{done.stderr}")

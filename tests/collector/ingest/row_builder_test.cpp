@@ -224,5 +224,48 @@ TEST(RowBuilderTest, DigestsTheCommandsOfAWholeSession) {
     EXPECT_EQ(rows.closed.at(0).commandDigest, Sha256::of("USER a\nSYST"));
 }
 
+v1::Record piece() {
+    v1::Record record;
+    record.set_at_us(static_cast<std::uint64_t>(kNow.time_since_epoch().count()));
+    v1::ManifestPiece& manifest = *record.mutable_manifest();
+    manifest.set_day(
+        static_cast<std::uint32_t>(std::chrono::floor<std::chrono::days>(kNow).time_since_epoch().count()));
+    manifest.set_first(3);
+    manifest.set_entries(std::string(96, 'e'));
+    manifest.set_chain(std::string(32, 'c'));
+    manifest.set_signature("signature");
+    manifest.set_certificate("certificate");
+    return record;
+}
+
+TEST(RowBuilderTest, TakesAPieceOfAManifestWhateverItsSignatureIs) {
+    TestSpool spool(1);
+    spool.append(piece());
+    const IngestRows rows = build(spool);
+    ASSERT_EQ(rows.manifests.size(), 1U);
+    EXPECT_EQ(rows.manifests[0].sensorId, kSensor);
+    EXPECT_EQ(rows.manifests[0].first, 3);
+    EXPECT_EQ(rows.manifests[0].entries, std::string(96, 'e'));
+    EXPECT_EQ(rows.manifests[0].madeAt, kNow);
+    EXPECT_TRUE(rows.quarantine.empty());
+}
+
+TEST(RowBuilderTest, PutsAsideWhatIsNoPieceOfAManifest) {
+    TestSpool spool(1);
+    for (const auto change :
+         {+[](v1::ManifestPiece& one) { one.set_entries(std::string(95, 'e')); },
+          +[](v1::ManifestPiece& one) { one.clear_entries(); }, +[](v1::ManifestPiece& one) { one.set_chain("short"); },
+          +[](v1::ManifestPiece& one) { one.set_day(1); }, +[](v1::ManifestPiece& one) { one.set_day(4'000'000'000U); },
+          +[](v1::ManifestPiece& one) { one.set_first(~std::uint64_t{0}); },
+          +[](v1::ManifestPiece& one) { one.set_certificate(std::string(20'000, 'x')); }}) {
+        v1::Record record = piece();
+        change(*record.mutable_manifest());
+        spool.append(record);
+    }
+    const IngestRows rows = build(spool);
+    EXPECT_EQ(rows.quarantine.size(), 7U);
+    EXPECT_TRUE(rows.manifests.empty());
+}
+
 }  // namespace
 }  // namespace apiary::collector

@@ -69,7 +69,7 @@ TEST(MigratorTest, GivesEveryRelationAndColumnAComment) {
 TEST(MigratorTest, LeavesTheWriterNoWayToChangeEvidence) {
     const test::TestDatabase database;
     for (const char* table :
-         {"session", "event", "credential", "command", "artifact", "gap", "quarantine", "audit_log"}) {
+         {"session", "event", "credential", "command", "artifact", "gap", "quarantine", "audit_log", "manifest_piece"}) {
         EXPECT_EQ(database.ask("SELECT has_table_privilege('apiary_writer', 'apiary." + std::string(table) +
                                "', 'UPDATE, DELETE, TRUNCATE')"),
                   "f")
