@@ -67,6 +67,17 @@ TEST_F(ReportServiceTest, SaysWhatIsWrongWithAQuestion) {
     EXPECT_EQ(totals({}).error_code(), StatusCode::INVALID_ARGUMENT);
 }
 
+TEST_F(ReportServiceTest, SaysSinceWhenThereAreRowsWhereOnlyTheyCouldAnswer) {
+    server_.database.ask("UPDATE apiary.retained SET rows_from = '2023-11-15'");
+    EXPECT_TRUE(totals(day()).ok());
+    auto source = day();
+    source.set_source(std::string("\xC0\x00\x02\x01", 4));
+    const auto status = totals(source);
+    EXPECT_EQ(status.error_code(), StatusCode::FAILED_PRECONDITION);
+    EXPECT_NE(status.error_message().find("the rows of days before 2023-11-15 are gone"), std::string::npos)
+        << status.error_message();
+}
+
 TEST_F(ReportServiceTest, SaysWhatIsWrongWithAFilter) {
     v1::ListSessionsRequest request;
     *request.mutable_scope() = day();
