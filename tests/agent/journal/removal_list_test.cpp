@@ -1,4 +1,4 @@
-#include "agent/journal/removed_logs.hpp"
+#include "agent/journal/removal_list.hpp"
 
 #include "agent/journal/log_budget.hpp"
 #include "common/uuid.hpp"
@@ -15,19 +15,19 @@
 namespace apiary::agent {
 namespace {
 
-class RemovedLogsTest : public testing::Test {
+class RemovalListTest : public testing::Test {
 protected:
-    RemovedLogsTest() {
+    RemovalListTest() {
         std::string folder = quickFolder() + "removedXXXXXX";
         folder_ = ::mkdtemp(folder.data());
     }
-    ~RemovedLogsTest() override { std::filesystem::remove_all(folder_); }
+    ~RemovalListTest() override { std::filesystem::remove_all(folder_); }
 
     std::string folder_;
 };
 
-TEST_F(RemovedLogsTest, NamesLogsUntilTheirFolderIsEmptyAndThenCountsThem) {
-    RemovedLogs removed(folder_);
+TEST_F(RemovalListTest, NamesLogsUntilTheirFolderIsEmptyAndThenCountsThem) {
+    RemovalList removed(folder_);
     removed.add("run/2026-11-26/10/FTP/a.txt\nrun/2026-11-26/10/FTP/b.txt\nrun/2026-11-26/11/FTP/c.txt\n");
     EXPECT_EQ(readRemoved(folder_).paths.size(), 3U);
     removed.folderGone("run/2026-11-26/10");
@@ -36,15 +36,15 @@ TEST_F(RemovedLogsTest, NamesLogsUntilTheirFolderIsEmptyAndThenCountsThem) {
     EXPECT_EQ(list.folders.at("run/2026-11-26/10/"), 2U);
 }
 
-TEST_F(RemovedLogsTest, RemembersOverARestart) {
-    RemovedLogs(folder_).add("run/2026-11-26/10/FTP/a.txt\n");
-    RemovedLogs removed(folder_);
+TEST_F(RemovalListTest, RemembersOverARestart) {
+    RemovalList(folder_).add("run/2026-11-26/10/FTP/a.txt\n");
+    RemovalList removed(folder_);
     removed.folderGone("run/2026-11-26/10");
     EXPECT_EQ(readRemoved(folder_).folders.at("run/2026-11-26/10/"), 1U);
 }
 
-TEST_F(RemovedLogsTest, CountsTheLargestFolderWhenTheNamesBecomeTooMany) {
-    RemovedLogs removed(folder_);
+TEST_F(RemovalListTest, CountsTheLargestFolderWhenTheNamesBecomeTooMany) {
+    RemovalList removed(folder_);
     std::string names = "run/2026-11-26/11/FTP/x.txt\n";
     for (int i = 0; i < 50'000; ++i) {
         names += "run/2026-11-26/10/FTP/" + std::to_string(i) + ".txt\n";
@@ -55,7 +55,7 @@ TEST_F(RemovedLogsTest, CountsTheLargestFolderWhenTheNamesBecomeTooMany) {
     EXPECT_EQ(list.folders.at("run/2026-11-26/10/"), 50'000U);
 }
 
-TEST_F(RemovedLogsTest, HasWhatTheJournalsBudgetRemoves) {
+TEST_F(RemovalListTest, HasWhatTheJournalsBudgetRemoves) {
     JournalSettings settings;
     settings.directory = folder_;
     settings.agentStart = std::chrono::system_clock::time_point(std::chrono::hours(400'000));
@@ -70,7 +70,9 @@ TEST_F(RemovedLogsTest, HasWhatTheJournalsBudgetRemoves) {
         std::ofstream(folder_ + '/' + paths.back()) << "x\n";
         budget.add(paths.back(), 2, true);
     }
-    EXPECT_FALSE(budget.removeSome(10, [](const Uuid&) { return false; }));
+    const auto nobody = [](const Uuid&) { return false; };
+    RemovedLogs gone;
+    EXPECT_FALSE(budget.removeSome(10, settings.agentStart, settings.agentStart, nobody, gone));
     const RemovedList list = readRemoved(folder_);
     for (int i = 0; i < 2; ++i) {
         EXPECT_TRUE(list.paths.contains(paths[static_cast<std::size_t>(i)]));
@@ -80,7 +82,7 @@ TEST_F(RemovedLogsTest, HasWhatTheJournalsBudgetRemoves) {
     settings.files = 0;
     LogBudget next(settings);
     next.add(paths[2], 2, true);
-    EXPECT_FALSE(next.removeSome(10, [](const Uuid&) { return false; }));
+    EXPECT_FALSE(next.removeSome(10, settings.agentStart, settings.agentStart, nobody, gone));
     EXPECT_EQ(readRemoved(folder_).folders.at("run/2015-08-19/16/"), 3U);
 }
 
