@@ -13,7 +13,7 @@ QString troubleHead(const Trouble& trouble);
 /// "Spool", "Text logs": what is bounded, in words; what is not known here as it is written.
 QString boundTitle(const QString& name);
 
-/// "950 kB of 1.0 MB", "212 of 10,000"
+/// "950 kB of 1 MB", "212 of 10,000"
 QString boundText(const Bound& bound);
 
 /// "full", "full within a day", "full in 12 days"; empty when that is not foreseen.

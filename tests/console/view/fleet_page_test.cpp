@@ -82,7 +82,7 @@ TEST_F(FleetPageTest, ThePanelTellsTroublesAndHowFullThingsAre) {
     EXPECT_TRUE(panel.troubles().lines()[0].first.startsWith(u"One source, ftp · since "_s))
         << panel.troubles().lines()[0].first.toStdString();
     EXPECT_EQ(panel.troubles().lines()[0].second, u"all come from 172.17.0.1 <U+202E><b>: look"_s);
-    const QList<std::pair<QString, QString>> bounds{{u"Spool"_s, u"950 kB of 1.0 MB"_s}};
+    const QList<std::pair<QString, QString>> bounds{{u"Spool"_s, u"950 kB of 1 MB"_s}};
     EXPECT_EQ(panel.bounds().lines(), bounds) << "nothing is said of what has no limit";
     EXPECT_TRUE(panel.troubles().isVisible());
     Q_EMIT link_.fleetArrived({sampleSensor()});
