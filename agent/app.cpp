@@ -44,7 +44,7 @@ constexpr auto kLastUplink = std::chrono::seconds(2);
 constexpr auto kBetweenTurns = std::chrono::seconds(1);   // of the thread that waits for signals
 constexpr auto kBetweenLooks = std::chrono::seconds(10);  // at services that could not start, and at the bounds
 /// Bytes of records that wait for the disk: every session's end stands behind them, and its peer waits for that.
-constexpr std::uint64_t kMostQueued = std::uint64_t{8} << 20U;
+constexpr std::uint64_t kMostQueued = std::uint64_t{4} << 20U;
 constexpr std::uint64_t kQueuedShare = 8;  // of the memory, for records that wait; they are there twice
 constexpr mode_t kNobodyElse = 0027;       // the group may read what the agent writes
 
@@ -416,6 +416,7 @@ Status runAgent(const std::string& configFile) {
     journalSettings.files = config.journalFiles;
     journalSettings.age = config.journalAge;
     journalSettings.openFiles = logsKeptOpen();
+    journalSettings.queued = std::min(kMostQueued, config.memory / kQueuedShare);
     journalSettings.agentStart = std::chrono::system_clock::now();
     journalSettings.safeUntil = [&store = **spool] {
         const auto backlog = store.backlog();
