@@ -133,6 +133,20 @@ v1::Outcome outcomeOf(Ending ending) {
     return static_cast<v1::Outcome>(ending);
 }
 
+NewRecord damageRecord(WallTime start, std::uint32_t lane) {
+    return {.lane = lane,
+            .session = {},
+            .kind = RecordKind::Gap,
+            .at = start,
+            .body = gapBody({.what = "spool",
+                             .records = 0,
+                             .bytes = 0,
+                             .from = start,
+                             .to = start,
+                             .reason = "records were damaged: what began before and is open will not be closed"},
+                            start)};
+}
+
 NewRecord removalRecord(const RemovedLogs& gone, std::uint32_t lane, WallTime at) {
     std::string reason = "text logs removed by the journal's budget:";
     const char* before = " ";

@@ -32,6 +32,9 @@ void setEvidence(v1::Record& to, const Evidence& from);
 Ending endingOf(Outcome outcome);
 v1::Outcome outcomeOf(Ending ending);
 
+/// Tells the collector that records of before `start` were damaged: sessions of then that are open there are over.
+NewRecord damageRecord(WallTime start, std::uint32_t lane);
+
 /// The gap record of kind "journal" that tells which text logs went; what they said stays recorded.
 NewRecord removalRecord(const RemovedLogs& gone, std::uint32_t lane, WallTime at);
 

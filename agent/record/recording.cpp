@@ -102,6 +102,7 @@ public:
                 add(pending, manifest_->due(spool_, closed && pending.empty()));
             }
             addDueRemovals(pending, closed);
+            addDamage(pending);
             if (!pending.empty()) {
                 commit(pending);
             } else if (closed) {
@@ -173,6 +174,28 @@ private:
                                .path = {},
                                .text = {},
                                .durable = {}});
+        }
+    }
+
+    /// Who lost closings to a damaged file cannot close their sessions. Once the collector has all that was in the
+    /// spool when the damage was found, it is told that what began before this start and is open there is over.
+    void addDamage(std::vector<PendingRecord>& pending) {
+        if (const std::uint64_t damaged = spool_.damaged(); damaged != damaged_) {
+            damaged_ = damaged;
+            damagedUntil_ = spool_.lanes();
+        }
+        if (damagedUntil_.empty()) {
+            return;
+        }
+        const std::vector<LaneView> lanes = spool_.lanes();
+        const bool sent = std::ranges::all_of(damagedUntil_, [&](const LaneView& then) {
+            const auto now = std::ranges::find(lanes, then.lane, &LaneView::lane);
+            return now == lanes.end() || now->acknowledged >= then.last;
+        });
+        if (sent) {
+            damagedUntil_.clear();
+            pending.push_back(
+                {.record = damageRecord(startedAt_, spool_.currentLane()), .path = {}, .text = {}, .durable = {}});
         }
     }
 
@@ -298,6 +321,9 @@ private:
     std::optional<Steady::time_point> lastTry_;  // of a disk that refuses, once closed; guarded by mutex_
     std::vector<NewRecord> batch_;               // of run(), as what follows
     Steady::time_point nextRemovals_;
+    const WallTime startedAt_ = std::chrono::system_clock::now();
+    std::uint64_t damaged_ = 0;           // records found damaged that have been looked at
+    std::vector<LaneView> damagedUntil_;  // what must be at the collector before it is told
 };
 
 Recording::Recording(RecordingSettings settings, Spool& spool, JournalWriter& journal)

@@ -68,6 +68,7 @@ public:
     Usage usage() const override { return {.used = used_, .bound = settings_.bytes, .dropsFrom = dropsFrom()}; }
     bool full() const override { return full_; }
     std::uint64_t lost() const override { return lost_; }
+    std::uint64_t damaged() const override { return damaged_; }
     void onAppended(std::function<void()> call) override;
 
 private:
@@ -112,6 +113,7 @@ private:
     Guarded<Positions> positions_;  // what is committed and acknowledged, ahead of the file's own marks
     std::atomic<std::uint32_t> currentLane_;
     mutable std::atomic<std::uint64_t> lost_{0};
+    mutable std::atomic<std::uint64_t> damaged_{0};
     mutable std::atomic<std::uint64_t> used_{0};
     mutable std::atomic<bool> full_{false};
     Guarded<std::function<void()>> onAppended_;

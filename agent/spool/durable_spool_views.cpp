@@ -31,7 +31,9 @@ std::vector<SpoolRow> DurableSpool::read(std::uint32_t lane, std::uint64_t after
     }
     return reading([&](SpoolReader& reader) {
         auto rows = reader.read(lane, after, state.acknowledged, state.last, records, bytes);
-        lost_ += reader.takeDamaged();
+        const std::uint64_t damaged = reader.takeDamaged();
+        lost_ += damaged;
+        damaged_ += damaged;
         return rows;
     });
 }

@@ -160,6 +160,9 @@ public:
     /// Records dropped since the spool was opened.
     virtual std::uint64_t lost() const = 0;
 
+    /// Of these: records that were found damaged or missing, whatever they were, closings too.
+    virtual std::uint64_t damaged() const = 0;
+
     /// Called after each commit, on the appending thread: the uplink wakes up here.
     virtual void onAppended(std::function<void()> call) = 0;
 };

@@ -120,6 +120,7 @@ public:
     std::vector<Uuid> openSessions() const override { return {}; }
     std::vector<Uuid> unjournalledSessions() const override { return {}; }
     OpenSession openSession(const Uuid&) const override { return {}; }
+    std::uint64_t damaged() const override { return 0; }
     std::uint64_t lost() const override { return 0; }
 
     void onAppended(std::function<void()> call) override {
