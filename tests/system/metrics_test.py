@@ -80,6 +80,9 @@ class MetricsTest(WorldTestCase):
     def test_the_collectors_figures_are_what_happened(self):
         before = figures(scrape(self.world.collector_metrics))
         self.login().quit()
+        committed = "apiary_collector_records_committed_total"
+        wait_for("the session's records at the collector",
+                 lambda: figures(scrape(self.world.collector_metrics))[committed] - before.get(committed, 0) > 5)
         wait_for("everything to be acknowledged", lambda: self.agent()["apiary_agent_spool_records"] == 0)
         now = figures(scrape(self.world.collector_metrics))
         grown = {name: now[name] - before.get(name, 0) for name in now}
