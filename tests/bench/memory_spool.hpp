@@ -62,6 +62,9 @@ public:
     std::vector<Uuid> openSessions() const override { return {}; }
     std::vector<Uuid> unjournalledSessions() const override { return {}; }
     OpenSession openSession(const Uuid&) const override { return {}; }
+    std::uint64_t damaged() const override { return 0; }
+    Usage usage() const override { return {}; }
+    bool full() const override { return false; }
     std::uint64_t lost() const override { return 0; }
     void onAppended(std::function<void()> call) override {
         appended_.with([&](auto& present) { present = std::move(call); });
