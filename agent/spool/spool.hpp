@@ -32,6 +32,10 @@ struct NewRecord {
     RecordKind kind = RecordKind::Observation;
     std::chrono::system_clock::time_point at;
     std::string body;
+    /// Bytes that stand in `body` at `sharedAt`, and in other records too: the file keeps those of one such object once
+    /// for many records. Null, or not empty.
+    std::shared_ptr<const std::string> shared = {};
+    std::size_t sharedAt = 0;
 };
 
 /// A row of the spool: one record, or a gap that stands for all of seq..seqEnd.
@@ -76,7 +80,9 @@ using RetryWait = std::function<bool(std::chrono::milliseconds)>;
 ///
 /// Invariants: numbers of a lane have no hole; a number once given out is never given to another record; a row leaves
 /// only when its number is acknowledged, its session is over, and release() was called behind it. Past the bound in
-/// bytes payload of the longest sessions is replaced, in place, by gap rows; closings never are.
+/// bytes payload of the longest sessions is replaced, in place, by gap rows; closings never are. Shared bytes are
+/// committed with or before the first record that they stand in, and go with the last; a row that is read has them in
+/// its body.
 ///
 /// Everything may be called from any thread, and does its I/O on the caller's.
 /// A commit that fails is in doubt: append() closes, reopens, compares and either goes on or writes again.
@@ -90,8 +96,8 @@ public:
     /// 16 random bytes that name this spool to the collector.
     virtual Uuid id() const = 0;
 
-    /// The collector has records under this id that the file never gave out: it is an old copy, put back. From now on it
-    /// has an id of its own, and a gap record that tells of the loss for `reason`. An Error: the disk refuses.
+    /// The collector has records under this id that the file never gave out: it is an old copy, put back. From now on
+    /// it has an id of its own, and a gap record that tells of the loss for `reason`. An Error: the disk refuses.
     virtual Status renew(const std::string& reason) = 0;
 
     /// Commits all of them, in order, and returns only when they are durable: the numbers they got, one each. While the

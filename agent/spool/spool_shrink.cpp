@@ -1,6 +1,7 @@
 #include "agent/spool/spool_upkeep.hpp"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -78,13 +79,17 @@ public:
         for (const auto& [session, trace] : traces_) {
             write(trace);
         }
+        for (const auto& [blob, count] : released_) {
+            file_.countReferences(blob, -count);
+        }
         return {dropped_, dropped_ > 0 || !removed_.empty()};
     }
 
 private:
     void gather(RecordKind kind, const Sessions& sessions) {
         Statement rows(file_.database(),
-                       "SELECT key, kind, session, at, span, until, records, bytes, length(body) FROM record "
+                       "SELECT key, kind, session, at, span, until, records, bytes, length(body), blob, size "
+                       "FROM record LEFT JOIN blob ON number = blob "
                        "WHERE kind = ?1 OR (kind = ?2 AND records IS NOT NULL) ORDER BY key");
         rows.bind(1, static_cast<std::int64_t>(kind)).bind(2, static_cast<std::int64_t>(RecordKind::Gap));
         while (dropped_ + removed_.size() < kDroppedAtOnce && rows.step()) {
@@ -111,11 +116,13 @@ private:
             if (seqOf(key) <= lane.acknowledged) {
                 if (seqOf(key) <= lane.journalled.value_or(kHighestSeq)) {
                     removed_.emplace_back(key, key);
+                    release(rows);
                 }
                 continue;
             }
             ++dropped_;
-            const auto size = static_cast<std::uint64_t>(rows.integer(8));
+            release(rows);
+            const auto size = static_cast<std::uint64_t>(rows.integer(8) + rows.integer(10));
             if (settings_.droppedBody && !traced(*session, key, rows.integer(3), size)) {
                 continue;
             }
@@ -126,6 +133,13 @@ private:
                   .bytes = size,
                   .from = rows.integer(3),
                   .until = rows.integer(3)});
+        }
+    }
+
+    /// A row goes, and with it what it refers to.
+    void release(const Statement& row) {
+        if (!row.null(9)) {
+            ++released_[row.integer(9)];
         }
     }
 
@@ -188,9 +202,14 @@ private:
                        .session = trace.first.session,
                        .kind = RecordKind::Payload,
                        .body = {}};
-        Statement row(file_.database(), "SELECT body FROM record WHERE key = ?");
+        Statement row(file_.database(),
+                      "SELECT body, cut, bytes.bytes FROM record LEFT JOIN blob_bytes AS bytes ON number = blob "
+                      "WHERE key = ?");
         if (row.bind(1, key).step()) {
-            first.body = row.blob(0);
+            StoredRow read;
+            read.body = row.blob(0);
+            read.cut = std::min(static_cast<std::uint64_t>(row.integer(1)), std::uint64_t{read.body.size()});
+            first.body = withShared(read, row.blob(2));
         }
         row.reset();
         const std::string body = settings_.droppedBody(first, {.what = "payload",
@@ -216,6 +235,7 @@ private:
     std::vector<std::pair<std::int64_t, std::int64_t>> removed_;
     std::vector<Run> runs_;
     std::unordered_map<Uuid, Trace> traces_;
+    std::map<std::int64_t, std::int64_t> released_;  // references to shared bytes
     std::uint64_t dropped_ = 0;
 };
 
