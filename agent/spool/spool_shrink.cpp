@@ -18,7 +18,10 @@ using Sessions = std::unordered_set<Uuid>;
 /// The sessions with the most bytes of that kind, as many as are needed to free `bytes`.
 Sessions longest(SpoolFile& file, RecordKind kind, std::uint64_t bytes) {
     std::unordered_map<Uuid, std::uint64_t> sizes;
-    Statement rows(file.database(), "SELECT session, length(body) FROM record WHERE kind = ? AND session IS NOT NULL");
+    // Shared bytes count as what each row that refers to them has of them.
+    Statement rows(file.database(),
+                   "SELECT session, length(body) + coalesce(size / max(refs, 1), 0) FROM record "
+                   "LEFT JOIN blob ON number = blob WHERE kind = ? AND session IS NOT NULL");
     rows.bind(1, static_cast<std::int64_t>(kind));
     while (rows.step()) {
         sizes[*Uuid::ofBytes(rows.blob(0))] += static_cast<std::uint64_t>(rows.integer(1)) + kRowOverhead;
