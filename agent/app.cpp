@@ -343,7 +343,10 @@ Status runAgent(const std::string& configFile) {
     journalSettings.agentStart = std::chrono::system_clock::now();
     journalSettings.safeUntil = [&store = **spool] {
         const auto backlog = store.backlog();
-        return backlog.oldest ? *backlog.oldest : std::chrono::system_clock::now();
+        if (backlog.oldest) {
+            return *backlog.oldest;
+        }
+        return backlog.records > 0 ? std::chrono::system_clock::time_point::min() : std::chrono::system_clock::now();
     };
     auto journal = JournalWriter::open(std::move(journalSettings));
     if (!journal) {
