@@ -108,6 +108,10 @@ void addUplink(MetricsPage& page, const AgentSample& sample) {
                  real(link.sent));
     page.counter("apiary_agent_uplink_acknowledgements_total", "Acknowledgements of the collector.",
                  real(link.acknowledged));
+    page.counter("apiary_agent_spool_failed_reads_total", "Reads of the spool for the collector that the disk refused.",
+                 real(link.failedReads));
+    page.gauge("apiary_agent_spool_unreadable", "1 while the disk does not let the spool be read for the collector.",
+               link.unreadable.empty() ? 0 : 1);
     if (link.acknowledgedAt) {
         page.gauge("apiary_agent_uplink_acknowledged_timestamp_seconds", "Time of the last acknowledgement.",
                    seconds(link.acknowledgedAt->time_since_epoch()));

@@ -1,13 +1,12 @@
 #include "agent/app.hpp"
 
+#include "agent/agent_answers.hpp"
 #include "agent/agent_metrics.hpp"
 #include "agent/bounds_board.hpp"
-#include "agent/check/uplink_state.hpp"
 #include "agent/config.hpp"
 #include "agent/control/control_server.hpp"
 #include "agent/engine/descriptor_limit.hpp"
 #include "agent/engine/engine.hpp"
-#include "agent/inspection.hpp"
 #include "agent/journal/journal.hpp"
 #include "agent/record/recording.hpp"
 #include "agent/self_tests.hpp"
@@ -83,15 +82,24 @@ public:
         }
         selfTests_.emplace(SelfTestSettings{.every = config_.selfTest, .collector = config_.collector.has_value()},
                            engine_, *spool_, board_);
+        answers_.emplace(AgentAnswers::Parts{.config = config_,
+                                             .spool = *spool_,
+                                             .journal = *journal_,
+                                             .recording = recording_,
+                                             .engine = engine_,
+                                             .board = board_,
+                                             .bounds = bounds_,
+                                             .selfTests = *selfTests_,
+                                             .uplink = uplink_ ? &*uplink_ : nullptr});
         if (config_.metrics.listen) {
-            metrics_.emplace(*config_.metrics.listen, [this] { return agentMetrics(sample()); });
+            metrics_.emplace(*config_.metrics.listen, [this] { return agentMetrics(answers_->sample()); });
         }
     }
 
     Status run() {
         auto control = ControlServer::open(
             controlSocket(config_.state),
-            [this](std::string_view verb, std::string_view argument) { return answer(verb, argument); });
+            [this](std::string_view verb, std::string_view argument) { return answers_->answer(verb, argument); });
         if (!control) {
             return Error{control.error()};
         }
@@ -212,20 +220,6 @@ private:
         }
     }
 
-    AgentSample sample() const {
-        return {.now = std::chrono::system_clock::now(),
-                .services = board_.reports(),
-                .played = engine_.services(),
-                .recording = recording_.view(),
-                .backlog = spool_->backlog(),
-                .lost = spool_->lost(),
-                .spool = spool_->usage(),
-                .journal = journal_->view(),
-                .journalBytesLimit = config_.journalBytes,
-                .journalFilesLimit = config_.journalFiles,
-                .uplink = uplink_ ? std::optional(uplink_->view()) : std::nullopt};
-    }
-
     void waitForTheEnd() {
         auto nextLook = std::chrono::steady_clock::now();
         for (;;) {
@@ -267,81 +261,9 @@ private:
         announce();
     }
 
-    /// An Error with all results if one is bad.
-    Result<std::string> testNow(std::string_view name) {
-        const auto results = selfTests_->testNow(name);
-        if (!results) {
-            return Error{results.error()};
-        }
-        const std::string text = selfTestsText(*results);
-        const bool passed = std::ranges::all_of(*results, [](const auto& result) { return result.second.passed; });
-        return passed ? Result<std::string>(text) : Result<std::string>(Error{"a self-test failed\n" + text});
-    }
-
-    UplinkState uplinkState() const {
-        const auto now = std::chrono::system_clock::now();
-        const auto ageOf = [&](const auto& time) {
-            return time ? std::optional(std::chrono::duration_cast<std::chrono::seconds>(now - *time)) : std::nullopt;
-        };
-        UplinkState state{.configured = uplink_.has_value(),
-                          .reason = {},
-                          .oldest = ageOf(spool_->backlog().oldest),
-                          .acknowledged = {},
-                          .lanes = {}};
-        if (uplink_) {
-            const UplinkView view = uplink_->view();
-            state.connected = view.state == UplinkView::State::Connected;
-            state.reason = view.reason.empty() ? "it is connecting" : view.reason;
-            state.acknowledged = ageOf(view.acknowledgedAt);
-        }
-        for (const LaneView& lane : spool_->lanes()) {
-            state.lanes.push_back({lane.lane, lane.acknowledged, lane.last});
-        }
-        return state;
-    }
-
-    Result<std::string> answer(std::string_view verb, std::string_view argument) {
-        if (verb == "status") {
-            const auto now = std::chrono::system_clock::now();
-            return statusText({.name = config_.name,
-                               .startedAt = startedAt_,
-                               .collector = config_.collector ? config_.collector->address : std::string(),
-                               .uplink = uplink_ ? std::optional(uplink_->view()) : std::nullopt,
-                               .backlog = spool_->backlog(),
-                               .lost = spool_->lost(),
-                               .recording = recording_.view(),
-                               .journal = journal_->view(),
-                               .journalDirectory = config_.journalDirectory,
-                               .services = board_.reports(),
-                               .bounds = bounds_.reports(now)},
-                              now);
-        }
-        if (verb == "uplink") {
-            return writeUplinkState(uplinkState());
-        }
-        if (verb == "services") {
-            return servicesText(board_.reports());
-        }
-        if (verb == "sessions") {
-            return sessionsText(engine_.sessions(1000), std::chrono::system_clock::now());
-        }
-        if (verb == "start" || verb == "stop") {
-            if (const Status done = board_.wish(argument, verb == "start"); !done) {
-                return Error{done.error()};
-            }
-            return servicesText(board_.reports());
-        }
-        if (verb == "test") {
-            return testNow(argument);
-        }
-        return Error{
-            "unknown request; there are: status, services, sessions, uplink, start NAME, stop NAME, test [NAME], tail"};
-    }
-
     AgentConfig config_;
     const std::string configFile_;
     const std::uint64_t seed_;
-    const std::chrono::system_clock::time_point startedAt_ = std::chrono::system_clock::now();
     std::unique_ptr<Spool> spool_;
     std::unique_ptr<JournalWriter> journal_;
     std::unique_ptr<ControlServer> control_;
@@ -351,6 +273,7 @@ private:
     BoundsBoard bounds_;
     std::optional<Uplink> uplink_;
     std::optional<SelfTests> selfTests_;
+    std::optional<AgentAnswers> answers_;
     std::optional<MetricsServer> metrics_;
 };
 
@@ -420,7 +343,10 @@ Status runAgent(const std::string& configFile) {
     journalSettings.agentStart = std::chrono::system_clock::now();
     journalSettings.safeUntil = [&store = **spool] {
         const auto backlog = store.backlog();
-        return backlog.oldest ? *backlog.oldest : std::chrono::system_clock::now();
+        if (backlog.oldest) {
+            return *backlog.oldest;
+        }
+        return backlog.records > 0 ? std::chrono::system_clock::time_point::min() : std::chrono::system_clock::now();
     };
     auto journal = JournalWriter::open(std::move(journalSettings));
     if (!journal) {

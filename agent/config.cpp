@@ -3,8 +3,8 @@
 #include "agent/module_settings.hpp"
 #include "agent/protocols/registry.hpp"
 #include "common/config/toml.hpp"
+#include "common/crypto/pem.hpp"
 #include "common/net/address.hpp"
-#include "common/rpc/pem.hpp"
 #include "common/text/escape.hpp"
 
 #include <algorithm>

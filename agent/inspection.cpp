@@ -148,6 +148,13 @@ std::string statusText(const AgentFigures& figures, std::chrono::system_clock::t
     if (figures.backlog.oldest) {
         backlog += ", the oldest of " + isoStamp(*figures.backlog.oldest);
     }
+    std::string reads;
+    if (figures.uplink && figures.uplink->failedReads > 0) {
+        reads = ", " + count(figures.uplink->failedReads) + " failed reads";
+        if (!figures.uplink->unreadable.empty()) {
+            reads += ", and it still CANNOT BE READ: " + escape(figures.uplink->unreadable);
+        }
+    }
     std::string journal = figures.journalDirectory + ", " + count(figures.journal.files) + " files";
     if (figures.journal.incomplete + figures.journal.removed > 0) {
         journal += ", " + count(figures.journal.incomplete) + " incomplete, " + count(figures.journal.removed) +
@@ -155,7 +162,7 @@ std::string statusText(const AgentFigures& figures, std::chrono::system_clock::t
     }
     Table table{{"agent", figures.name + " " APIARY_VERSION + ", up since " + isoStamp(figures.startedAt)},
                 {"collector", linkText(figures)},
-                {"spool", backlog + ", " + count(figures.lost) + " lost"},
+                {"spool", backlog + ", " + count(figures.lost) + " lost" + reads},
                 {"services", count(on) + " of " + count(figures.services.size()) + " on"},
                 {"sessions", count(open) + " open, " + count(figures.recording.sessions) + " recorded, " +
                                  count(figures.recording.probes) + " contacts refused"},

@@ -3,8 +3,8 @@
 #include "agent/journal/removal_list.hpp"
 #include "agent/record/manifest_file.hpp"
 #include "common/crypto/manifest_chain.hpp"
+#include "common/crypto/pem.hpp"
 #include "common/crypto/signature.hpp"
-#include "common/rpc/pem.hpp"
 
 #include <algorithm>
 #include <array>

@@ -4,7 +4,7 @@
 # all. A layer covers its sub-folders, except that each sub-folder of a program must be named here itself.
 cmake_minimum_required(VERSION 3.25)
 set(layers
-  "common/rpc            : common common/log"
+  "common/rpc            : common common/crypto common/log"
   "common/crypto         : common"
   "common/log            : common"
   "common/config         : common"
@@ -22,7 +22,7 @@ set(layers
   "agent/engine          : agent/protocol common common/log"
   "agent/control         : agent/protocol common common/log"
   "agent/uplink          : agent/spool common common/log common/rpc common/crypto proto"
-  "agent/check           : agent/uplink common common/rpc"
+  "agent/check           : agent/uplink common common/crypto common/rpc"
   "agent                 : agent/* common/* proto"
   "collector/enrich      : common common/crypto"
   "collector/pki         : common common/crypto common/log"

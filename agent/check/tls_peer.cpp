@@ -1,6 +1,6 @@
 #include "agent/check/tls_peer.hpp"
 
-#include "common/rpc/pem.hpp"
+#include "common/crypto/pem.hpp"
 #include "common/text/escape.hpp"
 #include "common/text/stamp.hpp"
 

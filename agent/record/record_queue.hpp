@@ -21,6 +21,7 @@ struct PendingRecord {
     std::string path;               // of the session's log, with its first text
     std::string text;               // for the log
     bool last = false;              // closes the log
+    bool again = false;             // a closing that was committed before
     std::function<void()> durable;  // with the closing record; may be empty
     /// Text that stands in `text` at `sharedAt`, if the record has shared bytes: they weigh nothing here.
     std::shared_ptr<const std::string> shared = {};

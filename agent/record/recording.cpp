@@ -1,5 +1,6 @@
 #include "agent/record/recording.hpp"
 
+#include "agent/record/damage_notice.hpp"
 #include "agent/record/log_choice.hpp"
 #include "agent/record/probe_fold.hpp"
 #include "agent/record/record_queue.hpp"
@@ -45,12 +46,15 @@ public:
           manifest_(settings.manifest ? std::make_unique<Manifest>(*std::move(settings.manifest)) : nullptr),
           upkeep_(settings.upkeep),
           lastTries_(settings.lastTries),
-          removalsTogether_(settings.removals) {}
+          removalsTogether_(settings.removals),
+          damage_(spool, std::chrono::system_clock::now(), settings.late) {}
 
     std::unique_ptr<Recorder> open(const SessionStart& start) {
         const LogChoice choice =
             chooser_.with([&](LogChooser& chooser) { return chooser.choose(start.service, start.source, start.at); });
-        return std::make_unique<SessionRecorder>(context_, start, newSessionId(start.at), spool_.currentLane(), choice);
+        const Uuid session = newSessionId(start.at);
+        damage_.opened(session);
+        return std::make_unique<SessionRecorder>(context_, start, session, spool_.currentLane(), choice);
     }
 
     void refused(const Refusal& refusal) {
@@ -102,7 +106,7 @@ public:
                 add(pending, manifest_->due(spool_, closed && pending.empty()));
             }
             addDueRemovals(pending, closed);
-            addDamage(pending);
+            addDamage(pending, closed && pending.empty());
             if (!pending.empty()) {
                 commit(pending);
             } else if (closed) {
@@ -177,25 +181,13 @@ private:
         }
     }
 
-    /// Who lost closings to a damaged file cannot close their sessions. Once the collector has all that was in the
-    /// spool when the damage was found, it is told that what began before this start and is open there is over.
-    void addDamage(std::vector<PendingRecord>& pending) {
-        if (const std::uint64_t damaged = spool_.damaged(); damaged != damaged_) {
-            damaged_ = damaged;
-            damagedUntil_ = spool_.lanes();
+    void addDamage(std::vector<PendingRecord>& pending, bool last) {
+        DamageNotice::Due due = damage_.due(std::chrono::system_clock::now(), Steady::now(), last);
+        for (NewRecord& closing : due.closings) {
+            pending.push_back({.record = std::move(closing), .path = {}, .text = {}, .again = true, .durable = {}});
         }
-        if (damagedUntil_.empty()) {
-            return;
-        }
-        const std::vector<LaneView> lanes = spool_.lanes();
-        const bool sent = std::ranges::all_of(damagedUntil_, [&](const LaneView& then) {
-            const auto now = std::ranges::find(lanes, then.lane, &LaneView::lane);
-            return now == lanes.end() || now->acknowledged >= then.last;
-        });
-        if (sent) {
-            damagedUntil_.clear();
-            pending.push_back(
-                {.record = damageRecord(startedAt_, spool_.currentLane()), .path = {}, .text = {}, .durable = {}});
+        if (due.over) {
+            pending.push_back({.record = *std::move(due.over), .path = {}, .text = {}, .durable = {}});
         }
     }
 
@@ -205,13 +197,15 @@ private:
         });
     }
 
-    /// What was just committed.
-    void enter(const std::vector<NewRecord>& committed) {
+    /// What was just committed, as batch_.
+    void enter(const std::vector<PendingRecord>& committed) {
         std::vector<ManifestEntry> closed;
         bool piece = false;
-        for (const NewRecord& record : committed) {
+        for (std::size_t i = 0; i < batch_.size(); ++i) {
+            const NewRecord& record = batch_[i];
             piece = piece || record.kind == RecordKind::Manifest;
-            if (auto entry = record.kind == RecordKind::Closing ? manifestEntryOf(record.body) : std::nullopt) {
+            if (auto entry = record.kind == RecordKind::Closing && !committed[i].again ? manifestEntryOf(record.body)
+                                                                                       : std::nullopt) {
                 closed.push_back(*std::move(entry));
             }
         }
@@ -232,6 +226,7 @@ private:
         const auto numbers =
             spool_.append(batch_, [this](std::chrono::milliseconds length) { return waitForTheDisk(length); });
         refusedSince_ = 0;
+        damage_.committed(batch_, numbers);
         std::vector<JournalText> texts;
         texts.reserve(pending.size());
         for (std::size_t i = 0; i < pending.size(); ++i) {
@@ -252,7 +247,7 @@ private:
             log::error("record: the journal was closed before the recording: logs are incomplete");
         }
         if (manifest_) {
-            enter(batch_);
+            enter(pending);
         }
         handed_.with([&](Marks& marks) {
             for (std::size_t i = 0; i < batch_.size(); ++i) {
@@ -261,7 +256,7 @@ private:
         });
         records_ += batch_.size();
         for (std::size_t i = 0; i < batch_.size(); ++i) {
-            sessions_ += batch_[i].kind == RecordKind::Closing ? 1 : 0;
+            sessions_ += batch_[i].kind == RecordKind::Closing && !pending[i].again ? 1 : 0;
             if (pending[i].durable) {
                 pending[i].durable();
             }
@@ -328,9 +323,7 @@ private:
     std::optional<Steady::time_point> lastTry_;  // of a disk that refuses, once closed; guarded by mutex_
     std::vector<NewRecord> batch_;               // of run(), as what follows
     Steady::time_point nextRemovals_;
-    const WallTime startedAt_ = std::chrono::system_clock::now();
-    std::uint64_t damaged_ = 0;           // records found damaged that have been looked at
-    std::vector<LaneView> damagedUntil_;  // what must be at the collector before it is told
+    DamageNotice damage_;
 };
 
 Recording::Recording(RecordingSettings settings, Spool& spool, JournalWriter& journal)

@@ -30,6 +30,7 @@ struct RecordingSettings {
     std::chrono::milliseconds upkeep = std::chrono::seconds(5);      // between two rounds of upkeep()
     std::chrono::milliseconds lastTries = std::chrono::seconds(10);  // of a disk that refuses, after close()
     std::chrono::milliseconds removals = std::chrono::minutes(1);    // between two records of removed logs
+    std::chrono::milliseconds late = std::chrono::seconds(10);       // a session may be opened so long after its begin
     std::function<void(std::string_view)> follow = {};               // shown each text once it is recorded; on run()
     std::optional<ManifestSettings> manifest = {};                   // none: no manifest is kept
 };

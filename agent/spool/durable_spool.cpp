@@ -39,7 +39,7 @@ DurableSpool::DurableSpool(SpoolSettings settings, ProcessLock lock, std::unique
       positions_(ledger.lanes),
       currentLane_(ledger.lanes.empty() ? 0 : ledger.lanes.rbegin()->first),
       writer_(Writer{std::move(file), std::move(ledger)}),
-      reader_(std::make_unique<SpoolReader>(settings_)) {
+      reading_(Reading{.reader = std::make_unique<SpoolReader>(settings_)}) {
     ballast_.ensure();
     takeNote();
     used_ = writer_.with([](Writer& writer) { return writer.file->used(); });
@@ -294,8 +294,9 @@ void DurableSpool::look(Writer& writer) const {
     used_ = writer.file->used();
     const bool full = full_ ? used_ > dropsFrom() : writer.barren && used_ > settings_.bytes / 100 * 95;
     if (full != full_.exchange(full)) {
-        full ? log::error("spool: full of records that are kept at any price; no more sessions are taken until the "
-                          "collector has acknowledged some")
+        full ? log::error(
+                   "spool: full of records that are kept at any price; no more sessions are taken until the "
+                   "collector has acknowledged some")
              : log::info("spool: there is room again, and sessions are taken");
     }
 }

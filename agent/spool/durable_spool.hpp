@@ -11,6 +11,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
+#include <vector>
 
 namespace apiary::agent {
 
@@ -68,7 +70,9 @@ public:
     Usage usage() const override { return {.used = used_, .bound = settings_.bytes, .dropsFrom = dropsFrom()}; }
     bool full() const override { return full_; }
     std::uint64_t lost() const override { return lost_; }
-    std::uint64_t damaged() const override { return damaged_; }
+    std::vector<SpoolRange> takeDamaged() override {
+        return damaged_.with([](auto& damaged) { return std::exchange(damaged, {}); });
+    }
     void onAppended(std::function<void()> call) override;
 
 private:
@@ -100,7 +104,8 @@ private:
     static void carry(SpoolLedger& ledger, const Positions& positions);
     static bool reached(const SpoolLedger& ledger, const Positions& wanted);
     std::vector<Uuid> heldSessions(bool open) const;
-    /// Runs `work` on the reader. If the disk fails, once more on a new one, without what it held in memory.
+    /// Runs `work` on the reader. If the disk fails, once more on a new one, without what it held in memory; if that
+    /// fails too, throws SpoolReadError. That reads fail is logged once, until one succeeds.
     template <typename Work>
     auto reading(Work work) const;
 
@@ -113,12 +118,17 @@ private:
     Guarded<Positions> positions_;  // what is committed and acknowledged, ahead of the file's own marks
     std::atomic<std::uint32_t> currentLane_;
     mutable std::atomic<std::uint64_t> lost_{0};
-    mutable std::atomic<std::uint64_t> damaged_{0};
+    mutable Guarded<std::vector<SpoolRange>> damaged_;
     mutable std::atomic<std::uint64_t> used_{0};
     mutable std::atomic<bool> full_{false};
     Guarded<std::function<void()>> onAppended_;
     Guarded<Writer> writer_;
-    mutable Guarded<std::unique_ptr<SpoolReader>> reader_;
+    struct Reading {
+        std::unique_ptr<SpoolReader> reader;  // null after a fault
+        bool refused = false;                 // the read before this one failed
+    };
+    mutable Guarded<Reading> reading_;
+    mutable Guarded<std::optional<std::chrono::system_clock::time_point>> oldest_;  // as backlog() found it last
 };
 
 }  // namespace apiary::agent

@@ -9,13 +9,34 @@ namespace apiary::agent {
 
 template <typename Work>
 auto DurableSpool::reading(Work work) const {
-    return reader_.with([&](std::unique_ptr<SpoolReader>& reader) {
+    return reading_.with([&](Reading& reading) {
+        const auto tryOnce = [&] {
+            if (!reading.reader) {
+                reading.reader = std::make_unique<SpoolReader>(settings_);
+            }
+            try {
+                return work(*reading.reader);
+            } catch (const SqliteError&) {
+                reading.reader.reset();  // it may hold the log back
+                throw;
+            }
+        };
         try {
-            return work(*reader);
+            auto result = tryOnce();
+            reading.refused = false;
+            return result;
         } catch (const SqliteError& error) {
-            log::warn(std::string("spool: cannot read, trying once more: ") + error.what());
-            reader = std::make_unique<SpoolReader>(settings_);
-            return work(*reader);
+            if (!std::exchange(reading.refused, true)) {
+                log::warn("spool: cannot read " + settings_.path + ", trying once more: " + error.what());
+            }
+        }
+        try {
+            return tryOnce();
+        } catch (const SqliteError& error) {
+            if (error.damaged()) {
+                throw;  // the next start moves the file aside
+            }
+            throw SpoolReadError("cannot read " + settings_.path + ": " + error.what());
         }
     });
 }
@@ -31,9 +52,10 @@ std::vector<SpoolRow> DurableSpool::read(std::uint32_t lane, std::uint64_t after
     }
     return reading([&](SpoolReader& reader) {
         auto rows = reader.read(lane, after, state.acknowledged, state.last, records, bytes);
-        const std::uint64_t damaged = reader.takeDamaged();
-        lost_ += damaged;
-        damaged_ += damaged;
+        for (const SpoolRange& range : reader.takeDamaged()) {
+            lost_ += range.last - range.first + 1;
+            damaged_.with([&](auto& damaged) { damaged.push_back(range); });
+        }
         return rows;
     });
 }
@@ -51,16 +73,25 @@ std::vector<LaneView> DurableSpool::lanes() const {
 Spool::Backlog DurableSpool::backlog() const {
     const Positions positions = positions_.with([](const Positions& present) { return present; });
     Backlog backlog;
-    for (const auto& [lane, state] : positions) {
-        if (state.last > state.acknowledged) {
-            backlog.records += state.last - state.acknowledged;
-            const auto at = reading([&, number = lane, behind = state.acknowledged](SpoolReader& reader) {
-                return reader.timeBehind(number, behind);
-            });
-            if (at && (!backlog.oldest || *at < *backlog.oldest)) {
-                backlog.oldest = at;
+    try {
+        for (const auto& [lane, state] : positions) {
+            if (state.last > state.acknowledged) {
+                backlog.records += state.last - state.acknowledged;
+                const auto at = reading([&, number = lane, behind = state.acknowledged](SpoolReader& reader) {
+                    return reader.timeBehind(number, behind);
+                });
+                if (at && (!backlog.oldest || *at < *backlog.oldest)) {
+                    backlog.oldest = at;
+                }
             }
         }
+        oldest_.with([&](auto& oldest) { oldest = backlog.oldest; });
+    } catch (const SpoolReadError&) {
+        backlog.records = 0;
+        for (const auto& [lane, state] : positions) {
+            backlog.records += state.last - state.acknowledged;
+        }
+        backlog.oldest = oldest_.with([](const auto& oldest) { return oldest; });
     }
     return backlog;
 }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,13 @@ struct LaneView {
     std::uint64_t last = 0;          // highest number given out
 };
 
+/// Numbers of a lane that follow each other.
+struct SpoolRange {
+    std::uint32_t lane = 0;
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+};
+
 struct SpoolSettings {
     std::string path;                                   // of the SQLite file; its folder must exist
     std::uint64_t bytes = std::uint64_t{1} << 30U;      // bound of the file
@@ -76,6 +84,13 @@ struct SpoolSettings {
 
 /// Waits before a disk that refused is tried again, for as long as it is told or shorter; false: try no more.
 using RetryWait = std::function<bool(std::chrono::milliseconds)>;
+
+/// The disk does not let the spool be read; the text names the file and says why. What is in it stays there, and a
+/// later try may succeed.
+class SpoolReadError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
 
 /// Durable, numbered records, kept until they are acknowledged (SQLite, WAL, synchronous=FULL).
 ///
@@ -107,7 +122,7 @@ public:
     virtual std::vector<std::uint64_t> append(std::span<const NewRecord> records, const RetryWait& wait) = 0;
 
     /// Rows of a lane behind `after`, in order, without hole: at most `records` of them and about `bytes`, but at least
-    /// one if there is any.
+    /// one if there is any. Throws SpoolReadError.
     virtual std::vector<SpoolRow> read(std::uint32_t lane, std::uint64_t after, std::size_t records,
                                        std::size_t bytes) const = 0;
 
@@ -129,7 +144,8 @@ public:
     virtual std::uint32_t currentLane() const = 0;
     virtual std::uint32_t openLane() = 0;
 
-    /// Records that no acknowledgement covers, and the time of the oldest of them.
+    /// Records that no acknowledgement covers, and the time of the oldest of them; while the disk cannot be read, the
+    /// last one known.
     struct Backlog {
         std::uint64_t records = 0;
         std::optional<std::chrono::system_clock::time_point> oldest;
@@ -148,7 +164,7 @@ public:
     /// Sessions that an earlier run closed, but whose logs were not known to be synced when it ended.
     virtual std::vector<Uuid> unjournalledSessions() const = 0;
 
-    /// The rows of one of these sessions, of what was there when the spool was opened.
+    /// The rows of one of these sessions, of what was there when the spool was opened. Throws SpoolReadError.
     virtual OpenSession openSession(const Uuid& session) const = 0;
 
     /// Bytes that its records take, as of the last upkeep; the bound; and where it begins to drop payload.
@@ -166,8 +182,8 @@ public:
     /// Records dropped since the spool was opened.
     virtual std::uint64_t lost() const = 0;
 
-    /// Of these: records that were found damaged or missing, whatever they were, closings too.
-    virtual std::uint64_t damaged() const = 0;
+    /// Numbers whose records were found damaged or missing since the last call, whatever they were, closings too.
+    virtual std::vector<SpoolRange> takeDamaged() = 0;
 
     /// Called after each commit, on the appending thread: the uplink wakes up here.
     virtual void onAppended(std::function<void()> call) = 0;

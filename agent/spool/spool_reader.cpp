@@ -3,6 +3,7 @@
 #include "agent/spool/checksum.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace apiary::agent {
 namespace {
@@ -90,7 +91,7 @@ std::vector<SpoolRow> SpoolReader::read(std::uint32_t lane, std::uint64_t after,
             add(taken(read, shared));
         } else {
             if (damaged_.insert(read.key).second) {
-                ++damagedNow_;
+                damagedNow_.push_back({lane, next, next});
             }
             const auto at = timeOf(read.at);
             add(gap(next, next,
@@ -168,14 +169,14 @@ SpoolRow SpoolReader::taken(const StoredRow& read, std::string_view shared) {
             .body = withShared(read, shared)};
 }
 
-std::uint64_t SpoolReader::takeDamaged() {
-    return std::exchange(damagedNow_, 0);
+std::vector<SpoolRange> SpoolReader::takeDamaged() {
+    return std::exchange(damagedNow_, {});
 }
 
 SpoolRow SpoolReader::missing(std::uint32_t lane, std::uint64_t first, std::uint64_t last, std::uint64_t acknowledged) {
     const bool freed = first <= acknowledged;
     if (!freed && damaged_.insert(rowKey(lane, first)).second) {
-        damagedNow_ += last - first + 1;
+        damagedNow_.push_back({lane, first, last});
     }
     return gap(first, last,
                {.what = freed ? "restore" : "spool",

@@ -30,7 +30,7 @@ public:
     std::optional<std::chrono::system_clock::time_point> timeBehind(std::uint32_t lane, std::uint64_t seq);
 
     /// Rows found damaged or missing since the last call.
-    std::uint64_t takeDamaged();
+    std::vector<SpoolRange> takeDamaged();
 
 private:
     struct Shared {
@@ -53,7 +53,7 @@ private:
     std::unordered_map<std::int64_t, Shared> shared_;  // by number, which is never used again
     std::size_t sharedBytes_ = 0;
     std::set<std::int64_t> damaged_;  // counted already
-    std::uint64_t damagedNow_ = 0;
+    std::vector<SpoolRange> damagedNow_;
 };
 
 }  // namespace apiary::agent

@@ -1,17 +1,48 @@
 #include "agent/spool/sqlite.hpp"
 
 #include <sqlite3.h>
+#include <system_error>
 
 namespace apiary::agent {
 namespace {
 
-void check(sqlite3* handle, int code, std::string_view doing) {
-    if (code != SQLITE_OK) {
-        const int extended = handle == nullptr ? code : sqlite3_extended_errcode(handle);
-        throw SqliteError(extended, std::string(doing) + ": " +
-                                        (handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle)) + " (" +
-                                        std::to_string(extended) + ")");
+/// Why the system refused the last call on the database's file or its log; 0 if it did not.
+int lastErrorOf(sqlite3* handle) {
+    int error = 0;
+    sqlite3_file_control(handle, nullptr, SQLITE_FCNTL_LAST_ERRNO, &error);
+    sqlite3_file* log = nullptr;
+    if (error == 0 && sqlite3_file_control(handle, nullptr, SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+        log != nullptr && log->pMethods != nullptr) {
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
     }
+    return error != 0 ? error : sqlite3_system_errno(handle);
+}
+
+/// The last failure of a connection. SQLite calls a file damaged of which a read fails by EIO, ENXIO or ERANGE: what is
+/// in it may be sound all the same, so that it is told as the failed read that it is.
+SqliteError failureOf(sqlite3* handle, std::string_view doing) {
+    int code = sqlite3_extended_errcode(handle);
+    std::string reason = sqlite3_errmsg(handle);
+    const int error = lastErrorOf(handle);
+    if ((code & 0xff) == SQLITE_CORRUPT && (error == EIO || error == ENXIO || error == ERANGE)) {
+        code = SQLITE_IOERR_READ;
+        reason = sqlite3_errstr(code);
+    }
+    const int primary = code & 0xff;
+    if (error != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)) {
+        reason += ": " + std::generic_category().message(error);
+    }
+    return {code, std::string(doing) + ": " + reason + " (" + std::to_string(code) + ")"};
+}
+
+void check(sqlite3* handle, int code, std::string_view doing) {
+    if (code == SQLITE_OK) {
+        return;
+    }
+    if (handle == nullptr) {
+        throw SqliteError(code, std::string(doing) + ": " + sqlite3_errstr(code));
+    }
+    throw failureOf(handle, doing);
 }
 
 }  // namespace
@@ -93,11 +124,9 @@ bool Statement::step() {
         return true;
     }
     if (code != SQLITE_DONE) {
-        sqlite3* handle = sqlite3_db_handle(statement_.get());
-        const int extended = sqlite3_extended_errcode(handle);
-        const std::string what = std::string(sqlite3_sql(statement_.get())) + ": " + sqlite3_errmsg(handle);
+        const SqliteError failure = failureOf(sqlite3_db_handle(statement_.get()), sqlite3_sql(statement_.get()));
         sqlite3_reset(statement_.get());
-        throw SqliteError(extended, what + " (" + std::to_string(extended) + ")");
+        throw failure;
     }
     return false;
 }

@@ -19,7 +19,7 @@ public:
     /// No room: the file's own bound and a full disk look the same.
     bool full() const;
 
-    /// What is there is not a database, or no longer a sound one.
+    /// What is there is not a database, or no longer a sound one. Not that the disk refuses to be read.
     bool damaged() const;
 
 private:

@@ -1,5 +1,6 @@
 #include "agent/uplink/uplink.hpp"
 
+#include "agent/uplink/batch_feed.hpp"
 #include "agent/uplink/ingest_stream.hpp"
 #include "agent/uplink/retry_delay.hpp"
 #include "agent/uplink/uplink_messages.hpp"
@@ -8,6 +9,7 @@
 #include "common/log/log.hpp"
 #include "common/text/escape.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <condition_variable>
 #include <mutex>
@@ -56,7 +58,8 @@ public:
           spool_(spool),
           services_(services),
           delay_(settings_.retryLeast, settings_.retryMost, seed()),
-          cursor_(spool, settings_.limits) {
+          cursor_(spool, settings_.limits),
+          feed_(cursor_, RetryDelay(settings_.retryLeast, settings_.retryMost, seed())) {
         view_.with([](UplinkView& view) { view.since = now(); });
         spool_.onAppended([this] { bell_.ring(); });
     }
@@ -131,7 +134,7 @@ private:
                 return;
             }
             speak(stream);
-            const auto wake = welcomed_ ? nextStatus_ : deadline_;
+            const auto wake = nextTurn(stream);
             bell_.wait(by ? std::min(wake, *by) : wake);
         }
     }
@@ -224,7 +227,15 @@ private:
             stream.write(status);
             return;
         }
-        if (auto batch = cursor_.next()) {
+        const std::uint64_t failed = feed_.failedReads();
+        auto batch = feed_.next(Steady::now());
+        if (batch || feed_.failedReads() != failed) {
+            view_.with([&](UplinkView& view) {
+                view.failedReads = feed_.failedReads();
+                view.unreadable = feed_.reason();
+            });
+        }
+        if (batch) {
             const std::uint64_t records = batch->last - batch->first + 1;
             stream.write(batchMessage(std::move(*batch), now()));
             view_.with([&](UplinkView& view) {
@@ -232,6 +243,14 @@ private:
                 view.sent += records;
             });
         }
+    }
+
+    /// When there is something to do even if nobody rings; the end of a write does.
+    Steady::time_point nextTurn(const IngestStream& stream) const {
+        if (!welcomed_) {
+            return deadline_;
+        }
+        return stream.writable() ? std::min(nextStatus_, feed_.tryAgainAt()) : Steady::now() + settings_.statusEvery;
     }
 
     void ended(const std::string& reason) {
@@ -268,6 +287,7 @@ private:
     // Of the uplink's thread.
     RetryDelay delay_;
     UplinkCursor cursor_;
+    BatchFeed feed_;
     std::string reason_;  // the one logged last
     bool welcomed_ = false;
     Steady::time_point deadline_;

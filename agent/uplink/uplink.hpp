@@ -42,12 +42,14 @@ struct UplinkView {
     std::uint64_t acknowledged = 0;  // acknowledgements taken, likewise; one may stand for several batches
     std::uint64_t connects = 0;      // streams that were welcomed, likewise
     std::optional<std::chrono::system_clock::time_point> acknowledgedAt;  // the last of them
+    std::uint64_t failedReads = 0;                                        // of the spool, since the agent started
+    std::string unreadable;                                // why the spool cannot be read; empty while it can
     std::optional<std::chrono::milliseconds> clockOffset;  // our clock minus the collector's, at the last welcome
 };
 
 /// Brings the spool's records to the collector and its wishes back, over one stream that is opened again whenever it
 /// ends, for as long as the agent lives. What is sent stays in the spool until it is acknowledged; nothing is lost or
-/// doubled by an end of the stream.
+/// doubled by an end of the stream. While the spool cannot be read the stream stays, and so do status and wishes.
 ///
 /// run() is the body of one thread, on which ServiceControl is called too; the rest may be called from any thread. The
 /// reason of a failure is logged when it changes, not at each try. The files of the identity are read at each try.

@@ -1,31 +1,19 @@
 #include "common/crypto/signature.hpp"
 
+#include "common/crypto/pem_objects.hpp"
+
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
-#include <optional>
 #include <utility>
 
 namespace apiary {
 namespace {
 
-struct Free {
-    void operator()(BIO* bio) const { BIO_free_all(bio); }
-    void operator()(X509* certificate) const { X509_free(certificate); }
-    void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-    void operator()(X509_STORE* store) const { X509_STORE_free(store); }
-    void operator()(X509_STORE_CTX* context) const { X509_STORE_CTX_free(context); }
-};
-using Certificate = std::unique_ptr<X509, Free>;
-using Key = std::unique_ptr<EVP_PKEY, Free>;
-using Context = std::unique_ptr<EVP_MD_CTX, Free>;
+using Context = std::unique_ptr<EVP_MD_CTX, FreeOpenSsl>;
 
 // NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast): OpenSSL's bytes are unsigned
 const unsigned char* octets(std::string_view text) {
@@ -35,23 +23,6 @@ unsigned char* octets(std::string& text) {
     return reinterpret_cast<unsigned char*>(text.data());
 }
 // NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
-
-// An encrypted key must not make OpenSSL ask the terminal.
-int noPassphrase(char*, int, int, void*) {
-    return 0;
-}
-
-std::optional<std::string> contentOf(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        return std::nullopt;
-    }
-    return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-std::unique_ptr<BIO, Free> memory(std::string_view text) {
-    return std::unique_ptr<BIO, Free>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
 
 Certificate certificateOfDer(std::string_view der) {
     const unsigned char* at = octets(der);
@@ -69,27 +40,26 @@ const EVP_MD* digestFor(const EVP_PKEY* key) {
 }  // namespace
 
 Result<Signature> signBy(const std::string& certificateFile, const std::string& keyFile, std::string_view message) {
-    const auto certificateText = contentOf(certificateFile);
-    const auto keyText = contentOf(keyFile);
-    const Certificate certificate(
-        certificateText ? PEM_read_bio_X509(memory(*certificateText).get(), nullptr, noPassphrase, nullptr) : nullptr);
-    const Key key(keyText ? PEM_read_bio_PrivateKey(memory(*keyText).get(), nullptr, noPassphrase, nullptr) : nullptr);
-    ERR_clear_error();
+    const auto certificate = readCertificate("certificate", certificateFile);
     if (!certificate) {
-        return Error{"the file '" + certificateFile + "' cannot be read as a certificate"};
+        return Error{certificate.error()};
     }
-    if (!key || X509_check_private_key(certificate.get(), key.get()) != 1) {
+    const auto key = readPrivateKey(keyFile);
+    if (!key) {
+        return Error{key.error()};
+    }
+    if (X509_check_private_key(certificate->get(), key->get()) != 1) {
         ERR_clear_error();
-        return Error{"the file '" + keyFile + "' cannot be read as the key of '" + certificateFile + "'"};
+        return Error{"the private key '" + keyFile + "' does not belong to the certificate '" + certificateFile + "'"};
     }
     Signature signature;
-    const int size = i2d_X509(certificate.get(), nullptr);
+    const int size = i2d_X509(certificate->get(), nullptr);
     signature.certificate.resize(static_cast<std::size_t>(std::max(size, 0)));
     unsigned char* at = octets(signature.certificate);
     const Context context(EVP_MD_CTX_new());
     std::size_t length = 0;
-    bool done = size > 0 && i2d_X509(certificate.get(), &at) == size &&
-                EVP_DigestSignInit(context.get(), nullptr, digestFor(key.get()), nullptr, key.get()) == 1 &&
+    bool done = size > 0 && i2d_X509(certificate->get(), &at) == size &&
+                EVP_DigestSignInit(context.get(), nullptr, digestFor(key->get()), nullptr, key->get()) == 1 &&
                 EVP_DigestSign(context.get(), nullptr, &length, octets(message), message.size()) == 1;
     if (done) {
         signature.bytes.resize(length);
@@ -116,7 +86,7 @@ bool signatureHolds(std::string_view certificate, std::string_view message, std:
 
 Status issuedBy(std::string_view certificate, std::string_view ca) {
     const Certificate own = certificateOfDer(certificate);
-    const Certificate authority(PEM_read_bio_X509(memory(ca).get(), nullptr, noPassphrase, nullptr));
+    const Certificate authority = certificateOfPem(ca);
     ERR_clear_error();
     if (!own) {
         return Error{"it is not a certificate"};
@@ -124,8 +94,8 @@ Status issuedBy(std::string_view certificate, std::string_view ca) {
     if (!authority) {
         return Error{"the certificate of the authority cannot be read"};
     }
-    const std::unique_ptr<X509_STORE, Free> store(X509_STORE_new());
-    const std::unique_ptr<X509_STORE_CTX, Free> context(X509_STORE_CTX_new());
+    const std::unique_ptr<X509_STORE, FreeOpenSsl> store(X509_STORE_new());
+    const std::unique_ptr<X509_STORE_CTX, FreeOpenSsl> context(X509_STORE_CTX_new());
     X509_STORE_add_cert(store.get(), authority.get());
     X509_STORE_set_flags(store.get(), X509_V_FLAG_NO_CHECK_TIME);
     X509_STORE_CTX_init(context.get(), store.get(), own.get(), nullptr);

@@ -1,6 +1,6 @@
 #include "common/rpc/credentials.hpp"
 
-#include "common/rpc/pem.hpp"
+#include "common/crypto/pem.hpp"
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>

@@ -62,7 +62,12 @@ TEST(AgentMetricsTest, TellsHowTheUplinkIs) {
     expectLine(text, "apiary_agent_uplink_batches_total 3");
     expectLine(text, "apiary_agent_uplink_connects_total 2");
     expectLine(text, "apiary_agent_uplink_clock_offset_seconds -1.5");
+    expectLine(text, "apiary_agent_spool_unreadable 0");
     sample.uplink->state = UplinkView::State::Away;
+    sample.uplink->failedReads = 4;
+    sample.uplink->unreadable = "an I/O error";
+    expectLine(agentMetrics(sample), "apiary_agent_spool_unreadable 1");
+    expectLine(agentMetrics(sample), "apiary_agent_spool_failed_reads_total 4");
     expectLine(agentMetrics(sample), "apiary_agent_uplink_connected 0");
 }
 

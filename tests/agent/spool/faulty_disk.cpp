@@ -1,6 +1,7 @@
 #include "tests/agent/spool/faulty_disk.hpp"
 
 #include <atomic>
+#include <cerrno>
 #include <sqlite3.h>
 
 namespace apiary::agent {
@@ -42,6 +43,22 @@ int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
     return realMethods->xWrite(file, bytes, size, at);
 }
 
+int read(sqlite3_file* file, void* bytes, int size, sqlite3_int64 at) {
+    if (fails(FaultyDisk::Call::Read)) {
+        errno = EIO;
+        return SQLITE_IOERR_CORRUPTFS;  // as the real layer does for EIO
+    }
+    return realMethods->xRead(file, bytes, size, at);
+}
+
+int control(sqlite3_file* file, int operation, void* argument) {
+    if (operation == SQLITE_FCNTL_LAST_ERRNO && failing == FaultyDisk::Call::Read && faults > 0) {
+        *static_cast<int*>(argument) = EIO;
+        return SQLITE_OK;
+    }
+    return realMethods->xFileControl(file, operation, argument);
+}
+
 int open(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* outFlags) {
     const int code = realDisk->xOpen(realDisk, path, file, flags, outFlags);
     if (code == SQLITE_OK && (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) != 0) {
@@ -50,6 +67,8 @@ int open(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* out
         faulty = *realMethods;
         faulty.xSync = &sync;
         faulty.xWrite = &write;
+        faulty.xRead = &read;
+        faulty.xFileControl = &control;
         file->pMethods = &faulty;
     }
     return code;

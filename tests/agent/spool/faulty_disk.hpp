@@ -7,7 +7,7 @@ namespace apiary::agent {
 /// A file system layer of SQLite over the real one, of which one call of a kind can be made to fail.
 class FaultyDisk {
 public:
-    enum class Call { Sync, Write };
+    enum class Call { Sync, Write, Read };
 
     /// SQLite's name of it, for SpoolSettings::vfs. Registers it at first use.
     static std::string name();

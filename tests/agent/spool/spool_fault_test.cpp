@@ -56,6 +56,44 @@ TEST_F(SpoolFaultTest, DoesNotDoubleABatchWhoseCommitFailed) {
     expectExactly(3);
 }
 
+TEST_F(SpoolFaultTest, ReadsAgainWhatAFailedReadDidNotGive) {
+    open(faulty());
+    append({record(0, RecordKind::Probe, "1"), record(0, RecordKind::Probe, "2")});
+    FaultyDisk::fail(FaultyDisk::Call::Read, 1);
+    expectExactly(2);  // the second try gives it
+    EXPECT_EQ(FaultyDisk::failures(), 1);
+}
+
+TEST_F(SpoolFaultTest, SaysWhichFileCannotBeReadAndWhyAndGoesOnOnceItCan) {
+    open(faulty());
+    append({record(0, RecordKind::Probe, "1"), record(0, RecordKind::Probe, "2")});
+    FaultyDisk::fail(FaultyDisk::Call::Read, 1, 1'000'000);
+    try {
+        readAll();
+        ADD_FAILURE() << "it was read";
+    } catch (const SpoolReadError& error) {
+        EXPECT_NE(std::string(error.what()).find(path()), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("Input/output error"), std::string::npos) << error.what();
+    }
+    EXPECT_THROW(readAll(), SpoolReadError);
+    FaultyDisk::heal();
+    expectExactly(2);
+    EXPECT_EQ(spool_->lost(), 0U);
+}
+
+TEST_F(SpoolFaultTest, KnowsItsBacklogWhileTheDiskCannotBeRead) {
+    open(faulty());
+    append({record(0, RecordKind::Probe, "1"), record(0, RecordKind::Probe, "2")});
+    const Spool::Backlog before = spool_->backlog();
+    append(record(0, RecordKind::Probe, "3"));  // what the reader holds in memory is behind now
+    FaultyDisk::fail(FaultyDisk::Call::Read, 1, 1'000'000);
+    EXPECT_EQ(spool_->backlog().records, 3U);
+    EXPECT_GT(FaultyDisk::failures(), 0);
+    EXPECT_TRUE(before.oldest);
+    EXPECT_EQ(spool_->backlog().oldest, before.oldest);
+    FaultyDisk::heal();
+}
+
 TEST_F(SpoolFaultTest, TakesABatchForCommittedThatADyingProcessLeftInDoubt) {
     const pid_t child = ::fork();
     if (child == 0) {

@@ -38,6 +38,19 @@ public:
         return content_.with([&](const Content& content) { return content.lanes.at(lane).acknowledged; });
     }
 
+    /// A reader found these numbers damaged.
+    void damage(const SpoolRange& range) {
+        content_.with([&](Content& content) { content.damaged.push_back(range); });
+    }
+
+    /// So many reads from now on are refused by the disk.
+    void failReads(std::size_t count) {
+        content_.with([&](Content& content) { content.failingReads = count; });
+    }
+    std::size_t failingReads() const {
+        return content_.with([](const Content& content) { return content.failingReads; });
+    }
+
     Usage usage() const override { return {}; }
     bool full() const override { return false; }
 
@@ -52,7 +65,11 @@ public:
 
     std::vector<SpoolRow> read(std::uint32_t number, std::uint64_t after, std::size_t records,
                                std::size_t bytes) const override {
-        return content_.with([&](const Content& content) {
+        return content_.with([&](Content& content) {
+            if (content.failingReads > 0) {
+                --content.failingReads;
+                throw SpoolReadError("cannot read the fake spool: Input/output error");
+            }
             std::vector<SpoolRow> rows;
             std::size_t size = 0;
             const auto& all = content.lanes.at(number).rows;
@@ -120,7 +137,9 @@ public:
     std::vector<Uuid> openSessions() const override { return {}; }
     std::vector<Uuid> unjournalledSessions() const override { return {}; }
     OpenSession openSession(const Uuid&) const override { return {}; }
-    std::uint64_t damaged() const override { return 0; }
+    std::vector<SpoolRange> takeDamaged() override {
+        return content_.with([](Content& content) { return std::exchange(content.damaged, {}); });
+    }
     std::uint64_t lost() const override { return 0; }
 
     void onAppended(std::function<void()> call) override {
@@ -137,8 +156,10 @@ private:
         std::map<std::uint32_t, Lane> lanes = {{0, {}}};
         std::function<void()> appended = {};
         std::uint8_t renewals = 0;
+        std::size_t failingReads = 0;
+        std::vector<SpoolRange> damaged = {};
     };
-    Guarded<Content> content_;
+    mutable Guarded<Content> content_;
 };
 
 }  // namespace apiary::agent::test

@@ -155,6 +155,31 @@ TEST_F(UplinkTest, LosesAndDoublesNothingWhenTheCollectorDies) {
     expectAll(0, 1000);
 }
 
+TEST_F(UplinkTest, GoesOnOverTheSameStreamOnceTheSpoolCanBeReadAgain) {
+    spool_.add(150);
+    begin();
+    ASSERT_TRUE(arrived(0, 150));
+    spool_.failReads(5);
+    spool_.add(150);
+    ASSERT_TRUE(arrived(0, 300));
+    expectAll(0, 300);
+    ASSERT_TRUE(viewed([](const UplinkView& view) { return view.sent == 300; }));
+    const UplinkView view = uplink_->view();
+    EXPECT_EQ(view.failedReads, 5U);
+    EXPECT_EQ(view.unreadable, "");
+    EXPECT_EQ(view.connects, 1U);
+}
+
+TEST_F(UplinkTest, TellsWhyTheSpoolCannotBeReadAndStaysConnected) {
+    spool_.failReads(1'000'000);
+    spool_.add(1);
+    begin();
+    ASSERT_TRUE(viewed([](const UplinkView& view) { return view.failedReads > 2; }));
+    EXPECT_EQ(uplink_->view().unreadable, "cannot read the fake spool: Input/output error");
+    EXPECT_EQ(uplink_->view().state, UplinkView::State::Connected);
+    EXPECT_TRUE(collector_.waitFor([](const Content& content) { return !content.statuses.empty(); }));
+}
+
 TEST_F(UplinkTest, SendsNoMoreThanItsWindowWithoutAnAcknowledgement) {
     collector_.with([](Content& content) { content.acknowledges = false; });
     spool_.add(1000);

@@ -1,4 +1,4 @@
-#include "common/rpc/pem.hpp"
+#include "common/crypto/pem.hpp"
 
 #include <cerrno>
 #include <fstream>
