@@ -81,7 +81,9 @@ void IngestTransaction::openWith(const std::string& statements) {
     before_ = "BEGIN;SELECT apiary.known_rules_require(" + std::to_string(terms_.rules) + ");" + statements;
     copies_ = copiesOf(rows_, terms_.collectorId);
     if (!rows_.closed.empty() && !lacksDigests()) {
-        copies_.insert(copies_.begin(), copyOfClosed(rows_, terms_.collectorId, digests_));
+        auto closed = copiesOfClosed(rows_, terms_.collectorId, digests_);
+        std::ranges::move(copies_, std::back_inserter(closed));
+        copies_ = std::move(closed);
     }
 }
 
@@ -95,7 +97,7 @@ void IngestTransaction::close(const std::string& statements) {
     if (lacksDigests()) {
         ask();
         fetchDigests();
-        copies_.push_back(copyOfClosed(rows_, terms_.collectorId, digests_));
+        copies_ = copiesOfClosed(rows_, terms_.collectorId, digests_);
     }
     if (!rows_.uploads.empty() || !rows_.manifests.empty()) {
         ask();

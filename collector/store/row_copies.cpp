@@ -17,8 +17,8 @@ constexpr std::size_t kText = 256;
 constexpr std::size_t kArgument = 4096;
 
 // PostgreSQL holds up to 1,000 rows of a COPY before it writes them, and enters each into a list that it searches from
-// the start: a thousand cost it a millisecond, a third of them a ninth. So a few rows go in several COPYs; many go in
-// one, which uses its list again and again.
+// the start: a thousand cost it a millisecond, a third of them a ninth, and a COPY by itself a tenth. So some rows go
+// in several COPYs; many go in one, which uses its list again and again.
 constexpr std::size_t kListed = 334;
 constexpr std::size_t kMany = 2000;
 
@@ -42,11 +42,24 @@ Moment startOf(const Uuid& session) {
     return std::chrono::floor<std::chrono::microseconds>(session.time());
 }
 
-CopyRows copyOfOpened(const std::vector<OpenRow>& opened, std::int16_t collectorId) {
+/// Puts the rows into as many COPYs as they are best written with.
+template <typename Row, typename CopyOf>
+void putInParts(std::vector<CopyRows>& copies, const std::vector<Row>& rows, CopyOf copyOf) {
+    const std::size_t count = rows.size();
+    const std::size_t parts = count > kMany ? 1 : std::max<std::size_t>(1, (count + kListed / 2) / kListed);
+    const std::size_t together = (count + parts - 1) / parts;
+    for (std::span<const Row> rest(rows); !rest.empty();) {
+        const std::size_t some = std::min(together, rest.size());
+        copies.push_back(copyOf(rest.first(some)));
+        rest = rest.subspan(some);
+    }
+}
+
+CopyRows copyOfOpened(std::span<const OpenRow> opened, std::int16_t collectorId) {
     return {
         "apiary.session_open(session_id, started_at, sensor_id, collector_id, source, source_port, source_scope, "
         "target, target_port, transport, protocol, service, persona, country, asn, tags)",
-        opened.size(), [&opened, collectorId](CopyRows& out, std::size_t number) {
+        opened.size(), [opened, collectorId](CopyRows& out, std::size_t number) {
             const OpenRow& row = opened[number];
             out.add(row.session, row.startedAt, row.sensorId, collectorId, Inet{row.source}, portOf(row.source),
                     std::string_view(row.scope), Inet{row.target}, portOf(row.target), std::string_view(row.transport),
@@ -64,11 +77,11 @@ CopyRows copyOfEvents(std::span<const EventRow> events) {
             }};
 }
 
-CopyRows copyOfCredentials(const std::vector<CredentialRow>& credentials) {
+CopyRows copyOfCredentials(std::span<const CredentialRow> credentials) {
     return {
         "apiary.credential(session_id, started_at, seq, at, sensor_id, source, protocol, method, username, secret, "
         "username_text, secret_text, digest, accepted)",
-        credentials.size(), [&credentials](CopyRows& out, std::size_t number) {
+        credentials.size(), [credentials](CopyRows& out, std::size_t number) {
             const auto& [key, method, username, secret, accepted] = credentials[number];
             Sha256 pair;
             pair.update(username);
@@ -83,11 +96,11 @@ CopyRows copyOfCredentials(const std::vector<CredentialRow>& credentials) {
         }};
 }
 
-CopyRows copyOfCommands(const std::vector<CommandRow>& commands) {
+CopyRows copyOfCommands(std::span<const CommandRow> commands) {
     return {
         "apiary.command(session_id, started_at, seq, at, sensor_id, source, protocol, verb, argument, argument_text, "
         "normalized)",
-        commands.size(), [&commands](CopyRows& out, std::size_t number) {
+        commands.size(), [commands](CopyRows& out, std::size_t number) {
             const auto& [key, verb, argument, normalized] = commands[number];
             const std::string argumentText = escapeCut(argument, kArgument);
             out.add(key.session, startOf(key.session), key.seq, key.at, key.sensorId, Inet{key.source},
@@ -136,42 +149,14 @@ CopyRows copyOfQuarantine(const std::vector<QuarantineRow>& quarantine) {
             }};
 }
 
-}  // namespace
-
-std::vector<CopyRows> copiesOf(const IngestRows& rows, std::int16_t collectorId) {
-    std::vector<CopyRows> copies;
-    const auto put = [&](CopyRows copy) {
-        if (!copy.empty()) {
-            copies.push_back(std::move(copy));
-        }
-    };
-    put(copyOfOpened(rows.opened, collectorId));
-    put(copyOfCredentials(rows.credentials));
-    put(copyOfCommands(rows.commands));
-    put(copyOfPieces(rows.pieces));
-    put(copyOfProbes(rows.probes, collectorId));
-    put(copyOfGaps(rows.gaps));
-    put(copyOfQuarantine(rows.quarantine));
-    // The most rows come last: whoever does not wait for the end of it has much time.
-    const std::size_t events = rows.events.size();
-    const std::size_t parts = events > kMany ? 1 : std::max<std::size_t>(1, (events + kListed / 2) / kListed);
-    const std::size_t together = (events + parts - 1) / parts;
-    for (std::span<const EventRow> rest(rows.events); !rest.empty();) {
-        const std::size_t count = std::min(together, rest.size());
-        put(copyOfEvents(rest.first(count)));
-        rest = rest.subspan(count);
-    }
-    return copies;
-}
-
-CopyRows copyOfClosed(const IngestRows& rows, std::int16_t collectorId, const CommandDigests& digests) {
-    const std::vector<ClosedRow>& closed = rows.closed;
+CopyRows copyOfClosed(std::span<const ClosedRow> closed, const std::string& enrichment, std::int16_t collectorId,
+                      const CommandDigests& digests) {
     return {
         "apiary.session(session_id, started_at, ended_at, sensor_id, collector_id, source, source_port, source_scope, "
         "target, target_port, transport, protocol, detected, service, persona, outcome, bytes_in, bytes_out, packets, "
         "events, credentials, commands, artifacts, login_accepted, command_digest, syn, clock_offset_ms, journal_path, "
         "journal_sha256, country, asn, enrichment, tags)",
-        closed.size(), [&rows, &closed, collectorId, &digests](CopyRows& out, std::size_t number) {
+        closed.size(), [closed, &enrichment, collectorId, &digests](CopyRows& out, std::size_t number) {
             const ClosedRow& row = closed[number];
             const OpenRow& head = row.head;
             std::optional<Sha256Digest> commandDigest = row.commandDigest;
@@ -186,8 +171,36 @@ CopyRows copyOfClosed(const IngestRows& rows, std::int16_t collectorId, const Co
                     row.loginAccepted, orNull(commandDigest),
                     head.syn.empty() ? std::nullopt : std::optional(Bytes{head.syn}), row.clockOffsetMs,
                     orNull(row.journalPath), orNull(row.journalDigest), orNull(head.country), orNull(head.network),
-                    orNull(rows.enrichment), TextArray{head.tags});
+                    orNull(enrichment), TextArray{head.tags});
         }};
+}
+
+}  // namespace
+
+std::vector<CopyRows> copiesOf(const IngestRows& rows, std::int16_t collectorId) {
+    std::vector<CopyRows> copies;
+    const auto put = [&](CopyRows copy) {
+        if (!copy.empty()) {
+            copies.push_back(std::move(copy));
+        }
+    };
+    putInParts(copies, rows.opened, [&](auto some) { return copyOfOpened(some, collectorId); });
+    putInParts(copies, rows.credentials, copyOfCredentials);
+    putInParts(copies, rows.commands, copyOfCommands);
+    put(copyOfPieces(rows.pieces));
+    put(copyOfProbes(rows.probes, collectorId));
+    put(copyOfGaps(rows.gaps));
+    put(copyOfQuarantine(rows.quarantine));
+    // The most rows come last: whoever does not wait for the end of it has much time.
+    putInParts(copies, rows.events, copyOfEvents);
+    return copies;
+}
+
+std::vector<CopyRows> copiesOfClosed(const IngestRows& rows, std::int16_t collectorId, const CommandDigests& digests) {
+    std::vector<CopyRows> copies;
+    putInParts(copies, rows.closed,
+               [&](auto some) { return copyOfClosed(some, rows.enrichment, collectorId, digests); });
+    return copies;
 }
 
 }  // namespace apiary::collector

@@ -16,7 +16,7 @@ using CommandDigests = std::unordered_map<Uuid, Sha256Digest>;
 std::vector<CopyRows> copiesOf(const IngestRows& rows, std::int16_t collectorId);
 
 /// The sessions of `rows` that have ended. `digests` has the command digest of those that do not bring their own. Both
-/// must outlive the copy.
-CopyRows copyOfClosed(const IngestRows& rows, std::int16_t collectorId, const CommandDigests& digests);
+/// must outlive the copies.
+std::vector<CopyRows> copiesOfClosed(const IngestRows& rows, std::int16_t collectorId, const CommandDigests& digests);
 
 }  // namespace apiary::collector

@@ -21,6 +21,7 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <libpq-fe.h>
 #include <set>
 #include <stdexcept>
@@ -168,7 +169,7 @@ public:
         const collector::CommandDigests none;
         for (const IngestRows& rows : transactions) {
             std::vector<collector::CopyRows> copies = collector::copiesOf(rows, 1);
-            copies.push_back(collector::copyOfClosed(rows, 1, none));
+            std::ranges::move(collector::copiesOfClosed(rows, 1, none), std::back_inserter(copies));
             for (const collector::CopyRows& copy : copies) {
                 tables.insert(copy.target());
             }

@@ -103,7 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(made <= static_cast<std::size_t>(batch.entries_size()));
     const CommandDigests none;
     std::vector<CopyRows> copies = copiesOf(rows, 1);
-    copies.push_back(copyOfClosed(rows, 1, none));
+    std::ranges::move(copiesOfClosed(rows, 1, none), std::back_inserter(copies));
     for (CopyRows& copy : copies) {
         while (!copy.next().empty()) {
         }
