@@ -41,6 +41,7 @@ struct Admission {
     std::int32_t sensorId = 0;
     Uuid stream;
     LanePositions positions;
+    bool setBack{};  // what it sent under numbers that it had given out before contradicts what is stored
 };
 /// A sensor that may not; the reason is for our log.
 struct Refusal {
@@ -85,6 +86,18 @@ public:
 
     /// Those of the sessions that have ended, in the database.
     virtual std::vector<Uuid> findEnded(std::span<const Uuid> sessions) = 0;
+
+    /// The end of a session, as record `seq` of its lane says it.
+    struct Ending {
+        std::int64_t seq = 0;
+        Uuid session;
+    };
+    /// Those of the sessions of which the database knows nothing, although these records of the lane are committed: no
+    /// row, open or ended, and the record is not in quarantine either.
+    virtual std::vector<Uuid> findUnheardOf(const Uuid& /*stream*/, std::int16_t /*lane*/,
+                                            std::span<const Ending> /*endings*/) {
+        return {};
+    }
 
     /// How many sessions each of these sensors has open, in the database.
     virtual OpenCounts countOpen(std::span<const std::int32_t> sensors) = 0;
