@@ -65,11 +65,11 @@ struct Unfit {
 };
 using WriteOutcome = std::variant<Committed, Stale, Unfit>;
 
-/// Where ingest puts what it has made of records. Used by one thread; every call may block, and throws SinkUnavailable
-/// when the database fails: nothing of that call has happened then, but for a write(), of which it is not known.
-class SessionSink {
+/// What ingest asks, and has done, before it writes. Used by one thread; every call may block, and throws
+/// SinkUnavailable when the database fails: nothing of that call has happened then.
+class SessionLedger {
 public:
-    virtual ~SessionSink() = default;
+    virtual ~SessionLedger() = default;
 
     /// Looks up a sensor, and how far the lanes of its spool are committed: those asked for, and others that it has.
     /// Registers the first of them, and with it whose the spool is; position() registers the others. The positions are
@@ -110,7 +110,12 @@ public:
     }
 
     virtual Window window(Moment now) = 0;
+};
 
+/// Where ingest puts what it has made of records. As its ledger is; of a write() that throws it is not known whether it
+/// has happened.
+class SessionSink : public SessionLedger {
+public:
     /// All of it in one transaction, the ledger first; or nothing. Tags what is known before it is written.
     virtual WriteOutcome write(IngestRows& rows) = 0;
 
