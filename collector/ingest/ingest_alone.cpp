@@ -12,7 +12,8 @@
 namespace apiary::collector {
 namespace {
 
-constexpr int kApart = 100;  // groups that a sensor writes by itself after something of it was refused
+constexpr int kApart = 100;               // groups that a sensor writes by itself after something of it was refused
+constexpr std::size_t kSetBack = 10'000;  // streams that are remembered
 constexpr std::chrono::seconds kCountAgain{10};  // the open sessions of a sensor that has too many
 
 /// The ledger moved under us: another collector wrote this stream.
@@ -54,6 +55,27 @@ std::int64_t IngestHub::positionOf(const WaitingBatch& waiting) {
     return positions_[key] = position.value_or(-1);
 }
 
+/// Whether records of the batch that are committed already, by their numbers, tell of sessions that nobody has heard
+/// of.
+bool IngestHub::contradicts(const WaitingBatch& waiting, std::int64_t committed) {
+    const Window window = sink_.window(clock_());
+    const Moment from = std::max(window.from, window.keptFrom);
+    std::vector<SessionSink::Ending> endings;
+    for (const v1::Entry& entry : waiting.batch->entries()) {
+        v1::Record record;
+        if (static_cast<std::int64_t>(entry.seq_end()) > committed || !record.ParseFromString(entry.record()) ||
+            record.what_case() != v1::Record::kClosed) {
+            continue;
+        }
+        const auto session = Uuid::ofBytes(record.session_id());
+        if (session &&
+            std::chrono::floor<Moment::duration>(session->time()) >= from) {  // the rows of those before have gone
+            endings.push_back({.seq = static_cast<std::int64_t>(entry.seq()), .session = *session});
+        }
+    }
+    return !endings.empty() && !sink_.findUnheardOf(waiting.stream, waiting.lane(), endings).empty();
+}
+
 /// What of a batch is new and to be written now, behind what is `planned` already; nothing if it is answered, or waits
 /// for those before it.
 std::optional<IngestHub::Part> IngestHub::partOf(WaitingBatch& waiting, std::map<LaneKey, std::int64_t>& planned) {
@@ -64,6 +86,18 @@ std::optional<IngestHub::Part> IngestHub::partOf(WaitingBatch& waiting, std::map
     const auto last = static_cast<std::int64_t>(batch.last_seq());
     if (position < 0) {
         waiting.peer->outOfOrder("the spool belongs to another sensor");
+        waiting.done = true;
+        return std::nullopt;
+    }
+    if (setBack_.contains(waiting.stream) || (waiting.trial == 0 && first <= known && contradicts(waiting, known))) {
+        if (setBack_.size() >= kSetBack) {
+            setBack_.clear();  // they are found again
+        }
+        setBack_.insert(waiting.stream);
+        waiting.peer->outOfOrder("records from number " + std::to_string(first) + " of lane " +
+                                 std::to_string(waiting.lane()) +
+                                 " are not those that were sent under these numbers before: the sensor's machine was "
+                                 "set back to an older state, and its spool is to take a new id");
         waiting.done = true;
         return std::nullopt;
     }

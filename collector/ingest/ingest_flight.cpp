@@ -25,7 +25,7 @@ bool IngestHub::planned(Flight& flight) {
         const auto known = positions_.find(key);
         const auto open = openCounts_.find(waiting.sensorId);
         if (known == positions_.end() || open == openCounts_.end() || open->second >= settings_.openSessions ||
-            waiting.trial > 0) {
+            waiting.trial > 0 || setBack_.contains(waiting.stream)) {
             return false;
         }
         std::int64_t& position = positions.try_emplace(key, known->second).first->second;

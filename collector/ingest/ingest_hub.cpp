@@ -166,7 +166,8 @@ void IngestHub::admit(const WaitingHello& hello) {
         hello.peer->refused(refusal->reason);
         return;
     }
-    const auto& admission = std::get<Admission>(answer);
+    auto& admission = std::get<Admission>(answer);
+    admission.setBack = setBack_.contains(admission.stream);
     for (const auto& [lane, position] : admission.positions) {
         if (position > 0) {  // else it may not be registered
             positions_[{admission.stream, lane}] = position;

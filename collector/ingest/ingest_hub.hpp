@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,7 +33,8 @@ namespace apiary::collector {
 /// acknowledgement follows its commit; every sensor gets its share, as FairQueue says. When the database is away
 /// everything waits in the queue, whose bounds stop the readers. A record that the database refuses, or of which no
 /// rows can be made, is put aside with its reason; finding it is at the cost of its sensor, step by step between what
-/// the others send.
+/// the others send. What is sent again is answered as committed only if it says nothing that contradicts that: a
+/// machine that was set back to a snapshot gives its numbers out a second time.
 ///
 /// hello(), submit(), closeStale() and stop() may be called from any thread and do not block; run() belongs to one
 /// thread, which is the only one that uses the sink.
@@ -117,6 +119,7 @@ private:
     void giveUp(std::vector<WaitingBatch> behind);
     void writeAlone(std::vector<WaitingBatch> batches);
     void attempt(std::vector<WaitingBatch>& batches);
+    bool contradicts(const WaitingBatch& waiting, std::int64_t committed);
     std::optional<Part> partOf(WaitingBatch& waiting, std::map<LaneKey, std::int64_t>& planned);
     void commit(std::span<const Part> parts);
     void putAside(const Part& part, const Unfit& why);
@@ -147,6 +150,7 @@ private:
     bool staleLeft_ = false;
     std::chrono::steady_clock::time_point staleAt_;
     std::map<LaneKey, std::int64_t> positions_;
+    std::set<Uuid> setBack_;  // streams whose numbers stand for other records than those that are committed
     SessionOwners open_;
     OpenCounts openCounts_;  // of sensors that were counted
     std::map<std::int32_t, Moment> countedAt_;

@@ -41,6 +41,7 @@ struct Admission {
     std::int32_t sensorId = 0;
     Uuid stream;
     LanePositions positions;
+    bool setBack{};  // what it sent under numbers that it had given out before contradicts what is stored
 };
 /// A sensor that may not; the reason is for our log.
 struct Refusal {
@@ -64,11 +65,11 @@ struct Unfit {
 };
 using WriteOutcome = std::variant<Committed, Stale, Unfit>;
 
-/// Where ingest puts what it has made of records. Used by one thread; every call may block, and throws SinkUnavailable
-/// when the database fails: nothing of that call has happened then, but for a write(), of which it is not known.
-class SessionSink {
+/// What ingest asks, and has done, before it writes. Used by one thread; every call may block, and throws
+/// SinkUnavailable when the database fails: nothing of that call has happened then.
+class SessionLedger {
 public:
-    virtual ~SessionSink() = default;
+    virtual ~SessionLedger() = default;
 
     /// Looks up a sensor, and how far the lanes of its spool are committed: those asked for, and others that it has.
     /// Registers the first of them, and with it whose the spool is; position() registers the others. The positions are
@@ -86,6 +87,18 @@ public:
     /// Those of the sessions that have ended, in the database.
     virtual std::vector<Uuid> findEnded(std::span<const Uuid> sessions) = 0;
 
+    /// The end of a session, as record `seq` of its lane says it.
+    struct Ending {
+        std::int64_t seq = 0;
+        Uuid session;
+    };
+    /// Those of the sessions of which the database knows nothing, although these records of the lane are committed: no
+    /// row, open or ended, and the record is not in quarantine either.
+    virtual std::vector<Uuid> findUnheardOf(const Uuid& /*stream*/, std::int16_t /*lane*/,
+                                            std::span<const Ending> /*endings*/) {
+        return {};
+    }
+
     /// How many sessions each of these sensors has open, in the database.
     virtual OpenCounts countOpen(std::span<const std::int32_t> sensors) = 0;
 
@@ -97,7 +110,12 @@ public:
     }
 
     virtual Window window(Moment now) = 0;
+};
 
+/// Where ingest puts what it has made of records. As its ledger is; of a write() that throws it is not known whether it
+/// has happened.
+class SessionSink : public SessionLedger {
+public:
     /// All of it in one transaction, the ledger first; or nothing. Tags what is known before it is written.
     virtual WriteOutcome write(IngestRows& rows) = 0;
 

@@ -294,6 +294,7 @@ void SensorStream::hello(const v1::Hello& hello) {
     std::vector<std::int16_t> lanes;
     for (const v1::LaneState& lane : hello.lanes()) {
         lanes.push_back(static_cast<std::int16_t>(lane.lane()));
+        lanes_[lanes.back()] = lane;
     }
     greeted_ = true;
     version_ = plainText(hello.version(), kLongestVersion);
@@ -336,12 +337,24 @@ void SensorStream::status(v1::SensorStatus& status) {
     read();
 }
 
+/// Where the sensor is to go on: behind what it knows to be committed, so that what it does not know of is sent again,
+/// and seen to be the same. One that was set back is told of a number that it has not given out yet: it takes a new id
+/// for its spool then, and sends under that all that nobody has confirmed to it.
 v1::Welcome SensorStream::welcomeFor(const Admission& admission) const {
     v1::Welcome welcome;
     for (const auto& [lane, position] : admission.positions) {
         auto& entry = *welcome.add_lanes();
         entry.set_lane(static_cast<std::uint32_t>(lane));
-        entry.set_last_seq(static_cast<std::uint64_t>(position));
+        auto last = static_cast<std::uint64_t>(position);
+        if (const auto told = lanes_.find(lane); told != lanes_.end()) {
+            const std::uint64_t unconfirmed = told->second.first_unacknowledged();
+            if (admission.setBack) {
+                last = std::max(last, told->second.last() + 1);
+            } else if (unconfirmed > 0 && told->second.last() >= last) {
+                last = std::min(last, unconfirmed - 1);
+            }
+        }
+        entry.set_last_seq(last);
     }
     welcome.set_clock_us(microsOf(meeting_.clock()));
     welcome.set_version(APIARY_VERSION);

@@ -87,6 +87,7 @@ private:
 
     // Of the reading reaction, of which one runs at a time; `version_` is settled before the hub is asked.
     std::string version_;
+    std::map<std::int16_t, v1::LaneState> lanes_;  // likewise
     std::int32_t clockOffsetMs_ = 0;
 
     v1::ToSensor outgoing_;  // of the write under way

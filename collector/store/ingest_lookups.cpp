@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <set>
 
 namespace apiary::collector {
 namespace {
@@ -147,6 +148,44 @@ std::vector<Uuid> endedSessions(pqxx::connection_base& session, std::span<const 
         }
     }
     return ended;
+}
+
+std::vector<Uuid> unheardOf(pqxx::connection_base& session, const Uuid& stream, std::int16_t lane,
+                            std::span<const SessionSink::Ending> endings) {
+    std::vector<Uuid> sessions;
+    std::ranges::transform(endings, std::back_inserter(sessions), &SessionSink::Ending::session);
+    std::set<Uuid> known;
+    std::ranges::copy(endedSessions(session, sessions), std::inserter(known, known.end()));
+    std::erase_if(sessions, [&](const Uuid& id) { return known.contains(id); });
+    if (sessions.empty()) {
+        return sessions;
+    }
+    pqxx::work transaction(session, "unheard of");
+    const auto forget = [&](const pqxx::result& rows) {
+        for (const auto& row : rows) {
+            known.insert(Uuid::parse(row[0].c_str()).value_or(Uuid{}));
+        }
+    };
+    forget(transaction.exec_prepared("open", uuidArray(sessions)));
+    const auto aside = transaction.exec_params(
+        "SELECT seq FROM apiary.quarantine WHERE stream_id = $1 AND lane = $2 AND seq BETWEEN $3 AND $4", stream.text(),
+        lane, endings.front().seq, endings.back().seq);
+    for (const auto& row : aside) {
+        const auto found = std::ranges::find(endings, row[0].as<std::int64_t>(), &SessionSink::Ending::seq);
+        if (found != endings.end()) {
+            known.insert(found->session);
+        }
+    }
+    std::erase_if(sessions, [&](const Uuid& id) { return known.contains(id); });
+    // What was not even kept in quarantine nobody can tell from what never came.
+    const bool dropped =
+        transaction
+            .exec_params1(
+                "SELECT EXISTS (SELECT FROM apiary.quarantine_use WHERE dropped_records > 0 AND sensor_id IN "
+                "(SELECT sensor_id FROM apiary.ingest_stream WHERE stream_id = $1))",
+                stream.text())[0]
+            .as<bool>();
+    return dropped ? std::vector<Uuid>() : sessions;
 }
 
 OpenCounts openCounts(pqxx::connection_base& session, std::span<const std::int32_t> sensors) {

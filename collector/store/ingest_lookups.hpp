@@ -38,6 +38,10 @@ std::size_t closeStaleSessions(pqxx::connection_base& session, std::int16_t coll
 /// As SessionSink::findEnded().
 std::vector<Uuid> endedSessions(pqxx::connection_base& session, std::span<const Uuid> sessions);
 
+/// As SessionSink::findUnheardOf().
+std::vector<Uuid> unheardOf(pqxx::connection_base& session, const Uuid& stream, std::int16_t lane,
+                            std::span<const SessionSink::Ending> endings);
+
 /// As SessionSink::countOpen().
 OpenCounts openCounts(pqxx::connection_base& session, std::span<const std::int32_t> sensors);
 

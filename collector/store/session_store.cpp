@@ -114,6 +114,10 @@ std::vector<Uuid> SessionStore::findEnded(std::span<const Uuid> sessions) {
     return use([&](pqxx::connection_base& session) { return endedSessions(session, sessions); });
 }
 
+std::vector<Uuid> SessionStore::findUnheardOf(const Uuid& stream, std::int16_t lane, std::span<const Ending> endings) {
+    return use([&](pqxx::connection_base& session) { return unheardOf(session, stream, lane, endings); });
+}
+
 OpenCounts SessionStore::countOpen(std::span<const std::int32_t> sensors) {
     return use([&](pqxx::connection_base& session) { return openCounts(session, sensors); });
 }

@@ -44,6 +44,7 @@ public:
     std::optional<std::int64_t> position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) override;
     SessionOwners findOpen(std::span<const Uuid> sessions) override;
     std::vector<Uuid> findEnded(std::span<const Uuid> sessions) override;
+    std::vector<Uuid> findUnheardOf(const Uuid& stream, std::int16_t lane, std::span<const Ending> endings) override;
     OpenCounts countOpen(std::span<const std::int32_t> sensors) override;
     std::size_t closeStale(std::int32_t sensorId, Moment before, const std::string& reason, int most) override;
     Window window(Moment now) override;

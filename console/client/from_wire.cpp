@@ -163,6 +163,8 @@ SessionRow fromWire(const v1::SessionRow& row) {
                      .artifacts = row.artifacts(),
                      .loginAccepted = row.login_accepted(),
                      .country = text(row.country()),
+                     .network = row.network(),
+                     .networkName = text(row.network_name()),
                      .tags = {},
                      .traffic = text(row.traffic()),
                      .firstLogin = {},

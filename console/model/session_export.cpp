@@ -11,6 +11,9 @@
 #include <QJsonObject>
 #include <QTimeZone>
 
+#include <array>
+#include <utility>
+
 namespace apiary::console {
 
 using namespace Qt::Literals::StringLiterals;
@@ -33,32 +36,90 @@ QString escaped(const QByteArray& bytes) {
     return QString::fromStdString(escape({bytes.constData(), static_cast<std::size_t>(bytes.size())}));
 }
 
+/// A column of the exports: what is of no use in a spreadsheet is a number or a text there all the same.
+struct Column {
+    const char16_t* name;
+    QJsonValue (*value)(const SessionRow& row);
+};
+
+QJsonValue number(quint64 value) {
+    return static_cast<qint64>(value);
+}
+
+/// Null where nothing is known, in CSV an empty field.
+QJsonValue known(const QString& text) {
+    return text.isEmpty() ? QJsonValue() : QJsonValue(whole(text));
+}
+
+QJsonValue loginPart(const SessionRow& row, QString std::pair<QString, QString>::*part) {
+    return row.firstLogin ? QJsonValue(whole(*row.firstLogin.*part)) : QJsonValue();
+}
+
+// All that the collector says of a session in a list. New ones go to the end: who reads the columns by their place goes
+// on reading them.
+const std::array kColumns{
+    Column{u"session", [](const SessionRow& row) { return QJsonValue(idText(row.id)); }},
+    Column{u"started", [](const SessionRow& row) { return known(isoTime(row.startedUs)); }},
+    Column{u"ended", [](const SessionRow& row) { return known(isoTime(row.endedUs)); }},
+    Column{u"sensor", [](const SessionRow& row) { return QJsonValue(whole(row.sensor)); }},
+    Column{u"protocol", [](const SessionRow& row) { return QJsonValue(whole(row.protocol)); }},
+    Column{u"transport", [](const SessionRow& row) { return QJsonValue(row.udp ? u"udp"_s : u"tcp"_s); }},
+    Column{u"source", [](const SessionRow& row) { return QJsonValue(whole(row.source)); }},
+    Column{u"source_port", [](const SessionRow& row) { return number(row.sourcePort); }},
+    Column{u"target", [](const SessionRow& row) { return QJsonValue(whole(row.target)); }},
+    Column{u"target_port", [](const SessionRow& row) { return number(row.targetPort); }},
+    Column{u"outcome", [](const SessionRow& row) { return QJsonValue(row.open() ? u"open"_s : whole(row.outcome)); }},
+    Column{u"credentials", [](const SessionRow& row) { return number(row.credentials); }},
+    Column{u"login_accepted", [](const SessionRow& row) { return QJsonValue(row.loginAccepted); }},
+    Column{u"commands", [](const SessionRow& row) { return number(row.commands); }},
+    Column{u"artifacts", [](const SessionRow& row) { return number(row.artifacts); }},
+    Column{u"bytes_in", [](const SessionRow& row) { return number(row.bytesIn); }},
+    Column{u"bytes_out", [](const SessionRow& row) { return number(row.bytesOut); }},
+    Column{u"identified", [](const SessionRow& row) { return known(row.identified); }},
+    Column{u"packets", [](const SessionRow& row) { return number(row.packets); }},
+    Column{u"country", [](const SessionRow& row) { return known(row.country); }},
+    Column{u"network", [](const SessionRow& row) { return row.network == 0 ? QJsonValue() : number(row.network); }},
+    Column{u"network_name", [](const SessionRow& row) { return known(row.networkName); }},
+    Column{u"tags",
+           [](const SessionRow& row) {
+               QJsonArray tags;
+               for (const QString& tag : row.tags) {
+                   tags.append(whole(tag));
+               }
+               return QJsonValue(tags);
+           }},
+    Column{u"traffic", [](const SessionRow& row) { return known(row.traffic); }},
+    Column{u"first_username",
+           [](const SessionRow& row) { return loginPart(row, &std::pair<QString, QString>::first); }},
+    Column{u"first_secret", [](const SessionRow& row) { return loginPart(row, &std::pair<QString, QString>::second); }},
+    Column{u"source_first_seen", [](const SessionRow& row) { return known(isoTime(row.sourceFirstSeenUs)); }},
+    Column{u"sensor_id", [](const SessionRow& row) { return QJsonValue(row.sensorId); }},
+};
+
 QJsonObject jsonOf(const SessionRow& row) {
-    QJsonArray tags;
-    for (const QString& tag : row.tags) {
-        tags.append(whole(tag));
+    QJsonObject object;
+    for (const Column& column : kColumns) {
+        object.insert(QString::fromUtf16(column.name), column.value(row));
     }
-    return {{u"session"_s, idText(row.id)},
-            {u"started"_s, isoTime(row.startedUs)},
-            {u"ended"_s, row.open() ? QJsonValue() : QJsonValue(isoTime(row.endedUs))},
-            {u"sensor"_s, whole(row.sensor)},
-            {u"protocol"_s, whole(row.protocol)},
-            {u"identified"_s, whole(row.identified)},
-            {u"transport"_s, row.udp ? u"udp"_s : u"tcp"_s},
-            {u"source"_s, whole(row.source)},
-            {u"source_port"_s, row.sourcePort},
-            {u"target"_s, whole(row.target)},
-            {u"target_port"_s, row.targetPort},
-            {u"outcome"_s, row.open() ? u"open"_s : whole(row.outcome)},
-            {u"credentials"_s, static_cast<qint64>(row.credentials)},
-            {u"login_accepted"_s, row.loginAccepted},
-            {u"commands"_s, static_cast<qint64>(row.commands)},
-            {u"artifacts"_s, static_cast<qint64>(row.artifacts)},
-            {u"bytes_in"_s, static_cast<qint64>(row.bytesIn)},
-            {u"bytes_out"_s, static_cast<qint64>(row.bytesOut)},
-            {u"country"_s, whole(row.country)},
-            {u"tags"_s, tags},
-            {u"traffic"_s, whole(row.traffic)}};
+    return object;
+}
+
+/// A value as people write it in a cell.
+QString cellOf(const QJsonValue& value) {
+    if (value.isBool()) {
+        return value.toBool() ? u"yes"_s : u"no"_s;
+    }
+    if (value.isDouble()) {
+        return QString::number(value.toInteger());
+    }
+    if (value.isArray()) {
+        QStringList parts;
+        for (const QJsonValue& part : value.toArray()) {
+            parts.append(part.toString());
+        }
+        return parts.join(u' ');
+    }
+    return value.toString();
 }
 
 QString kindWord(quint32 kind) {
@@ -69,45 +130,33 @@ QString kindWord(quint32 kind) {
 }  // namespace
 
 QByteArray csvField(const QString& text) {
+    // The wide forms are formulas too where a spreadsheet is East Asian.
+    static const QString kFormula = u"=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"_s;
     QString field = text;
-    if (!field.isEmpty() && u"=+-@\t\r"_s.contains(field.front())) {
+    if (!field.isEmpty() && kFormula.contains(field.front())) {
         field.prepend(u'\'');
     }
-    if (field.contains(u',') || field.contains(u'"') || field.contains(u'\r') || field.contains(u'\n')) {
+    if (field.contains(u',') || field.contains(u';') || field.contains(u'"') || field.contains(u'\t') ||
+        field.contains(u'\r') || field.contains(u'\n')) {
         field = u'"' + field.replace(u"\""_s, u"\"\""_s) + u'"';
     }
     return field.toUtf8();
 }
 
 QByteArray csvHeader() {
-    return "session,started,ended,sensor,protocol,transport,source,source_port,target,target_port,outcome,"
-           "credentials,login_accepted,commands,artifacts,bytes_in,bytes_out\r\n";
+    QByteArrayList names;
+    for (const Column& column : kColumns) {
+        names.append(QString::fromUtf16(column.name).toUtf8());
+    }
+    return names.join(',') + "\r\n";
 }
 
 QByteArray csvLine(const SessionRow& row) {
-    const QStringList fields{
-        QString::fromLatin1(row.id.toHex()),
-        isoTime(row.startedUs),
-        isoTime(row.endedUs),
-        whole(row.sensor),
-        whole(row.protocol),
-        row.udp ? u"udp"_s : u"tcp"_s,
-        whole(row.source),
-        QString::number(row.sourcePort),
-        whole(row.target),
-        QString::number(row.targetPort),
-        row.open() ? u"open"_s : whole(row.outcome),
-        QString::number(row.credentials),
-        row.loginAccepted ? u"yes"_s : u"no"_s,
-        QString::number(row.commands),
-        QString::number(row.artifacts),
-        QString::number(row.bytesIn),
-        QString::number(row.bytesOut),
-    };
     QByteArrayList cells;
-    for (const QString& field : fields) {
-        cells.append(csvField(field));
+    for (const Column& column : kColumns) {
+        cells.append(csvField(cellOf(column.value(row))));
     }
+    cells.front() = row.id.toHex();  // without the hyphens of JSON
     return cells.join(',') + "\r\n";
 }
 

@@ -23,7 +23,10 @@ constexpr std::array kKinds{Name{u"sensor-silent", u"Sensor silent"},
                             Name{u"clock", u"Clock off"},
                             Name{u"limit", u"Limit"},
                             Name{u"self-test", u"Self-test failed"},
-                            Name{u"egress", u"Outgoing connection"}};
+                            Name{u"egress", u"Outgoing connection"},
+                            Name{u"quarantine", u"Records put aside"},
+                            Name{u"ledger", u"Records contradict"},
+                            Name{u"database", u"Database"}};
 constexpr std::array kBounds{Name{u"spool_bytes", u"Spool"},       Name{u"journal_bytes", u"Text logs"},
                              Name{u"journal_files", u"Log files"}, Name{u"journal_days", u"Days of logs"},
                              Name{u"descriptors", u"Descriptors"}, Name{u"connections", u"Connections"},

@@ -120,6 +120,8 @@ struct SessionRow {
     quint32 artifacts = 0;
     bool loginAccepted = false;
     QString country;
+    quint32 network = 0;  // number of the autonomous system of the source; 0: unknown
+    QString networkName;  // whose that is; empty: unknown
     QStringList tags;
     QString traffic;
     // Of the first login tried; none came, or none is known yet, as of live sessions.

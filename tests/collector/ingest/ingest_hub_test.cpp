@@ -51,6 +51,12 @@ public:
         closedAsStale += std::to_string(sensorId) + " " + reason + "\n";
         return onCloseStale ? onCloseStale() : 0;
     }
+    std::vector<Uuid> findUnheardOf(const Uuid&, std::int16_t, std::span<const Ending> endings) override {
+        for (const Ending& ending : endings) {
+            endingsAsked += std::to_string(ending.seq) + " ";
+        }
+        return unheardOf;
+    }
     std::vector<Uuid> findEnded(std::span<const Uuid>) override { return ended; }
     OpenCounts countOpen(std::span<const std::int32_t>) override { return openBefore; }
     Window window(Moment now) override { return {.from = now - 24h * 90, .to = now + 24h}; }
@@ -99,6 +105,8 @@ public:
     std::size_t quarantined = 0;
     std::string reasons;
     std::vector<Uuid> asked;  // whether they are open
+    std::vector<Uuid> unheardOf;
+    std::string endingsAsked;
     std::string closedAsStale;
     std::function<std::size_t()> onCloseStale;
 
@@ -121,7 +129,12 @@ public:
             onCommitted_();
         }
     }
-    void outOfOrder(const std::string& reason) override { outOfOrder_ = reason; }
+    void outOfOrder(const std::string& reason) override {
+        outOfOrder_ = reason;
+        if (onOutOfOrder_) {
+            std::exchange(onOutOfOrder_, {})();
+        }
+    }
     void roomAgain() override { ++room_; }
 
     std::optional<Admission> admission_;
@@ -130,6 +143,7 @@ public:
     std::vector<std::int64_t> acknowledged_;
     int room_ = 0;
     std::function<void()> onCommitted_;
+    std::function<void()> onOutOfOrder_;
 };
 
 class IngestHubTest : public testing::Test {
@@ -446,6 +460,38 @@ TEST_F(IngestHubTest, ClosesStaleSessionsAgainAfterTheDatabaseFailed) {
     hub_.closeStale(1, kNow, "why");
     hub_.run();
     EXPECT_EQ(sink_.closedAsStale, "1 why\n");
+}
+
+TEST_F(IngestHubTest, WhatIsSentAgainIsAnsweredIfItIsKnown) {
+    TestSpool spool(1);
+    spool.append(session(1));
+    spool.append(session(2));
+    sink_.ledger[{spool.id(), 0}] = static_cast<std::int64_t>(spool.last());
+    submit(spool, spool.all());
+    run();
+    EXPECT_EQ(sink_.endingsAsked, "3 6 ") << "where the sessions end";
+    EXPECT_EQ(peer_->acknowledged_, std::vector<std::int64_t>{6});
+}
+
+TEST_F(IngestHubTest, AStreamThatGivesNumbersOutTwiceEndsAndIsKnownWhenItComesAgain) {
+    TestSpool spool(1);
+    spool.append(session(1));
+    spool.append(session(2));
+    sink_.ledger[{spool.id(), 0}] = 3;
+    sink_.unheardOf = {session(1).id()};
+    const auto again = std::make_shared<Peer>();
+    peer_->onOutOfOrder_ = [&] {
+        hub_.hello(again, TestSpool(9).id(), spool.id(), {0});
+        hub_.stop();
+    };
+    submit(spool, spool.batch(1, 3));
+    submit(spool, spool.batch(4, 6));
+    hub_.run();
+    EXPECT_NE(peer_->outOfOrder_.find("was set back to an older state"), std::string::npos) << peer_->outOfOrder_;
+    EXPECT_TRUE(peer_->acknowledged_.empty());
+    EXPECT_EQ(sink_.sessions, 0U) << "what comes behind is not written under numbers that are no good";
+    ASSERT_TRUE(again->admission_);
+    EXPECT_TRUE(again->admission_->setBack);
 }
 
 }  // namespace

@@ -175,5 +175,48 @@ TEST_F(FleetServiceTest, EndsAStreamWhoseCertificateHasExpired) {
     EXPECT_EQ(reader->Finish().error_code(), StatusCode::UNAUTHENTICATED);
 }
 
+TEST_F(FleetServiceTest, TroublesOfTheCollectorStandWithEverySensorAndMakeNoneUnhealthy) {
+    server_.addSensor("cellar");
+    server_.hub.setOwnTroubles({{.key = {.kind = collector::TroubleKind::Database, .service = {}, .subject = "full"},
+                                 .sensor = {},
+                                 .severity = collector::Severity::Critical,
+                                 .since = std::chrono::system_clock::time_point(1234567us),
+                                 .brief = "no record is taken",
+                                 .remedy = "make room"}});
+    server_.hub.setTroubles({});
+    v1::FleetState state;
+    ASSERT_TRUE(stub_->ListSensors(server_.context().get(), {}, &state).ok());
+    ASSERT_EQ(state.sensors_size(), 2);
+    for (const auto& sensor : state.sensors()) {
+        ASSERT_EQ(sensor.troubles_size(), 1) << sensor.name();
+        EXPECT_EQ(sensor.troubles(0).kind(), "database");
+        EXPECT_EQ(sensor.troubles(0).text(), "no record is taken: make room");
+        EXPECT_EQ(sensor.health(), v1::SENSOR_HEALTH_OFFLINE) << "it never came";
+        EXPECT_EQ(sensor.health_reason(), "it has never connected");
+    }
+}
+
+TEST_F(FleetServiceTest, GoesOnWithTheSensorsAsTheyWereWhileTheDatabaseIsAway) {
+    const auto context = server_.context();
+    const auto stream = stub_->WatchFleet(context.get(), {});
+    v1::FleetState state;
+    ASSERT_TRUE(stream->Read(&state));
+    server_.database.ask(
+        "UPDATE pg_database SET datallowconn = false WHERE datname = current_database(); "
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND "
+        "pid <> pg_backend_pid()");
+    server_.hub.setOwnTroubles({{.key = {.kind = collector::TroubleKind::Database, .service = {}, .subject = "away"},
+                                 .sensor = {},
+                                 .since = std::chrono::system_clock::time_point(1234567us),
+                                 .brief = "it does not answer",
+                                 .remedy = "look"}});
+    do {
+        ASSERT_TRUE(stream->Read(&state));
+    } while (state.sensors(0).troubles_size() == 0);
+    EXPECT_EQ(state.sensors(0).name(), "roof");
+    EXPECT_EQ(state.sensors(0).troubles(0).text(), "it does not answer: look");
+    context->TryCancel();
+}
+
 }  // namespace
 }  // namespace apiary::test

@@ -62,6 +62,17 @@ std::vector<Uuid> FakeSink::findEnded(std::span<const Uuid> /*sessions*/) {
     return {};
 }
 
+std::vector<Uuid> FakeSink::findUnheardOf(const Uuid&, std::int16_t, std::span<const Ending> endings) {
+    const std::lock_guard lock(mutex_);
+    std::vector<Uuid> sessions;
+    for (const Ending& ending : endings) {
+        if (deaf_) {
+            sessions.push_back(ending.session);
+        }
+    }
+    return sessions;
+}
+
 collector::OpenCounts FakeSink::countOpen(std::span<const std::int32_t> /*sensors*/) {
     return {};
 }
@@ -108,6 +119,11 @@ void FakeSink::hold(bool held) {
 void FakeSink::takeAway(bool away) {
     const std::lock_guard lock(mutex_);
     away_ = away;
+}
+
+void FakeSink::hearOfNothing(bool deaf) {
+    const std::lock_guard lock(mutex_);
+    deaf_ = deaf;
 }
 
 std::int64_t FakeSink::committed(const Uuid& stream, std::int16_t lane) {
@@ -222,11 +238,13 @@ SensorEnd::~SensorEnd() {
     }
 }
 
-void SensorEnd::hello(const Uuid& spool) {
+void SensorEnd::hello(const Uuid& spool, std::uint64_t unconfirmed, std::uint64_t last) {
     v1::FromSensor message;
     message.mutable_hello()->set_spool_id(std::string(spool.view()));
     message.mutable_hello()->set_version("1.2.3");
-    message.mutable_hello()->add_lanes()->set_lane(0);
+    v1::LaneState& lane = *message.mutable_hello()->add_lanes();
+    lane.set_first_unacknowledged(unconfirmed);
+    lane.set_last(last);
     stream_->Write(message);
 }
 
@@ -250,8 +268,8 @@ v1::ToSensor SensorEnd::next() {
     return message;
 }
 
-v1::Welcome SensorEnd::greet(const Uuid& spool) {
-    hello(spool);
+v1::Welcome SensorEnd::greet(const Uuid& spool, std::uint64_t unconfirmed, std::uint64_t last) {
+    hello(spool, unconfirmed, last);
     return next().welcome();
 }
 

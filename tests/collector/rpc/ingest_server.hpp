@@ -33,6 +33,7 @@ public:
     std::optional<std::int64_t> position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) override;
     collector::SessionOwners findOpen(std::span<const Uuid> sessions) override;
     std::vector<Uuid> findEnded(std::span<const Uuid> sessions) override;
+    std::vector<Uuid> findUnheardOf(const Uuid& stream, std::int16_t lane, std::span<const Ending> endings) override;
     collector::OpenCounts countOpen(std::span<const std::int32_t> sensors) override;
     collector::Window window(collector::Moment now) override;
     collector::WriteOutcome write(collector::IngestRows& rows) override;
@@ -45,6 +46,8 @@ public:
     void hold(bool held);
     /// While it is away, admit() fails.
     void takeAway(bool away);
+    /// From then on it has heard of no session that anybody asks for.
+    void hearOfNothing(bool deaf);
 
     std::int64_t committed(const Uuid& stream, std::int16_t lane = 0);
     void awaitWrites(int count);
@@ -58,6 +61,7 @@ private:
     std::map<std::pair<Uuid, std::int16_t>, std::int64_t> ledger_;
     bool held_ = false;
     bool away_ = false;
+    bool deaf_ = false;
     int writes_ = 0;      // begun
     int admissions_ = 0;  // asked for
 };
@@ -120,7 +124,8 @@ public:
     SensorEnd(const SensorEnd&) = delete;
     SensorEnd& operator=(const SensorEnd&) = delete;
 
-    void hello(const Uuid& spool);
+    /// `unconfirmed` and `last`: of lane 0, as in LaneState.
+    void hello(const Uuid& spool, std::uint64_t unconfirmed = 0, std::uint64_t last = 0);
     /// False if the stream does not take it.
     bool send(const v1::Batch& batch);
     bool send(const v1::SensorStatus& status);
@@ -128,7 +133,7 @@ public:
     /// The next message; one without content if the stream has ended.
     v1::ToSensor next();
     /// Hello, and the answer.
-    v1::Welcome greet(const Uuid& spool);
+    v1::Welcome greet(const Uuid& spool, std::uint64_t unconfirmed = 0, std::uint64_t last = 0);
     /// How it ended, once it has.
     grpc::Status end();
 

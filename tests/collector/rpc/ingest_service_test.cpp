@@ -68,6 +68,30 @@ TEST_F(IngestServiceTest, WelcomesASensorWithWhatIsCommitted) {
     EXPECT_EQ(server_.fleet.presences().at(kNumber).version, "1.2.3");
 }
 
+TEST_F(IngestServiceTest, HasWhatTheSensorDoesNotKnowToBeCommittedSentAgain) {
+    const TestSpool spool = spoolOf(1);
+    server_.sink.setPosition(spool.id(), 0, 41);
+    EXPECT_EQ(SensorEnd(server_.sensorChannel(kSensor)).greet(spool.id(), 31, 60).lanes(0).last_seq(), 30U);
+    EXPECT_EQ(SensorEnd(server_.sensorChannel(kSensor)).greet(spool.id(), 61, 60).lanes(0).last_seq(), 41U)
+        << "the database was set back: the sensor is told so";
+    EXPECT_EQ(SensorEnd(server_.sensorChannel(kSensor)).greet(spool.id(), 20, 40).lanes(0).last_seq(), 41U)
+        << "the spool was: likewise";
+}
+
+TEST_F(IngestServiceTest, ASpoolThatContradictsWhatIsStoredIsToTakeANewId) {
+    const TestSpool spool = spoolOf(1);
+    server_.sink.setPosition(spool.id(), 0, static_cast<std::int64_t>(spool.last()));
+    server_.sink.hearOfNothing(true);
+    SensorEnd sensor(server_.sensorChannel(kSensor));
+    EXPECT_EQ(sensor.greet(spool.id(), 1, 10).lanes(0).last_seq(), 0U);
+    sensor.send(spool.all());
+    const grpc::Status status = sensor.end();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+    EXPECT_NE(status.error_message().find("set back to an older state"), std::string::npos) << status.error_message();
+    EXPECT_EQ(SensorEnd(server_.sensorChannel(kSensor)).greet(spool.id(), 1, 10).lanes(0).last_seq(), 11U)
+        << "a number that it never gave out";
+}
+
 TEST_F(IngestServiceTest, AcknowledgesWhatIsCommitted) {
     const TestSpool spool = spoolOf(3);
     SensorEnd sensor(server_.sensorChannel(kSensor));

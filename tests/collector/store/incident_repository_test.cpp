@@ -96,6 +96,46 @@ TEST_F(IncidentRepositoryTest, KeepsAnIncidentFromItsBeginningToItsEnd) {
     EXPECT_EQ(database_.ask("SELECT count(*) FROM apiary.incident"), "1");
 }
 
+TEST_F(IncidentRepositoryTest, KeepsTroublesOfTheCollectorAndTellsNobodyOfThem) {
+    IncidentBook book{{}};
+    const Trouble away{.key = {.kind = TroubleKind::Database, .service = {}, .subject = "away"},
+                       .sensor = {},
+                       .severity = Severity::Critical,
+                       .since = now_,
+                       .brief = "it does not answer",
+                       .remedy = "look"};
+    look(book, {away});
+    EXPECT_EQ(database_.ask("SELECT coalesce(sensor, 'none') || ' ' || kind || ' ' || subject || ' ' || severity FROM "
+                            "apiary.trouble WHERE ended_at IS NULL"),
+              "none database away 4");
+    EXPECT_EQ(database_.ask("SELECT count(*) FROM apiary.notice"), "0");
+    const auto stored = repository_.load();
+    ASSERT_EQ(stored.incidents.size(), 1U);
+    EXPECT_EQ(stored.incidents[0].trouble.key, away.key);
+    EXPECT_EQ(stored.incidents[0].trouble.sensor, "");
+    look(book, {});
+    EXPECT_EQ(database_.ask("SELECT count(*) FROM apiary.trouble WHERE ended_at IS NOT NULL"), "1");
+}
+
+TEST_F(IncidentRepositoryTest, KnowsWhatIsOddAboutTheRecordsOfASensor) {
+    database_.ask(
+        "INSERT INTO apiary.quarantine(stream_id, lane, seq, sensor_id, reason, record) VALUES "
+        "(gen_random_uuid(), 0, 1, " +
+        std::to_string(roof_) + ", 'odd', 'x')");
+    database_.ask(
+        "INSERT INTO apiary.gap(stream_id, lane, first_seq, last_seq, sensor_id, what, records, reason) VALUES "
+        "(gen_random_uuid(), 0, 1, 1, " +
+        std::to_string(roof_) + ", 'spool', 1, 'set back')");
+    const auto sensors = repository_.sensors();
+    ASSERT_EQ(sensors.size(), 1U);
+    EXPECT_EQ(sensors[0].odd.quarantined, 1U);
+    EXPECT_EQ(sensors[0].odd.dropped, 0U);
+    EXPECT_EQ(sensors[0].odd.quarantineBytes, 132U);
+    EXPECT_EQ(sensors[0].odd.quarantineQuota, 64U << 20U);
+    EXPECT_EQ(sensors[0].odd.flawedPieces, 0U);
+    EXPECT_EQ(sensors[0].odd.lostSpools, 1U);
+}
+
 TEST_F(IncidentRepositoryTest, ReadsBackWhatItKept) {
     IncidentBook book{{}};
     auto trouble = clockOff();

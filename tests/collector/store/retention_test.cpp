@@ -290,9 +290,14 @@ TEST_F(RetentionTest, ThePolicyIsTheOwnersToChange) {
     Connection owner(database_.owner());
     const auto changed = changePolicy(owner, {.retentionDays = 30, .minimumDays = 7, .rollupDays = {}}, "tester");
     ASSERT_TRUE(changed);
-    EXPECT_EQ(*changed, "30 days of rows, for want of space no fewer than 7; rollups for ever");
+    EXPECT_EQ(*changed,
+              "30 days of rows, for want of space no fewer than 7; rollups for ever; manifests as long as the rows; "
+              "quarantine "
+              "of 64 MB for each sensor");
     EXPECT_EQ(*changePolicy(owner, {.retentionDays = {}, .minimumDays = 0, .rollupDays = 400}, "tester"),
-              "30 days of rows, whatever space they take; rollups of 400 days");
+              "30 days of rows, whatever space they take; rollups of 400 days; manifests as long as the rows; "
+              "quarantine of 64 "
+              "MB for each sensor");
     EXPECT_FALSE(changePolicy(owner, {.retentionDays = 0, .minimumDays = {}, .rollupDays = {}}, "tester"));
     EXPECT_EQ(database_.ask("SELECT count(*) FROM apiary.audit_log WHERE action = 'policy'"), "2");
 }
@@ -306,6 +311,23 @@ void addPieces(test::TestDatabase& database, std::int32_t sensor) {
         ", (now() AT TIME ZONE 'UTC')::date - n, 0, "
         "decode(repeat('00', 48), 'hex'), decode(repeat('00', 32), 'hex'), '', '', now() "
         "FROM generate_series(0, 8) n");
+}
+
+TEST_F(RetentionTest, ThePolicySaysHowLongManifestsAndHowMuchQuarantineIsKept) {
+    Connection owner(database_.owner());
+    EXPECT_EQ(
+        *changePolicy(
+            owner,
+            {.retentionDays = {}, .minimumDays = {}, .rollupDays = {}, .manifestDays = 500, .quarantineBytes = 1 << 20},
+            "tester"),
+        "5 days of rows, whatever space they take; rollups for ever; manifests as long as the rows, and of at "
+        "least 500 days; quarantine of 1024 kB for each sensor");
+    EXPECT_NE(
+        changePolicy(owner, {.retentionDays = {}, .minimumDays = {}, .rollupDays = {}, .manifestDays = 0}, "tester")
+            ->find("manifests as long as the rows;"),
+        std::string::npos);
+    EXPECT_FALSE(changePolicy(owner, {.retentionDays = {}, .minimumDays = {}, .rollupDays = {}, .manifestDays = 99'999},
+                              "tester"));
 }
 
 TEST_F(RetentionTest, ManifestsGoWithTheRowsOfTheirDay) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
 #include <numeric>
@@ -346,6 +347,29 @@ TEST_F(SessionStoreTest, LosesAndDoublesNothingWhenTheServerKillsTheConnection) 
     EXPECT_EQ(database_.ask("SELECT (SELECT sum(sessions) FROM apiary.rollup_hour_protocol) = (SELECT count(*) FROM "
                             "apiary.session)"),
               "t");
+}
+
+TEST_F(SessionStoreTest, KnowsWhichEndsItHasNeverHeardOf) {
+    TestSpool spool(1);
+    spool.append(shortSession(1).close());
+    const auto ended = static_cast<std::int64_t>(spool.last());
+    spool.append(shortSession(2));
+    spool.appendRaw("\xff");  // put aside
+    const auto aside = static_cast<std::int64_t>(spool.last());
+    send(spool, {spool.all()});
+    const auto unheard = [&](std::int64_t seq, const Uuid& session) {
+        const std::array endings{SessionSink::Ending{.seq = seq, .session = session}};
+        return !store_.findUnheardOf(spool.id(), 0, endings).empty();
+    };
+    const Uuid one = *Uuid::parse(database_.ask("SELECT session_id FROM apiary.session"));
+    const Uuid open = *Uuid::parse(database_.ask("SELECT session_id FROM apiary.session_open"));
+    const Uuid other = shortSession(3).id();
+    EXPECT_FALSE(unheard(ended, one));
+    EXPECT_FALSE(unheard(ended + 1, open));
+    EXPECT_FALSE(unheard(aside, other)) << "its record is in quarantine";
+    EXPECT_TRUE(unheard(ended, other));
+    database_.ask("UPDATE apiary.quarantine_use SET dropped_records = 1");
+    EXPECT_FALSE(unheard(ended, other)) << "it may have been put aside, and not kept";
 }
 
 }  // namespace

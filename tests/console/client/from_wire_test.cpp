@@ -71,6 +71,14 @@ TEST(FromWireTest, KnowsTheFirstLoginOnlyIfItCame) {
     EXPECT_EQ(fromWire(row).firstLogin, std::pair(QString(), u"x"_s));
 }
 
+TEST(FromWireTest, TakesTheNetworkOfTheSource) {
+    v1::SessionRow row;
+    row.set_network(64500);
+    row.set_network_name("Example, Inc.");
+    EXPECT_EQ(fromWire(row).network, 64500U);
+    EXPECT_EQ(fromWire(row).networkName, u"Example, Inc."_s);
+}
+
 TEST(FromWireTest, AsksForSourcesByTheHour) {
     Scope scope;
     scope.toUs = 24 * 3'600'000'000;
