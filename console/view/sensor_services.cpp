@@ -27,6 +27,20 @@ QString wordsOf(const Service& service, const SwitchLook& look) {
     return look.words;
 }
 
+/// Of a service that is as wished and on: how its agent's last visit went.
+QString testWords(const Service& service, qint64 nowUs) {
+    if (!service.selfTest) {
+        return {};
+    }
+    const QString age = ageText(std::max<qint64>(0, nowUs - service.selfTest->atUs));
+    return service.selfTest->passed ? u"tested %1 ago"_s.arg(age)
+                                    : u"self-test failed at %1, %2 ago"_s.arg(visible(service.selfTest->step, 16), age);
+}
+
+bool failedTest(const Service& service, const SwitchLook& look) {
+    return look.phase == SwitchLook::Phase::Agrees && look.on && service.selfTest && !service.selfTest->passed;
+}
+
 const char* toneOf(SwitchLook::Phase phase) {
     return phase == SwitchLook::Phase::Failed     ? "critical"
            : phase == SwitchLook::Phase::Applying ? "warn"
@@ -121,9 +135,14 @@ bool SensorServices::refresh() {
         line.control->show(*look, workspace_.link().live());
         line.ports->setText(portsText(service));
         line.ports->setToolTip(console::toolTip(service.listens.join(u", "_s)));
-        line.words->setText(wordsOf(service, *look));
-        line.words->setToolTip(console::toolTip(look->words));
-        setTone(*line.words, toneOf(look->phase));
+        const QString tested = look->phase == SwitchLook::Phase::Agrees && look->on
+                                   ? testWords(service, workspace_.nowUs())
+                                   : QString();
+        const QString state = wordsOf(service, *look);
+        line.words->setText(state.isEmpty() || tested.isEmpty() ? state + tested : tested + u" · "_s + state);
+        line.words->setToolTip(console::toolTip(
+            failedTest(service, *look) ? u"The agent's own visit failed: "_s + service.selfTest->reason : look->words));
+        setTone(*line.words, failedTest(service, *look) ? "critical" : toneOf(look->phase));
         line.sessions->setText(service.sessions == 1 ? u"1 session"_s
                                                      : u"%1 sessions"_s.arg(grouped(service.sessions)));
         line.sessions->setVisible(service.sessions > 0 &&
