@@ -17,7 +17,8 @@ public:
     Tile(const Theme& theme, const QString& name, QWidget* parent = nullptr);
 
     void setValue(const QString& value, const QString& note, Mood mood = Mood::Calm);
-    /// A small curve of buckets, with holes where all that a point of it stands for is `silent`: of each bucket, or empty.
+    /// A small curve of buckets, with holes where all that a point of it stands for is `silent`: of each bucket, or
+    /// empty.
     void setCourse(const QList<quint64>& course, const QList<bool>& silent = {});
     /// Makes it a button that opens `what`: a click or Enter emits activated().
     void setOpens(const QString& what);

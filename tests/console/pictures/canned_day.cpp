@@ -67,8 +67,7 @@ Series daySeries(const Scope& scope, double factor) {
             protocol.perBucket * factor * static_cast<double>(step) / static_cast<double>(5 * kMinute);
         for (const qint64 at : series.bucketUs) {
             const double noise = 0.93 + 0.14 * dice.unit();
-            counts.sessions.append(
-                silent(at) ? 0 : static_cast<quint64>(perBucket * busyness(protocol, at) * noise));
+            counts.sessions.append(silent(at) ? 0 : static_cast<quint64>(perBucket * busyness(protocol, at) * noise));
         }
         series.protocols.append(counts);
     }

@@ -75,10 +75,6 @@ QList<Sensor> fleetAtEnd() {
         {u"self-test"_s, u"telnet"_s, kPictureUs - 540 * kSecond,
          u"its own visit failed at the step 'answer', neither a byte nor an end came: attackers are not served or not "
          "recorded; look into the agent's log, restart the service"_s},
-        {u"service-silent"_s, u"pop3"_s, kPictureUs - 5'400 * kSecond,
-         u"no session since 2026-03-12T13:07:20Z, and 999 of 1000 of its last 2410 gaps were no longer than 41 min: "
-         u"visit it "
-         "from outside; look at firewall, port forwarding and address"_s},
         {u"limit"_s,
          {},
          kPictureUs - 600 * kSecond,

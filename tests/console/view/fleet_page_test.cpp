@@ -95,7 +95,6 @@ TEST_F(FleetPageTest, ThePanelTellsHowTheLastVisitToEachServiceWent) {
     const auto words = [&](const SelfTest& test) {
         Sensor sensor = sampleSensor();
         sensor.services[0].selfTest = test;
-        sensor.services[0].openSessions = 2;
         Q_EMIT link_.fleetArrived({sensor});
         QCoreApplication::processEvents();
         for (const ElidedLabel* label : window_.fleet().panel().findChildren<ElidedLabel*>()) {
@@ -105,7 +104,8 @@ TEST_F(FleetPageTest, ThePanelTellsHowTheLastVisitToEachServiceWent) {
         }
         return QString();
     };
-    EXPECT_TRUE(words({.atUs = kSampleUs - 300 * kSecondUs, .passed = true}).startsWith(u"tested 5 min ago · 2 open"_s));
+    EXPECT_TRUE(
+        words({.atUs = kSampleUs - 300 * kSecondUs, .passed = true}).startsWith(u"self-test passed 5 min ago | "_s));
     const QString failed = words({.atUs = kSampleUs - 60 * kSecondUs,
                                   .passed = false,
                                   .step = u"answer"_s,
