@@ -210,4 +210,9 @@ void SessionHost::noteSent(ChannelId channel, std::string_view bytes, Delivery d
     recorder_->sent(channel, bytes, delivery);
 }
 
+void SessionHost::noteSent(std::string_view bytes, const SharedPart& part, Delivery delivery) {
+    bytesOut_.fetch_add(bytes.size(), std::memory_order_relaxed);
+    recorder_->sentShared(kControl, bytes, part, delivery);
+}
+
 }  // namespace apiary::agent

@@ -85,6 +85,7 @@ protected:
     void setAlarm(Millis after);
     void noteReceived(ChannelId channel, std::string_view bytes);
     void noteSent(ChannelId channel, std::string_view bytes, Delivery delivery);
+    void noteSent(std::string_view bytes, const SharedPart& part, Delivery delivery);  // on the connection
     void stayAwake() { idleAt_ = Steady::now() + spec().limits.idle; }
 
     const ServiceSpec& spec() const { return service_->spec; }

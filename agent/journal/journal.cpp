@@ -36,26 +36,39 @@ constexpr auto kBetweenReports = std::chrono::minutes(1);
 
 using Batch = std::vector<JournalText>;
 
+/// What one session has to be written in a round; views into the batches.
+struct Joined {
+    Uuid session;
+    std::string_view path;
+    std::vector<std::string_view> pieces;
+    bool last = false;
+};
+
 /// Joins the texts of each session, in the order in which the sessions first come up.
-Batch joined(std::vector<Batch>& batches) {
-    Batch texts;
+std::vector<Joined> joined(const std::vector<Batch>& batches) {
+    std::vector<Joined> sessions;
     std::unordered_map<Uuid, std::size_t> places;
-    for (Batch& batch : batches) {
-        for (JournalText& text : batch) {
-            const auto [place, fresh] = places.try_emplace(text.session, texts.size());
+    for (const Batch& batch : batches) {
+        for (const JournalText& text : batch) {
+            const auto [place, fresh] = places.try_emplace(text.session, sessions.size());
             if (fresh) {
-                texts.push_back(std::move(text));
-                continue;
+                sessions.push_back({.session = text.session, .path = {}, .pieces = {}});
             }
-            JournalText& whole = texts[place->second];
-            whole.text += text.text;
+            Joined& whole = sessions[place->second];
+            const std::string_view own = text.text;
+            if (text.shared) {
+                whole.pieces.insert(whole.pieces.end(),
+                                    {own.substr(0, text.sharedAt), *text.shared, own.substr(text.sharedAt)});
+            } else {
+                whole.pieces.push_back(own);
+            }
             whole.last = whole.last || text.last;
             if (whole.path.empty()) {
-                whole.path = std::move(text.path);
+                whole.path = text.path;
             }
         }
     }
-    return texts;
+    return sessions;
 }
 
 }  // namespace
@@ -106,9 +119,9 @@ public:
             std::size_t written = 0;
             if (!batches.empty()) {
                 takeWhatComes(batches);
-                const Batch texts = joined(batches);
-                written = texts.size();
-                writeOut(texts);
+                const std::vector<Joined> sessions = joined(batches);
+                written = sessions.size();
+                writeOut(sessions);
                 tellWritten(batches.size());
             } else if (queue_.closed()) {
                 break;
@@ -161,9 +174,9 @@ private:
         nextRound_ = std::chrono::steady_clock::now() + kBetweenRounds;
     }
 
-    void writeOut(const Batch& texts) {
-        for (const JournalText& text : texts) {
-            const auto outcome = files_.append(text.session, text.path, text.text, text.last);
+    void writeOut(const std::vector<Joined>& sessions) {
+        for (const Joined& each : sessions) {
+            const auto outcome = files_.append(each.session, each.path, each.pieces, each.last);
             if (outcome.bytes > 0 || outcome.created) {
                 budget_.add(outcome.path, outcome.bytes, outcome.created);
             }

@@ -33,6 +33,10 @@ struct JournalText {
     std::string path;  // below the directory; with the first text of a session, empty with the others
     std::string text;
     bool last = false;  // closes the log
+    /// Text that other logs have too, and that stands in `text` at `sharedAt`. It weighs nothing in the queue. May be
+    /// null.
+    std::shared_ptr<const std::string> shared = {};
+    std::size_t sharedAt = 0;
 };
 
 /// Figures since the agent started, for status and metrics.

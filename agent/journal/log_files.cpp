@@ -1,8 +1,12 @@
 #include "agent/journal/log_files.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <fcntl.h>
 #include <filesystem>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <utility>
 
@@ -10,6 +14,7 @@ namespace apiary::agent {
 namespace {
 
 constexpr std::size_t kFolders = 32;
+constexpr std::size_t kPieces = 64;  // of a log, handed to the kernel at once
 
 }  // namespace
 
@@ -28,7 +33,8 @@ Descriptor::~Descriptor() {
 
 LogFiles::LogFiles(std::string directory, std::size_t most) : directory_(std::move(directory)), most_(most) {}
 
-LogFiles::Outcome LogFiles::append(const Uuid& session, std::string_view path, std::string_view text, bool last) {
+LogFiles::Outcome LogFiles::append(const Uuid& session, std::string_view path, std::span<const std::string_view> text,
+                                   bool last) {
     Outcome outcome;
     const auto known = logs_.find(session);
     if (known == logs_.end() && path.empty()) {
@@ -51,7 +57,8 @@ LogFiles::Outcome LogFiles::append(const Uuid& session, std::string_view path, s
     if (known == logs_.end()) {
         log.path = path;
     }
-    if (!log.failed && !text.empty()) {
+    const bool any = std::ranges::any_of(text, [](std::string_view piece) { return !piece.empty(); });
+    if (!log.failed && any) {
         outcome.error = reopen(session, log);
         outcome.created = outcome.error == 0 && !std::exchange(log.created, true);
         if (outcome.error == 0) {
@@ -68,19 +75,36 @@ LogFiles::Outcome LogFiles::append(const Uuid& session, std::string_view path, s
     return outcome;
 }
 
-int LogFiles::write(const Log& log, std::string_view text, Outcome& outcome) {
-    while (!text.empty()) {
-        const ssize_t wrote = ::write(log.file.number(), text.data(), text.size());
-        if (wrote < 0) {
-            if (errno == EINTR) {
-                continue;
+int LogFiles::write(const Log& log, std::span<const std::string_view> text, Outcome& outcome) {
+    std::array<iovec, kPieces> due{};
+    std::size_t count = 0;
+    std::size_t next = 0;
+    for (;;) {
+        for (; count < due.size() && next < text.size(); ++next) {
+            if (!text[next].empty()) {
+                due.at(count++) = {const_cast<char*>(text[next].data()), text[next].size()};  // writev() only reads
             }
+        }
+        if (count == 0) {
+            return 0;
+        }
+        const ssize_t wrote = ::writev(log.file.number(), due.data(), static_cast<int>(count));
+        if (wrote < 0 && errno != EINTR) {
             return errno;
         }
-        outcome.bytes += static_cast<std::uint64_t>(wrote);
-        text.remove_prefix(static_cast<std::size_t>(wrote));
+        outcome.bytes += static_cast<std::uint64_t>(std::max<ssize_t>(wrote, 0));
+        auto left = static_cast<std::size_t>(std::max<ssize_t>(wrote, 0));
+        std::size_t done = 0;
+        for (; done < count && left >= due.at(done).iov_len; ++done) {
+            left -= due.at(done).iov_len;
+        }
+        std::copy(due.begin() + static_cast<std::ptrdiff_t>(done), due.begin() + static_cast<std::ptrdiff_t>(count),
+                  due.begin());
+        count -= done;
+        if (left > 0) {
+            due.front() = {static_cast<char*>(due.front().iov_base) + left, due.front().iov_len - left};
+        }
     }
-    return 0;
 }
 
 int LogFiles::reopen(const Uuid& session, Log& log) {

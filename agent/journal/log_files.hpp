@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <list>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -42,9 +43,9 @@ public:
         bool incomplete = false;  // its session is over, and part of it is missing
     };
 
-    /// Appends `text` to the log of that session; `path` names it the first time. `last` lets go of it. Nothing is
+    /// Appends the pieces to the log of that session; `path` names it the first time. `last` lets go of it. Nothing is
     /// written behind a refusal: what is there is a true beginning.
-    Outcome append(const Uuid& session, std::string_view path, std::string_view text, bool last);
+    Outcome append(const Uuid& session, std::string_view path, std::span<const std::string_view> text, bool last);
 
     bool has(const Uuid& session) const { return logs_.contains(session); }
 
@@ -57,7 +58,7 @@ private:
         std::list<Uuid>::iterator use;  // only while `file` is open
     };
 
-    static int write(const Log& log, std::string_view text, Outcome& outcome);
+    static int write(const Log& log, std::span<const std::string_view> text, Outcome& outcome);
     int reopen(const Uuid& session, Log& log);
     int openFile(const std::string& path, Descriptor& file);
     int folder(const std::string& path);

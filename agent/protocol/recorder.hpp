@@ -2,6 +2,7 @@
 
 #include "agent/protocol/session.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,6 +16,14 @@ enum class Outcome { Finished, PeerClosed, Reset, TimedOut, Limit, TlsFailed, Ag
 
 /// Whether the last of the bytes given went out too, or a deadline or the peer cut the write short.
 enum class Delivery { Whole, Cut };
+
+/// Which of the bytes sent are part of bytes that sessions share, a page for instance.
+struct SharedPart {
+    std::shared_ptr<const std::string> whole;
+    std::size_t offset = 0;  // in `whole`
+    std::size_t length = 0;
+    std::size_t at = 0;  // in what was sent
+};
 
 /// Told of a session as it happens, in order; the local log and the spool hang here.
 ///
@@ -32,6 +41,12 @@ public:
 
     /// `bytes` were handed to the network, no more than these.
     virtual void sent(ChannelId channel, std::string_view bytes, Delivery delivery) = 0;
+
+    /// The same, where `part` tells whose bytes some of them are: a recorder may keep those once for all.
+    virtual void sentShared(ChannelId channel, std::string_view bytes, [[maybe_unused]] const SharedPart& part,
+                            Delivery delivery) {
+        sent(channel, bytes, delivery);
+    }
 
     /// A handshake was tried. `first` is what the peer had sent when it began; `info` is null if it failed.
     virtual void handshake(std::string_view first, const TlsInfo* info) = 0;

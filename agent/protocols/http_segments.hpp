@@ -9,7 +9,7 @@
 namespace apiary::agent {
 
 /// Queues the parts of an answer as Apache writes them: its head and as much of the body as there is go out together.
-/// What is short is copied; of what is long only so much that the packet before it is full.
+/// What is long is shared where it begins a packet or fits into the one under way, and else copied.
 class HttpSegments {
 public:
     static constexpr std::size_t kSegment = std::size_t{16} << 10U;  // what the engine writes at a time

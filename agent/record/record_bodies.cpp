@@ -2,6 +2,9 @@
 
 #include "agent/record/recording.hpp"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
 #include <algorithm>
 #include <type_traits>
 #include <variant>
@@ -171,6 +174,42 @@ NewRecord removalRecord(const RemovedLogs& gone, std::uint32_t lane, WallTime at
                              .to = gone.to,
                              .reason = reason},
                             at)};
+}
+
+SplitBody splitPacketBody(const Uuid& session, std::uint32_t seq, WallTime at, std::uint32_t channel,
+                          std::string_view before, std::size_t shared, std::string_view after) {
+    using Out = google::protobuf::io::CodedOutputStream;
+    constexpr auto kVarint = 0U;
+    constexpr auto kLength = 2U;
+    const auto tag = [](int field, unsigned type) { return static_cast<std::uint32_t>(field) << 3U | type; };
+    const auto whole = static_cast<std::uint32_t>(before.size() + shared + after.size());
+    // The packet comes last in its record, and the bytes last in the packet: what stands in front is what is never
+    // shared.
+    SplitBody body{.own = recordBody(session, seq, at, [](v1::Record&) {})};
+    std::string packet;
+    {
+        google::protobuf::io::StringOutputStream stream(&packet);
+        Out out(&stream);
+        out.WriteTag(tag(v1::Packet::kSentFieldNumber, kVarint));
+        out.WriteVarint32(1);
+        if (channel != 0) {
+            out.WriteTag(tag(v1::Packet::kChannelFieldNumber, kVarint));
+            out.WriteVarint32(channel);
+        }
+        out.WriteTag(tag(v1::Packet::kBytesFieldNumber, kLength));
+        out.WriteVarint32(whole);
+    }
+    body.own.reserve(body.own.size() + packet.size() + before.size() + after.size() + 16);
+    {
+        google::protobuf::io::StringOutputStream stream(&body.own);
+        Out out(&stream);
+        out.WriteTag(tag(v1::Record::kPacketFieldNumber, kLength));
+        out.WriteVarint32(static_cast<std::uint32_t>(packet.size()) + whole);
+    }
+    body.own.append(packet).append(before);
+    body.at = body.own.size();
+    body.own += after;
+    return body;
 }
 
 SpoolSettings withRecordBodies(SpoolSettings settings) {

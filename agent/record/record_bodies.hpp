@@ -11,8 +11,10 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace apiary::agent {
@@ -52,5 +54,15 @@ std::string recordBody(const Uuid& session, std::uint32_t seq, WallTime at, Fill
     std::forward<Fill>(fill)(*record);
     return record->SerializeAsString();
 }
+
+/// A serialised Record of a packet sent, but for bytes of it that stand at `at`.
+struct SplitBody {
+    std::string own;
+    std::size_t at = 0;
+};
+
+/// The packet is `before`, `shared` bytes that are left out, and `after`.
+SplitBody splitPacketBody(const Uuid& session, std::uint32_t seq, WallTime at, std::uint32_t channel,
+                          std::string_view before, std::size_t shared, std::string_view after);
 
 }  // namespace apiary::agent

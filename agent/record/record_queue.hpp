@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ struct PendingRecord {
     std::string text;               // for the log
     bool last = false;              // closes the log
     std::function<void()> durable;  // with the closing record; may be empty
+    /// Text that stands in `text` at `sharedAt`, if the record has shared bytes: they weigh nothing here.
+    std::shared_ptr<const std::string> shared = {};
+    std::size_t sharedAt = 0;
 
     std::size_t weight() const { return sizeof *this + record.body.size() + path.size() + text.size(); }
 };

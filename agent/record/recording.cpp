@@ -39,7 +39,7 @@ public:
         : spool_(spool),
           journal_(journal),
           queue_(settings.queued, kDue),
-          context_{queue_, journal_, unlogged_},
+          context_{queue_, journal_, unlogged_, answers_},
           chooser_(std::move(settings.rules)),
           follow_(std::move(settings.follow)),
           manifest_(settings.manifest ? std::make_unique<Manifest>(*std::move(settings.manifest)) : nullptr),
@@ -237,9 +237,15 @@ private:
         for (std::size_t i = 0; i < pending.size(); ++i) {
             if (PendingRecord& next = pending[i]; next.last || !next.text.empty()) {
                 if (follow_) {
-                    follow_(next.text);
+                    next.shared ? follow_(std::string(next.text).insert(next.sharedAt, *next.shared))
+                                : follow_(next.text);
                 }
-                texts.push_back({batch_[i].session, std::move(next.path), std::move(next.text), next.last});
+                texts.push_back({.session = batch_[i].session,
+                                 .path = std::move(next.path),
+                                 .text = std::move(next.text),
+                                 .last = next.last,
+                                 .shared = std::move(next.shared),
+                                 .sharedAt = next.sharedAt});
             }
         }
         if (!texts.empty() && !journal_.write(std::move(texts))) {
@@ -305,6 +311,7 @@ private:
     std::atomic<std::uint64_t> recovered_{0};
     std::atomic<Steady::rep> refusedSince_{0};  // when the disk began to refuse; 0: it does not
     RecordQueue queue_;
+    SharedAnswers answers_;
     const RecorderContext context_;
     Guarded<LogChooser> chooser_;
     const std::function<void(std::string_view)> follow_;

@@ -30,8 +30,7 @@ void SessionLines::footer(std::string& text, std::string_view protocol, Ending e
 void SessionTally::count(const v1::Record& record) {
     switch (record.what_case()) {
         case v1::Record::kPacket:
-            ++packets;
-            (record.packet().sent() ? bytesOut : bytesIn) += record.packet().bytes().size();
+            countPacket(record.packet().sent(), record.packet().bytes().size());
             break;
         case v1::Record::kCommand:
             ++commands;
@@ -52,6 +51,11 @@ void SessionTally::count(const v1::Record& record) {
         default:
             break;
     }
+}
+
+void SessionTally::countPacket(bool sent, std::size_t bytes) {
+    ++packets;
+    (sent ? bytesOut : bytesIn) += bytes;
 }
 
 void SessionTally::write(v1::SessionClosed& closed, std::uint32_t events) const {

@@ -4,6 +4,7 @@
 #include "agent/protocol/session.hpp"
 #include "proto/apiary/v1/session.pb.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -51,6 +52,7 @@ struct SessionTally {
 
     /// Counts what a record says; packets too.
     void count(const v1::Record& record);
+    void countPacket(bool sent, std::size_t bytes);
     void write(v1::SessionClosed& closed, std::uint32_t events) const;
 };
 

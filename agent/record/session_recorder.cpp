@@ -1,6 +1,7 @@
 #include "agent/record/session_recorder.hpp"
 
 #include "agent/journal/journal_format.hpp"
+#include "common/text/escape.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -50,6 +51,41 @@ void SessionRecorder::received(ChannelId channel, std::string_view bytes) {
 
 void SessionRecorder::sent(ChannelId channel, std::string_view bytes, Delivery) {
     packets(true, channel, bytes);
+}
+
+void SessionRecorder::sentShared(ChannelId channel, std::string_view bytes, const SharedPart& part, Delivery) {
+    const auto answer =
+        bytes.size() <= kLongestPacket ? context_.answers.find(part, std::chrono::steady_clock::now()) : nullptr;
+    if (!answer) {
+        packets(true, channel, bytes);
+        return;
+    }
+    passed_ += bytes.size();
+    const WallTime at = now();
+    const std::string_view before = bytes.substr(0, part.at);
+    const std::string_view after = bytes.substr(part.at + part.length);
+    SplitBody body = splitPacketBody(session_, seq_++, at, channel, before, part.length, after);
+    PendingRecord pending{.record = {.lane = lane_,
+                                     .session = session_,
+                                     .kind = RecordKind::Payload,
+                                     .at = at,
+                                     .body = std::move(body.own),
+                                     .shared = answer->bytes,
+                                     .sharedAt = body.at},
+                          .path = {},
+                          .text = {},
+                          .durable = {},
+                          .shared = answer->escaped};
+    lines_.packet(pending.text, at, true, channel, before);
+    pending.text.pop_back();  // the line goes on
+    pending.sharedAt = pending.text.size();
+    digest_.update(pending.text);
+    digest_.update(*answer->escaped);
+    appendEscaped(pending.text, after);
+    pending.text += '\n';
+    digest_.update(std::string_view(pending.text).substr(pending.sharedAt));
+    tally_.countPacket(true, bytes.size());
+    queue(std::move(pending), false);
 }
 
 void SessionRecorder::handshake(std::string_view first, const TlsInfo* info) {
@@ -204,13 +240,18 @@ void SessionRecorder::queue(PendingRecord pending, bool urgent) {
     switch (choice_) {
         case LogChoice::No:
             pending.text = {};
+            pending.shared = {};
             break;
         case LogChoice::WhenSpoken:
+            if (pending.shared) {
+                pending.text.insert(pending.sharedAt, *std::exchange(pending.shared, {}));
+            }
             held_ += pending.text;
             pending.text = {};
             break;
         case LogChoice::Yes:
             if (!held_.empty()) {
+                pending.sharedAt += held_.size();
                 pending.text.insert(0, std::exchange(held_, {}));
             }
             if (!named_ && !pending.text.empty()) {

@@ -4,6 +4,7 @@
 #include "agent/record/record_bodies.hpp"
 #include "agent/record/record_queue.hpp"
 #include "agent/record/session_account.hpp"
+#include "agent/record/shared_answers.hpp"
 #include "common/crypto/digest.hpp"
 
 #include <atomic>
@@ -20,6 +21,7 @@ struct RecorderContext {
     RecordQueue& queue;
     const JournalWriter& journal;
     std::atomic<std::uint64_t>& unlogged;  // sessions that got no log
+    SharedAnswers& answers;
 };
 
 /// Whether a session gets a log: yes, no, or as soon as its peer says something.
@@ -37,6 +39,7 @@ public:
 
     void received(ChannelId channel, std::string_view bytes) override;
     void sent(ChannelId channel, std::string_view bytes, Delivery delivery) override;
+    void sentShared(ChannelId channel, std::string_view bytes, const SharedPart& part, Delivery delivery) override;
     void handshake(std::string_view first, const TlsInfo* info) override;
     void channelOpened(ChannelId channel, const Endpoint& peer, const Endpoint& local) override;
     void channelClosed(ChannelId channel) override;

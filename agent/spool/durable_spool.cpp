@@ -16,10 +16,17 @@ constexpr std::chrono::milliseconds kShortestWait{10};
 constexpr std::chrono::milliseconds kLongestWait{1000};
 constexpr std::chrono::minutes kBetweenComplaints{1};
 
-/// About what a record takes in the file.
-std::uint64_t sizeOf(const NewRecord& record) {
-    return record.body.size() + 64;
-}
+/// About what records take in the file, one after the other: shared bytes once.
+class Sizing {
+public:
+    std::uint64_t operator()(const NewRecord& record) {
+        const bool again = record.shared == nullptr || std::exchange(last_, record.shared.get()) == record.shared.get();
+        return record.body.size() + 64 + (again ? 0 : record.shared->size());
+    }
+
+private:
+    const std::string* last_ = nullptr;
+};
 
 }  // namespace
 
@@ -45,6 +52,7 @@ std::vector<std::uint64_t> DurableSpool::append(std::span<const NewRecord> recor
     while (!records.empty()) {
         // What does not fit below the bound at once is committed in turns, with room made in between.
         std::size_t count = 1;
+        Sizing sizeOf;
         for (std::uint64_t bytes = sizeOf(records.front());
              count < records.size() && (bytes += sizeOf(records[count])) <= settings_.bytes / 16;) {
             ++count;
@@ -124,6 +132,7 @@ void DurableSpool::commit(std::span<const NewRecord> records, const RetryWait& w
 
 DurableSpool::Try DurableSpool::tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted) {
     std::uint64_t bytes = 0;
+    Sizing sizeOf;
     for (const NewRecord& record : records) {
         bytes += sizeOf(record);
     }
@@ -151,9 +160,16 @@ DurableSpool::Try DurableSpool::tryAppend(Writer& writer, std::span<const NewRec
 void DurableSpool::write(Writer& writer, std::span<const NewRecord> records, [[maybe_unused]] const Positions& wanted) {
     SpoolFile& file = *writer.file;
     Positions lanes = writer.ledger.lanes;
+    std::map<std::int64_t, std::int64_t> references;
     file.begin();
     for (const NewRecord& record : records) {
         const bool none = record.session == Uuid{};
+        StoredBlob blob;
+        if (record.shared) {
+            assert(!record.shared->empty() && record.sharedAt <= record.body.size());
+            blob = file.blob(record.shared);
+            ++references[blob.number];
+        }
         file.insert({.key = rowKey(record.lane, ++lanes[record.lane].last),
                      .span = 0,
                      .session = none ? std::string_view{} : record.session.view(),
@@ -162,7 +178,13 @@ void DurableSpool::write(Writer& writer, std::span<const NewRecord> records, [[m
                      .until = 0,
                      .records = 0,
                      .bytes = 0,
-                     .body = record.body});
+                     .body = record.body,
+                     .blob = blob.number,
+                     .cut = record.sharedAt,
+                     .blobCrc = blob.crc});
+    }
+    for (const auto& [blob, count] : references) {
+        file.countReferences(blob, count);
     }
     for (const auto& [lane, state] : lanes) {
         if (state.last != writer.ledger.lanes[lane].last) {

@@ -53,7 +53,15 @@ struct Opened {
 
 Opened openFile(const SpoolSettings& settings) {
     Opened opened;
-    opened.file = std::make_unique<SpoolFile>(settings, true);
+    try {
+        opened.file = std::make_unique<SpoolFile>(settings, true);
+    } catch (const SqliteError& error) {
+        // One of an earlier version gets the tables it lacks, for which a full disk must not be in the way.
+        if (!error.full() || !Ballast(settings.path + ".ballast", settings.ballast).give()) {
+            throw;
+        }
+        opened.file = std::make_unique<SpoolFile>(settings, true);
+    }
     opened.ledger = opened.file->load();
     return opened;
 }

@@ -33,6 +33,10 @@ struct NewRecord {
     RecordKind kind = RecordKind::Observation;
     std::chrono::system_clock::time_point at;
     std::string body;
+    /// Bytes that stand in `body` at `sharedAt`, and in other records too: the file keeps those of one such object once
+    /// for many records. Null, or not empty.
+    std::shared_ptr<const std::string> shared = {};
+    std::size_t sharedAt = 0;
 };
 
 /// A row of the spool: one record, or a gap that stands for all of seq..seqEnd.
@@ -79,6 +83,8 @@ using RetryWait = std::function<bool(std::chrono::milliseconds)>;
 /// only when its number is acknowledged, its session is over, and release() was called behind it. Near the bound in
 /// bytes payload of the longest sessions is replaced, in place, by gap rows; then probes, the oldest first; then
 /// evidence of the longest sessions. Openings and closings never are: when only they are left it is full().
+/// Shared bytes are committed with or before the first record that they stand in, and go with the last; a row that is
+/// read has them in its body.
 ///
 /// Everything may be called from any thread, and does its I/O on the caller's.
 /// A commit that fails is in doubt: append() closes, reopens, compares and either goes on or writes again.

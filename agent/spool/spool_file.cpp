@@ -10,7 +10,9 @@ namespace apiary::agent {
 namespace {
 
 constexpr std::uint64_t kPage = 4096;
-constexpr const char* kVersion = "1";
+constexpr const char* kVersion = "2";
+constexpr std::size_t kKnownBlobs = 128;      // held in memory for the rows to come
+constexpr std::uint64_t kRowsOfABlob = 1000;  // that are lost with it if it is damaged
 
 // `span`, `until`, `records` and `bytes` are null but in gaps. `body` comes last: what does not look at it does not
 // read it.
@@ -21,7 +23,15 @@ CREATE TABLE IF NOT EXISTS lane(lane INTEGER PRIMARY KEY, last INTEGER NOT NULL,
 CREATE TABLE IF NOT EXISTS session(session BLOB PRIMARY KEY, lane INTEGER NOT NULL, first INTEGER NOT NULL,
   closing INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS record(key INTEGER PRIMARY KEY, kind INTEGER NOT NULL, session BLOB, at INTEGER NOT NULL,
-  crc INTEGER NOT NULL, span INTEGER, until INTEGER, records INTEGER, bytes INTEGER, body BLOB NOT NULL);
+  crc INTEGER NOT NULL, span INTEGER, until INTEGER, records INTEGER, bytes INTEGER, blob INTEGER, cut INTEGER,
+  body BLOB NOT NULL);
+)";
+
+// `refs` counts the rows that refer to it. Numbers are never used again. The bytes stand apart, so that counting does
+// not write them.
+constexpr const char* kBlobSchema = R"(
+CREATE TABLE blob(number INTEGER PRIMARY KEY AUTOINCREMENT, refs INTEGER NOT NULL, size INTEGER NOT NULL);
+CREATE TABLE blob_bytes(number INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 )";
 
 }  // namespace
@@ -34,12 +44,25 @@ std::chrono::system_clock::time_point timeOf(std::int64_t micros) {
     return std::chrono::system_clock::time_point(std::chrono::microseconds(micros));
 }
 
+std::string withShared(const StoredRow& row, std::string_view shared) {
+    std::string whole;
+    whole.reserve(row.body.size() + shared.size());
+    whole.append(row.body.substr(0, row.cut)).append(shared).append(row.body.substr(row.cut));
+    return whole;
+}
+
 std::uint32_t checksumOf(const StoredRow& row) {
     std::array<std::int64_t, 4> numbers{row.key, static_cast<std::int64_t>(row.span),
                                         static_cast<std::int64_t>(row.kind), row.at};
     std::array<char, sizeof numbers> raw{};
     std::memcpy(raw.data(), numbers.data(), raw.size());
-    return crc32c(row.body, crc32c(row.session, crc32c({raw.data(), raw.size()})));
+    const std::uint32_t crc = crc32c(row.body, crc32c(row.session, crc32c({raw.data(), raw.size()})));
+    if (row.blob == 0) {
+        return crc;
+    }
+    const std::array<std::uint64_t, 2> place{row.cut, row.blobCrc};
+    std::memcpy(raw.data(), place.data(), sizeof place);
+    return crc32c({raw.data(), sizeof place}, crc);
 }
 
 Database& SpoolFile::prepare(Database& database, std::uint64_t bound, bool checked) {
@@ -50,7 +73,6 @@ Database& SpoolFile::prepare(Database& database, std::uint64_t bound, bool check
     database.execute("PRAGMA journal_size_limit=16777216");  // the log keeps blocks to work with on a full disk
     database.execute("PRAGMA wal_autocheckpoint=4000");      // who waits for a commit waits for this: as rarely as fits
     database.execute("PRAGMA cache_size=-2048");  // appending needs little, and memory belongs to the sessions
-    database.execute(("PRAGMA max_page_count=" + std::to_string(std::max(bound / kPage, std::uint64_t{16}))).c_str());
     if (checked && database.text("PRAGMA quick_check(1)") != "ok") {
         throw SqliteError(11 /* SQLITE_CORRUPT */, "its check found it unsound");
     }
@@ -58,13 +80,33 @@ Database& SpoolFile::prepare(Database& database, std::uint64_t bound, bool check
     if (database.number("SELECT count(*) FROM sqlite_master WHERE name = 'record'") == 0) {
         database.execute("BEGIN IMMEDIATE");
         database.execute(kSchema);
+        database.execute(kBlobSchema);
         database.execute((std::string("INSERT INTO meta VALUES('version', ") + kVersion + ")").c_str());
         database.execute("INSERT INTO lane VALUES(0, 0, 0, NULL, 0)");
         database.execute("COMMIT");
-    } else if (database.text("SELECT value FROM meta WHERE name = 'version'") != kVersion) {
+    } else {
+        migrate(database);
+    }
+    // Behind all that makes tables: a file at its bound opens too.
+    database.execute(("PRAGMA max_page_count=" + std::to_string(std::max(bound / kPage, std::uint64_t{16}))).c_str());
+    return database;
+}
+
+/// A file of version 1 has no shared bytes. Its rows stay as they are.
+void SpoolFile::migrate(Database& database) {
+    const std::string version = database.text("SELECT value FROM meta WHERE name = 'version'");
+    if (version == kVersion) {
+        return;
+    }
+    if (version != "1") {
         throw SqliteError(26 /* SQLITE_NOTADB */, "not of a version that this program reads");
     }
-    return database;
+    database.execute("BEGIN IMMEDIATE");
+    database.execute("ALTER TABLE record ADD COLUMN blob INTEGER");
+    database.execute("ALTER TABLE record ADD COLUMN cut INTEGER");
+    database.execute(kBlobSchema);
+    database.execute((std::string("UPDATE meta SET value = ") + kVersion + " WHERE name = 'version'").c_str());
+    database.execute("COMMIT");
 }
 
 SpoolFile::SpoolFile(const SpoolSettings& settings, bool checked)
@@ -72,14 +114,20 @@ SpoolFile::SpoolFile(const SpoolSettings& settings, bool checked)
       database_(settings.path, settings.vfs, false),
       begin_(prepare(database_, settings.bytes, checked), "BEGIN IMMEDIATE"),
       commit_(database_, "COMMIT"),
-      insert_(database_, "INSERT INTO record(key, kind, session, at, crc, body) VALUES(?, ?, ?, ?, ?, ?)"),
+      insert_(database_,
+              "INSERT INTO record(key, kind, session, at, crc, body, blob, cut) VALUES(?, ?, ?, ?, ?, ?, ?, ?)"),
       replace_(database_,
                "UPDATE record SET kind = ?2, session = ?3, at = ?4, crc = ?5, span = ?6, until = ?7, records = ?8, "
-               "bytes = ?9, body = ?10 WHERE key = ?1"),
+               "bytes = ?9, body = ?10, blob = NULL, cut = NULL WHERE key = ?1"),
       erase_(database_, "DELETE FROM record WHERE key BETWEEN ? AND ?"),
       saveLane_(database_, "INSERT OR REPLACE INTO lane VALUES(?, ?, ?, ?, ?)"),
       saveHeld_(database_, "INSERT OR REPLACE INTO session VALUES(?, ?, ?, ?)"),
       forgetHeld_(database_, "DELETE FROM session WHERE session = ?"),
+      insertBlob_(database_, "INSERT INTO blob(refs, size) VALUES(0, ?) RETURNING number"),
+      countBlob_(database_, "UPDATE blob SET refs = refs + ?2 WHERE number = ?1 RETURNING refs"),
+      eraseBlob_(database_, "DELETE FROM blob WHERE number = ?"),
+      eraseBytes_(database_, "DELETE FROM blob_bytes WHERE number = ?"),
+      insertBytes_(database_, "INSERT INTO blob_bytes VALUES(?, ?)"),
       pageCount_(database_, "PRAGMA page_count"),
       freePages_(database_, "PRAGMA freelist_count") {}
 
@@ -174,7 +222,13 @@ void SpoolFile::rollBack() {
 void SpoolFile::insert(const StoredRow& row) {
     insert_.bind(1, row.key).bind(2, static_cast<std::int64_t>(row.kind));
     row.session.empty() ? insert_.bindNull(3) : insert_.bindBlob(3, row.session);
-    insert_.bind(4, row.at).bind(5, checksumOf(row)).bindBlob(6, row.body).run();
+    insert_.bind(4, row.at).bind(5, checksumOf(row)).bindBlob(6, row.body);
+    if (row.blob == 0) {
+        insert_.bindNull(7).bindNull(8);
+    } else {
+        insert_.bind(7, row.blob).bind(8, static_cast<std::int64_t>(row.cut));
+    }
+    insert_.run();
 }
 
 void SpoolFile::replace(const StoredRow& row) {
@@ -189,6 +243,35 @@ void SpoolFile::replace(const StoredRow& row) {
 
 void SpoolFile::erase(std::int64_t first, std::int64_t last) {
     erase_.bind(1, first).bind(2, last).run();
+}
+
+StoredBlob SpoolFile::blob(const std::shared_ptr<const std::string>& bytes) {
+    if (const auto known = known_.find(bytes.get()); known != known_.end()) {
+        if (known->second.rows++ < kRowsOfABlob) {
+            return known->second.stored;
+        }
+        known_.erase(known);
+    }
+    if (known_.size() >= kKnownBlobs) {
+        known_.clear();  // what is still in use is written once more
+    }
+    insertBlob_.bind(1, static_cast<std::int64_t>(bytes->size())).step();
+    const StoredBlob stored{.number = insertBlob_.integer(0), .crc = crc32c(*bytes)};
+    insertBlob_.run();
+    insertBytes_.bind(1, stored.number).bindBlob(2, *bytes).run();
+    known_.emplace(bytes.get(), Known{.bytes = bytes, .stored = stored, .rows = 1});
+    return stored;
+}
+
+void SpoolFile::countReferences(std::int64_t blob, std::int64_t change) {
+    countBlob_.bind(1, blob).bind(2, change);
+    const bool gone = countBlob_.step() && countBlob_.integer(0) <= 0;
+    countBlob_.run();
+    if (gone) {
+        eraseBlob_.bind(1, blob).run();
+        eraseBytes_.bind(1, blob).run();
+        std::erase_if(known_, [&](const auto& known) { return known.second.stored.number == blob; });
+    }
 }
 
 void SpoolFile::saveLane(std::uint32_t lane, const LaneState& state) {

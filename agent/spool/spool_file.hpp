@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,10 +68,22 @@ struct StoredRow {
     std::uint64_t records = 0;
     std::uint64_t bytes = 0;
     std::string_view body;
+    std::int64_t blob = 0;  // number of the shared bytes that stand in the body at `cut`; 0: none
+    std::uint64_t cut = 0;
+    std::uint32_t blobCrc = 0;  // of these bytes
 };
 
-/// The checksum that stands beside the row.
+/// The record's body: that of the row, with the shared bytes in their place, which is within it.
+std::string withShared(const StoredRow& row, std::string_view shared);
+
+/// The checksum that stands beside the row. It covers shared bytes by theirs.
 std::uint32_t checksumOf(const StoredRow& row);
+
+/// Shared bytes in the file.
+struct StoredBlob {
+    std::int64_t number = 0;
+    std::uint32_t crc = 0;
+};
 
 /// The SQLite file, open for writing. Belongs to one thread at a time; everything throws SqliteError.
 class SpoolFile {
@@ -94,9 +107,15 @@ public:
     void rollBack();
 
     void insert(const StoredRow& row);
-    /// Puts `row` in the place of the one with its key.
+    /// Puts `row` in the place of the one with its key, whose shared bytes are let go of separately.
     void replace(const StoredRow& row);
     void erase(std::int64_t first, std::int64_t last);
+
+    /// Where the file has these bytes; writes them if it does not, or if as many rows refer to what it has as are to be
+    /// lost with it at once. Counts nothing.
+    StoredBlob blob(const std::shared_ptr<const std::string>& bytes);
+    /// So many rows refer to it now that did not before (or less, if negative). What no row refers to goes.
+    void countReferences(std::int64_t blob, std::int64_t change);
     void saveLane(std::uint32_t lane, const LaneState& state);
     void saveHeld(const Uuid& session, const HeldSession& held);
     void forgetHeld(const Uuid& session);
@@ -108,7 +127,15 @@ public:
     Database& database() { return database_; }
 
 private:
+    /// Shared bytes that this connection wrote and new rows may refer to.
+    struct Known {
+        std::shared_ptr<const std::string> bytes;  // held, so that no others take its address
+        StoredBlob stored;
+        std::uint64_t rows = 0;
+    };
+
     static Database& prepare(Database& database, std::uint64_t bound, bool checked);
+    static void migrate(Database& database);
 
     std::uint64_t bound_;
     Database database_;
@@ -120,8 +147,14 @@ private:
     Statement saveLane_;
     Statement saveHeld_;
     Statement forgetHeld_;
+    Statement insertBlob_;
+    Statement countBlob_;
+    Statement eraseBlob_;
+    Statement eraseBytes_;
+    Statement insertBytes_;
     Statement pageCount_;
     Statement freePages_;
+    std::unordered_map<const std::string*, Known> known_;
 };
 
 }  // namespace apiary::agent

@@ -1,11 +1,16 @@
 #include "agent/spool/spool_reader.hpp"
 
+#include "agent/spool/checksum.hpp"
+
 #include <algorithm>
 
 namespace apiary::agent {
 namespace {
 
-constexpr const char* kColumns = "SELECT key, span, session, kind, at, crc, until, records, bytes, body FROM record ";
+constexpr std::size_t kHeld = std::size_t{1} << 20U;  // bytes of shared ones in memory
+
+constexpr const char* kColumns =
+    "SELECT key, span, session, kind, at, crc, until, records, bytes, body, blob, cut FROM record ";
 
 std::string select(const char* where) {
     return std::string(kColumns) + where;
@@ -20,20 +25,14 @@ StoredRow stored(const Statement& row) {
             .until = row.integer(6),
             .records = static_cast<std::uint64_t>(row.integer(7)),
             .bytes = static_cast<std::uint64_t>(row.integer(8)),
-            .body = row.blob(9)};
+            .body = row.blob(9),
+            .blob = row.integer(10),
+            .cut = static_cast<std::uint64_t>(row.integer(11))};
 }
 
 bool sound(const Statement& row, const StoredRow& read) {
     return checksumOf(read) == static_cast<std::uint32_t>(row.integer(5)) &&
-           (read.session.empty() || read.session.size() == sizeof(Uuid::bytes));
-}
-
-SpoolRow taken(const StoredRow& read) {
-    return {.seq = seqOf(read.key),
-            .seqEnd = seqOf(read.key) + read.span,
-            .session = Uuid::ofBytes(read.session).value_or(Uuid{}),
-            .kind = read.kind,
-            .body = std::string(read.body)};
+           (read.session.empty() || read.session.size() == sizeof(Uuid::bytes)) && read.cut <= read.body.size();
 }
 
 }  // namespace
@@ -44,7 +43,8 @@ SpoolReader::SpoolReader(const SpoolSettings& settings)
       rows_(database_, select("WHERE key > ? AND key <= ? ORDER BY key")),
       before_(database_, "SELECT key, span FROM record WHERE key <= ? ORDER BY key DESC LIMIT 1"),
       row_(database_, select("WHERE key = ?")),
-      time_(database_, "SELECT at FROM record WHERE key > ? AND key <= ? ORDER BY key LIMIT 1") {}
+      time_(database_, "SELECT at FROM record WHERE key > ? AND key <= ? ORDER BY key LIMIT 1"),
+      bytes_(database_, "SELECT bytes FROM blob_bytes WHERE number = ?") {}
 
 std::vector<SpoolRow> SpoolReader::read(std::uint32_t lane, std::uint64_t after, std::uint64_t acknowledged,
                                         std::uint64_t last, std::size_t records, std::size_t bytes) {
@@ -75,7 +75,8 @@ std::vector<SpoolRow> SpoolReader::read(std::uint32_t lane, std::uint64_t after,
             ended = true;
             break;
         }
-        const StoredRow read = stored(rows_);
+        StoredRow read = stored(rows_);
+        const std::string_view shared = sharedOf(read);
         if (seqOf(read.key) > next) {
             add(missing(lane, next, seqOf(read.key) - 1, acknowledged));
             if (!room()) {
@@ -83,10 +84,10 @@ std::vector<SpoolRow> SpoolReader::read(std::uint32_t lane, std::uint64_t after,
             }
         }
         if (sound(rows_, read)) {
-            if (!rows.empty() && size + read.body.size() > bytes) {
+            if (!rows.empty() && size + read.body.size() + shared.size() > bytes) {
                 break;
             }
-            add(taken(read));
+            add(taken(read, shared));
         } else {
             if (damaged_.insert(read.key).second) {
                 ++damagedNow_;
@@ -112,9 +113,10 @@ std::optional<SpoolRow> SpoolReader::row(std::uint32_t lane, std::uint64_t seq, 
     std::optional<SpoolRow> found;
     row_.bind(1, rowKey(lane, seq));
     if (row_.step()) {
-        const StoredRow read = stored(row_);
+        StoredRow read = stored(row_);
+        const std::string_view shared = sharedOf(read);
         if (sound(row_, read) && read.session == session.view()) {
-            found = taken(read);
+            found = taken(read, shared);
         }
     }
     row_.reset();
@@ -129,6 +131,41 @@ std::optional<std::chrono::system_clock::time_point> SpoolReader::timeBehind(std
     }
     time_.reset();
     return at;
+}
+
+/// The shared bytes that a row refers to, until the next call; notes their checksum in it. Nothing if they are gone:
+/// the row's own checksum is then not right.
+std::string_view SpoolReader::sharedOf(StoredRow& read) {
+    if (read.blob == 0) {
+        return {};
+    }
+    auto known = shared_.find(read.blob);
+    if (known == shared_.end()) {
+        if (bytes_.bind(1, read.blob).step()) {
+            if (sharedBytes_ > kHeld) {
+                shared_.clear();
+                sharedBytes_ = 0;
+            }
+            std::string bytes(bytes_.blob(0));
+            const std::uint32_t crc = crc32c(bytes);
+            sharedBytes_ += bytes.size();
+            known = shared_.emplace(read.blob, Shared{.bytes = std::move(bytes), .crc = crc}).first;
+        }
+        bytes_.reset();
+    }
+    if (known == shared_.end()) {
+        return {};
+    }
+    read.blobCrc = known->second.crc;
+    return known->second.bytes;
+}
+
+SpoolRow SpoolReader::taken(const StoredRow& read, std::string_view shared) {
+    return {.seq = seqOf(read.key),
+            .seqEnd = seqOf(read.key) + read.span,
+            .session = Uuid::ofBytes(read.session).value_or(Uuid{}),
+            .kind = read.kind,
+            .body = withShared(read, shared)};
 }
 
 std::uint64_t SpoolReader::takeDamaged() {

@@ -6,6 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace apiary::agent {
@@ -30,8 +33,14 @@ public:
     std::uint64_t takeDamaged();
 
 private:
+    struct Shared {
+        std::string bytes;
+        std::uint32_t crc = 0;
+    };
+
     SpoolRow missing(std::uint32_t lane, std::uint64_t first, std::uint64_t last, std::uint64_t acknowledged);
-    SpoolRow take();
+    std::string_view sharedOf(StoredRow& read);
+    static SpoolRow taken(const StoredRow& read, std::string_view shared);
     SpoolRow gap(std::uint64_t first, std::uint64_t last, const SpoolSettings::Lost& lost) const;
 
     SpoolSettings settings_;
@@ -40,6 +49,9 @@ private:
     Statement before_;
     Statement row_;
     Statement time_;
+    Statement bytes_;
+    std::unordered_map<std::int64_t, Shared> shared_;  // by number, which is never used again
+    std::size_t sharedBytes_ = 0;
     std::set<std::int64_t> damaged_;  // counted already
     std::uint64_t damagedNow_ = 0;
 };

@@ -40,10 +40,11 @@ bool freeStep(SpoolFile& file, SpoolLedger& ledger, std::uint32_t lane) {
     }
     const std::uint64_t upTo = std::min(state.acknowledged, state.journalled.value_or(kHighestSeq));
     std::vector<std::pair<std::int64_t, std::int64_t>> runs;
+    std::map<std::int64_t, std::int64_t> released;  // references to shared bytes
     std::size_t seen = 0;
     if (state.cleanTo < upTo) {
         Statement rows(file.database(),
-                       "SELECT key, span, session FROM record WHERE key > ? AND key <= ? ORDER BY key LIMIT ?");
+                       "SELECT key, span, session, blob FROM record WHERE key > ? AND key <= ? ORDER BY key LIMIT ?");
         rows.bind(1, rowKey(lane, state.cleanTo)).bind(2, rowKey(lane, upTo));
         rows.bind(3, static_cast<std::int64_t>(kFreedPerStep));
         std::int64_t before = -1;  // key of the row before, if it goes
@@ -65,11 +66,17 @@ bool freeStep(SpoolFile& file, SpoolLedger& ledger, std::uint32_t lane) {
                     runs.emplace_back(key, key);
                 }
                 before = key;
+                if (!rows.null(3)) {
+                    ++released[rows.integer(3)];
+                }
             }
         }
     }
     for (const auto& [first, last] : runs) {
         file.erase(first, last);
+    }
+    for (const auto& [blob, count] : released) {
+        file.countReferences(blob, -count);
     }
     file.saveLane(lane, state);
     if (seen < kFreedPerStep) {

@@ -1,6 +1,7 @@
 #include "agent/spool/spool_upkeep.hpp"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -18,7 +19,10 @@ using Sessions = std::unordered_set<Uuid>;
 /// The sessions with the most bytes of that kind, as many as are needed to free `bytes`.
 Sessions longest(SpoolFile& file, RecordKind kind, std::uint64_t bytes) {
     std::unordered_map<Uuid, std::uint64_t> sizes;
-    Statement rows(file.database(), "SELECT session, length(body) FROM record WHERE kind = ? AND session IS NOT NULL");
+    // Shared bytes count as what each row that refers to them has of them.
+    Statement rows(file.database(),
+                   "SELECT session, length(body) + coalesce(size / max(refs, 1), 0) FROM record "
+                   "LEFT JOIN blob ON number = blob WHERE kind = ? AND session IS NOT NULL");
     rows.bind(1, static_cast<std::int64_t>(kind));
     while (rows.step()) {
         sizes[*Uuid::ofBytes(rows.blob(0))] += static_cast<std::uint64_t>(rows.integer(1)) + kRowOverhead;
@@ -80,6 +84,9 @@ public:
         for (const auto& [session, trace] : traces_) {
             write(trace);
         }
+        for (const auto& [blob, count] : released_) {
+            file_.countReferences(blob, -count);
+        }
         return {dropped_, dropped_ > 0 || !removed_.empty()};
     }
 
@@ -89,7 +96,8 @@ private:
         const bool probes = kind_ == RecordKind::Probe;
         std::uint64_t taken = 0;
         Statement rows(file_.database(),
-                       "SELECT key, kind, session, at, span, until, records, bytes, length(body) FROM record "
+                       "SELECT key, kind, session, at, span, until, records, bytes, length(body), blob, size "
+                       "FROM record LEFT JOIN blob ON number = blob "
                        "WHERE kind = ?1 OR (kind = ?2 AND records IS NOT NULL) ORDER BY key");
         rows.bind(1, static_cast<std::int64_t>(kind_));
         // A gap of probes joins none of payload: it says what it stands for.
@@ -115,15 +123,17 @@ private:
             if (!probes && (!session || !sessions.contains(*session))) {
                 continue;
             }
-            const auto size = static_cast<std::uint64_t>(rows.integer(8));
+            const auto size = static_cast<std::uint64_t>(rows.integer(8) + rows.integer(10));
             taken += size + kRowOverhead;
             if (seqOf(key) <= lane.acknowledged) {
                 if (seqOf(key) <= lane.journalled.value_or(kHighestSeq)) {
                     removed_.emplace_back(key, key);
+                    release(rows);
                 }
                 continue;
             }
             ++dropped_;
+            release(rows);
             if (!probes && settings_.droppedBody && !traced(*session, key, rows.integer(3), size)) {
                 continue;
             }
@@ -134,6 +144,13 @@ private:
                   .bytes = size,
                   .from = rows.integer(3),
                   .until = rows.integer(3)});
+        }
+    }
+
+    /// A row goes, and with it what it refers to.
+    void release(const Statement& row) {
+        if (!row.null(9)) {
+            ++released_[row.integer(9)];
         }
     }
 
@@ -197,9 +214,14 @@ private:
                        .session = trace.first.session,
                        .kind = RecordKind::Payload,
                        .body = {}};
-        Statement row(file_.database(), "SELECT body FROM record WHERE key = ?");
+        Statement row(file_.database(),
+                      "SELECT body, cut, bytes.bytes FROM record LEFT JOIN blob_bytes AS bytes ON number = blob "
+                      "WHERE key = ?");
         if (row.bind(1, key).step()) {
-            first.body = row.blob(0);
+            StoredRow read;
+            read.body = row.blob(0);
+            read.cut = std::min(static_cast<std::uint64_t>(row.integer(1)), std::uint64_t{read.body.size()});
+            first.body = withShared(read, row.blob(2));
         }
         row.reset();
         const std::string body = settings_.droppedBody(first, {.what = "payload",
@@ -225,6 +247,7 @@ private:
     std::vector<std::pair<std::int64_t, std::int64_t>> removed_;
     std::vector<Run> runs_;
     std::unordered_map<Uuid, Trace> traces_;
+    std::map<std::int64_t, std::int64_t> released_;  // references to shared bytes
     std::uint64_t dropped_ = 0;
     RecordKind kind_ = RecordKind::Payload;
 };

@@ -142,7 +142,7 @@ TEST_F(SpoolBoundTest, DropsProbesBeforeEvidenceAndTellsThemFromPayload) {
     }
     append(record(2, RecordKind::Opening));
     for (int i = 0; i < 200; ++i) {
-        append(record(2, RecordKind::Observation, std::string(2000, 'e')));
+        append(record(2, RecordKind::Observation, std::string(1900, 'e')));
     }
     EXPECT_EQ(kinds()[RecordKind::Observation], 200);
     std::uint64_t payload = 0;

@@ -60,8 +60,14 @@ protected:
         for (std::size_t count = 1 + random_() % 8; count > 0; --count) {
             NewRecord record = next();
             record.body = std::to_string(random_());
+            std::string whole = record.body;
+            if (record.kind == RecordKind::Payload && random_() % 2 == 0) {
+                record.shared = pages_.at(random_() % pages_.size());
+                record.sharedAt = random_() % (record.body.size() + 1);
+                whole.insert(record.sharedAt, *record.shared);
+            }
             auto& bodies = model_.lanes[record.lane].bodies;
-            bodies.push_back(record.body);
+            bodies.push_back(std::move(whole));
             expected.push_back(bodies.size());
             batch.push_back(std::move(record));
         }
@@ -112,6 +118,9 @@ protected:
 
     std::mt19937 random_{GetParam()};
     SpoolModel model_;
+    const std::vector<std::shared_ptr<const std::string>> pages_{std::make_shared<std::string>("a page"),
+                                                                 std::make_shared<std::string>(9000, 'p'),
+                                                                 std::make_shared<std::string>(1, '\0')};
 };
 
 TEST_P(SpoolModelTest, AgreesWithTheModelAfterEachStep) {
