@@ -203,6 +203,7 @@ void SelfTests::look() {
     for (const ServiceView& service : services) {
         if (service.actual != ServiceActual::On || service.listens.empty()) {
             due_.erase(service.name);
+            std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.service == service.name; });
             continue;
         }
         const auto due = due_.try_emplace(service.name, now + settings_.first).first;
@@ -217,7 +218,7 @@ void SelfTests::look() {
 void SelfTests::begin(const ServiceView& service, Steady::time_point until) {
     SelfTestReport report = visit(service);
     if (report.passed && settings_.collector) {
-        waiting_.push_back({.service = service.name, .lanes = spool_.lanes(), .until = until});
+        waiting_.push_back({.service = service.name, .at = report.at, .lanes = spool_.lanes(), .until = until});
     } else if (!stopping()) {
         finish(service.name, std::move(report));
     }
@@ -239,7 +240,7 @@ bool SelfTests::settled(const Waiting& waiting) {
     if (!there && Steady::now() < waiting.until) {
         return false;
     }
-    finish(waiting.service, {.at = std::chrono::system_clock::now(),
+    finish(waiting.service, {.at = waiting.at,
                              .passed = there,
                              .step = there ? "" : "acknowledge",
                              .reason = there ? "" : "the collector has not acknowledged the visit's records"});
@@ -280,7 +281,7 @@ Result<std::map<std::string, SelfTestReport>> SelfTests::testNow(std::string_vie
     const bool there = !settings_.collector || acknowledged();
     for (auto& [service, report] : results) {
         if (report.passed && !there) {
-            report = {.at = std::chrono::system_clock::now(),
+            report = {.at = report.at,
                       .passed = false,
                       .step = "acknowledge",
                       .reason = "the collector has not acknowledged the visit's records"};

@@ -50,6 +50,7 @@ private:
     /// A visit that went well so far, until what was recorded is acknowledged.
     struct Waiting {
         std::string service;
+        std::chrono::system_clock::time_point at;
         std::vector<LaneView> lanes;  // with the numbers that must be
         Steady::time_point until;
     };

@@ -234,6 +234,7 @@ bool ServiceBoard::desired(const Content& content, const Entry& entry) {
 void ServiceBoard::bring(const Content& content, Entry& entry) {
     entry.failure.clear();
     if (!desired(content, entry)) {
+        entry.selfTest.reset();  // it says nothing of a later start
         engine_.stop(entry.config.spec.name);
         return;
     }

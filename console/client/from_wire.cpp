@@ -82,6 +82,12 @@ Service service(const v1::ServiceStatus& wire) {
     for (const v1::Endpoint& listen : wire.listens()) {
         service.listens.append(text(endpointText(endpoint(listen))));
     }
+    if (wire.has_self_test()) {
+        service.selfTest = SelfTest{.atUs = time(wire.self_test().at_us()),
+                                    .passed = wire.self_test().passed(),
+                                    .step = text(wire.self_test().step()),
+                                    .reason = text(wire.self_test().reason())};
+    }
     return service;
 }
 
@@ -117,6 +123,7 @@ Series fromWire(const v1::SeriesReply& reply) {
     for (const std::uint64_t bucket : reply.bucket_us()) {
         series.bucketUs.append(time(bucket));
     }
+    series.covered = {reply.covered().begin(), reply.covered().end()};
     for (const v1::ProtocolSeries& wire : reply.series()) {
         series.protocols.append(
             {text(wire.protocol()), QList<quint64>(wire.sessions().begin(), wire.sessions().end())});

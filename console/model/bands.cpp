@@ -2,6 +2,7 @@
 
 #include "console/model/figures.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 namespace apiary::console {
@@ -40,6 +41,22 @@ void add(Band& band, const Series& series, const ProtocolCounts& counts, const Q
     }
 }
 
+/// A bucket that the reply left out, or says nothing of, is not called silent.
+QList<bool> silentBuckets(const Series& series, const QList<qint64>& even) {
+    if (!series.covered.contains(0)) {
+        return {};
+    }
+    QList<bool> silent(even.size(), false);
+    qsizetype at = 0;
+    for (qsizetype i = 0; i < std::min(series.covered.size(), series.bucketUs.size()); ++i) {
+        while (at + 1 < even.size() && even[at] < series.bucketUs[i]) {
+            ++at;
+        }
+        silent[at] = even[at] == series.bucketUs[i] && series.covered[i] == 0;
+    }
+    return silent;
+}
+
 }  // namespace
 
 quint64 Bands::total() const {
@@ -71,6 +88,7 @@ Bands bandsOf(const Series& series) {
     if (bands.bucketUs.isEmpty()) {
         return bands;
     }
+    bands.silent = silentBuckets(series, bands.bucketUs);
     for (const ProtocolCounts& counts : series.protocols) {
         const QString name = protocolText(counts.protocol);
         const qsizetype at = colouredProtocols().indexOf(name);

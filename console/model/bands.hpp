@@ -17,7 +17,9 @@ struct Bands {
     qint64 stepUs = 0;
     QList<qint64> bucketUs;
     QList<Band> layers;
+    QList<bool> silent = {};  // buckets in which nobody listened; empty: that is not known
 
+    bool silentAt(qsizetype bucket) const { return bucket < silent.size() && silent[bucket]; }
     quint64 total() const;
     /// The sum of all layers in each bucket.
     QList<quint64> sums() const;

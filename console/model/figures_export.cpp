@@ -44,10 +44,13 @@ QByteArray figuresCsv(const OverviewModel::Figures& figures) {
     const QList<quint64> sums = bands.sums();
     for (qsizetype bucket = 0; bucket < bands.bucketUs.size(); ++bucket) {
         QStringList fields{stamp(bands.bucketUs[bucket])};
+        const auto countText = [silent = bands.silentAt(bucket)](quint64 count) {
+            return silent ? QString() : QString::number(count);
+        };
         for (const Band& band : bands.layers) {
-            fields.append(QString::number(band.sessions.value(bucket)));
+            fields.append(countText(band.sessions.value(bucket)));
         }
-        csv += record(fields + QStringList{QString::number(sums.value(bucket))});
+        csv += record(fields + QStringList{countText(sums.value(bucket))});
     }
     return csv + record(totals + QStringList{QString::number(bands.total())});
 }

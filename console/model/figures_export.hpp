@@ -6,7 +6,7 @@
 namespace apiary::console {
 
 /// The chart's buckets as CSV in UTF-8 (RFC 4180): the start of each in UTC as ISO 8601, sessions by protocol, and
-/// their sum; below them the sums of all buckets. Empty if there is no chart.
+/// their sum, empty where nobody listened; below them the sums of all buckets. Empty if there is no chart.
 QByteArray figuresCsv(const OverviewModel::Figures& figures);
 
 /// The fleet as CSV, a line for each service of each sensor: what is wanted, what is, and why.

@@ -85,6 +85,7 @@ struct Series {
     qint64 stepUs = 0;
     QList<qint64> bucketUs;
     QList<ProtocolCounts> protocols;
+    QList<quint32> covered = {};  // of each bucket, in thousandths; 0: nobody listened. Empty: nothing is known
 };
 
 enum class TopField { Source, Credential, Protocol, Port, Sensor, Country, Command, Artifact };
@@ -194,6 +195,14 @@ struct LiveBatch {
 
 enum class Actual { Unknown, Off, Starting, On, Failed, Draining };
 
+/// How the agent's last visit to a service of its own went.
+struct SelfTest {
+    qint64 atUs = 0;
+    bool passed = false;
+    QString step = {};  // that failed: connect, answer, record, acknowledge
+    QString reason = {};
+};
+
 struct Service {
     QString name;
     QString protocol;
@@ -204,6 +213,7 @@ struct Service {
     quint32 openSessions = 0;
     quint64 sessions = 0;
     quint64 refused = 0;
+    std::optional<SelfTest> selfTest = {};
 };
 
 enum class Health { Unknown, Healthy, Degraded, Offline, Applying };

@@ -1,6 +1,7 @@
 #include "console/view/legend.hpp"
 
 #include "console/model/figures.hpp"
+#include "console/view/silence.hpp"
 
 #include <QContextMenuEvent>
 #include <QMenu>
@@ -42,6 +43,7 @@ void Legend::refresh() {
                          .total = band.total,
                          .shown = chart_.shown(band.name)});
     }
+    silence_ = chart_.bands().silent.contains(true);
     current_ = std::clamp(current_, 0, std::max(0, static_cast<int>(entries_.size()) - 1));
     update();
 }
@@ -81,10 +83,18 @@ void Legend::paintEvent(QPaintEvent*) {
         painter.setPen(entry.shown ? tokens.secondary : tokens.faint);
         painter.drawText(QRectF(countRight, row.top(), 56, high), Qt::AlignRight | Qt::AlignVCenter, entry.share);
     }
+    if (silence_) {
+        const QRectF row(0, kHead + static_cast<double>(entries_.size()) * high, width(), high);
+        paintSilence(painter, QRectF(6, row.center().y() - 5.5, 11, 11), tokens);
+        painter.setFont(uiFont(12.5));
+        painter.setPen(tokens.secondary);
+        painter.drawText(QRectF(24, row.top(), width() - 24, high), Qt::AlignLeft | Qt::AlignVCenter,
+                         u"Not listening"_s);
+    }
 }
 
 double Legend::rowHeight() const {
-    const auto lines = static_cast<double>(std::max<qsizetype>(1, entries_.size()));
+    const auto lines = static_cast<double>(std::max<qsizetype>(1, entries_.size() + (silence_ ? 1 : 0)));
     return std::clamp((height() - kHead) / lines, 15.0, kRow);
 }
 

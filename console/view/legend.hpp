@@ -26,6 +26,7 @@ public:
 
     void refresh();
     const QList<Entry>& entries() const { return entries_; }
+    bool explainsSilence() const { return silence_; }
     /// Where an entry stands on the screen.
     QRect screenOf(int entry) const;
 
@@ -51,6 +52,7 @@ private:
     const Theme& theme_;
     TimeChart& chart_;
     QList<Entry> entries_;
+    bool silence_ = false;  // a last line says how a time looks in which nobody listened
     int hovered_ = -1;
     int current_ = 0;
 };

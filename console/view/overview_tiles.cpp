@@ -101,11 +101,13 @@ void OverviewTiles::showTotals() {
 
 void OverviewTiles::showCourses() {
     const OverviewModel& overview = workspace_.overview();
-    sessions_->setCourse(overview.figures().bands ? overview.figures().bands->sums() : QList<quint64>());
+    const auto& bands = overview.figures().bands;
+    const QList<bool> silent = bands ? bands->silent : QList<bool>();
+    sessions_->setCourse(bands ? bands->sums() : QList<quint64>(), silent);
     for (const auto& [tile, field] :
          {std::pair(sources_, SeriesField::Sources), std::pair(credentials_, SeriesField::Credentials),
           std::pair(newSources_, SeriesField::NewSources)}) {
-        tile->setCourse(overview.course(field).value.value_or(QList<quint64>()));
+        tile->setCourse(overview.course(field).value.value_or(QList<quint64>()), silent);
     }
 }
 

@@ -27,6 +27,7 @@ QJsonObject chart(const OverviewPage& page, const Workspace& workspace) {
                                                                   : u"log"_s;
     const QRect screen(chart.viewport()->mapToGlobal(plot.topLeft().toPoint()), plot.size().toSize());
     QJsonArray buckets;
+    QJsonArray silent;
     for (qsizetype i = 0; i < chart.bands().bucketUs.size(); ++i) {
         QJsonObject counts{{u"at_us"_s, chart.bands().bucketUs[i]}};
         for (const Band& band : chart.bands().layers) {
@@ -37,12 +38,16 @@ QJsonObject chart(const OverviewPage& page, const Workspace& workspace) {
         if (counts.size() > 1) {
             buckets.append(counts);
         }
+        if (chart.bands().silentAt(i)) {
+            silent.append(chart.bands().bucketUs[i]);
+        }
     }
     return {{u"mode"_s, mode},
             {u"hovered"_s, chart.hovered()},
             {u"step_us"_s, chart.bands().stepUs},
             {u"range_us"_s, rangeOf(workspace.overview().figures().bandsScope)},
             {u"buckets"_s, buckets},
+            {u"silent_us"_s, silent},
             {u"plot"_s, rectangle(screen)}};
 }
 

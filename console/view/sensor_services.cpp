@@ -27,6 +27,16 @@ QString wordsOf(const Service& service, const SwitchLook& look) {
     return look.words;
 }
 
+/// How its agent's last visit to a service went.
+QString visitWords(const Service& service, qint64 nowUs) {
+    if (!service.selfTest) {
+        return {};
+    }
+    const QString age = ageText(std::max<qint64>(0, nowUs - service.selfTest->atUs));
+    return service.selfTest->passed ? u"self-test passed %1 ago"_s.arg(age)
+                                    : u"self-test failed at %1, %2 ago"_s.arg(visible(service.selfTest->step, 16), age);
+}
+
 const char* toneOf(SwitchLook::Phase phase) {
     return phase == SwitchLook::Phase::Failed     ? "critical"
            : phase == SwitchLook::Phase::Applying ? "warn"
@@ -51,7 +61,7 @@ SensorServices::SensorServices(const Theme& theme, Workspace& workspace, qint32 
     }
     auto* grid = new QGridLayout;
     grid->setHorizontalSpacing(8);
-    grid->setVerticalSpacing(6);
+    grid->setVerticalSpacing(3);
     grid->setColumnStretch(3, 1);
     column->addLayout(grid);
     const Sensor* found = sensor();
@@ -65,13 +75,15 @@ SensorServices::SensorServices(const Theme& theme, Workspace& workspace, qint32 
 }
 
 void SensorServices::addLine(const Sensor& sensor, const Service& service, QGridLayout& grid) {
-    const int row = static_cast<int>(lines_.size());
+    const int number = static_cast<int>(lines_.size());
+    const int row = 2 * number;
     const QString name = visible(service.name, 32);
     Line line{.service = service.name,
               .control = new ServiceSwitch(theme_),
               .ports = plainLabel({}, monoFont(12), "secondary"),
               .words = new ElidedLabel(uiFont(12), "secondary"),
-              .sessions = new QToolButton};
+              .sessions = new QToolButton,
+              .visit = new ElidedLabel(uiFont(11), "secondary")};
     line.control->setAccessibleName(u"%1 on %2"_s.arg(name, visible(sensor.name, 32)));
     line.control->setObjectName(u"switch:%1:%2"_s.arg(sensorId_).arg(name));
     line.words->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
@@ -84,9 +96,9 @@ void SensorServices::addLine(const Sensor& sensor, const Service& service, QGrid
                          "counted since the agent started."_s.arg(name, sensor.name)));
     connect(line.control, &ServiceSwitch::wanted, this,
             [this, service = service.name](bool on) { workspace_.switchService(sensorId_, service, on); });
-    connect(line.sessions, &QToolButton::clicked, this, [this, row] {
-        if (const Sensor* found = this->sensor(); found != nullptr && row < found->services.size()) {
-            Q_EMIT sessionsWanted(sessionsOf(*found, found->services[row]));
+    connect(line.sessions, &QToolButton::clicked, this, [this, number] {
+        if (const Sensor* found = this->sensor(); found != nullptr && number < found->services.size()) {
+            Q_EMIT sessionsWanted(sessionsOf(*found, found->services[number]));
         }
     });
     grid.addWidget(line.control, row, 0);
@@ -94,6 +106,7 @@ void SensorServices::addLine(const Sensor& sensor, const Service& service, QGrid
     grid.addWidget(line.ports, row, 2);
     grid.addWidget(line.words, row, 3);
     grid.addWidget(line.sessions, row, 4, Qt::AlignRight);
+    grid.addWidget(line.visit, row + 1, 1, 1, 4);
     lines_.append(line);
 }
 
@@ -124,6 +137,13 @@ bool SensorServices::refresh() {
         line.words->setText(wordsOf(service, *look));
         line.words->setToolTip(console::toolTip(look->words));
         setTone(*line.words, toneOf(look->phase));
+        const bool visited = service.selfTest && service.actual == Actual::On;
+        line.visit->setVisible(visited);
+        line.visit->setText(visited ? visitWords(service, workspace_.nowUs()) : QString());
+        line.visit->setToolTip(console::toolTip(visited && !service.selfTest->passed
+                                                    ? u"The agent's own visit failed: "_s + service.selfTest->reason
+                                                    : u"The agent's own visit, over the real listener"_s));
+        setTone(*line.visit, visited && !service.selfTest->passed ? "critical" : "secondary");
         line.sessions->setText(service.sessions == 1 ? u"1 session"_s
                                                      : u"%1 sessions"_s.arg(grouped(service.sessions)));
         line.sessions->setVisible(service.sessions > 0 &&

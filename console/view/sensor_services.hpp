@@ -34,6 +34,7 @@ private:
         QLabel* ports;
         QLabel* words;
         QToolButton* sessions;
+        QLabel* visit;
     };
 
     void addLine(const Sensor& sensor, const Service& service, QGridLayout& grid);

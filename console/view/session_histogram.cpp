@@ -1,6 +1,7 @@
 #include "console/view/session_histogram.hpp"
 
 #include "console/model/figures.hpp"
+#include "console/view/silence.hpp"
 #include "console/view/time_axes.hpp"
 
 #include <QHelpEvent>
@@ -52,6 +53,10 @@ void SessionHistogram::join() {
             bars_[i / each] += counts.sessions[i];
         }
     }
+    silent_ = QList<bool>(series_.covered.isEmpty() ? 0 : bars_.size(), true);
+    for (qsizetype i = 0; i < std::min(buckets, series_.covered.size()); ++i) {
+        silent_[i / each] = silent_[i / each] && series_.covered[i] == 0;
+    }
 }
 
 QRectF SessionHistogram::barField(qsizetype bar) const {
@@ -72,6 +77,9 @@ void SessionHistogram::paintEvent(QPaintEvent*) {
     dim.setAlphaF(0.42F);
     for (qsizetype bar = 0; bar < bars_.size(); ++bar) {
         const QRectF field = barField(bar);
+        if (silentAt(bar)) {
+            paintSilence(painter, field, tokens);
+        }
         const double share = highest == 0 ? 0 : static_cast<double>(bars_[bar]) / static_cast<double>(highest);
         const double high = bars_[bar] == 0 ? 0 : std::max(1.5, share * (field.height() - 4));
         const bool chosen = first_ >= 0 && bar >= std::min(first_, last_) && bar <= std::max(first_, last_);
@@ -160,9 +168,11 @@ bool SessionHistogram::event(QEvent* event) {
         const auto* help = static_cast<QHelpEvent*>(event);
         const qsizetype bar = barAt(help->pos().x());
         const qsizetype each = std::max<qsizetype>(1, (series_.bucketUs.size() + kBars - 1) / kBars);
-        QToolTip::showText(
-            help->globalPos(),
-            u"%1 sessions from %2 UTC"_s.arg(grouped(bars_[bar]), dayTimeText(series_.bucketUs[bar * each])), this);
+        const QString time = dayTimeText(series_.bucketUs[bar * each]);
+        QToolTip::showText(help->globalPos(),
+                           silentAt(bar) ? u"Not listening from %1 UTC"_s.arg(time)
+                                         : u"%1 sessions from %2 UTC"_s.arg(grouped(bars_[bar]), time),
+                           this);
         return true;
     }
     return QWidget::event(event);

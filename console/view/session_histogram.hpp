@@ -7,7 +7,8 @@
 
 namespace apiary::console {
 
-/// The sessions of a list over time, as bars. A drag, or arrows with Shift and then Enter, asks for a range.
+/// The sessions of a list over time, as bars; hatched where nobody listened. A drag, or arrows with Shift and then
+/// Enter, asks for a range.
 class SessionHistogram final : public QWidget {
     Q_OBJECT
 
@@ -18,6 +19,8 @@ public:
     void setSeries(const Series& series, qint64 fromUs, qint64 toUs);
     /// Sessions in each bar.
     const QList<quint64>& bars() const { return bars_; }
+    /// Whether nobody listened in all of the time of a bar.
+    bool silentAt(qsizetype bar) const { return bar < silent_.size() && silent_[bar]; }
 
     QSize sizeHint() const override { return {400, 64}; }
 
@@ -43,6 +46,7 @@ private:
     qint64 fromUs_ = 0;
     qint64 toUs_ = 0;
     QList<quint64> bars_;
+    QList<bool> silent_;    // empty: that is not known
     qsizetype first_ = -1;  // the chosen bars, in the order in which they were chosen
     qsizetype last_ = -1;
     bool dragging_ = false;

@@ -6,6 +6,7 @@
 #include <QPainterPath>
 
 #include <algorithm>
+#include <utility>
 
 namespace apiary::console {
 
@@ -25,12 +26,20 @@ QList<double> smoothed(const QList<quint64>& course) {
     return result;
 }
 
-void paintCourse(QPainter& painter, const QRectF& field, const QList<double>& course, const QColor& colour) {
-    const double highest = std::max(1.0, *std::ranges::max_element(course));
-    QPolygonF line;
-    for (qsizetype i = 0; i < course.size(); ++i) {
-        line << QPointF(field.left() + field.width() * double(i) / double(course.size() - 1),
-                        field.bottom() - course[i] / highest * field.height());
+/// Which of those points stand for a time in which somebody listened.
+QList<bool> heard(const QList<quint64>& course, const QList<bool>& silent) {
+    const qsizetype points = std::min<qsizetype>(course.size(), kCoursePoints);
+    QList<bool> result(points, silent.size() != course.size());
+    for (qsizetype i = 0; i < std::min(course.size(), silent.size()); ++i) {
+        result[i * points / course.size()] |= !silent[i];
+    }
+    return result;
+}
+
+/// A piece of the curve without a hole.
+void paintPiece(QPainter& painter, const QRectF& field, const QPolygonF& line, const QColor& colour) {
+    if (line.size() < 2) {
+        return;
     }
     QLinearGradient fade(field.topLeft(), field.bottomLeft());
     QColor from = colour;
@@ -40,13 +49,28 @@ void paintCourse(QPainter& painter, const QRectF& field, const QList<double>& co
     fade.setColorAt(0, from);
     fade.setColorAt(1, to);
     QPolygonF area = line;
-    area << field.bottomRight() << field.bottomLeft();
+    area << QPointF(line.last().x(), field.bottom()) << QPointF(line.first().x(), field.bottom());
     painter.setPen(Qt::NoPen);
     painter.setBrush(fade);
     painter.drawPolygon(area);
     painter.setPen(QPen(colour, 1.6, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
     painter.setBrush(Qt::NoBrush);
     painter.drawPolyline(line);
+}
+
+void paintCourse(QPainter& painter, const QRectF& field, const QList<double>& course, const QList<bool>& heard,
+                 const QColor& colour) {
+    const double highest = std::max(1.0, *std::ranges::max_element(course));
+    QPolygonF line;
+    for (qsizetype i = 0; i < course.size(); ++i) {
+        if (!heard[i]) {
+            paintPiece(painter, field, std::exchange(line, {}), colour);
+            continue;
+        }
+        line << QPointF(field.left() + field.width() * double(i) / double(course.size() - 1),
+                        field.bottom() - course[i] / highest * field.height());
+    }
+    paintPiece(painter, field, line, colour);
 }
 
 }  // namespace
@@ -68,8 +92,9 @@ void Tile::setValue(const QString& value, const QString& note, Mood mood) {
     update();
 }
 
-void Tile::setCourse(const QList<quint64>& course) {
+void Tile::setCourse(const QList<quint64>& course, const QList<bool>& silent) {
     course_ = course;
+    silent_ = silent;
     update();
 }
 
@@ -141,7 +166,8 @@ void Tile::paintEvent(QPaintEvent*) {
         return;
     }
     if (course_.size() > 1 && width() >= 210) {
-        paintCourse(painter, QRectF(width() * 0.58, 33, width() * 0.42 - 14, 24), smoothed(course_), tokens.accent);
+        paintCourse(painter, QRectF(width() * 0.58, 33, width() * 0.42 - 14, 24), smoothed(course_),
+                    heard(course_, silent_), tokens.accent);
     }
     painter.setFont(uiFont(25, QFont::DemiBold));
     painter.setPen(mood_ == Mood::Stale ? tokens.faint : tokens.text);

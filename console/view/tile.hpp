@@ -17,7 +17,9 @@ public:
     Tile(const Theme& theme, const QString& name, QWidget* parent = nullptr);
 
     void setValue(const QString& value, const QString& note, Mood mood = Mood::Calm);
-    void setCourse(const QList<quint64>& course);
+    /// A small curve of buckets, with holes where all that a point of it stands for is `silent`: of each bucket, or
+    /// empty.
+    void setCourse(const QList<quint64>& course, const QList<bool>& silent = {});
     /// Makes it a button that opens `what`: a click or Enter emits activated().
     void setOpens(const QString& what);
     /// Before the first figures there is a grey bar in place of the value.
@@ -50,6 +52,7 @@ private:
     QString note_;
     Mood mood_ = Mood::Calm;
     QList<quint64> course_;
+    QList<bool> silent_;
     bool loading_ = true;
     bool opens_ = false;
     bool hovered_ = false;

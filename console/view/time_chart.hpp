@@ -15,8 +15,9 @@ namespace apiary::console {
 
 /// Sessions over time, by protocol: stacked, or a line each, on a scale of counts or of their logarithms. Each bucket
 /// is a step, so that an area is a count and nothing between two buckets is invented; many buckets of few pixels are
-/// joined by lines through their middles. A line follows the mouse or the arrow keys with the counts below it; dragging
-/// asks for a range, a click for a protocol in a bucket, Enter for all of the bucket.
+/// joined by lines through their middles. Buckets in which nobody listened are hatched: nothing there is no zero. A
+/// line follows the mouse or the arrow keys with the counts below it; dragging asks for a range, a click for a protocol
+/// in a bucket, Enter for all of the bucket.
 class TimeChart final : public QChartView {
     Q_OBJECT
 
@@ -51,6 +52,7 @@ protected:
     void leaveEvent(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    void drawBackground(QPainter* painter, const QRectF& area) override;
     void drawForeground(QPainter* painter, const QRectF& area) override;
 
 private:

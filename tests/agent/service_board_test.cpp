@@ -171,5 +171,16 @@ TEST_F(ServiceBoardTest, TellsOfEveryChange) {
     EXPECT_EQ(changes, 3);
 }
 
+TEST_F(ServiceBoardTest, ForgetsHowAVisitWentWhenTheServiceIsSwitchedOff) {
+    ServiceBoard board(engine_, file());
+    std::ignore = board.load({service("a")}, "agent.toml");
+    const SelfTestReport passed{.at = {}, .passed = true, .step = {}, .reason = {}};
+    board.tested("a", passed);
+    EXPECT_EQ(board.reports()[0].selfTest, passed);
+    std::ignore = board.wish("a", false);
+    std::ignore = board.wish("a", true);
+    EXPECT_EQ(board.reports()[0].selfTest, std::nullopt);
+}
+
 }  // namespace
 }  // namespace apiary::agent::test

@@ -45,6 +45,28 @@ TEST(FromWireTest, TakesAStateItDoesNotKnowAsUnknown) {
     EXPECT_EQ(fromWire(state)[0].services[0].actual, Actual::Unknown);
 }
 
+TEST(FromWireTest, TakesTheSelfTestOfAService) {
+    v1::FleetState state;
+    auto* sensor = state.add_sensors();
+    sensor->add_services();
+    auto& test = *sensor->add_services()->mutable_self_test();
+    test.set_at_us(17);
+    test.set_step("record");
+    const auto services = fromWire(state)[0].services;
+    EXPECT_FALSE(services[0].selfTest);
+    ASSERT_TRUE(services[1].selfTest);
+    EXPECT_EQ(services[1].selfTest->atUs, 17);
+    EXPECT_FALSE(services[1].selfTest->passed);
+    EXPECT_EQ(services[1].selfTest->step, u"record"_s);
+}
+
+TEST(FromWireTest, TakesWhatWasCovered) {
+    v1::SeriesReply reply;
+    reply.add_covered(0);
+    reply.add_covered(1000);
+    EXPECT_EQ(fromWire(reply).covered, (QList<quint32>{0, 1000}));
+}
+
 TEST(FromWireTest, WritesWhatAFilterLeavesOut) {
     SessionFilter filter;
     filter.loginTried = true;

@@ -51,5 +51,21 @@ TEST(BandsTest, AreBoundedWhateverAReplySays) {
     EXPECT_LE(bandsOf(hostile).bucketUs.size(), 20'001);
 }
 
+TEST(BandsTest, KnowWhichBucketsNobodyListenedIn) {
+    Series series = sampleSeries();
+    EXPECT_TRUE(bandsOf(series).silent.isEmpty());
+    series.covered = {1000, 0, 1, 1000};
+    EXPECT_EQ(bandsOf(series).silent, (QList<bool>{false, true, false, false}));
+    series.covered = {1000, 1000, 1000, 1000};
+    EXPECT_TRUE(bandsOf(series).silent.isEmpty());
+}
+
+TEST(BandsTest, DoNotCallABucketSilentThatTheReplyLeftOut) {
+    Series series = sampleSeries();
+    series.bucketUs.removeAt(1);
+    series.covered = {1000, 0, 1000};
+    EXPECT_EQ(bandsOf(series).silent, (QList<bool>{false, false, true, false}));
+}
+
 }  // namespace
 }  // namespace apiary::console

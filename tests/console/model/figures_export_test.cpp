@@ -19,6 +19,17 @@ TEST(FiguresExportTest, HasALineForEachBucketAndTheSums) {
     EXPECT_EQ(lines[5], "total,16,7,23\r");
 }
 
+TEST(FiguresExportTest, LeavesEmptyWhereNobodyListened) {
+    Series series = sampleSeries();
+    series.protocols = {{u"ftp"_s, {1, 0, 0, 4}}};
+    series.covered = {1000, 0, 1000, 1000};
+    OverviewModel::Figures figures;
+    figures.bands = bandsOf(series);
+    const QList<QByteArray> lines = figuresCsv(figures).split('\n');
+    EXPECT_EQ(lines[2], "2026-03-12T14:05:00Z,,\r");
+    EXPECT_EQ(lines[3], "2026-03-12T14:10:00Z,0,0\r");
+}
+
 TEST(FiguresExportTest, IsEmptyBeforeThereAreFigures) {
     EXPECT_TRUE(figuresCsv({}).isEmpty());
 }

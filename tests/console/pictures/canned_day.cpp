@@ -42,12 +42,19 @@ double busyness(const Protocol& protocol, qint64 atUs) {
     return wave + burst;
 }
 
+/// The hole of the day: nobody listened while the sites' uplinks were moved.
+bool silent(qint64 atUs) {
+    const qint64 minute = atUs % kDay / kMinute;
+    return minute >= 2 * 60 + 10 && minute < 3 * 60 + 40;
+}
+
 Series daySeries(const Scope& scope, double factor) {
     const qint64 length = std::max<qint64>(scope.toUs - scope.fromUs, kMinute);
     const qint64 step = length <= 2 * 60 * kMinute ? kMinute : length <= 2 * kDay ? 5 * kMinute : 60 * kMinute;
     Series series{.stepUs = step, .bucketUs = {}, .protocols = {}};
     for (qint64 at = scope.fromUs / step * step; at < scope.toUs; at += step) {
         series.bucketUs.append(at);
+        series.covered.append(silent(at) ? 0 : 1000);
     }
     for (const Protocol& protocol : kProtocols) {
         const QString name = protocol.name.toString();
@@ -60,7 +67,7 @@ Series daySeries(const Scope& scope, double factor) {
             protocol.perBucket * factor * static_cast<double>(step) / static_cast<double>(5 * kMinute);
         for (const qint64 at : series.bucketUs) {
             const double noise = 0.93 + 0.14 * dice.unit();
-            counts.sessions.append(static_cast<quint64>(perBucket * busyness(protocol, at) * noise));
+            counts.sessions.append(silent(at) ? 0 : static_cast<quint64>(perBucket * busyness(protocol, at) * noise));
         }
         series.protocols.append(counts);
     }

@@ -18,6 +18,10 @@ Service service(const char* name, quint16 port, bool on, quint64 sessions) {
     value.actual = on ? Actual::On : Actual::Off;
     value.sessions = sessions;
     value.openSessions = on ? static_cast<quint32>(sessions % 5) : 0;
+    if (on) {
+        value.selfTest =
+            SelfTest{.atUs = kPictureUs - static_cast<qint64>(60 + sessions % 3'400) * kSecond, .passed = true};
+    }
     return value;
 }
 
@@ -62,11 +66,15 @@ QList<Sensor> fleetAtEnd() {
     degraded.services[3].actual = Actual::Failed;
     degraded.services[3].reason = u"cannot bind 0.0.0.0:25: address in use"_s;
     degraded.services[3].openSessions = 0;
+    degraded.services[3].selfTest.reset();
+    degraded.services[4].selfTest = SelfTest{.atUs = kPictureUs - 540 * kSecond,
+                                             .passed = false,
+                                             .step = u"answer"_s,
+                                             .reason = u"neither a byte nor an end came"_s};
     degraded.troubles = {
-        {u"service-silent"_s, u"pop3"_s, kPictureUs - 5'400 * kSecond,
-         u"no session since 2026-03-12T13:07:20Z, and 999 of 1000 of its last 2410 gaps were no longer than 41 min: "
-         u"visit it "
-         "from outside; look at firewall, port forwarding and address"_s},
+        {u"self-test"_s, u"telnet"_s, kPictureUs - 540 * kSecond,
+         u"its own visit failed at the step 'answer', neither a byte nor an end came: attackers are not served or not "
+         "recorded; look into the agent's log, restart the service"_s},
         {u"limit"_s,
          {},
          kPictureUs - 600 * kSecond,
@@ -87,6 +95,7 @@ QList<Sensor> fleetAtEnd() {
     for (Service& one : offline.services) {
         one.actual = Actual::Unknown;
         one.openSessions = 0;
+        one.selfTest.reset();
     }
     sensors[6].spoolRecords = 18'204;
     sensors[7].clockOffsetMs = 4'210;

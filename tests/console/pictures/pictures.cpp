@@ -1,5 +1,6 @@
 // Draws the console's window from canned data, without a screen and without a collector: the pictures of the README,
 // and any page in any state for whoever works on it.
+#include "console/view/fleet_table.hpp"
 #include "console/view/main_window.hpp"
 #include "tests/console/pictures/canned_link.hpp"
 
@@ -63,6 +64,18 @@ void act(QWidget& window, const Picture& picture) {
     }
 }
 
+/// The sensor that has most to tell.
+void chooseTroubled(MainWindow& window, const Workspace& workspace) {
+    auto* table = window.findChild<FleetTable*>();
+    for (int row = 0; table != nullptr && row < table->model()->rowCount(); ++row) {
+        table->setCurrentIndex(table->model()->index(row, 0));
+        const Sensor* sensor = workspace.fleet().sensor(table->currentSensor().value_or(0));
+        if (sensor != nullptr && !sensor->troubles.isEmpty()) {
+            return;
+        }
+    }
+}
+
 /// What stands above the window is drawn on it, as a screen would show it.
 QPixmap shotOf(QWidget& window) {
     QPixmap shot = window.grab();
@@ -92,6 +105,7 @@ bool take(const Picture& picture) {
     if (const auto first = std::ranges::find(rows, true, &SessionRow::loginAccepted); first != rows.end()) {
         workspace.list().select(first->id);
     }
+    chooseTroubled(window, workspace);
     if (picture.state == u"lost"_s) {
         link.enter(LinkState::Kind::Lost, u"connection refused"_s);
     } else if (picture.state == u"stale"_s) {

@@ -170,6 +170,23 @@ TEST_F(FilterBarTest, ADragInTheHistogramSetsTheRange) {
     EXPECT_EQ(workspace_.span(), (Span{.lastUs = 0, .fromUs = kSampleUs - 2 * kHour, .toUs = kSampleUs - kHour}));
 }
 
+TEST_F(FilterBarTest, TheHistogramTellsSilenceFromNothing) {
+    constexpr qint64 kHour = 3600 * kSecondUs;
+    Series series{.stepUs = kHour, .bucketUs = {}, .protocols = {{u"ftp"_s, {0, 0, 4}}}};
+    series.bucketUs = {kSampleUs - 3 * kHour, kSampleUs - 2 * kHour, kSampleUs - kHour};
+    Q_EMIT link_.seriesArrived(link_.series.last().number, series);
+    auto& histogram = const_cast<SessionHistogram&>(bar().histogram());
+    EXPECT_FALSE(histogram.silentAt(0));
+    const QImage before = histogram.grab().toImage();
+    series.covered = {0, 1000, 1000};
+    histogram.setSeries(series, kSampleUs - 3 * kHour, kSampleUs);
+    EXPECT_TRUE(histogram.silentAt(0));
+    EXPECT_FALSE(histogram.silentAt(1));
+    const QImage after = histogram.grab().toImage();
+    EXPECT_NE(after.copy(0, 0, 20, 30), before.copy(0, 0, 20, 30));
+    EXPECT_EQ(after.copy(histogram.width() / 2, 0, 20, 30), before.copy(histogram.width() / 2, 0, 20, 30));
+}
+
 TEST_F(FilterBarTest, TabsShowTheDumpTheEventsAndTheSameSource) {
     auto& panel = const_cast<SessionPanel&>(window_.sessions().panel());
     const auto press = [&](const QString& name) {

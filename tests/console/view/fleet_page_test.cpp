@@ -91,6 +91,29 @@ TEST_F(FleetPageTest, ThePanelTellsTroublesAndHowFullThingsAre) {
     EXPECT_FALSE(panel.bounds().isVisible());
 }
 
+TEST_F(FleetPageTest, ThePanelTellsHowTheLastVisitToEachServiceWent) {
+    const auto words = [&](const SelfTest& test) {
+        Sensor sensor = sampleSensor();
+        sensor.services[0].selfTest = test;
+        Q_EMIT link_.fleetArrived({sensor});
+        QCoreApplication::processEvents();
+        for (const ElidedLabel* label : window_.fleet().panel().findChildren<ElidedLabel*>()) {
+            if (label->text().contains(u"test"_s)) {
+                return label->text() + u" | "_s + label->toolTip();
+            }
+        }
+        return QString();
+    };
+    EXPECT_TRUE(
+        words({.atUs = kSampleUs - 300 * kSecondUs, .passed = true}).startsWith(u"self-test passed 5 min ago | "_s));
+    const QString failed = words({.atUs = kSampleUs - 60 * kSecondUs,
+                                  .passed = false,
+                                  .step = u"answer"_s,
+                                  .reason = u"neither a byte nor <b>an end</b> came"_s});
+    EXPECT_TRUE(failed.startsWith(u"self-test failed at answer, "_s)) << failed.toStdString();
+    EXPECT_TRUE(failed.contains(u"&lt;b&gt;"_s)) << failed.toStdString();
+}
+
 TEST_F(FleetPageTest, TheSlashFindsAndEscShowsAllAgain) {
     table().setFocus();
     QTest::keyClick(&table(), Qt::Key_Slash);

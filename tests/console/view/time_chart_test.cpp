@@ -103,5 +103,35 @@ TEST_F(TimeChartTest, AnotherThemeRecoloursTheAreas) {
     EXPECT_EQ(qobject_cast<QAreaSeries*>(chart_.chart()->series()[0])->brush().color(), QColor(0x01, 0x7B, 0xC5));
 }
 
+TEST_F(TimeChartTest, HatchesWhereNobodyListenedAndSaysSo) {
+    const auto pixels = [&] { return chart_.viewport()->grab().toImage(); };
+    chart_.setShown(u"TELNET"_s, false);
+    chart_.setShown(u"FTP"_s, false);
+    const QImage before = pixels();
+    EXPECT_FALSE(legend_.explainsSilence());
+    Series series = sampleSeries();
+    series.covered = {1000, 0, 1000, 1000};
+    chart_.setBands(bandsOf(series), kSampleUs, kTo);
+    legend_.refresh();
+    EXPECT_TRUE(legend_.explainsSilence());
+    EXPECT_EQ(legend_.entries().size(), 2);
+    const QImage after = pixels();
+    const QRectF plot = chart_.chart()->plotArea();
+    const auto changed = [&](double from, double to) {
+        int count = 0;
+        for (int x = static_cast<int>(plot.left() + plot.width() * from); x < plot.left() + plot.width() * to; ++x) {
+            for (int y = static_cast<int>(plot.top()) + 2; y < plot.bottom() - 2; ++y) {
+                count += before.pixel(x, y) == after.pixel(x, y) ? 0 : 1;
+            }
+        }
+        return count;
+    };
+    EXPECT_EQ(changed(0.02, 0.23), 0);
+    EXPECT_GT(changed(0.27, 0.48), 500);
+    EXPECT_EQ(changed(0.52, 0.98), 0);
+    chart_.hover(1);
+    EXPECT_TRUE(chart_.accessibleDescription().contains(u"not listening"_s));
+}
+
 }  // namespace
 }  // namespace apiary::console
