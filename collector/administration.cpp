@@ -3,17 +3,20 @@
 #include "collector/enrich_administration.hpp"
 #include "collector/pki/certificate_authority.hpp"
 #include "collector/pki/peer_identity.hpp"
+#include "collector/retention_administration.hpp"
 #include "collector/store/connection.hpp"
 #include "collector/store/fleet_repository.hpp"
 #include "collector/store/free_space.hpp"
 #include "collector/store/migrator.hpp"
 #include "collector/store/operator_repository.hpp"
+#include "collector/store/retention_repository.hpp"
 #include "common/crypto/digest.hpp"
 #include "common/net/address.hpp"
 #include "common/rpc/credentials.hpp"
 
 #include <pqxx/nontransaction>
 #include <pqxx/result>
+#include <pqxx/transaction>
 
 #include <arpa/inet.h>
 #include <array>
@@ -90,6 +93,43 @@ std::string askDatabase(Connection& connection, const std::string& query) {
     pqxx::nontransaction work(connection.session());
     const pqxx::result rows = work.exec(query);
     return rows.empty() ? std::string() : std::string(rows[0][0].c_str());
+}
+
+/// What [retention] should have dropped by now.
+Status checkRetention(const CollectorConfig& config, Connection& connection) {
+    if (!config.retention) {
+        return Done{};
+    }
+    RetentionRepository repository(connection);
+    const auto plan = planRetention(repository.look(), *config.retention);
+    if (!plan) {
+        return Error{plan.error()};
+    }
+    if (plan->tooMuch) {
+        return Error{"the database is " + roughSize(*plan->tooMuch) +
+                     " larger than its size may be, and the policy keeps what is left; see apiary-collector policy"};
+    }
+    // A running collector looks every hour, so a day may be due since midnight.
+    if (plan->going.size() > 1) {
+        return Error{std::to_string(plan->going.size()) + " days should be gone, from " +
+                     dayText(plan->going.front().day) + " on: see the collector's log, or apiary-collector retention"};
+    }
+    return Done{};
+}
+
+/// A message in the write-ahead log, which changes nothing.
+Status checkCommit(Connection& connection) {
+    constexpr auto kLong = std::chrono::seconds(1);
+    const auto began = std::chrono::steady_clock::now();
+    pqxx::work transaction(connection.session());
+    transaction.exec("SELECT pg_logical_emit_message(true, 'apiary', '')");
+    transaction.commit();
+    const auto took = std::chrono::steady_clock::now() - began;
+    if (took >= kLong) {
+        return Error{"it took " + std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()) +
+                     " ms: look at the disk of the database, and for long transactions in pg_stat_activity"};
+    }
+    return Done{};
 }
 
 }  // namespace
@@ -232,7 +272,9 @@ int doctor(const CollectorConfig& config) {
                              now());
     });
     if (!config.sources.country.empty() || !config.sources.network.empty()) {
-        check("files of countries and networks", [&] { return checkSources(config); });
+        const std::string ages = sourceAges(config);
+        check("files of countries and networks" + (ages.empty() ? "" : " (" + ages + ")"),
+              [&] { return checkSources(config); });
     }
     std::optional<Connection> connection;
     check("database answers as writer", [&]() -> Status {
@@ -253,6 +295,24 @@ int doctor(const CollectorConfig& config) {
             askDatabase(*connection, "SELECT apiary.ensure_partitions(now(), now() + interval '1 day')");
             return Done{};
         });
+        check("no trouble of the database lasts, as a running collector saw it", [&]() -> Status {
+            const auto lasting =
+                askDatabase(*connection,
+                            "SELECT string_agg(title || ': ' || advice, '; ' ORDER BY since_at) FROM apiary.trouble "
+                            "WHERE sensor IS NULL AND ended_at IS NULL");
+            return lasting.empty() ? Status(Done{}) : Status(Error{lasting});
+        });
+        check("rows older than what is kept are gone", [&]() -> Status { return checkRetention(config, *connection); });
+        check("every sensor's quarantine has room", [&]() -> Status {
+            const auto full =
+                askDatabase(*connection,
+                            "SELECT string_agg(coalesce(n.name, 'no known sensor'), ', ' ORDER BY n.name) FROM "
+                            "apiary.quarantine_use u CROSS JOIN apiary.policy p LEFT JOIN apiary.sensor n USING "
+                            "(sensor_id) WHERE u.bytes >= p.quarantine_bytes * 0.9");
+            return full.empty() ? Status(Done{})
+                                : Status(Error{"nearly full: " + full + "; see apiary-collector quarantine"});
+        });
+        check("a transaction reaches the disk within a second", [&] { return checkCommit(*connection); });
         check("clock agrees with the database's", [&]() -> Status {
             const double offset = std::stod(askDatabase(*connection, "SELECT extract(epoch FROM clock_timestamp())")) -
                                   std::chrono::duration<double>(now().time_since_epoch()).count();

@@ -8,6 +8,7 @@
 #include "collector/pki/certificate_authority.hpp"
 #include "collector/pki/sensor_certificate.hpp"
 #include "collector/retention_keeper.hpp"
+#include "collector/rpc/collector_desk.hpp"
 #include "collector/rpc/fleet_hub.hpp"
 #include "collector/rpc/fleet_service.hpp"
 #include "collector/rpc/health_service.hpp"
@@ -20,13 +21,14 @@
 #include "collector/rpc/server.hpp"
 #include "collector/rpc/ticker.hpp"
 #include "collector/rpc/trouble_desk.hpp"
+#include "collector/schema_watch.hpp"
 #include "collector/store/database_watch.hpp"
 #include "collector/store/fleet_repository.hpp"
 #include "collector/store/free_space.hpp"
 #include "collector/store/incident_repository.hpp"
-#include "collector/store/migrator.hpp"
 #include "collector/store/report_reader.hpp"
 #include "collector/store/session_store.hpp"
+#include "collector/watch/stale_rule.hpp"
 #include "common/log/log.hpp"
 #include "common/metrics/metrics_server.hpp"
 #include "common/net/address.hpp"
@@ -37,13 +39,11 @@
 #include <grpcpp/impl/service_type.h>  // only to destroy the services
 
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <stdexcept>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,67 +73,14 @@ void logGrpc(std::string_view message) {
     }
 }
 
-/// Asks until there is a database whether its schema is the one this program was written for.
-class SchemaWatch {
-public:
-    explicit SchemaWatch(std::string dsn) : dsn_(std::move(dsn)) {}
-
-    /// Nothing while there is no database; else whether its schema will do.
-    std::optional<Status> ask() {
-        try {
-            return checkSchema(dsn_);
-        } catch (const std::exception& error) {
-            if (!std::exchange(said_, true)) {
-                log::error("the database does not answer, records wait at the sensors meanwhile: " +
-                           std::string(error.what()));
-            }
-            return std::nullopt;
-        }
-    }
-
-    /// The body of a thread: throws if the schema turns out wrong.
-    void run() {
-        for (;;) {
-            {
-                std::unique_lock lock(mutex_);
-                if (stopped_.wait_for(lock, 2s, [&] { return stopping_; })) {
-                    return;
-                }
-            }
-            if (const auto schema = ask()) {
-                if (!*schema) {
-                    throw std::runtime_error(schema->error());
-                }
-                log::info("the database answers, and its schema is this program's");
-                return;
-            }
-        }
-    }
-
-    void stop() {
-        {
-            const std::lock_guard lock(mutex_);
-            stopping_ = true;
-        }
-        stopped_.notify_all();
-    }
-
-private:
-    const std::string dsn_;
-    bool said_ = false;
-    std::mutex mutex_;
-    std::condition_variable stopped_;
-    bool stopping_ = false;
-};
-
 /// The parts of a running collector, in the order in which they are made; they end in the reverse one.
 class Collector {
 public:
     explicit Collector(const CollectorConfig& config)
         : config_(config),
           sources_(config.sources),
-          space_([watch = config.watch, dsn = config.writer] { return watch.empty() ? databaseFolders(dsn) : watch; },
-                 config.floor),
+          space_(spaceOf(config)),
+          spaceToTell_(spaceOf(config)),
           store_(
               config.writer, config.id, [this] { return sources_.current(); }, [this] { return space_.lack(); }),
           fleetStore_(config.writer, config.id),
@@ -152,20 +99,23 @@ public:
           ingestService_(ingest_, fleet_, ticker_, now),
           desk_(fleetStore_, fleetStore_, fleet_, [this](std::int32_t sensor) { ingestService_.shutOut(sensor); }),
           notices_(config),
-          incidents_({.dsn = config.writer,
-                      .collectorId = config.id,
-                      .collector = config.name,
-                      .channels = notices_.names()}),
-          troubles_(incidents_, fleet_,
-                    {.every = config.notify.every,
-                     .mostPerHour = config.notify.mostPerHour,
-                     .notices = !notices_.names().empty()},
-                    now(), [this] { notices_.wake(); }),
+          incidents_(
+              {.dsn = config.writer, .collectorId = config.id, .collector = config.name, .channels = notices_.names()}),
+          troubles_(incidents_, fleet_, told(config), now(), [this] { notices_.wake(); }),
+          own_(
+              fleet_, [this] { return ownView(); },
+              [this](const std::string& notice, auto at) { notices_.tell(notice, at); }, told(config), config.name),
           reportService_(makeReportService(feed_, reports_, ticker_, revoked_, now)),
           fleetService_(makeFleetService(fleet_, switches_, ticker_, revoked_, now)),
           healthService_(
               makeHealthService([this](std::string_view service) { return health(service); }, ticker_, revoked_, now)) {
         ingestService_.setDesk(desk_);
+        troubles_.onLook([this](std::span<const SensorView> sensors, Trouble::Time at) {
+            for (const StaleSessions& stale : stale_.judge(sensors, at)) {
+                ingest_.closeStale(stale.sensorId, std::chrono::floor<std::chrono::microseconds>(stale.before),
+                                   stale.reason);
+            }
+        });
         store_.checkManifests([pki = config.pki](const Uuid& sensor, std::string_view certificate) {
             return strangerTo(sensor, certificate, pki);
         });
@@ -206,6 +156,7 @@ public:
             servants.add("metrics", [this] { metrics_->run(); });
         }
         servants.add("troubles", [this] { troubles_.run(); });
+        servants.add("own-troubles", [this] { own_.run(); });
         notices_.addTo(servants);
 
         std::unique_ptr<RpcServer> server;
@@ -218,6 +169,7 @@ public:
         }
         schema_.stop();
         troubles_.stop();
+        own_.stop();
         notices_.stop();
         ticker_.stop();
         desk_.stop();
@@ -239,6 +191,28 @@ public:
     }
 
 private:
+    static FreeSpace spaceOf(const CollectorConfig& config) {
+        return {[watch = config.watch, dsn = config.writer] { return watch.empty() ? databaseFolders(dsn) : watch; },
+                config.floor};
+    }
+
+    IncidentBook::Settings told(const CollectorConfig& config) const {
+        return {.every = config.notify.every,
+                .mostPerHour = config.notify.mostPerHour,
+                .notices = !notices_.names().empty()};
+    }
+
+    CollectorView ownView() {
+        const auto written = ingest_.counters().transactions;
+        return {.answers = database_.answers(),
+                .takes = ingest_.databaseAnswers(),
+                .lack = spaceToTell_.lack(),
+                .transactions = written.count,
+                .transactionSeconds = written.seconds,
+                .waitingBytes = ingest_.queuedBytes(),
+                .kept = retention_.kept()};
+    }
+
     /// So that the first operator need not wait for the ticker to ask; which it does again if this fails.
     void readRevoked() {
         try {
@@ -312,6 +286,10 @@ private:
                 .queuedBytes = ingest_.queuedBytes(),
                 .queueLimit = ingest_.queueLimit(),
                 .calls = meter_.view(),
+                .troubles = fleet_.troubles(),
+                .notices = notices_.counts(),
+                .noticesHeld = troubles_.heldBack() + own_.heldBack(),
+                .noticesOverflowed = incidents_.overflowed(),
                 .version = APIARY_VERSION};
     }
 
@@ -344,7 +322,8 @@ private:
 
     const CollectorConfig config_;
     SourceTable sources_;
-    FreeSpace space_;
+    FreeSpace space_;        // of ingest's thread
+    FreeSpace spaceToTell_;  // of the one that looks for the collector's own troubles
     SessionStore store_;
     FleetStore fleetStore_;
     SchemaWatch schema_;
@@ -363,7 +342,9 @@ private:
     SensorDesk desk_;
     NoticeChannels notices_;
     IncidentRepository incidents_;
+    StaleRule stale_;  // of the troubles' thread
     TroubleDesk troubles_;
+    CollectorDesk own_;
     std::unique_ptr<grpc::Service> reportService_;
     std::unique_ptr<grpc::Service> fleetService_;
     std::unique_ptr<grpc::Service> healthService_;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <map>
 #include <string_view>
 
 namespace apiary::collector {
@@ -63,6 +65,41 @@ void addIngest(MetricsPage& page, const CollectorSample& sample) {
                real(sample.queueLimit));
 }
 
+/// Every kind has its line, also while nothing is wrong: what is not there alarms nobody.
+void addTroubles(MetricsPage& page, const CollectorSample& sample) {
+    std::map<TroubleKind, std::size_t> byKind;
+    for (const auto& [sensor, troubles] : sample.troubles) {
+        for (const Trouble& trouble : troubles) {
+            ++byKind[trouble.key.kind];
+        }
+    }
+    for (const TroubleKind kind : kTroubleKinds) {
+        page.gauge("apiary_collector_troubles", "Troubles that last, by kind; of sensors, services and the collector.",
+                   real(byKind[kind]), {{"kind", std::string(kindText(kind))}});
+    }
+    for (const DatabaseWatch::Sensor& sensor : sample.sensors) {
+        const auto found = sample.troubles.find(sensor.id);
+        page.gauge("apiary_collector_sensor_troubles", "Troubles of the sensor and its services that last.",
+                   found == sample.troubles.end() ? 0 : real(found->second.size()), {{"sensor", sensor.name}});
+    }
+    for (const auto& [channel, counts] : sample.notices) {
+        const auto add = [&](const char* outcome, std::uint64_t count) {
+            page.counter("apiary_collector_notices_total",
+                         "Notices by the way they leave: sent, dropped for good, and tries that failed.", real(count),
+                         {{"channel", channel}, {"outcome", outcome}});
+        };
+        add("sent", counts.sent);
+        add("failed", counts.failed);
+        add("dropped", counts.dropped);
+    }
+    const auto unsent = [&](const char* reason, std::uint64_t count) {
+        page.counter("apiary_collector_notices_unsent_total", "Notices that no way was asked to take, by why.",
+                     real(count), {{"reason", reason}});
+    };
+    unsent("too_many_an_hour", sample.noticesHeld);
+    unsent("too_many_waiting", sample.noticesOverflowed);
+}
+
 void addCalls(MetricsPage& page, const std::vector<RpcMeter::View>& calls) {
     for (const RpcMeter::View& call : calls) {
         const MetricsPage::Labels labels{{"service", call.service}, {"method", call.method}};
@@ -86,6 +123,7 @@ std::string collectorMetrics(const CollectorSample& sample) {
     page.gauge("apiary_collector_database_up", "1 while the database answers.", sample.databaseUp ? 1 : 0);
     addSensors(page, sample);
     addIngest(page, sample);
+    addTroubles(page, sample);
     addCalls(page, sample.calls);
     addProcessFigures(page);
     return page.text();

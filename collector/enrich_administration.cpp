@@ -26,6 +26,16 @@ Status checkSources(const CollectorConfig& config) {
     return readSources(table, config);
 }
 
+std::string sourceAges(const CollectorConfig& config) {
+    SourceTable table(config.sources);
+    table.refresh(true);
+    std::string all;
+    for (const std::string& age : table.ages()) {
+        all += (all.empty() ? "" : ", ") + age;
+    }
+    return all;
+}
+
 Status enrichStored(const CollectorConfig& config, const std::string& since) {
     if (config.sources.country.empty() && config.sources.network.empty()) {
         return Error{config.sourcesPlace + ": no file is named: set [enrich] country_database or network_database"};

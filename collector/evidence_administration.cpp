@@ -42,6 +42,14 @@ public:
         return flaws_;
     }
 
+    /// Of a day whose rows are gone only the manifest is looked at.
+    std::size_t runWithoutRows(const std::vector<PieceHead>& heads) {
+        for (const PieceHead& head : heads) {
+            takePiece(head, repository_.piece(head.pieceId));
+        }
+        return flaws_;
+    }
+
     void summarise() const {
         std::cout << pieces_ << " pieces with " << sessions_.size() << " entries: " << altered_ << " rows altered, "
                   << missing_ << " missing, " << extra_ << " not in the manifest, " << differing_
@@ -162,6 +170,19 @@ private:
     std::size_t dropped_ = 0;
 };
 
+/// Nothing of a day that retention has removed is missing.
+std::size_t withoutRows(ManifestRepository& repository, const std::vector<PieceHead>& heads, ManifestWalk walk,
+                        const std::string& where, std::chrono::sys_days day) {
+    const std::size_t flaws = walk.runWithoutRows(heads);
+    std::cout << where << "rows removed by retention; ";
+    if (heads.empty()) {
+        std::cout << (repository.manifestsRemoved(day) ? "manifest removed by retention" : "no manifest") << '\n';
+    } else {
+        std::cout << "of the manifest " << heads.size() << " pieces are kept, " << flaws << " flaws\n";
+    }
+    return flaws;
+}
+
 }  // namespace
 
 Result<std::size_t> verifyDay(const CollectorConfig& config, const std::string& name, const std::string& dayText) {
@@ -176,12 +197,16 @@ Result<std::size_t> verifyDay(const CollectorConfig& config, const std::string& 
         return Error{"no sensor is called '" + name + "'"};
     }
     const std::vector<PieceHead> heads = repository.pieces(sensor->id, *day);
+    if (repository.rowsRemoved(*day)) {
+        return withoutRows(repository, heads, ManifestWalk(repository, *sensor, *day, config.pki),
+                           name + ' ' + dayText + ": ", *day);
+    }
     if (heads.empty()) {
         return Error{"sensor " + name + " sent no manifest of " + dayText +
                      ": it had no session, or sends none, or somebody deleted it"};
     }
     if (!repository.hasRows(*day)) {
-        return Error{"the rows of " + dayText + " are not kept any more: see drop_partition in audit_log"};
+        return Error{"there are no rows of " + dayText + ", and retention has not removed them: see audit_log"};
     }
     ManifestWalk walk(repository, *sensor, *day, config.pki);
     const std::size_t flaws = walk.run(heads);

@@ -5,6 +5,7 @@
 #include "collector/evidence_administration.hpp"
 #include "collector/known_administration.hpp"
 #include "collector/notify_administration.hpp"
+#include "collector/quarantine_administration.hpp"
 #include "collector/retention_administration.hpp"
 #include "collector/rollup_administration.hpp"
 #include "common/log/log.hpp"
@@ -160,6 +161,8 @@ int main(int argc, char** argv) {
         ->check(notEmpty);
     rebuild->add_option("--until", until, "Last day")->check(notEmpty);
 
+    const CLI::Validator isSize(
+        [](const std::string& text) { return readSize(text) ? "" : "is no size: write 512MiB, 50GiB or 1TiB"; }, "");
     CLI::App* retention = add(app, "retention", "Drop rows that are older than what is kept; ingest goes on meanwhile",
                               [&](const auto& config) { return finish(collector::dropOldRows(config, kept, check)); });
     retention->add_flag("--dry-run", check, "Only print what would go and what stays");
@@ -169,15 +172,27 @@ int main(int argc, char** argv) {
         ->add_option_function<std::string>(
             "--size", [&](const std::string& text) { kept.bytes = readSize(text); },
             "What database and write-ahead log may take, e.g. 50GiB; default: [retention] size")
-        ->check(CLI::Validator(
-            [](const std::string& text) { return readSize(text) ? "" : "is no size: write 512MiB, 50GiB or 1TiB"; },
-            ""));
+        ->check(isSize);
     CLI::App* keep = add(app, "policy", "Print or change what may be dropped, as the database's owner",
                          [&](const auto& config) { return finish(collector::setPolicy(config, policy)); });
     keep->add_option("--retention-days", policy.retentionDays, "Rows are kept at least so long");
     keep->add_option("--minimum-days", policy.minimumDays,
                      "For want of space they may go earlier, but not before so long; 0: they may not");
     keep->add_option("--rollup-days", policy.rollupDays, "Rollups are kept so long; 0: for ever");
+    keep->add_option("--manifest-days", policy.manifestDays,
+                     "Manifests are kept so long, and always as long as the rows of their day; 0: no longer");
+    keep->add_option_function<std::string>(
+            "--quarantine-size", [&](const std::string& text) { policy.quarantineBytes = readSize(text); },
+            "What the quarantine of one sensor may take, e.g. 64MiB")
+        ->check(isSize);
+
+    bool clear = false;
+    CLI::App* quarantine =
+        add(app, "quarantine", "Print how many records of whom were put aside, and why", [&](const auto& config) {
+            return finish(clear ? collector::clearQuarantine(config, name) : collector::printQuarantine(config, name));
+        });
+    quarantine->add_option("--sensor", name, "Only this one's")->check(notEmpty);
+    quarantine->add_flag("--clear", clear, "Remove them, as the database's owner");
 
     std::string day;
     CLI::App* verify =

@@ -1,16 +1,21 @@
 #pragma once
 
 #include "collector/config.hpp"
+#include "collector/notify/courier.hpp"
 #include "common/process/crew.hpp"
 
+#include <chrono>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace apiary::collector {
 
-/// The ways by which notices leave this collector, as [notify] names them: each with a queue in the database, and a
-/// thread that delivers. wake() and stop() are for any thread.
+/// The ways by which notices leave this collector, as [notify] names them. Each has a queue in the database and one in
+/// memory, for what is to be told of the database, and for each queue a thread that delivers. All but addTo() is for
+/// any thread.
 class NoticeChannels {
 public:
     explicit NoticeChannels(const CollectorConfig& config);
@@ -23,9 +28,16 @@ public:
 
     void addTo(Crew& crew);
 
-    /// There are new notices.
+    /// There are new notices in the database.
     void wake();
+
+    /// Sends a notice by each way, past the database.
+    void tell(const std::string& json, std::chrono::system_clock::time_point now);
+
     void stop();
+
+    /// What became of the notices of each way, by its name; notices in memory that had to make room are dropped ones.
+    std::map<std::string, Courier::Counts> counts() const;
 
 private:
     class Channel;

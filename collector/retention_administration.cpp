@@ -39,6 +39,16 @@ void printGoing(const RetentionPlan& plan) {
     }
 }
 
+void printGoing(const RetentionRepository::Going& going) {
+    if (going.manifests > 0) {
+        std::cout << "  manifests of days before " << dayText(going.manifestsFrom) << ": " << going.manifests
+                  << " pieces, " << roughSize(going.manifestBytes) << '\n';
+    }
+    if (going.quarantine > 0) {
+        std::cout << "  quarantine: " << going.quarantine << " records\n";
+    }
+}
+
 void printStaying(const RetentionState& state, const RetentionPlan& plan) {
     const std::size_t days = state.days.size() - plan.going.size();
     std::cout << "stays: " << days << (days == 1 ? " day" : " days");
@@ -93,6 +103,12 @@ std::string retainedText(const Retained& done) {
     if (done.rollups > 0) {
         text += ", " + std::to_string(done.rollups) + " rows of old rollups removed";
     }
+    if (done.manifests > 0) {
+        text += ", " + std::to_string(done.manifests) + " pieces of manifests removed";
+    }
+    if (done.quarantine > 0) {
+        text += ", " + std::to_string(done.quarantine) + " records of quarantine removed";
+    }
     return text;
 }
 
@@ -109,6 +125,7 @@ Status dropOldRows(const CollectorConfig& config, const RetentionWish& asked, bo
     }
     std::cout << (dryRun ? "would go: " : "goes: ") << goingText(*plan) << '\n';
     printGoing(*plan);
+    printGoing(repository.goesWith(*plan));
     printStaying(state, *plan);
     if (plan->tooMuch) {
         std::cout << "that is " << roughSize(*plan->tooMuch) << " more than the size asked for: days from "

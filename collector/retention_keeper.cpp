@@ -5,6 +5,8 @@
 #include "collector/store/retention_repository.hpp"
 #include "common/log/log.hpp"
 
+#include <pqxx/except>
+
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -16,6 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kFirst = 10s;  // after the start, when sensors that waited for us have sent what they held
 constexpr auto kEvery = 1h;
+constexpr auto kWithoutDatabase = 1min;
 constexpr auto kBetweenTries = 2s;
 constexpr int kTries = 60;
 
@@ -25,37 +28,50 @@ RetentionKeeper::RetentionKeeper(std::string writer, std::int16_t collectorId, s
     : dsn_(std::move(writer)), name_("collector " + std::to_string(collectorId)), wish_(wish) {}
 
 void RetentionKeeper::run() {
-    for (std::chrono::milliseconds pause = kFirst; waits(pause); pause = kEvery) {
+    auto pause = std::chrono::milliseconds(kFirst);
+    while (waits(pause)) {
+        pause = kEvery;
         const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+        std::optional<std::string> kept;
         try {
-            look(folded_ != today);
+            kept = look(folded_ != today);
             folded_ = today;
+        } catch (const pqxx::broken_connection&) {
+            pause = kWithoutDatabase;  // which is told elsewhere
+            continue;
         } catch (const std::exception& error) {
             log::error(std::string("old rows could not be dropped, it is tried again in an hour: ") + error.what());
+            kept = "the collector's log says why they could not be dropped; it is tried again every hour";
         }
+        kept_.with([&](auto& before) { before = std::move(kept); });
     }
 }
 
-void RetentionKeeper::look(bool daily) {
+std::optional<std::string> RetentionKeeper::kept() const {
+    return kept_.with([](const auto& kept) { return kept; });
+}
+
+/// Returns why old rows are kept, if they are.
+std::optional<std::string> RetentionKeeper::look(bool daily) {
     Connection connection(dsn_, "apiary-collector retention");
     RetentionRepository repository(connection);
     if (daily) {
         repository.foldHours();
     }
     if (!wish_) {
-        return;
+        return std::nullopt;
     }
     const auto plan = planRetention(repository.look(), *wish_);
     if (!plan) {
-        log::error("[retention]: " + plan.error());
-        return;
+        return "[retention]: " + plan.error();
     }
-    if (!std::exchange(saidTooMuch_, plan->tooMuch.has_value()) && plan->tooMuch) {
-        log::warn("[retention]: the database is " + roughSize(*plan->tooMuch) +
-                  " larger than its size may be, and the policy keeps what is left; see apiary-collector policy");
+    std::optional<std::string> kept;
+    if (plan->tooMuch) {
+        kept = "the database is " + roughSize(*plan->tooMuch) +
+               " larger than its size may be, and the policy keeps what is left; see apiary-collector policy";
     }
     if (plan->going.empty() && !daily) {
-        return;
+        return kept;
     }
     const Retained done =
         repository.carryOut(*plan, name_, [this](int tries) { return waits(kBetweenTries) && tries < kTries; });
@@ -63,9 +79,10 @@ void RetentionKeeper::look(bool daily) {
         log::info("retention: " + retainedText(done));
     }
     if (!done.inUse.empty()) {
-        log::warn("retention: " + std::to_string(done.inUse.size()) + " partitions are in use all the time, " +
-                  done.inUse.front() + " the first; it is tried again in an hour");
+        kept = std::to_string(done.inUse.size()) + " partitions are in use all the time, " + done.inUse.front() +
+               " the first: pg_stat_activity says who reads for so long; it is tried again in an hour";
     }
+    return kept;
 }
 
 /// False if it is to end.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "collector/store/retention_plan.hpp"
+#include "common/concurrent/guarded.hpp"
 
 #include <condition_variable>
 #include <cstdint>
@@ -12,7 +13,7 @@ namespace apiary::collector {
 
 /// Drops old rows while the collector runs: looks every hour, so that a size is kept to within the growth of an hour,
 /// and folds old hours of sources into days once a day. Without a wish it only folds. What fails is logged and tried
-/// again an hour later.
+/// again an hour later; without a database, every minute.
 ///
 /// The program gives it a thread, which calls run(); stop() may be called from any.
 class RetentionKeeper {
@@ -22,15 +23,19 @@ public:
     void run();
     void stop();
 
+    /// Why rows that should be gone are still there, and what to do, as of the last look; nothing if none are. For any
+    /// thread.
+    std::optional<std::string> kept() const;
+
 private:
     bool waits(std::chrono::milliseconds length);
-    void look(bool daily);
+    std::optional<std::string> look(bool daily);
 
     const std::string dsn_;
     const std::string name_;
     const std::optional<RetentionWish> wish_;
     std::optional<std::chrono::sys_days> folded_;
-    bool saidTooMuch_ = false;
+    Guarded<std::optional<std::string>> kept_;
     std::mutex mutex_;
     std::condition_variable stopped_;
     bool stopping_ = false;

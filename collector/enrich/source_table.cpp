@@ -7,6 +7,8 @@
 namespace apiary::collector {
 namespace {
 
+constexpr std::chrono::days kOld{180};  // addresses are given to others meanwhile
+
 /// What two files say.
 class FilesLookup final : public SourceLookup {
 public:
@@ -41,7 +43,8 @@ std::string newsOf(const AddressFile& file, AddressQuestion question) {
     const auto age = std::chrono::floor<std::chrono::days>(now - file.built());
     return std::string(question == AddressQuestion::Country ? "countries" : "networks") + " come from " +
            file.note().path + ": " + file.note().type + ", built " + file.note().built + ", " +
-           std::to_string(age.count()) + " days ago, SHA-256 " + file.note().sha256;
+           std::to_string(age.count()) + " days ago" + (age > kOld ? ": fetch a newer one" : "") + ", SHA-256 " +
+           file.note().sha256;
 }
 
 }  // namespace
@@ -85,6 +88,18 @@ SourceTable::Changes SourceTable::refresh(bool again) {
     refreshSlot(network_, paths_.network, AddressQuestion::Network, again, changes);
     files_.with([&](auto& files) { files = {country_.file, network_.file}; });
     return changes;
+}
+
+std::vector<std::string> SourceTable::ages() const {
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    std::vector<std::string> ages;
+    for (const auto& file : files_.with([](const auto& files) { return files; })) {
+        if (file) {
+            const auto age = std::chrono::floor<std::chrono::days>(now - file->built());
+            ages.push_back(file->note().type + " is " + std::to_string(age.count()) + " days old");
+        }
+    }
+    return ages;
 }
 
 std::shared_ptr<const SourceLookup> SourceTable::current() const {

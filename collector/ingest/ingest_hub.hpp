@@ -5,6 +5,7 @@
 #include "collector/ingest/live_feed.hpp"
 #include "collector/ingest/row_builder.hpp"
 #include "collector/ingest/session_sink.hpp"
+#include "common/concurrent/guarded.hpp"
 #include "proto/apiary/v1/ingest.pb.h"
 
 #include <atomic>
@@ -33,8 +34,8 @@ namespace apiary::collector {
 /// rows can be made, is put aside with its reason; finding it is at the cost of its sensor, step by step between what
 /// the others send.
 ///
-/// hello(), submit() and stop() may be called from any thread and do not block; run() belongs to one thread, which is
-/// the only one that uses the sink.
+/// hello(), submit(), closeStale() and stop() may be called from any thread and do not block; run() belongs to one
+/// thread, which is the only one that uses the sink.
 class IngestHub {
 public:
     struct Settings {
@@ -60,6 +61,10 @@ public:
     /// roomAgain(). After stop() batches are dropped: they were not acknowledged.
     bool submit(std::shared_ptr<IngestPeer> peer, const Admission& admission, std::int32_t clockOffsetMs,
                 std::unique_ptr<v1::Batch> batch);
+
+    /// Has the sensor's sessions closed as unfinished that began before the time and are open still, between what is
+    /// written: as SessionSink::closeStale(). A later wish for the same sensor takes the place of this one.
+    void closeStale(std::int32_t sensorId, Moment before, const std::string& reason);
 
     /// Writes until stop() was called and the queue is empty, or the time for that is over.
     void run();
@@ -92,8 +97,15 @@ private:
     };
     static constexpr std::size_t kOpenKept = 200'000;  // sessions remembered; the database knows the others
 
+    struct StaleWish {
+        Moment before;
+        std::string reason;
+    };
+
     bool untilItWorks(const std::function<void()>& work);
     bool pause(std::chrono::milliseconds length);
+    bool staleDue(bool idle) const;
+    void closeStale();
     void admit(const WaitingHello& hello);
     void write(std::vector<WaitingBatch> batches, bool more);
     bool planned(Flight& flight);
@@ -129,8 +141,11 @@ private:
     std::chrono::steady_clock::time_point stopBy_;
     std::atomic<bool> answers_ = true;
     IngestCounters counters_;
+    Guarded<std::map<std::int32_t, StaleWish>> stale_;  // by sensor
 
     // Of the hub's thread.
+    bool staleLeft_ = false;
+    std::chrono::steady_clock::time_point staleAt_;
     std::map<LaneKey, std::int64_t> positions_;
     SessionOwners open_;
     OpenCounts openCounts_;  // of sensors that were counted

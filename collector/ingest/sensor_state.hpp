@@ -12,6 +12,8 @@
 
 namespace apiary::collector {
 
+struct CoverageNews;
+
 /// What a sensor said of itself, as it is to be stored.
 struct SensorReport {
     std::int32_t sensorId = 0;
@@ -27,6 +29,9 @@ class SensorStatusSink {
 public:
     virtual ~SensorStatusSink() = default;
     virtual void store(const SensorReport& report) = 0;
+
+    /// Adds to the minutes in which services listened; all of it or nothing. The same again changes nothing.
+    virtual void addCoverage(const CoverageNews& news) = 0;
 };
 
 /// Where the operators' wishes come from. Called on one thread, may block, throws when the database fails.

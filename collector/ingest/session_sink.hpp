@@ -2,6 +2,7 @@
 
 #include "collector/ingest/rows.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -79,7 +80,7 @@ public:
     /// stream is another sensor's.
     virtual std::optional<std::int64_t> position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) = 0;
 
-    /// Those of the sessions that are open, in the database.
+    /// Those of the sessions that are open, in the database; closeStale() does not count as their end.
     virtual SessionOwners findOpen(std::span<const Uuid> sessions) = 0;
 
     /// Those of the sessions that have ended, in the database.
@@ -87,6 +88,13 @@ public:
 
     /// How many sessions each of these sensors has open, in the database.
     virtual OpenCounts countOpen(std::span<const std::int32_t> sensors) = 0;
+
+    /// Closes as unfinished at most `most` of the sensor's open sessions that began before the time, the oldest first;
+    /// returns how many. If anybody speaks of one of them again, findOpen() opens it anew. Nothing may be under way.
+    virtual std::size_t closeStale(std::int32_t /*sensorId*/, Moment /*before*/, const std::string& /*reason*/,
+                                   int /*most*/) {
+        return 0;
+    }
 
     virtual Window window(Moment now) = 0;
 

@@ -69,6 +69,7 @@ bool Courier::deliverNext() {
     const Delivery delivery = carrier_.carry(notice->body, stopping_);
     const Time now = settings_.clock();
     if (delivery.end == Delivery::End::Done) {
+        ++sent_;
         queue_.delivered(notice->id, now);
         if (std::exchange(troubled_, false)) {
             log::info("notices by " + settings_.name + " arrive again");
@@ -81,9 +82,11 @@ bool Courier::deliverNext() {
     if (delivery.end == Delivery::End::Refused || now - notice->madeAt >= kGivenUp) {
         log::error("notice " + std::to_string(notice->id) + " by " + settings_.name +
                    " is given up: " + delivery.problem);
+        ++dropped_;
         queue_.drop(notice->id, now, delivery.problem);
         return true;
     }
+    ++failed_;
     note(delivery.problem);
     queue_.failed(notice->id, now + waitAfter(notice->tries, settings_.chance()), delivery.problem);
     return true;

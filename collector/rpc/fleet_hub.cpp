@@ -100,21 +100,59 @@ std::shared_ptr<FleetHub::DesiredListener> FleetHub::onDesired(std::int32_t sens
     return listening;
 }
 
+/// Says that something has changed only if there are other troubles, or graver ones: their words go along.
+void FleetHub::replace(Content& content, std::map<std::int32_t, std::vector<Trouble>> troubles) {
+    const auto same = [](const Trouble& a, const Trouble& b) { return a.key == b.key && a.severity == b.severity; };
+    const bool others = !std::ranges::equal(content.troubles, troubles, [&](const auto& a, const auto& b) {
+        return a.first == b.first && std::ranges::equal(a.second, b.second, same);
+    });
+    if (others) {
+        ++content.revision.state;
+        ++content.revision.any;
+    }
+    content.troubles = std::move(troubles);
+}
+
 void FleetHub::setTroubles(const std::vector<Trouble>& troubles) {
     std::map<std::int32_t, std::vector<Trouble>> bySensor;
     for (const auto& trouble : troubles) {
         bySensor[trouble.key.sensorId].push_back(trouble);
     }
     content_.with([&](Content& content) {
-        const auto same = [](const Trouble& a, const Trouble& b) { return a.key == b.key && a.severity == b.severity; };
-        const bool others = !std::ranges::equal(content.troubles, bySensor, [&](const auto& a, const auto& b) {
-            return a.first == b.first && std::ranges::equal(a.second, b.second, same);
-        });
-        if (others) {
-            ++content.revision.state;
-            ++content.revision.any;
+        const auto own = content.troubles.find(kOfTheCollector);
+        if (own != content.troubles.end()) {
+            bySensor[kOfTheCollector] = own->second;
         }
-        content.troubles = std::move(bySensor);
+        replace(content, std::move(bySensor));
+    });
+}
+
+void FleetHub::setOwnTroubles(std::vector<Trouble> troubles) {
+    content_.with([&](Content& content) {
+        for (const auto& trouble : troubles) {
+            content.owed.insert_or_assign(trouble.key, trouble);
+        }
+        auto all = content.troubles;
+        all.erase(kOfTheCollector);
+        if (!troubles.empty()) {
+            all[kOfTheCollector] = std::move(troubles);
+        }
+        replace(content, std::move(all));
+    });
+}
+
+std::vector<Trouble> FleetHub::takeOwnTroubles() {
+    return content_.with([](Content& content) {
+        std::vector<Trouble> troubles;
+        for (auto& [key, trouble] : std::exchange(content.owed, {})) {
+            troubles.push_back(std::move(trouble));
+        }
+        if (const auto own = content.troubles.find(kOfTheCollector); own != content.troubles.end()) {
+            for (const auto& trouble : own->second) {
+                content.owed.insert_or_assign(trouble.key, trouble);
+            }
+        }
+        return troubles;
     });
 }
 

@@ -64,8 +64,14 @@ public:
     [[nodiscard]] std::shared_ptr<DesiredListener> onDesired(std::int32_t sensor,
                                                              std::function<void(const v1::DesiredState&)> changed);
 
-    /// What is wrong with the sensors, in place of what was wrong before.
+    /// What is wrong with the sensors, in place of what was wrong with them before.
     void setTroubles(const std::vector<Trouble>& troubles);
+
+    /// Likewise, what is wrong with the collector itself. Among troubles() as those of kOfTheCollector.
+    void setOwnTroubles(std::vector<Trouble> troubles);
+
+    /// All own troubles that lasted at any time since this was asked last.
+    std::vector<Trouble> takeOwnTroubles();
 
     std::map<std::int32_t, Presence> presences() const;
     std::map<std::int32_t, std::vector<Trouble>> troubles() const;
@@ -78,8 +84,11 @@ private:
         std::map<std::int32_t, v1::DesiredState> desired;
         std::vector<std::weak_ptr<Listening>> listeners;
         std::map<std::int32_t, std::vector<Trouble>> troubles;
+        std::map<TroubleKey, Trouble> owed;  // to takeOwnTroubles()
         Revision revision;
     };
+
+    static void replace(Content& content, std::map<std::int32_t, std::vector<Trouble>> troubles);
 
     Guarded<Content> content_;
 };

@@ -3,12 +3,14 @@
 #include "collector/rpc/sensor_health.hpp"
 #include "collector/rpc/served_call.hpp"
 #include "collector/store/fleet_repository.hpp"
+#include "common/concurrent/guarded.hpp"
 #include "common/log/log.hpp"
 #include "common/text/escape.hpp"
 #include "proto/apiary/v1/fleet.grpc.pb.h"
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -35,14 +37,18 @@ void wish(v1::SensorStatus& status, const v1::DesiredState& desired) {
     }
 }
 
-void tell(v1::Sensor& sensor, const SensorFacts& facts) {
-    for (const auto& trouble : facts.troubles) {
+void tell(v1::Sensor& sensor, const std::vector<Trouble>& troubles) {
+    for (const auto& trouble : troubles) {
         auto& told = *sensor.add_troubles();
         told.set_kind(std::string(kindText(trouble.key.kind)));
         told.set_service(trouble.key.service);
         told.set_since_us(micros(trouble.since));
         told.set_text(trouble.sentence());
     }
+}
+
+void tell(v1::Sensor& sensor, const SensorFacts& facts) {
+    tell(sensor, facts.troubles);
     constexpr int kBounds = 32;  // what a sensor says may be anything
     for (int i = 0; i < std::min(kBounds, facts.status.bounds_size()); ++i) {
         auto& bound = *sensor.add_bounds() = facts.status.bounds(i);
@@ -91,25 +97,48 @@ v1::Sensor describe(const SensorRecord& record, const FleetHub::Presence* presen
     return sensor;
 }
 
-v1::FleetState readFleet(Connection& connection, const FleetHub& hub, Time now) {
+v1::FleetState describeFleet(const std::vector<SensorRecord>& records, const FleetHub& hub, Time now) {
     const auto presences = hub.presences();
     auto troubles = hub.troubles();
+    const auto own = std::move(troubles[kOfTheCollector]);
     v1::FleetState state;
     state.set_at_us(micros(now));
-    for (const auto& record : FleetRepository(connection).sensors()) {
+    for (const auto& record : records) {
         const auto presence = presences.find(record.sensorId);
-        *state.add_sensors() = describe(record, presence == presences.end() ? nullptr : &presence->second,
-                                        std::move(troubles[record.sensorId]), now);
+        auto& sensor = *state.add_sensors() =
+            describe(record, presence == presences.end() ? nullptr : &presence->second,
+                     std::move(troubles[record.sensorId]), now);
+        tell(sensor, own);  // they are every sensor's, and make none of them unhealthy
     }
     return state;
+}
+
+/// The sensors as the database knew them when it answered last: for those who look while it does not.
+using LastFleet = Guarded<std::vector<SensorRecord>>;
+
+v1::FleetState readFleet(Connection& connection, const FleetHub& hub, LastFleet& last, Time now) {
+    auto records = FleetRepository(connection).sensors();
+    auto state = describeFleet(records, hub, now);
+    last.with([&](auto& kept) { kept = std::move(records); });
+    return state;
+}
+
+/// Nothing if the database has never answered.
+std::optional<v1::FleetState> rememberFleet(const FleetHub& hub, const LastFleet& last, Time now) {
+    const auto records = last.with([](const auto& kept) { return kept; });
+    return records.empty() ? std::nullopt : std::optional(describeFleet(records, hub, now));
 }
 
 /// Looks again when something has changed: at once for a state, once a second for mere figures, and every 5 s anyway.
 class FleetStream final : public ServedStream<v1::FleetState> {
 public:
-    FleetStream(PeerIdentity peer, std::shared_ptr<const RevokedOperators> revoked, FleetHub& hub, QueryPool& pool,
-                Clock clock)
-        : ServedStream(std::move(peer), std::move(revoked)), hub_(hub), pool_(pool), clock_(std::move(clock)) {}
+    FleetStream(PeerIdentity peer, std::shared_ptr<const RevokedOperators> revoked, FleetHub& hub,
+                std::shared_ptr<LastFleet> last, QueryPool& pool, Clock clock)
+        : ServedStream(std::move(peer), std::move(revoked)),
+          hub_(hub),
+          last_(std::move(last)),
+          pool_(pool),
+          clock_(std::move(clock)) {}
 
 private:
     static constexpr int kFigures = 4;  // ticks
@@ -135,11 +164,17 @@ private:
         const auto self = std::static_pointer_cast<FleetStream>(shared_from_this());
         const auto state = std::make_shared<v1::FleetState>();
         const bool taken = pool_.submit(
-            [self, state](Connection& connection) { *state = readFleet(connection, self->hub_, self->clock_()); },
+            [self, state](Connection& connection) {
+                *state = readFleet(connection, self->hub_, *self->last_, self->clock_());
+            },
             [self, state](QueryEnd result) {
                 self->pace_.with([](Pace& pace) { pace.reading = false; });
+                auto known = result == QueryEnd::Unavailable ? rememberFleet(self->hub_, *self->last_, self->clock_())
+                                                             : std::nullopt;
                 if (result == QueryEnd::Done) {
                     self->send(std::move(*state));
+                } else if (known) {
+                    self->send(*std::move(known));
                 } else {
                     self->end(statusOf(result));
                 }
@@ -157,6 +192,7 @@ private:
     };
 
     FleetHub& hub_;
+    const std::shared_ptr<LastFleet> last_;  // the service's
     QueryPool& pool_;
     const Clock clock_;
     Guarded<Pace> pace_;  // ticker and worker
@@ -176,7 +212,7 @@ public:
         return QueryCall::start(
             pool_,
             [this, reply](Connection& connection) {
-                *reply = readFleet(connection, hub_, clock_());
+                *reply = readFleet(connection, hub_, *last_, clock_());
                 return grpc::Status::OK;
             },
             true);
@@ -188,7 +224,7 @@ public:
         if (const auto allowed = requireRole(peer, Role::Viewer, *revoked_); !allowed.ok()) {
             return refuse<v1::FleetState>(allowed);
         }
-        return FleetStream::start(std::make_shared<FleetStream>(*std::move(peer), revoked_, hub_, pool_, clock_),
+        return FleetStream::start(std::make_shared<FleetStream>(*std::move(peer), revoked_, hub_, last_, pool_, clock_),
                                   ticker_);
     }
 
@@ -259,6 +295,8 @@ private:
 
     FleetHub& hub_;
     QueryPool& pool_;
+    const std::shared_ptr<LastFleet> last_ =
+        std::make_shared<LastFleet>();  // with streams, which end after the service
     Ticker& ticker_;
     const std::shared_ptr<const RevokedOperators> revoked_;
     const Clock clock_;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr auto kStoreEvery = std::chrono::seconds(1);
 constexpr auto kLookEvery = std::chrono::seconds(4);  // a revoked sensor is out within 5 s
+constexpr auto kCoverEvery = std::chrono::seconds(10);  // of a collector that is killed, no more is lost
 
 }  // namespace
 
@@ -28,9 +29,11 @@ void SensorDesk::connected(std::int32_t sensor) {
 
 void SensorDesk::gone(std::int32_t sensor) {
     sensors_.remove(sensor);
+    coverage_.with([&](CoverageLedger& ledger) { ledger.gone(sensor); });
 }
 
 void SensorDesk::reported(SensorReport report) {
+    coverage_.with([&](CoverageLedger& ledger) { ledger.add(report); });
     reports_.with([&](auto& reports) { reports.insert_or_assign(report.sensorId, std::move(report)); });
 }
 
@@ -39,10 +42,12 @@ void SensorDesk::run() {
         work(std::chrono::steady_clock::now());
         std::unique_lock lock(mutex_);
         if (stopping_) {
-            return;
+            break;
         }
         changed_.wait_for(lock, kStoreEvery, [&] { return hurry_ || stopping_; });
     }
+    coveredAt_.reset();
+    work(std::chrono::steady_clock::now());
 }
 
 void SensorDesk::work(std::chrono::steady_clock::time_point now) {
@@ -51,19 +56,28 @@ void SensorDesk::work(std::chrono::steady_clock::time_point now) {
         const std::lock_guard lock(mutex_);
         hurry = std::exchange(hurry_, false);
     }
-    try {
-        if (hurry || !lookedAt_ || *lookedAt_ + kLookEvery <= now) {
-            lookedAt_ = now;
-            look();
+    // One that fails does not hold up the others.
+    std::string trouble;
+    const auto attempt = [&](auto step) {
+        try {
+            step();
+        } catch (const std::exception& error) {
+            trouble = trouble.empty() ? error.what() : trouble;
         }
-        storeReports();
-        troubled_ = false;
-    } catch (const std::exception& error) {
-        if (!std::exchange(troubled_, true)) {
-            log::warn(std::string("what sensors report and what is wanted of them waits for the database: ") +
-                      error.what());
-        }
+    };
+    if (hurry || !lookedAt_ || *lookedAt_ + kLookEvery <= now) {
+        lookedAt_ = now;
+        attempt([this] { look(); });
     }
+    attempt([this] { storeReports(); });
+    if (!coveredAt_ || *coveredAt_ + kCoverEvery <= now) {
+        coveredAt_ = now;
+        attempt([this] { storeCoverage(); });
+    }
+    if (!trouble.empty() && !troubled_) {
+        log::warn("what sensors report and what is wanted of them waits for the database: " + trouble);
+    }
+    troubled_ = !trouble.empty();
 }
 
 void SensorDesk::stop() {
@@ -89,6 +103,19 @@ void SensorDesk::storeReports() {
             throw;
         }
         next = reports.erase(next);
+    }
+}
+
+void SensorDesk::storeCoverage() {
+    const CoverageNews news = coverage_.with([](CoverageLedger& ledger) { return ledger.take(); });
+    if (news.empty()) {
+        return;
+    }
+    try {
+        sink_.addCoverage(news);
+    } catch (const std::exception&) {
+        coverage_.with([&](CoverageLedger& ledger) { ledger.giveBack(news); });
+        throw;
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "collector/ingest/coverage_ledger.hpp"
 #include "collector/ingest/sensor_state.hpp"
 #include "collector/rpc/fleet_hub.hpp"
 #include "common/concurrent/guarded.hpp"
@@ -16,8 +17,8 @@
 
 namespace apiary::collector {
 
-/// Keeps the database and the fleet hub of one mind about the sensors that have a stream here: stores what they report,
-/// fetches what is wanted of them, and finds out who has been revoked.
+/// Keeps the database and the fleet hub of one mind about the sensors that have a stream here: stores what they report
+/// and in which minutes their services listened, fetches what is wanted of them, and finds out who has been revoked.
 ///
 /// connected(), gone() and reported() are called by the streams and do not block; run() belongs to one thread.
 class SensorDesk {
@@ -33,6 +34,7 @@ public:
     /// Only the newest report of each sensor is stored.
     void reported(SensorReport report);
 
+    /// Stores what there is of coverage before it returns.
     void run();
     void stop();
 
@@ -42,6 +44,7 @@ public:
 
 private:
     void storeReports();
+    void storeCoverage();
     void look();
 
     SensorStatusSink& sink_;
@@ -50,6 +53,7 @@ private:
     const Revoked revoked_;
     ConnectedSensors sensors_;
     Guarded<std::map<std::int32_t, SensorReport>> reports_;
+    Guarded<CoverageLedger> coverage_;
     std::mutex mutex_;
     std::condition_variable changed_;
     bool hurry_ = false;  // somebody connected: guarded by mutex_, like the next
@@ -57,6 +61,7 @@ private:
 
     // Of run()'s thread.
     std::optional<std::chrono::steady_clock::time_point> lookedAt_;
+    std::optional<std::chrono::steady_clock::time_point> coveredAt_;
     std::int32_t failedAt_ = 0;  // the sensor whose report was not taken: the others go first
     bool troubled_ = false;
 };

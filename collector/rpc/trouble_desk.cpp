@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <exception>
-#include <set>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -23,10 +23,6 @@ constexpr int kGapsAtOnce = 5;                // likewise, their gaps
 /// Whether a name can be looked up: others are of no service that a session can have.
 bool plain(const std::string& name) {
     return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) { return c > ' ' && c <= '~'; });
-}
-
-std::string place(const Trouble& trouble) {
-    return "sensor " + trouble.sensor + (trouble.key.service.empty() ? "" : ", service " + trouble.key.service) + ": ";
 }
 
 }  // namespace
@@ -63,12 +59,14 @@ void TroubleDesk::work(Time now) {
     }
     const auto troubles = judge(now);
     hub_.setTroubles(troubles);
-    announce(troubles);
+    log_.say(troubles);
+    const auto all = withOwn(troubles);
     if (!answered) {
         return;
     }
     try {
-        keep(troubles, now);
+        keep(all, now);
+        owed_.clear();
         away_ = false;
     } catch (const std::exception& error) {
         loaded_ = false;  // whether it was stored is seen when it is read again
@@ -96,15 +94,14 @@ void TroubleDesk::ask(Time now) {
         auto stored = store_.load();
         std::vector<Trouble> lasting;
         for (const auto& incident : stored.incidents) {
-            if (incident.lasting) {
+            const auto& key = incident.trouble.key;
+            if (incident.lasting && key.sensorId != kOfTheCollector && !OddityRules::concerns(key.kind)) {
                 lasting.push_back(incident.trouble);
             }
         }
         if (!std::exchange(resumed_, true)) {
             rules_.resume(lasting);
-            for (const auto& trouble : lasting) {
-                announced_.emplace(trouble.key, trouble);
-            }
+            log_.resume(lasting);
         }
         book_.load(std::move(stored.incidents), stored.allowance);
         loaded_ = true;
@@ -143,8 +140,11 @@ std::vector<Trouble> TroubleDesk::judge(Time now) {
     std::vector<SensorView> views;
     running_.clear();
     for (const auto& known : sensors_) {
-        SensorView view{
-            .sensorId = known.sensorId, .name = known.name, .revoked = known.revoked, .lastHeard = known.reportedAt};
+        SensorView view{.sensorId = known.sensorId,
+                        .name = known.name,
+                        .revoked = known.revoked,
+                        .lastHeard = known.reportedAt,
+                        .odd = known.odd};
         const auto found = presences.find(known.sensorId);
         if (found != presences.end()) {
             const auto& presence = found->second;
@@ -163,25 +163,23 @@ std::vector<Trouble> TroubleDesk::judge(Time now) {
         }
         views.push_back(std::move(view));
     }
-    return rules_.judge(views, histories_, now);
+    if (seen_) {
+        seen_(views, now);
+    }
+    auto troubles = rules_.judge(views, histories_, now);
+    std::ranges::move(oddities_.judge(views, now), std::back_inserter(troubles));
+    return troubles;
 }
 
-/// Says in the log what has begun and what is over.
-void TroubleDesk::announce(const std::vector<Trouble>& troubles) {
-    std::map<TroubleKey, Trouble> now;
-    for (const auto& trouble : troubles) {
-        now.emplace(trouble.key, trouble);
-        if (!announced_.contains(trouble.key)) {
-            const auto line = std::string(kindText(trouble.key.kind)) + ": " + place(trouble) + trouble.sentence();
-            trouble.severity == Severity::Remark ? log::info(line) : log::warn(line);
-        }
+/// Adds what is wrong with the collector itself, and what was, if nobody could store it.
+std::vector<Trouble> TroubleDesk::withOwn(std::vector<Trouble> troubles) {
+    for (auto& trouble : hub_.takeOwnTroubles()) {
+        owed_.insert_or_assign(trouble.key, std::move(trouble));
     }
-    for (const auto& [key, trouble] : announced_) {
-        if (!now.contains(key)) {
-            log::info(std::string(kindText(key.kind)) + " is over: " + place(trouble) + trouble.brief);
-        }
+    for (const auto& [key, trouble] : owed_) {
+        troubles.push_back(trouble);
     }
-    announced_ = std::move(now);
+    return troubles;
 }
 
 void TroubleDesk::keep(const std::vector<Trouble>& troubles, Time now) {
@@ -191,6 +189,7 @@ void TroubleDesk::keep(const std::vector<Trouble>& troubles, Time now) {
     }
     store_.save(plan, now);
     book_.adopt(plan);
+    heldBack_ += plan.withheld;
     const bool notices = plan.heldBack > 0 || std::ranges::any_of(plan.changes, &IncidentPlan::Change::notice);
     if (notices) {
         noticesMade_();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "collector/ingest/coverage_ledger.hpp"
 #include "collector/ingest/sensor_state.hpp"
 #include "collector/store/connection.hpp"
 #include "common/crypto/digest.hpp"
@@ -80,6 +81,9 @@ public:
     /// Keeps the last report of a sensor.
     void saveReport(const SensorReport& report, std::int16_t collectorId);
 
+    /// Adds to the minutes in which services listened, and notes visits that failed; what is known already stays.
+    void addCoverage(const CoverageNews& news);
+
     /// The newest wish for each of these sensors; those of whom nothing was asked are missing.
     std::map<std::int32_t, v1::DesiredState> newestDesired(std::span<const std::int32_t> sensors);
 
@@ -103,6 +107,7 @@ public:
     FleetStore(std::string dsn, std::int16_t collectorId);
 
     void store(const SensorReport& report) override;
+    void addCoverage(const CoverageNews& news) override;
     std::map<std::int32_t, v1::DesiredState> newest(std::span<const std::int32_t> sensors) override;
     std::vector<std::int32_t> revoked(std::span<const std::int32_t> sensors) override;
 

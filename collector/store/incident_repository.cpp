@@ -19,8 +19,12 @@ constexpr const char* kNull = nullptr;
 
 // One that has never reported may be any collector's: it is watched where it is connected.
 constexpr const char* kSensors = R"(
-    SELECT n.sensor_id, n.name, n.revoked_at IS NOT NULL, (extract(epoch FROM s.reported_at) * 1000000)::bigint
-      FROM apiary.sensor n LEFT JOIN apiary.sensor_state s USING (sensor_id)
+    SELECT n.sensor_id, n.name, n.revoked_at IS NOT NULL, (extract(epoch FROM s.reported_at) * 1000000)::bigint,
+           coalesce(q.arrived, 0), coalesce(q.dropped_records, 0), coalesce(q.bytes, 0), p.quarantine_bytes,
+           (SELECT count(*) FROM apiary.manifest_piece m WHERE m.sensor_id = n.sensor_id AND m.flaw IS NOT NULL),
+           (SELECT count(*) FROM apiary.gap g WHERE g.sensor_id = n.sensor_id AND g.what IN ('spool', 'restore'))
+      FROM apiary.policy p CROSS JOIN apiary.sensor n LEFT JOIN apiary.sensor_state s USING (sensor_id)
+      LEFT JOIN apiary.quarantine_use q USING (sensor_id)
      WHERE s.collector_id = $1::smallint OR s.sensor_id IS NULL)";
 
 // Of each service of $1, $2 the newest 200 sessions of 14 days. Loopback is next to itself: nothing hides anybody
@@ -51,17 +55,17 @@ constexpr const char* kGaps = R"(
          ORDER BY s.started_at DESC LIMIT 20001) newest) gaps WHERE gap IS NOT NULL)";
 
 constexpr const char* kLoad = R"(
-    SELECT i.incident_id, i.rule, i.sensor_id, n.name, i.service, i.subject, i.severity,
+    SELECT i.incident_id, i.rule, coalesce(i.sensor_id, 0), coalesce(n.name, ''), i.service, i.subject, i.severity,
            (extract(epoch FROM i.since_at) * 1000000)::bigint, i.title, t.times, t.lasting,
            (extract(epoch FROM t.ended_at) * 1000000)::bigint, t.counted, t.changed, t.told,
            (extract(epoch FROM t.told_at) * 1000000)::bigint, i.advice
-      FROM apiary.incident_telling t JOIN apiary.incident i USING (incident_id) JOIN apiary.sensor n USING (sensor_id)
+      FROM apiary.incident_telling t JOIN apiary.incident i USING (incident_id) LEFT JOIN apiary.sensor n USING (sensor_id)
      WHERE t.collector_id = $1::smallint)";
 
 constexpr const char* kOpen = R"(
     INSERT INTO apiary.incident(rule, severity, title, collector_id, sensor_id, service, subject, since_at, opened_at,
            advice)
-    VALUES ($1, $2::smallint, $3, $4::smallint, $5::int, $6, $7, $8::timestamptz, $9::timestamptz, $10) RETURNING incident_id)";
+    VALUES ($1, $2::smallint, $3, $4::smallint, nullif($5::int, 0), $6, $7, $8::timestamptz, $9::timestamptz, $10) RETURNING incident_id)";
 
 constexpr const char* kKeepTelling = R"(
     INSERT INTO apiary.incident_telling(incident_id, collector_id, times, lasting, ended_at, counted, changed, told, told_at)
@@ -145,19 +149,22 @@ public:
         }
         added_ = true;
     }
-    void finish(const NoticeAllowance& allowance) {
+    /// Returns how many notices were dropped.
+    std::size_t finish(const NoticeAllowance& allowance) {
         if (!added_) {
-            return;
+            return 0;
         }
         transaction_.exec_params0(
             "INSERT INTO apiary.notice_hour VALUES ($1::smallint, $2::timestamptz, $3::int, $4::int) ON CONFLICT "
             "(collector_id) DO UPDATE SET hour_at = excluded.hour_at, sent = excluded.sent, held = excluded.held",
             id_, momentText(allowance.hourAt), allowance.sent, allowance.held);
-        transaction_.exec_params0(kDropNotices, id_, now_, IncidentRepository::kMostWaiting);
+        const std::size_t overflowed =
+            transaction_.exec_params(kDropNotices, id_, now_, IncidentRepository::kMostWaiting).affected_rows();
         transaction_.exec_params0(
             "DELETE FROM apiary.notice WHERE collector_id = $1::smallint AND made_at < "
             "$2::timestamptz - interval '7 days'",
             id_, now_);
+        return overflowed;
     }
 
 private:
@@ -227,7 +234,13 @@ std::vector<IncidentStore::KnownSensor> IncidentRepository::sensors() {
             sensors.push_back({.sensorId = row[0].as<std::int32_t>(),
                                .name = textOf(row[1]),
                                .revoked = row[2].as<bool>(),
-                               .reportedAt = timeOf(row[3])});
+                               .reportedAt = timeOf(row[3]),
+                               .odd = {.quarantined = countOf(row[4]),
+                                       .dropped = countOf(row[5]),
+                                       .quarantineBytes = countOf(row[6]),
+                                       .quarantineQuota = countOf(row[7]),
+                                       .flawedPieces = countOf(row[8]),
+                                       .lostSpools = countOf(row[9])}});
         }
         return sensors;
     });
@@ -281,7 +294,7 @@ IncidentStore::Stored IncidentRepository::load() {
 }
 
 void IncidentRepository::save(IncidentPlan& plan, Time now) {
-    with([&](pqxx::transaction_base& transaction) {
+    overflowed_ += with([&](pqxx::transaction_base& transaction) {
         PlanWriter writer(transaction, settings_, now);
         if (plan.heldBack > 0) {
             writer.addNotice(kNull, heldBackJson(plan.heldBack, plan.lasting, settings_.collector));
@@ -289,7 +302,7 @@ void IncidentRepository::save(IncidentPlan& plan, Time now) {
         for (auto& change : plan.changes) {
             writer.write(change);
         }
-        writer.finish(plan.allowance);
+        return writer.finish(plan.allowance);
     });
 }
 

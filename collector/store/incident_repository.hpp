@@ -3,6 +3,7 @@
 #include "collector/store/connection.hpp"
 #include "collector/watch/incident_store.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -32,12 +33,16 @@ public:
     Stored load() override;
     void save(IncidentPlan& plan, Trouble::Time now) override;
 
+    /// How many notices were dropped so far as too many waited. For any thread.
+    std::uint64_t overflowed() const { return overflowed_; }
+
 private:
     template <typename Use>
     auto with(Use use);
 
     const Settings settings_;
     std::unique_ptr<Connection> connection_;
+    std::atomic<std::uint64_t> overflowed_ = 0;
 };
 
 }  // namespace apiary::collector

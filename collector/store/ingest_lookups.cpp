@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 namespace apiary::collector {
 namespace {
@@ -32,6 +33,7 @@ void prepareLookups(pqxx::connection_base& session) {
     session.prepare("open",
                     "SELECT session_id, sensor_id, host(source), protocol FROM apiary.session_open "
                     "WHERE session_id = ANY ($1::uuid[])");
+    session.prepare("reopen", "SELECT count(*) FROM apiary.reopen_unfinished($1::uuid[])");
     session.prepare("open_counts",
                     "SELECT sensor_id, count(*) FROM apiary.session_open WHERE sensor_id = ANY ($1::int[]) GROUP BY 1");
 }
@@ -94,14 +96,35 @@ std::optional<std::int64_t> lanePosition(pqxx::connection_base& session, std::in
 SessionOwners openSessions(pqxx::connection_base& session, std::span<const Uuid> sessions) {
     pqxx::work transaction(session, "open");
     SessionOwners owners;
-    for (const auto& row : transaction.exec_prepared("open", uuidArray(sessions))) {
-        const auto id = Uuid::parse(row[0].c_str());
-        const auto source = parseAddress(row[2].c_str());
-        if (id && source) {
-            owners[*id] = {.sensorId = row[1].as<std::int32_t>(), .source = *source, .protocol = row[3].c_str()};
+    const auto look = [&](std::span<const Uuid> wanted) {
+        for (const auto& row : transaction.exec_prepared("open", uuidArray(wanted))) {
+            const auto id = Uuid::parse(row[0].c_str());
+            const auto source = parseAddress(row[2].c_str());
+            if (id && source) {
+                owners[*id] = {.sensorId = row[1].as<std::int32_t>(), .source = *source, .protocol = row[3].c_str()};
+            }
         }
+    };
+    look(sessions);
+    std::vector<Uuid> others;
+    std::ranges::copy_if(sessions, std::back_inserter(others), [&](const Uuid& id) { return !owners.contains(id); });
+    if (!others.empty() && transaction.exec_prepared1("reopen", uuidArray(others))[0].as<std::int64_t>() > 0) {
+        look(others);
+        transaction.commit();
     }
     return owners;
+}
+
+std::size_t closeStaleSessions(pqxx::connection_base& session, std::int16_t collectorId, std::int32_t sensorId,
+                               std::chrono::system_clock::time_point before, const std::string& reason, int most) {
+    pqxx::work transaction(session, "stale");
+    const auto closed = transaction
+                            .exec_params1("SELECT count(*) FROM apiary.close_stale($1::int, " + microsText(before) +
+                                              ", $2::smallint, $3, $4::int)",
+                                          sensorId, static_cast<int>(collectorId), reason, most)[0]
+                            .as<std::size_t>();
+    transaction.commit();
+    return closed;
 }
 
 std::vector<Uuid> endedSessions(pqxx::connection_base& session, std::span<const Uuid> sessions) {

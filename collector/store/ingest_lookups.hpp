@@ -4,9 +4,12 @@
 
 #include <pqxx/connection_base>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -27,6 +30,10 @@ std::optional<std::int64_t> lanePosition(pqxx::connection_base& session, std::in
 
 /// As SessionSink::findOpen().
 SessionOwners openSessions(pqxx::connection_base& session, std::span<const Uuid> sessions);
+
+/// As SessionSink::closeStale().
+std::size_t closeStaleSessions(pqxx::connection_base& session, std::int16_t collectorId, std::int32_t sensorId,
+                               std::chrono::system_clock::time_point before, const std::string& reason, int most);
 
 /// As SessionSink::findEnded().
 std::vector<Uuid> endedSessions(pqxx::connection_base& session, std::span<const Uuid> sessions);

@@ -157,7 +157,8 @@ std::string IngestTransaction::ledgerText() const {
     return text;
 }
 
-/// What follows the rows: sessions that are open no more, and the rollups, last because others wait for their rows.
+/// What follows the rows: sessions that are open no more, and the rollups, last because others wait for their rows; and
+/// what visits of sensors to their own services say of the time in which those listened.
 /// What was open at a sensor when it lost its spool will never be closed by it.
 std::string IngestTransaction::countingText() const {
     std::string text;
@@ -173,6 +174,15 @@ std::string IngestTransaction::countingText() const {
         std::ranges::transform(rows_.closed, std::back_inserter(sessions),
                                [](const ClosedRow& row) { return row.head.session; });
         text += "SELECT apiary.rollup_add('" + uuidArray(sessions) + "');";
+    }
+    std::vector<Uuid> visits;
+    for (const ClosedRow& row : rows_.closed) {
+        if (row.head.visit) {
+            visits.push_back(row.head.session);
+        }
+    }
+    if (!visits.empty()) {
+        text += "SELECT apiary.visits_add('" + uuidArray(visits) + "');";
     }
     for (const GapRow& row : rows_.gaps) {
         if (tellsOfALostSpool(row)) {

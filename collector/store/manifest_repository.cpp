@@ -84,6 +84,22 @@ bool ManifestRepository::hasRows(std::chrono::sys_days day) {
         .as<bool>();
 }
 
+bool ManifestRepository::rowsRemoved(std::chrono::sys_days day) {
+    pqxx::nontransaction work(connection_.session());
+    return work
+        .exec_params1("SELECT coalesce('1970-01-01'::date + $1::int < rows_from, false) FROM apiary.retained",
+                      numberOf(day))[0]
+        .as<bool>();
+}
+
+bool ManifestRepository::manifestsRemoved(std::chrono::sys_days day) {
+    pqxx::nontransaction work(connection_.session());
+    return work
+        .exec_params1("SELECT coalesce('1970-01-01'::date + $1::int < manifests_from, false) FROM apiary.retained",
+                      numberOf(day))[0]
+        .as<bool>();
+}
+
 std::vector<PieceHead> ManifestRepository::pieces(std::int32_t sensorId, std::chrono::sys_days day) {
     pqxx::nontransaction work(connection_.session());
     std::vector<PieceHead> heads;

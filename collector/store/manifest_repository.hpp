@@ -52,8 +52,14 @@ public:
 
     std::optional<Sensor> sensor(const std::string& name);
 
-    /// False if the rows of that day are not kept any more.
+    /// False if there is no place for rows of that day.
     bool hasRows(std::chrono::sys_days day);
+
+    /// True if retention has given up the rows of that day; whatever of them is still there goes.
+    bool rowsRemoved(std::chrono::sys_days day);
+
+    /// True if retention has removed the manifests of that day.
+    bool manifestsRemoved(std::chrono::sys_days day);
 
     /// The pieces of a day: by number, those without a flaw before others of the same number, then as they came.
     std::vector<PieceHead> pieces(std::int32_t sensorId, std::chrono::sys_days day);

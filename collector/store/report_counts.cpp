@@ -1,3 +1,4 @@
+#include "collector/store/report_coverage.hpp"
 #include "collector/store/report_leaders.hpp"
 #include "collector/store/report_reader.hpp"
 #include "collector/store/report_sources.hpp"
@@ -241,6 +242,10 @@ v1::TopNReply replyOf(pqxx::transaction_base& transaction, const ReportScope& sc
     return reply;
 }
 
+ReportMoment now() {
+    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
 /// Compares with the range before, unless that takes rows that are gone.
 template <typename Compare>
 void ifRowsAreThere(Compare compare) {
@@ -275,6 +280,7 @@ v1::SeriesReply ReportReader::series(const ReportScope& asked, std::chrono::seco
     }
     if (field == v1::SERIES_FIELD_SOURCES || field == v1::SERIES_FIELD_NEW_SOURCES) {
         chartSources(transaction, scope, step, field == v1::SERIES_FIELD_NEW_SOURCES, reply);
+        tellCoverage(transaction, scope, now(), reply);
         return reply;
     }
     const auto plan =
@@ -295,6 +301,7 @@ v1::SeriesReply ReportReader::series(const ReportScope& asked, std::chrono::seco
     }
     std::ranges::stable_sort(*reply.mutable_series(),
                              [](const auto& a, const auto& b) { return a.total() > b.total(); });
+    tellCoverage(transaction, scope, now(), reply);
     return reply;
 }
 

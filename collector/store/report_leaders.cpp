@@ -2,9 +2,6 @@
 
 #include "collector/store/report_sql.hpp"
 
-#include <algorithm>
-#include <iterator>
-
 namespace apiary::collector {
 namespace {
 
@@ -51,7 +48,8 @@ std::string bounds(const std::string& least) {
 }
 const std::string kChosen = R"(
     m AS MATERIALIZED (SELECT coalesce((SELECT low FROM k ORDER BY low DESC OFFSET $13::int - 1 LIMIT 1), 0) AS low)
-    SELECT k.key::text, m.low > u.unseen OR u.unseen = 0 FROM k CROSS JOIN m CROSS JOIN u WHERE k.high >= m.low
+    SELECT k.key::text, m.low > u.unseen OR u.unseen = 0, k.low::bigint FROM k CROSS JOIN m CROSS JOIN u
+      WHERE k.high >= m.low
       AND cardinality($3::int[]) + cardinality($4::text[]) = 0 AND $6::inet IS NULL AND $14::int > 0
       AND num_nonnulls($9::uuid, $10::uuid, $11::uuid, $12::uuid) = 4)";
 // Commands are so few that the whole lists are read: nothing is missing from them.
@@ -101,6 +99,19 @@ const std::string kCountCommands =
                       " AND normalized = ANY ($14::text[]) UNION ALL " +
                       heldAtEnds("normalized", "text", "command", "commands"));
 
+// The whole hours have been counted when the candidates were.
+const std::string kCountCommandsAtEnds =
+    summed("key", "SELECT key, n FROM unnest($14::text[], $15::bigint[]) w(key, n) WHERE n > 0 UNION ALL " +
+                      heldAtEnds("normalized", "text", "command", "commands"));
+
+std::vector<Leader> leadersOf(const pqxx::result& rows) {
+    std::vector<Leader> leaders;
+    for (const auto& row : rows) {
+        leaders.push_back({.key = textOf(row[0]), .label = textOf(row[1]), .count = countOf(row[2])});
+    }
+    return leaders;
+}
+
 std::vector<Leader> count(pqxx::transaction_base& transaction, const ReportScope& scope, v1::TopField field,
                           const std::vector<std::string>& keys, std::optional<std::uint32_t> limit) {
     const bool byDay = field == v1::TOP_FIELD_SOURCE && scope.from < hourSourcesFrom(transaction);
@@ -109,12 +120,8 @@ std::vector<Leader> count(pqxx::transaction_base& transaction, const ReportScope
                             : field == v1::TOP_FIELD_CREDENTIAL ? kCountCredentials
                                                                 : kCountCommands;
     const std::string most = limit ? std::to_string(*limit) : std::string();
-    std::vector<Leader> leaders;
-    for (const auto& row : ask(transaction, statement, scope, cutRange(scope, byDay ? 24h : 1h),
-                               limit ? most.c_str() : nullptr, arrayText(keys))) {
-        leaders.push_back({.key = textOf(row[0]), .label = textOf(row[1]), .count = countOf(row[2])});
-    }
-    return leaders;
+    return leadersOf(ask(transaction, statement, scope, cutRange(scope, byDay ? 24h : 1h),
+                         limit ? most.c_str() : nullptr, arrayText(keys)));
 }
 
 const std::string& candidatesOf(v1::TopField field) {
@@ -163,7 +170,15 @@ std::optional<std::vector<Leader>> findLeaders(pqxx::transaction_base& transacti
         return std::nullopt;
     }
     std::vector<std::string> keys;
-    std::ranges::transform(rows, std::back_inserter(keys), [](const pqxx::row& row) { return textOf(row[0]); });
+    std::vector<std::string> whole;
+    for (const auto& row : rows) {
+        keys.push_back(textOf(row[0]));
+        whole.push_back(textOf(row[2]));
+    }
+    if (field == v1::TOP_FIELD_COMMAND) {
+        return leadersOf(ask(transaction, kCountCommandsAtEnds, scope, cutRange(scope, 1h), limit, arrayText(keys),
+                             arrayText(whole)));
+    }
     return count(transaction, scope, field, keys, limit);
 }
 

@@ -151,7 +151,9 @@ std::unique_ptr<Connection> openForReports(const std::string& dsn, std::chrono::
     auto connection = std::make_unique<Connection>(dsn, "apiary-collector reports");
     pqxx::nontransaction settings(connection->session());
     settings.exec("SET default_transaction_read_only = on");
-    settings.exec("SET jit = off");          // compiling costs more than these statements take
+    settings.exec("SET jit = off");  // compiling costs more than these statements take
+    // Starting other processes takes longer than most of these statements.
+    settings.exec("SET parallel_setup_cost = 20000");
     settings.exec("SET work_mem = '64MB'");  // a hash of a hundred thousand sources stays off the disk
     settings.exec_params("SELECT set_config('statement_timeout', $1, false)", std::to_string(longest.count()));
     settings.commit();

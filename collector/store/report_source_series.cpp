@@ -15,10 +15,15 @@ std::string binned(const std::string& at) {
 }
 
 // ---------------------------------------------------------------- different ones in each bucket
+// With a whole hour among them, each end is of one hour.
+std::string seenAtEnd(const std::string& at, const std::string& end) {
+    return "SELECT " + at + ", count(*) FROM (SELECT source FROM apiary.session WHERE" + end + kFilter +
+           " GROUP BY source) e HAVING count(*) > 0";
+}
 const std::string kSeenInHours =
     "SELECT " + kMicros + ", sum(n)::bigint FROM (SELECT bucket_at, seen FROM apiary.source_hour WHERE" +
-    kWholeBuckets + kTrafficFilter + " UNION ALL SELECT at, 1 FROM (" + fromEnds(binned("started_at") + ", source") +
-    ") e(at, source) GROUP BY at, source) x(at, n) GROUP BY at";
+    kWholeBuckets + kTrafficFilter + " UNION ALL " + seenAtEnd(binned("$1::timestamptz"), kFirstEnd) + " UNION ALL " +
+    seenAtEnd("$8::timestamptz", kLastEnd) + ") x(at, n) GROUP BY at";
 std::string seenOf(const std::string& rollup) {
     return "SELECT " + kMicros + ", count(*) FROM (SELECT DISTINCT " + binned("at") + ", source FROM (" + rollup +
            fromEnds("started_at, source") + ") r(at, source)) x(at, source) GROUP BY at";
@@ -63,10 +68,11 @@ SeriesPlan planSeen(pqxx::transaction_base& transaction, const ReportScope& scop
     if (!scope.unfiltered() || step % 1h != 0s) {
         return {kSeenInRows, rowsOnly(scope)};
     }
-    if (step == 1h && aloneInTable(transaction, scope)) {
-        return {kSeenInHours, cutRange(scope, 1h)};
+    const auto hours = cutRange(scope, 1h);
+    if (step == 1h && hours.wholeFrom < hours.wholeTo && aloneInTable(transaction, scope)) {
+        return {kSeenInHours, hours};
     }
-    return scope.from >= hourSourcesFrom(transaction) ? SeriesPlan{kSeenInHourSources, cutRange(scope, 1h)}
+    return scope.from >= hourSourcesFrom(transaction) ? SeriesPlan{kSeenInHourSources, hours}
                                                       : SeriesPlan{kSeenInRows, rowsOnly(scope)};
 }
 

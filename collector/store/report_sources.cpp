@@ -4,6 +4,7 @@
 #include "collector/store/report_sql.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -12,53 +13,85 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// $7 and $8 are the whole hours, $13 and $14 the whole days.
-const std::string kMet =
-    " FROM apiary.source WHERE traffic = ANY ($5::text[]) AND last_seen_at >= $1::timestamptz AND first_seen_at < "
-    "$2::timestamptz";
-// Such a row is of the range if it begins or ends in it.
-const std::string kSeen = "first_seen_at >= $1::timestamptz OR last_seen_at < $2::timestamptz";
+// What a source's own bits say of its hours. They begin with the hour of its last session; once they begin with an hour
+// of the range, those of the range are the first ones, and any of them is 1 if they are no less than a 1 at their end.
+//   $13 and $14 the whole days, as $7 and $8 are the whole hours; numbers of hours since 1970:
+//   $15 of the range's begin  $16 of its end  $17 the last that the range touches  $18 the last whole one
+//   $19 a 1 behind as many 0 as hours are touched, less one  $20 the same for whole ones; null: there are none
+const std::string kHoursTell =
+    "CASE WHEN (hours << (last_hour - $18::int)) >= $20::bit(192) THEN true WHEN $15::int < greatest(last_hour - 191, "
+    "hours_from) OR (hours << (last_hour - $17::int)) >= $19::bit(192) THEN NULL ELSE false END";
 
-// Most who came back were here in the last whole hour; the others are looked for in days, which outlive the rows, and
-// then in the rows. An ORDER BY keeps PostgreSQL from reading all partitions for the first row that fits.
+// Few are left who may have come in an end of the range, or earlier than bits tell. They are looked for in days, which
+// outlive the rows, and then in the rows. An ORDER BY keeps PostgreSQL from reading all partitions for the first row
+// that fits.
 const std::string kReturned = R"(
-    SELECT c.seen + (SELECT count(*) FROM later l WHERE coalesce(
-        (SELECT true FROM apiary.rollup_hour_source h WHERE $7::timestamptz < $8::timestamptz
-           AND h.bucket_at = $8::timestamptz - interval '1 hour' AND h.traffic = ANY ($5::text[])
-           AND h.source = l.address LIMIT 1),
+    SELECT c.seen + (SELECT count(*) FROM later l WHERE l.came IS NULL AND coalesce(
         (SELECT true FROM apiary.source_day d WHERE d.source = l.address AND d.day_at >= $13::timestamptz
            AND d.day_at < $14::timestamptz AND d.traffic = ANY ($5::text[]) ORDER BY d.day_at LIMIT 1),
         (SELECT true FROM apiary.session s WHERE s.source = l.address AND s.started_at >= $1::timestamptz
            AND s.started_at < $2::timestamptz AND s.traffic = ANY ($5::text[]) ORDER BY s.started_at LIMIT 1), false)),
       c.fresh FROM c WHERE cardinality($3::int[]) + cardinality($4::text[]) = 0 AND $6::inet IS NULL
-        AND num_nonnulls($9::uuid, $10::uuid, $11::uuid, $12::uuid) = 4)";
+        AND $7::timestamptz <= $8::timestamptz AND num_nonnulls($9::uuid, $10::uuid, $11::uuid, $12::uuid) = 4)";
 
 // Alone in the table every source has one row, and hours tell how many rows begin or end in them. The hours that begin
 // at or after a moment, and what of the hour before is behind it:
-std::string since(const std::string& moment, const std::string& column, const std::string& counted) {
+std::string since(const std::string& moment, const std::string& counted, const std::string& behind) {
     const std::string next =
         "date_bin('1 hour', " + moment + "::timestamptz + interval '1 hour' - interval '1 us', '1970-01-01 00:00+00')";
     return "((SELECT coalesce(sum(" + counted + "), 0) FROM apiary.source_hour WHERE bucket_at >= " + next +
-           kTrafficFilter + ") + (SELECT count(*) FROM apiary.source WHERE " + column + " >= " + moment +
-           "::timestamptz AND " + column + " < " + next + kTrafficFilter + "))::bigint";
+           kTrafficFilter + ") + (SELECT count(*) FROM apiary.source WHERE " + behind + " >= " + moment +
+           "::timestamptz AND " + behind.substr(behind.rfind(' ') + 1) + " < " + next + kTrafficFilter + "))::bigint";
 }
 const std::string kCountAlone = R"(
-    WITH later AS MATERIALIZED (SELECT address FROM apiary.source WHERE traffic = ANY ($5::text[])
-      AND last_seen_at >= $2::timestamptz AND first_seen_at < $1::timestamptz),
+    WITH later AS MATERIALIZED (SELECT address, )" +
+                                kHoursTell + R"( AS came FROM apiary.source WHERE traffic = ANY ($5::text[])
+      AND last_hour >= $16::int AND last_seen_at >= $2::timestamptz AND first_seen_at < $1::timestamptz),
     n AS MATERIALIZED (SELECT )" +
-                                since("$1", "last_seen_at", "last") + " AS last, " +
-                                since("$1", "first_seen_at", "fresh") + " AS first, " +
-                                since("$2", "first_seen_at", "fresh") + R"( AS after),
-    c AS (SELECT last - after - (SELECT count(*) FROM later) AS seen, first - after AS fresh FROM n))" +
+                                since("$1", "last", "last_hour = $15::int AND last_seen_at") + " AS last, " +
+                                since("$1", "fresh", "first_seen_at") + " AS first, " +
+                                since("$2", "fresh", "first_seen_at") + R"( AS after),
+    c AS (SELECT last - after - (SELECT count(*) FROM later WHERE came IS NOT TRUE) AS seen, first - after AS fresh FROM n))" +
                                 kReturned;
-// A source with several rows, which need not all meet the range.
-const std::string kCountSeveral = "WITH k AS MATERIALIZED (SELECT address, min(first_seen_at) AS first, bool_or(" +
-                                  kSeen + ") AS seen" + kMet + R"( GROUP BY address),
-    c AS (SELECT count(*) FILTER (WHERE seen) AS seen, (SELECT count(*) FROM k WHERE first >= $1::timestamptz
+// A source with several rows, which need not all meet the range. A row is of the range if it begins or ends in it.
+const std::string kCountSeveral = R"(
+    WITH k AS MATERIALIZED (SELECT address, min(first_seen_at) AS first, bool_or(came) AS came, bool_or(came IS NULL) AS may
+      FROM (SELECT address, first_seen_at, first_seen_at >= $1::timestamptz OR last_seen_at < $2::timestamptz OR )" +
+                                  kHoursTell + R"( AS came FROM apiary.source WHERE traffic = ANY ($5::text[])
+        AND last_hour >= $15::int AND last_seen_at >= $1::timestamptz AND first_seen_at < $2::timestamptz) s
+      WHERE $16::int >= $15::int GROUP BY address),
+    c AS (SELECT count(*) FILTER (WHERE came) AS seen, (SELECT count(*) FROM k WHERE first >= $1::timestamptz
         AND NOT EXISTS (SELECT FROM apiary.source o WHERE o.address = k.address AND o.traffic = ANY ($5::text[])
           AND o.first_seen_at < $1::timestamptz)) AS fresh FROM k),
-    later AS MATERIALIZED (SELECT address FROM k WHERE NOT seen))" +
+    later AS MATERIALIZED (SELECT address, NULL::boolean AS came FROM k WHERE came IS NOT TRUE AND may))" +
                                   kReturned;
+
+// As hour_number() of the database.
+std::int64_t hourNumber(ReportMoment at) {
+    return std::chrono::floor<std::chrono::hours>(at).time_since_epoch().count();
+}
+
+// A 1 in the last of so many places. All that bits tell of is within those of a source.
+std::optional<std::string> lastOf(std::int64_t hours) {
+    constexpr std::int64_t kBits = 192;
+    if (hours <= 0) {
+        return std::nullopt;
+    }
+    return std::string(static_cast<std::size_t>(std::min(hours, kBits)) - 1, '0') + '1';
+}
+
+SourceCounts countByHours(pqxx::transaction_base& transaction, const ReportScope& scope) {
+    const auto whole = cutRange(scope, 1h);
+    const auto days = cutRange(scope, 24h);
+    const auto lastTouched = hourNumber(scope.to - 1us);
+    const auto touched = lastOf(lastTouched + 1 - hourNumber(scope.from));
+    const auto inner = lastOf((whole.wholeTo - whole.wholeFrom) / 1h);
+    const auto row = ask(transaction, aloneInTable(transaction, scope) ? kCountAlone : kCountSeveral, scope, whole,
+                         momentText(days.wholeFrom), momentText(days.wholeTo), hourNumber(scope.from),
+                         hourNumber(scope.to), lastTouched, hourNumber(whole.wholeTo) - 1,
+                         touched ? touched->c_str() : nullptr, inner ? inner->c_str() : nullptr)[0];
+    return {.seen = countOf(row[0]), .fresh = countOf(row[1])};
+}
 
 // ---------------------------------------------------------------- of some sensors, protocols or one source
 std::string sourcesOf(const std::string& rollup) {
@@ -104,11 +137,7 @@ SourceCounts countSources(pqxx::transaction_base& transaction, const ReportScope
         const auto row = ask(transaction, plan.with + kCountSources, scope, plan.cut)[0];
         return {.seen = countOf(row[0]), .fresh = countOf(row[1])};
     }
-    const auto& statement = aloneInTable(transaction, scope) ? kCountAlone : kCountSeveral;
-    const auto days = cutRange(scope, 24h);
-    const auto row = ask(transaction, statement, scope, cutRange(scope, 1h), momentText(days.wholeFrom),
-                         momentText(days.wholeTo))[0];
-    return {.seen = countOf(row[0]), .fresh = countOf(row[1])};
+    return countByHours(transaction, scope);
 }
 
 }  // namespace apiary::collector

@@ -17,8 +17,9 @@ struct SourceCounts {
 };
 
 /// The unique sources of a scope, exactly. If it names no sensor, protocol or source, reads when each was first and
-/// last seen instead of what it did: only who was here before the range and came back after it is looked for in the
-/// range. Blocks; throws what libpqxx throws, as all here.
+/// last seen instead of what it did: only of who was here before the range and came back after it the hours between are
+/// looked at, and only who came in an hour that is not all of the range, or longer ago than a source knows its hours, is
+/// looked for in the rows. Blocks; throws what libpqxx throws, as all here.
 SourceCounts countSources(pqxx::transaction_base& transaction, const ReportScope& scope);
 
 /// `WITH s AS (...)`: a row (source, n) for each source of the scope and its sessions, with the parameters of ask().

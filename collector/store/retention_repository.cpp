@@ -28,17 +28,28 @@ constexpr const char* kPartitions = R"(
 constexpr const char* kSessions =
     "SELECT (day_at AT TIME ZONE 'UTC')::date - DATE '1970-01-01', sum(sessions)::bigint FROM apiary.rollup_day_port "
     "GROUP BY 1";
+// As retention_manifests() and retention_quarantine() will have it once rows are kept from day $1 on.
+constexpr const char* kGoing = R"(
+    SELECT count(m.piece_id), coalesce(sum(length(m.entries) + length(m.chain) + length(m.signature) + length(m.certificate)), 0),
+      min(f.floor) - DATE '1970-01-01',
+      (SELECT count(*) FROM apiary.quarantine q, apiary.policy p
+        WHERE q.received_at < date_trunc('day', now(), 'UTC') - p.retention_days * interval '24 h')
+    FROM (SELECT apiary.manifest_floor(greatest(rows_from, DATE '1970-01-01' + $1::int)) AS floor FROM apiary.retained
+        WHERE rows_from IS NOT NULL OR $1::int IS NOT NULL) f LEFT JOIN apiary.manifest_piece m ON m.day < f.floor)";
 constexpr const char* kMayReadWal = "SELECT has_function_privilege('pg_ls_waldir()', 'EXECUTE')";
 
 constexpr const char* kPolicy = R"(
     SELECT retention_days || ' days of rows' || CASE WHEN minimum_days < retention_days
         THEN ', for want of space no fewer than ' || minimum_days ELSE ', whatever space they take' END
-      || '; rollups ' || CASE WHEN rollup_days IS NULL THEN 'for ever' ELSE 'of ' || greatest(rollup_days, retention_days) || ' days' END FROM apiary.policy)";
+      || '; rollups ' || CASE WHEN rollup_days IS NULL THEN 'for ever' ELSE 'of ' || greatest(rollup_days, retention_days) || ' days' END
+      || '; manifests as long as the rows' || coalesce(', and of at least ' || manifest_days || ' days', '')
+      || '; quarantine of ' || pg_size_pretty(quarantine_bytes) || ' for each sensor' FROM apiary.policy)";
 // Not set: stays. 0: none.
 constexpr const char* kChangePolicy = R"(
     WITH o AS (SELECT to_jsonb(p) AS old FROM apiary.policy p),
     c AS (UPDATE apiary.policy p SET retention_days = coalesce($1::int, retention_days),
-        minimum_days = nullif(coalesce($2::int, minimum_days), 0), rollup_days = nullif(coalesce($3::int, rollup_days), 0)
+        minimum_days = nullif(coalesce($2::int, minimum_days), 0), rollup_days = nullif(coalesce($3::int, rollup_days), 0),
+        manifest_days = nullif(coalesce($5::int, manifest_days), 0), quarantine_bytes = coalesce($6::bigint, quarantine_bytes)
       RETURNING to_jsonb(p) AS new)
     INSERT INTO apiary.audit_log(operator, action, target, old_value, new_value)
       SELECT $4, 'policy', 'retention', old, new FROM o, c)";
@@ -112,6 +123,16 @@ bool RetentionRepository::untilFree(const Work& work, const Pause& pause) {
     }
 }
 
+RetentionRepository::Going RetentionRepository::goesWith(const RetentionPlan& plan) {
+    pqxx::work transaction(connection_.session());
+    const std::string before = plan.before ? std::to_string(plan.before->time_since_epoch().count()) : std::string();
+    const pqxx::row row = transaction.exec_params1(kGoing, orNull(before));
+    return {.manifests = row[0].as<std::uint64_t>(),
+            .manifestBytes = row[1].as<std::uint64_t>(),
+            .manifestsFrom = row[2].is_null() ? sys_days() : dayOf(row[2]),
+            .quarantine = row[3].as<std::uint64_t>()};
+}
+
 Retained RetentionRepository::carryOut(const RetentionPlan& plan, const std::string& by, const Pause& pause) {
     Retained done;
     if (plan.before) {
@@ -143,6 +164,8 @@ Retained RetentionRepository::carryOut(const RetentionPlan& plan, const std::str
         done.openSessions =
             transaction.exec1("SELECT open_sessions FROM apiary.retention_sweep()")[0].as<std::uint64_t>();
         done.rollups = transaction.exec_params1("SELECT apiary.retention_rollups($1)", by)[0].as<std::uint64_t>();
+        done.manifests = transaction.exec_params1("SELECT apiary.retention_manifests($1)", by)[0].as<std::uint64_t>();
+        done.quarantine = transaction.exec_params1("SELECT apiary.retention_quarantine($1)", by)[0].as<std::uint64_t>();
         transaction.commit();
     }
     for (std::uint64_t removed = kArtifactsAtOnce; removed >= kArtifactsAtOnce;) {
@@ -167,14 +190,18 @@ std::uint64_t RetentionRepository::foldHours() {
 }
 
 Result<std::string> changePolicy(Connection& owner, const PolicyChange& change, const std::string& by) {
-    const auto text = [](const std::optional<int>& value) { return value ? std::to_string(*value) : std::string(); };
+    const auto text = [](const auto& value) { return value ? std::to_string(*value) : std::string(); };
     const std::string retention = text(change.retentionDays);
     const std::string minimum = text(change.minimumDays);
     const std::string rollup = text(change.rollupDays);
+    const std::string manifest = text(change.manifestDays);
+    const std::string quarantine = text(change.quarantineBytes);
     try {
         pqxx::work transaction(owner.session());
-        if (change.retentionDays || change.minimumDays || change.rollupDays) {
-            transaction.exec_params0(kChangePolicy, orNull(retention), orNull(minimum), orNull(rollup), by);
+        if (change.retentionDays || change.minimumDays || change.rollupDays || change.manifestDays ||
+            change.quarantineBytes) {
+            transaction.exec_params0(kChangePolicy, orNull(retention), orNull(minimum), orNull(rollup), by,
+                                     orNull(manifest), orNull(quarantine));
         }
         std::string words = transaction.exec1(kPolicy)[0].c_str();
         transaction.commit();
@@ -182,7 +209,7 @@ Result<std::string> changePolicy(Connection& owner, const PolicyChange& change, 
     } catch (const pqxx::check_violation&) {
         return Error{
             "rows are kept for 1 to 3,660 days, for want of space no shorter than 1 day, rollups for at most "
-            "36,600: the policy stays as it was"};
+            "36,600, and so for manifests: the policy stays as it was"};
     }
 }
 

@@ -21,8 +21,10 @@ struct Retained {
     std::uint64_t openSessions = 0;  // of days given up, forgotten
     std::uint64_t artifacts = 0;     // without a sighting, removed
     std::uint64_t rollups = 0;       // rows older than the policy keeps
+    std::uint64_t manifests = 0;     // pieces, of days whose rows are gone
+    std::uint64_t quarantine = 0;    // records put aside so long ago
 
-    bool any() const { return partitions + openSessions + artifacts + rollups > 0; }
+    bool any() const { return partitions + openSessions + artifacts + rollups + manifests + quarantine > 0; }
 };
 
 /// Drops old rows, as the collector's role: what may go is the policy's in the database, which that role cannot change.
@@ -36,6 +38,15 @@ public:
     explicit RetentionRepository(Connection& connection) : connection_(connection) {}
 
     RetentionState look();
+
+    /// What of manifests and quarantine would go with the plan.
+    struct Going {
+        std::uint64_t manifests = 0;  // pieces
+        std::uint64_t manifestBytes = 0;
+        std::chrono::sys_days manifestsFrom;  // those of days before go; 1970: none
+        std::uint64_t quarantine = 0;         // records
+    };
+    Going goesWith(const RetentionPlan& plan);
 
     /// Does what the plan says, and removes what goes with it. `by` is for the audit log.
     Retained carryOut(const RetentionPlan& plan, const std::string& by, const Pause& pause);
@@ -54,8 +65,10 @@ private:
 /// Changes the policy, as the database's owner. Members that are not set stay as they are.
 struct PolicyChange {
     std::optional<int> retentionDays;
-    std::optional<int> minimumDays;  // 0: none, as retentionDays
-    std::optional<int> rollupDays;   // 0: for ever
+    std::optional<int> minimumDays;                  // 0: none, as retentionDays
+    std::optional<int> rollupDays;                   // 0: for ever
+    std::optional<int> manifestDays{};               // 0: as long as the rows
+    std::optional<std::uint64_t> quarantineBytes{};  // of one sensor
 };
 
 /// Returns the policy in words, changed. An Error says which value cannot be.

@@ -104,6 +104,12 @@ SessionOwners SessionStore::findOpen(std::span<const Uuid> sessions) {
     return use([&](pqxx::connection_base& session) { return openSessions(session, sessions); });
 }
 
+std::size_t SessionStore::closeStale(std::int32_t sensorId, Moment before, const std::string& reason, int most) {
+    return use([&](pqxx::connection_base& session) {
+        return closeStaleSessions(session, collectorId_, sensorId, before, reason, most);
+    });
+}
+
 std::vector<Uuid> SessionStore::findEnded(std::span<const Uuid> sessions) {
     return use([&](pqxx::connection_base& session) { return endedSessions(session, sessions); });
 }

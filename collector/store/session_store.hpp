@@ -45,6 +45,7 @@ public:
     SessionOwners findOpen(std::span<const Uuid> sessions) override;
     std::vector<Uuid> findEnded(std::span<const Uuid> sessions) override;
     OpenCounts countOpen(std::span<const std::int32_t> sensors) override;
+    std::size_t closeStale(std::int32_t sensorId, Moment before, const std::string& reason, int most) override;
     Window window(Moment now) override;
     WriteOutcome write(IngestRows& rows) override;
     bool begin(IngestRows& rows) override;

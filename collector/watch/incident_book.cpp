@@ -58,11 +58,13 @@ void IncidentBook::tell(IncidentPlan::Change& change, IncidentPlan& plan, Time n
     change.incident.told = event;
     change.incident.toldAt = now;
     change.incident.changed = false;
-    if (!settings_.notices) {
+    const bool ofTheCollector = change.incident.trouble.key.sensorId == kOfTheCollector;
+    if (!settings_.notices || (ofTheCollector && !settings_.ofTheCollector)) {
         return;
     }
     change.notice = plan.allowance.sent < settings_.mostPerHour;
     ++(change.notice ? plan.allowance.sent : plan.allowance.held);
+    plan.withheld += change.notice ? 0 : 1;
 }
 
 IncidentPlan IncidentBook::plan(std::span<const Trouble> troubles, Time now) const {

@@ -52,6 +52,7 @@ struct IncidentPlan {
     std::vector<Change> changes;
     NoticeAllowance allowance;
     std::uint32_t heldBack = 0;  // if not 0: say that so many notices were held back
+    std::uint32_t withheld = 0;  // notices that this plan itself holds back
     std::size_t lasting = 0;     // how many troubles last
     bool empty() const { return changes.empty() && heldBack == 0; }
 };
@@ -66,7 +67,8 @@ public:
     struct Settings {
         std::chrono::milliseconds every = std::chrono::minutes(30);
         std::uint32_t mostPerHour = 60;
-        bool notices = true;  // false: nobody is told
+        bool notices = true;          // false: nobody is told
+        bool ofTheCollector = false;  // nobody is told of its own troubles: another book's, which needs no database
     };
 
     explicit IncidentBook(Settings settings) : settings_(settings) {}

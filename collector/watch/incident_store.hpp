@@ -20,6 +20,7 @@ public:
         std::string name;
         bool revoked = false;
         std::optional<Trouble::Time> reportedAt;  // to this collector
+        SensorOddities odd{};
     };
     virtual std::vector<KnownSensor> sensors() = 0;
 

@@ -64,9 +64,11 @@ JsonLine begun(NoticeEvent event, std::string_view collector) {
     return line;
 }
 
-std::string sentence(const Incident& incident) {
+std::string sentence(const Incident& incident, std::string_view collector) {
     const auto& trouble = incident.trouble;
-    const std::string who = trouble.sensor + (trouble.key.service.empty() ? "" : ", service " + trouble.key.service);
+    const bool own = trouble.key.sensorId == kOfTheCollector;
+    const std::string who = (own ? "collector " + std::string(collector) : trouble.sensor) +
+                            (trouble.key.service.empty() ? "" : ", service " + trouble.key.service);
     const std::string times = incident.times > 1 ? " (it began " + std::to_string(incident.times) + " times)" : "";
     return incident.lasting ? who + ": " + trouble.sentence() + times : "Over: " + who + ": " + trouble.brief + times;
 }
@@ -94,7 +96,7 @@ std::string noticeJson(const Incident& incident, std::string_view collector) {
     if (incident.endedAt) {
         line.add("ended", isoStamp(*incident.endedAt));
     }
-    return line.add("text", sentence(incident)).take();
+    return line.add("text", sentence(incident, collector)).take();
 }
 
 std::string heldBackJson(std::uint32_t held, std::size_t lasting, std::string_view collector) {

@@ -6,8 +6,9 @@
 namespace apiary::collector {
 namespace {
 
-constexpr std::array<std::string_view, 7> kKinds{"sensor-silent", "service-silent", "one-source", "clock",
-                                                 "limit",         "self-test",      "egress"};
+constexpr std::array<std::string_view, kTroubleKinds.size()> kKinds{
+    "sensor-silent", "service-silent", "one-source", "clock",  "limit",
+    "self-test",     "egress",         "quarantine", "ledger", "database"};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <compare>
 #include <cstdint>
@@ -9,7 +10,7 @@
 
 namespace apiary::collector {
 
-/// What can be wrong with a sensor or one of its services.
+/// What can be wrong with a sensor or one of its services, or with the collector itself.
 enum class TroubleKind : std::uint8_t {
     SensorSilent,   ///< was connected before, and nothing is heard of it
     ServiceSilent,  ///< no session for longer than its own history explains
@@ -18,15 +19,25 @@ enum class TroubleKind : std::uint8_t {
     Limit,          ///< something bounded is full, nearly full, will be, or has cost something
     SelfTest,       ///< the agent's own visit to the service failed
     Egress,         ///< an outgoing connection was refused by the kernel
+    Quarantine,     ///< records of it were put aside, or not even that
+    Ledger,         ///< what it sends contradicts what it sent before
+    Database,       ///< the collector's: it is away, full, slow, takes nothing, or keeps what should go
 };
+inline constexpr std::array kTroubleKinds{TroubleKind::SensorSilent, TroubleKind::ServiceSilent, TroubleKind::OneSource,
+                                          TroubleKind::Clock,        TroubleKind::Limit,         TroubleKind::SelfTest,
+                                          TroubleKind::Egress,       TroubleKind::Quarantine,    TroubleKind::Ledger,
+                                          TroubleKind::Database};
 
 /// The word for it in fleet.proto, the database and notices, e.g. `sensor-silent`.
 std::string_view kindText(TroubleKind kind);
 std::optional<TroubleKind> parseTroubleKind(std::string_view text);
 
+/// The number of the sensor in troubles of the collector itself: no sensor has it.
+inline constexpr std::int32_t kOfTheCollector = 0;
+
 /// What a trouble is about: two tellings with the same key are of one trouble.
 struct TroubleKey {
-    std::int32_t sensorId = 0;
+    std::int32_t sensorId = kOfTheCollector;
     TroubleKind kind = TroubleKind::SensorSilent;
     std::string service;  ///< empty: the whole sensor
     std::string subject;  ///< which of several, e.g. `spool_bytes full`; empty for most kinds
@@ -41,7 +52,7 @@ struct Trouble {
     using Time = std::chrono::system_clock::time_point;
 
     TroubleKey key;
-    std::string sensor;  ///< its name
+    std::string sensor;  ///< its name; empty: the collector
     Severity severity = Severity::Warning;
     Time since;
     std::uint64_t count = 0;  ///< of what it cost since then, where it is counted

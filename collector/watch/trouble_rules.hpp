@@ -16,6 +16,17 @@
 
 namespace apiary::collector {
 
+/// What the database says of records of one sensor that were put aside, and of those that contradict what it had sent
+/// before. The counts only ever grow.
+struct SensorOddities {
+    std::uint64_t quarantined = 0;      // records put aside
+    std::uint64_t dropped = 0;          // of these, records not even kept, as the quota is used up
+    std::uint64_t quarantineBytes = 0;  // that its quarantine takes now
+    std::uint64_t quarantineQuota = 0;  // that it may take
+    std::uint64_t flawedPieces = 0;     // of its manifests: chain, number or signature does not fit
+    std::uint64_t lostSpools = 0;       // its spool was lost, set back or copied
+};
+
 /// What is known of one sensor now.
 struct SensorView {
     std::int32_t sensorId = 0;
@@ -25,6 +36,7 @@ struct SensorView {
     std::optional<Trouble::Time> lastHeard;    // ever
     const v1::SensorStatus* status = nullptr;  // the last on a stream to this collector; none yet: null
     std::int32_t clockOffsetMs = 0;            // of that status
+    std::optional<SensorOddities> odd{};       // not known yet: nothing
 };
 
 /// What the sessions in the database say of one service.
@@ -44,7 +56,8 @@ using ServiceHistories = std::map<ServiceKey, ServiceHistory>;
 /// Derives what is wrong from what is known, one look after the other.
 ///
 /// What cannot be told now is left as it was: of a sensor that is away nothing begins or ends but its silence, of a
-/// service without a history neither its silence nor its sources. No I/O, no clock of its own. For one thread.
+/// service without a history neither its silence nor its sources. What is odd about its records is left to OddityRules.
+/// No I/O, no clock of its own. For one thread.
 class TroubleRules {
 public:
     using Time = Trouble::Time;

@@ -45,6 +45,30 @@ TEST(CollectorMetricsTest, TellsWhatIngestDidAndWhetherThereIsADatabase) {
     expectLine(collectorMetrics(sample), "apiary_collector_database_up 0");
 }
 
+TEST(CollectorMetricsTest, TellsOfTroublesByKindAndOfNotices) {
+    CollectorSample sample;
+    sample.sensors = {{.id = 1, .name = "roof", .records = 0}, {.id = 2, .name = "cellar", .records = 0}};
+    const auto trouble = [](std::int32_t sensor, TroubleKind kind, const std::string& service) {
+        return Trouble{
+            .key = {.sensorId = sensor, .kind = kind, .service = service, .subject = {}}, .sensor = {}, .since = {}};
+    };
+    sample.troubles[1] = {trouble(1, TroubleKind::SelfTest, "ftp"), trouble(1, TroubleKind::SelfTest, "http")};
+    sample.troubles[kOfTheCollector] = {trouble(kOfTheCollector, TroubleKind::Database, "")};
+    sample.notices["webhook"] = {.sent = 5, .failed = 2, .dropped = 1};
+    sample.noticesHeld = 3;
+    const std::string text = collectorMetrics(sample);
+    expectLine(text, R"(apiary_collector_troubles{kind="self-test"} 2)");
+    expectLine(text, R"(apiary_collector_troubles{kind="database"} 1)");
+    expectLine(text, R"(apiary_collector_troubles{kind="egress"} 0)");
+    expectLine(text, R"(apiary_collector_sensor_troubles{sensor="roof"} 2)");
+    expectLine(text, R"(apiary_collector_sensor_troubles{sensor="cellar"} 0)");
+    expectLine(text, R"(apiary_collector_notices_total{channel="webhook",outcome="sent"} 5)");
+    expectLine(text, R"(apiary_collector_notices_total{channel="webhook",outcome="failed"} 2)");
+    expectLine(text, R"(apiary_collector_notices_total{channel="webhook",outcome="dropped"} 1)");
+    expectLine(text, R"(apiary_collector_notices_unsent_total{reason="too_many_an_hour"} 3)");
+    EXPECT_EQ(text.find("ftp"), std::string::npos) << "a sensor may say any service";
+}
+
 TEST(CollectorMetricsTest, TellsHowTheCallsOfAMethodEnded) {
     CollectorSample sample;
     sample.calls.push_back({.service = "Report", .method = "Totals", .ended = {}, .seconds = {}});

@@ -96,6 +96,20 @@ class EvidenceTest(WorldTestCase):
         self.assertIn("the piece of 6 entries from number 0 does not continue the chain, or its entries are not those that were "
                       "chained", self.verify(1)[1])
 
+        self.removed_by_retention()
+
+    def removed_by_retention(self):
+        """What is gone by the policy is not missing."""
+        day, = self.days()[-1:]
+        verify = ("collector", "verify", "--sensor", "test", "--config", self.world.collector_toml, "--day")
+        pieces = self.world.database.number(f"SELECT count(*) FROM manifest_piece WHERE day = '{day}'")
+        self.tamper("UPDATE retained SET rows_from = now() + interval '2 days'; DELETE FROM session")
+        said = self.world.run(*verify, day)
+        self.assertIn(f"test {day}: rows removed by retention; of the manifest {pieces} pieces are kept", said.stdout)
+        self.assertNotIn("missing", said.stdout)
+        self.tamper("DELETE FROM manifest_piece; UPDATE retained SET manifests_from = rows_from")
+        self.assertEqual(self.world.call(*verify, day), f"test {day}: rows removed by retention; manifest removed by retention\n")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -42,7 +42,15 @@ public:
         return sensorId == (owner == sensors.end() ? 1 : owner->second) ? std::optional(ledger[{stream, lane}])
                                                                         : std::nullopt;
     }
-    SessionOwners findOpen(std::span<const Uuid>) override { return {}; }
+    SessionOwners findOpen(std::span<const Uuid> wanted) override {
+        asked.insert(asked.end(), wanted.begin(), wanted.end());
+        return {};
+    }
+    std::size_t closeStale(std::int32_t sensorId, Moment, const std::string& reason, int) override {
+        failIfAway();
+        closedAsStale += std::to_string(sensorId) + " " + reason + "\n";
+        return onCloseStale ? onCloseStale() : 0;
+    }
     std::vector<Uuid> findEnded(std::span<const Uuid>) override { return ended; }
     OpenCounts countOpen(std::span<const std::int32_t>) override { return openBefore; }
     Window window(Moment now) override { return {.from = now - 24h * 90, .to = now + 24h}; }
@@ -90,6 +98,9 @@ public:
     std::size_t events = 0;
     std::size_t quarantined = 0;
     std::string reasons;
+    std::vector<Uuid> asked;  // whether they are open
+    std::string closedAsStale;
+    std::function<std::size_t()> onCloseStale;
 
 private:
     void failIfAway() {
@@ -404,6 +415,37 @@ TEST_F(IngestHubTest, ShowsThoseWhoWatchWhatIsCommitted) {
     ASSERT_EQ(update.batches.size(), 1U);
     EXPECT_EQ(update.batches[0]->opened.size(), 1U);
     EXPECT_EQ(update.batches[0]->ended.size(), 1U);
+}
+
+TEST_F(IngestHubTest, BelievesNothingToBeOpenThatMayHaveBeenClosedAsStale) {
+    TestSpool spool(1);
+    const RecordedSession whole = session(1);
+    spool.append(whole);
+    peer_->onCommitted_ = [&] {
+        if (sink_.closedAsStale.empty()) {
+            hub_.closeStale(1, kNow, "its sensor has nothing to send");
+        }
+    };
+    sink_.onCloseStale = [&] {
+        submit(spool, spool.batch(spool.last(), spool.last()));
+        hub_.stop();
+        return std::size_t{1};
+    };
+    submit(spool, spool.batch(1, spool.last() - 1));
+    hub_.run();
+    EXPECT_EQ(sink_.closedAsStale, "1 its sensor has nothing to send\n") << "once";
+    EXPECT_EQ(sink_.asked, std::vector<Uuid>{whole.id()}) << "its end is looked up";
+}
+
+TEST_F(IngestHubTest, ClosesStaleSessionsAgainAfterTheDatabaseFailed) {
+    sink_.failures = 1;
+    sink_.onCloseStale = [&] {
+        hub_.stop();
+        return std::size_t{0};
+    };
+    hub_.closeStale(1, kNow, "why");
+    hub_.run();
+    EXPECT_EQ(sink_.closedAsStale, "1 why\n");
 }
 
 }  // namespace

@@ -132,6 +132,13 @@ void FakeFleet::store(const collector::SensorReport& report) {
     stored[report.sensorId] = report;
 }
 
+void FakeFleet::addCoverage(const collector::CoverageNews& news) {
+    if (refusesCoverage) {
+        throw std::runtime_error("not now");
+    }
+    covered.insert(covered.end(), news.rows.begin(), news.rows.end());
+}
+
 std::map<std::int32_t, v1::DesiredState> FakeFleet::newest(std::span<const std::int32_t> sensors) {
     std::map<std::int32_t, v1::DesiredState> found;
     for (const std::int32_t sensor : sensors) {

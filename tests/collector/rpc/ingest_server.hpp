@@ -66,6 +66,7 @@ private:
 class FakeFleet final : public collector::SensorStatusSink, public collector::DesiredStateSource {
 public:
     void store(const collector::SensorReport& report) override;
+    void addCoverage(const collector::CoverageNews& news) override;
     std::map<std::int32_t, v1::DesiredState> newest(std::span<const std::int32_t> sensors) override;
     std::vector<std::int32_t> revoked(std::span<const std::int32_t> sensors) override;
 
@@ -73,6 +74,8 @@ public:
     std::set<std::int32_t> shutOut;
     std::set<std::int32_t> refusedReports;  // sensors whose reports fail
     std::map<std::int32_t, collector::SensorReport> stored;
+    std::vector<collector::CoverageRow> covered;
+    bool refusesCoverage = false;
 };
 
 /// The service Ingest over mTLS on a port of its own, with certificates of our authority. The ticker and the desk move

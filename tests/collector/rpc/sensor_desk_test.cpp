@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <string>
 #include <vector>
 
 namespace apiary::collector {
@@ -20,6 +21,18 @@ protected:
         desk_.reported(report);
     }
 
+    void listens(std::int32_t sensor, std::chrono::seconds at) {
+        SensorReport report{.sensorId = sensor, .arrivedAt = day_ + at, .agentVersion = {}, .status = {}};
+        auto& service = *report.status.add_services();
+        service.set_protocol("ftp");
+        service.set_actual(v1::ACTUAL_STATE_ON);
+        auto& listen = *service.add_listens();
+        listen.set_address(std::string("\x7f\x00\x00\x01", 4));
+        listen.set_port(21);
+        desk_.reported(report);
+    }
+
+    const std::chrono::sys_days day_{std::chrono::year(2026) / 11 / 26};
     test::FakeFleet fleet_;
     FleetHub hub_;
     std::vector<std::int32_t> revoked_;
@@ -72,6 +85,46 @@ TEST_F(SensorDeskTest, FetchesWishesAtOnceForWhoConnects) {
     desk_.connected(1);
     desk_.work(start_ + 10ms);
     EXPECT_EQ(hub_.desiredFor(1)->version(), 5U);
+}
+
+TEST_F(SensorDeskTest, StoresWhatListenedWhateverBecomesOfReports) {
+    fleet_.refusedReports = {1};
+    desk_.work(start_);
+    listens(1, 0s);
+    listens(1, 5s);
+    desk_.work(start_ + 9s);
+    EXPECT_TRUE(fleet_.covered.empty());
+    desk_.work(start_ + 10s);
+    ASSERT_EQ(fleet_.covered.size(), 1U);
+    EXPECT_EQ(fleet_.covered[0].minutes, std::uint64_t{1} << 59U);
+    EXPECT_EQ(fleet_.covered[0].target.port, 21);
+}
+
+TEST_F(SensorDeskTest, StoresItLaterIfTheDatabaseDoesNotTakeIt) {
+    listens(1, 0s);
+    listens(1, 5s);
+    fleet_.refusesCoverage = true;
+    desk_.work(start_);
+    fleet_.refusesCoverage = false;
+    desk_.work(start_ + 10s);
+    EXPECT_EQ(fleet_.covered.size(), 1U);
+}
+
+TEST_F(SensorDeskTest, KeepsTheTimesOfTwoStreamsApart) {
+    listens(1, 0s);
+    desk_.gone(1);
+    listens(1, 5s);
+    desk_.work(start_);
+    EXPECT_TRUE(fleet_.covered.empty());
+}
+
+TEST_F(SensorDeskTest, StoresTheRestWhenItEnds) {
+    desk_.work(std::chrono::steady_clock::now());
+    listens(1, 0s);
+    listens(1, 5s);
+    desk_.stop();
+    desk_.run();
+    EXPECT_EQ(fleet_.covered.size(), 1U);
 }
 
 }  // namespace

@@ -133,6 +133,27 @@ TEST_F(TroubleDeskTest, GoesOnWithoutADatabaseAndStoresWhatLasts) {
     EXPECT_EQ(store_.opened, 1);
 }
 
+TEST_F(TroubleDeskTest, StoresWhatWasWrongWithTheDatabaseWhenItIsBack) {
+    work();
+    store_.away = true;
+    hub_.setOwnTroubles({{.key = {.kind = TroubleKind::Database, .service = {}, .subject = "away"},
+                          .sensor = {},
+                          .since = now_,
+                          .brief = "away",
+                          .remedy = "look"}});
+    work(10s);
+    hub_.setOwnTroubles({});
+    store_.away = false;
+    work();
+    ASSERT_EQ(store_.opened, 1);
+    EXPECT_TRUE(store_.incidents.at(1).lasting);
+    work();
+    EXPECT_FALSE(store_.incidents.at(1).lasting) << "and that it is over";
+    work();
+    EXPECT_EQ(store_.opened, 1);
+    EXPECT_EQ(notices_, 0) << "who tells of it is another";
+}
+
 TEST_F(TroubleDeskTest, OpensNoIncidentTwiceAfterARestart) {
     hub_.sensorConnected(1, "1", now_);
     hub_.sensorGone(1, now_);

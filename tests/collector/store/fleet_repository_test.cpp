@@ -191,5 +191,26 @@ TEST_F(FleetRepositoryTest, ServesIngestAcrossALostConnection) {
     EXPECT_TRUE(store.revoked(one).empty());
 }
 
+TEST_F(FleetRepositoryTest, AddsMinutesOfCoverageAndFailedVisitsOnce) {
+    const auto roof = enrol("roof");
+    const auto hour = std::chrono::sys_days{2026y / 11 / 26} + 12h;
+    const auto ftp = Endpoint::of({127, 0, 0, 1}, 21);
+    CoverageNews news;
+    news.rows.push_back(
+        {.hour = hour, .sensorId = roof, .target = ftp, .transport = "tcp", .protocol = "ftp", .minutes = 0b111});
+    news.failed.push_back(
+        {.sensorId = roof, .service = "ftp", .target = ftp, .transport = "tcp", .protocol = "ftp", .at = hour + 61min});
+    const std::string stored =
+        "SELECT string_agg(concat_ws(' ', to_char(hour_at AT TIME ZONE 'UTC', 'HH24'), host(target), target_port, "
+        "bit_count(minutes), up_seconds, self_tests_failed), ', ' ORDER BY hour_at) FROM apiary.coverage_hour";
+    fleet_.addCoverage(news);
+    fleet_.addCoverage(news);
+    EXPECT_EQ(database_.ask(stored), "12 127.0.0.1 21 3 180 0, 13 127.0.0.1 21 0 0 1");
+    news.rows[0].minutes = 0b1100;
+    fleet_.addCoverage(news);
+    EXPECT_EQ(database_.ask(stored), "12 127.0.0.1 21 4 240 0, 13 127.0.0.1 21 0 0 1");
+    EXPECT_EQ(database_.ask("SELECT minutes::bigint FROM apiary.coverage_hour_protocol ORDER BY hour_at LIMIT 1"), "15");
+}
+
 }  // namespace
 }  // namespace apiary::collector

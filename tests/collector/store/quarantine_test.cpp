@@ -147,5 +147,55 @@ TEST_F(QuarantineTest, PutsAsideWhatBelongsToAnotherSensorsSession) {
     EXPECT_EQ(count("session") + count("session_open") + count("event"), "012");
 }
 
+/// Records that are none, of that many bytes each.
+TestSpool rubbish(std::uint64_t id, int records, std::size_t bytes) {
+    TestSpool spool(id);
+    for (int i = 0; i < records; ++i) {
+        spool.appendRaw(std::string(bytes, '\xff'));
+    }
+    return spool;
+}
+
+TEST_F(QuarantineTest, KeepsNoMoreOfASensorThanItsQuotaAndCountsTheRest) {
+    database_.ask("UPDATE apiary.policy SET quarantine_bytes = 5000");
+    const TestSpool spool = rubbish(1, 10, 1000);
+    const auto peer = send(spool, {spool.batch(1, 3), spool.batch(4, 10)});
+    EXPECT_EQ(peer->acknowledged_[0], 10) << "what is not kept is answered for like any other";
+    EXPECT_EQ(database_.ask("SELECT string_agg(seq::text, ' ' ORDER BY seq) FROM apiary.quarantine"), "1 2 3 4");
+    EXPECT_EQ(
+        database_.ask("SELECT records || ' ' || (bytes BETWEEN 4000 AND 5000) || ' ' || dropped_records || ' ' || "
+                      "(dropped_bytes BETWEEN 6000 AND 8000) || ' ' || arrived FROM apiary.quarantine_use"),
+        "4 true 6 true 10");
+    const TestSpool more = rubbish(2, 2000, 1000);
+    send(more, {more.batch(1, 1000), more.batch(1001, 2000)});
+    EXPECT_EQ(count("quarantine"), "4");
+    EXPECT_EQ(database_.ask("SELECT dropped_records || ' ' || arrived FROM apiary.quarantine_use"), "2006 2010");
+}
+
+TEST_F(QuarantineTest, TheQuotaOfOneIsNotTheOthers) {
+    database_.ask("UPDATE apiary.policy SET quarantine_bytes = 2500");
+    const Uuid other = TestSpool(78).id();
+    addSensor(other, "second");
+    const TestSpool first = rubbish(1, 5, 1000);
+    const TestSpool second = rubbish(2, 1, 1000);
+    send(first, {first.all()});
+    send(second, {second.all()}, other);
+    EXPECT_EQ(database_.ask("SELECT string_agg(records || '/' || dropped_records, ' ' ORDER BY sensor_id) FROM "
+                            "apiary.quarantine_use"),
+              "2/3 1/0");
+}
+
+TEST_F(QuarantineTest, WhatIsRemovedMakesRoom) {
+    database_.ask("UPDATE apiary.policy SET quarantine_bytes = 2500");
+    const TestSpool first = rubbish(1, 5, 1000);
+    send(first, {first.all()});
+    database_.ask("DELETE FROM apiary.quarantine");
+    EXPECT_EQ(database_.ask("SELECT records || ' ' || bytes FROM apiary.quarantine_use"), "0 0");
+    const TestSpool second = rubbish(2, 1, 1000);
+    send(second, {second.all()});
+    EXPECT_EQ(count("quarantine"), "1");
+    EXPECT_EQ(database_.ask("SELECT dropped_records FROM apiary.quarantine_use"), "3") << "it happened";
+}
+
 }  // namespace
 }  // namespace apiary::collector

@@ -297,5 +297,64 @@ TEST_F(RetentionTest, ThePolicyIsTheOwnersToChange) {
     EXPECT_EQ(database_.ask("SELECT count(*) FROM apiary.audit_log WHERE action = 'policy'"), "2");
 }
 
+/// Pieces of the manifests of nine days; whether they hold is not asked here.
+void addPieces(test::TestDatabase& database, std::int32_t sensor) {
+    database.ask(
+        "INSERT INTO apiary.manifest_piece(sensor_id, day, first, entries, chain, signature, certificate, made_at) "
+        "SELECT " +
+        std::to_string(sensor) +
+        ", (now() AT TIME ZONE 'UTC')::date - n, 0, "
+        "decode(repeat('00', 48), 'hex'), decode(repeat('00', 32), 'hex'), '', '', now() "
+        "FROM generate_series(0, 8) n");
+}
+
+TEST_F(RetentionTest, ManifestsGoWithTheRowsOfTheirDay) {
+    addPieces(database_, sensorId_);
+    RetentionRepository repository(connection_);
+    const auto plan = planRetention(repository.look(), {});
+    ASSERT_TRUE(plan);
+    const auto going = repository.goesWith(*plan);
+    EXPECT_EQ(going.manifests, 3U);
+    EXPECT_EQ(going.manifestBytes, 3U * 80);
+    EXPECT_EQ(going.manifestsFrom, today() - days{5});
+    EXPECT_EQ(count("manifest_piece"), "9") << "it was only asked";
+    EXPECT_EQ(carryOut().manifests, 3U);
+    EXPECT_EQ(database_.ask("SELECT count(*) || ' ' || (min(day) = (now() AT TIME ZONE 'UTC')::date - 5) FROM "
+                            "apiary.manifest_piece"),
+              "6 true");
+    EXPECT_EQ(database_.ask("SELECT manifests_from = rows_from FROM apiary.retained"), "t");
+    EXPECT_EQ(database_.ask("SELECT new_value->>'pieces' FROM apiary.audit_log WHERE target = 'manifests'"), "3");
+    EXPECT_EQ(carryOut().manifests, 0U);
+}
+
+TEST_F(RetentionTest, ManifestsMayBeKeptLongerThanRows) {
+    addPieces(database_, sensorId_);
+    setPolicy("manifest_days = 7");
+    EXPECT_EQ(carryOut().manifests, 1U);
+    EXPECT_EQ(count("manifest_piece") + " " + count("session"), "8 12");
+}
+
+TEST_F(RetentionTest, WithoutADayThatGoesNoManifestDoes) {
+    addPieces(database_, sensorId_);
+    setPolicy("retention_days = 60");
+    RetentionRepository repository(connection_);
+    const auto going = repository.goesWith(*planRetention(repository.look(), {}));
+    EXPECT_EQ(going.manifests, 0U);
+    EXPECT_EQ(carryOut().manifests, 0U);
+    EXPECT_EQ(count("manifest_piece"), "9");
+}
+
+TEST_F(RetentionTest, OldQuarantineGoesAndMakesRoom) {
+    TestSpool rubbish(2);
+    rubbish.appendRaw("\xff");
+    rubbish.appendRaw("\xff\xff");
+    send(rubbish, {rubbish.all()});
+    database_.ask("UPDATE apiary.quarantine SET received_at = now() - interval '7 days' WHERE seq = 1");
+    RetentionRepository repository(connection_);
+    EXPECT_EQ(repository.goesWith(*planRetention(repository.look(), {})).quarantine, 1U);
+    EXPECT_EQ(carryOut().quarantine, 1U);
+    EXPECT_EQ(count("quarantine") + database_.ask("SELECT ' ' || records FROM apiary.quarantine_use"), "1 1");
+}
+
 }  // namespace
 }  // namespace apiary::collector
