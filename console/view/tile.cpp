@@ -1,5 +1,7 @@
 #include "console/view/tile.hpp"
 
+#include "console/model/figures.hpp"
+
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
@@ -14,16 +16,6 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 constexpr int kCoursePoints = 48;
-
-/// The course in few points, so that a day of 5-minute buckets reads as a curve.
-QList<double> smoothed(const QList<quint64>& course) {
-    const qsizetype points = std::min<qsizetype>(course.size(), kCoursePoints);
-    QList<double> result(points);
-    for (qsizetype i = 0; i < course.size(); ++i) {
-        result[i * points / course.size()] += static_cast<double>(course[i]);
-    }
-    return result;
-}
 
 void paintCourse(QPainter& painter, const QRectF& field, const QList<double>& course, const QColor& colour) {
     const double highest = std::max(1.0, *std::ranges::max_element(course));
@@ -141,7 +133,8 @@ void Tile::paintEvent(QPaintEvent*) {
         return;
     }
     if (course_.size() > 1 && width() >= 210) {
-        paintCourse(painter, QRectF(width() * 0.58, 33, width() * 0.42 - 14, 24), smoothed(course_), tokens.accent);
+        paintCourse(painter, QRectF(width() * 0.58, 33, width() * 0.42 - 14, 24), inFewPoints(course_, kCoursePoints),
+                    tokens.accent);
     }
     painter.setFont(uiFont(25, QFont::DemiBold));
     painter.setPen(mood_ == Mood::Stale ? tokens.faint : tokens.text);
