@@ -5,6 +5,7 @@
 #include <QDateTime>
 #include <QLocale>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -95,6 +96,21 @@ QString fullTimeText(qint64 us) {
 
 QString rangeText(qint64 fromUs, qint64 toUs) {
     return u"%1 to %2 UTC"_s.arg(stamp(fromUs, u"d MMM HH:mm"_s), stamp(toUs, u"d MMM HH:mm"_s));
+}
+
+QList<double> inFewPoints(const QList<quint64>& course, qsizetype points) {
+    QList<double> means;
+    points = std::min(points, course.size());
+    for (qsizetype point = 0; point < points; ++point) {
+        const qsizetype from = point * course.size() / points;
+        const qsizetype to = (point + 1) * course.size() / points;
+        double sum = 0;
+        for (qsizetype i = from; i < to; ++i) {
+            sum += static_cast<double>(course[i]);
+        }
+        means.append(sum / static_cast<double>(to - from));
+    }
+    return means;
 }
 
 QString idText(const QByteArray& id) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <QList>
 #include <QString>
 #include <QtGlobal>
 
@@ -31,6 +32,10 @@ QString fullTimeText(qint64 us);
 
 /// `11 Mar 14:37 to 12 Mar 14:37 UTC`
 QString rangeText(qint64 fromUs, qint64 toUs);
+
+/// A course of counts in at most `points` values, each the mean of neighbours: where it is even, it stays so, however
+/// many fall together. `points` is above 0.
+QList<double> inFewPoints(const QList<quint64>& course, qsizetype points);
 
 /// The hyphenated form of a UUID's 16 bytes, or their hexadecimal digits if there are not 16.
 QString idText(const QByteArray& id);

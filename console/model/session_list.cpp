@@ -1,15 +1,23 @@
 #include "console/model/session_list.hpp"
 
+#include "common/uuid.hpp"
 #include "console/model/filter_fit.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace apiary::console {
 
 namespace {
 
 constexpr int kFiguresMs = 10'000;
-constexpr qsizetype kIdBytes = 16;
+/// The key of a page that begins with the last session before the millisecond of `us`. Ids say their own time, and the
+/// collector takes no key whose two halves differ.
+SessionKey keyBefore(qint64 us) {
+    const std::chrono::milliseconds since(us / 1000);
+    const Uuid first = Uuid::v7(std::chrono::system_clock::time_point(since), {});
+    return {since.count() * 1000, QByteArray(first.view().data(), static_cast<qsizetype>(first.view().size()))};
+}
 
 }  // namespace
 
@@ -35,7 +43,8 @@ SessionList::SessionList(CollectorLink& link, QObject* parent)
     connect(&table_, &SessionTableModel::pageWanted, this, &SessionList::ask);
     figures_.setInterval(kFiguresMs);
     connect(&figures_, &QTimer::timeout, this, [this] {
-        if (grew_ && link_.state().live()) {
+        if (link_.state().live() && (grew_ || !failure_.isEmpty())) {
+            table_.retryStart();
             askFigures();
         }
     });
@@ -43,10 +52,13 @@ SessionList::SessionList(CollectorLink& link, QObject* parent)
 
 void SessionList::setQuery(const SessionQuery& query, const Scope& scope) {
     query_ = query;
+    choosing_ = true;
+    answered_ = false;
     count_.reset();
     outside_.reset();
     series_.reset();
     Q_EMIT queryChanged();
+    Q_EMIT changed();
     startOver(scope);
 }
 
@@ -77,7 +89,7 @@ void SessionList::askFigures() {
 
 void SessionList::jumpTo(qint64 us) {
     if (link_.state().live()) {
-        table_.startOver({us, QByteArray(kIdBytes, '\0')});
+        table_.startOver(keyBefore(us));
     }
 }
 
@@ -119,6 +131,7 @@ void SessionList::takeCount(quint64 number, const SessionCount& count) {
 }
 
 void SessionList::select(const QByteArray& id) {
+    choosing_ = false;
     if (id == selection_.id) {
         return;
     }
@@ -212,6 +225,7 @@ bool SessionList::nothingFits() const {
 
 void SessionList::ask(const SessionKey& before, int limit) {
     if (nothingFits()) {
+        answered_ = true;
         table_.addPage({});
         count_ = SessionCount{};
         Q_EMIT changed();
@@ -224,9 +238,11 @@ void SessionList::ask(const SessionKey& before, int limit) {
 void SessionList::takePage(quint64 number, const SessionPage& page) {
     if (number == page_) {
         failure_.clear();
+        answered_ = true;
         tookMs_ = sinceAsked_.elapsed();
         table_.addPage(page);
         selectFirst();
+        choosing_ = false;
         Q_EMIT changed();
     }
 }
@@ -242,9 +258,17 @@ void SessionList::takeFailure(quint64 number, const QString& words) {
     }
 }
 
+/// After a new query also if the session chosen before is none of those found: beside them it would seem to be one.
 void SessionList::selectFirst() {
-    if (selection_.id.isEmpty() && !table_.rows().isEmpty()) {
+    const bool chosen = !selection_.id.isEmpty() && !(choosing_ && table_.rowOf(selection_.id) < 0);
+    if (chosen) {
+        return;
+    }
+    if (!table_.rows().isEmpty()) {
         select(table_.rows().first().id);
+    } else if (!selection_.id.isEmpty()) {
+        selection_ = {};
+        Q_EMIT selectionChanged();
     }
 }
 

@@ -61,8 +61,10 @@ public:
     bool mayHaveMore() const { return mayHaveMore_; }
     /// How long the first page took, in milliseconds; -1 before.
     qint64 tookMs() const { return tookMs_; }
-    /// Why the last page did not come; empty if it did.
+    /// Why the last page did not come; empty if it did. A first page is asked for again while someone looks.
     const QString& failure() const { return failure_; }
+    /// Whether the rows are of this query; those of the one before stay until its first page is there.
+    bool answered() const { return answered_; }
 
     /// Asks for the list with another query. `scope` is that of the figures, so that the list has what they counted.
     void setQuery(const SessionQuery& query, const Scope& scope);
@@ -86,7 +88,7 @@ public:
 
 Q_SIGNALS:
     void queryChanged();
-    void changed();  // count or failure
+    void changed();  // count, failure or answered()
     void selectionChanged();
 
 private:
@@ -111,6 +113,8 @@ private:
     std::optional<SessionCount> outside_;
     std::optional<Series> series_;
     QString failure_;
+    bool answered_ = true;
+    bool choosing_ = false;  // the query is new, and nothing was chosen from what it finds
     bool mayHaveMore_ = false;
     bool watched_ = false;
     bool grew_ = false;  // since count and series were asked for

@@ -170,6 +170,7 @@ void SessionTableModel::startOver(const SessionKey& start) {
 
 void SessionTableModel::want(Wanted wanted, const SessionKey& before, int limit) {
     underWay_ = true;
+    failed_ = false;
     wanted_ = wanted;
     Q_EMIT pageWanted(before, limit);
 }
@@ -256,7 +257,14 @@ void SessionTableModel::letGoBelow() {
 
 void SessionTableModel::pageFailed() {
     underWay_ = false;
+    failed_ = true;
     Q_EMIT loadedChanged();
+}
+
+void SessionTableModel::retryStart() {
+    if (failed_ && wanted_ == Wanted::First) {
+        startOver(startWanted_);
+    }
 }
 
 void SessionTableModel::takeLive(const QList<SessionRow>& rows) {

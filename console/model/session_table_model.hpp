@@ -55,6 +55,8 @@ public:
     void fetchNewer();
     void addPage(const SessionPage& page);
     void pageFailed();
+    /// Asks again for the first page if the last question was for it and failed.
+    void retryStart();
     void takeLive(const QList<SessionRow>& rows);
     /// While held, live sessions wait; letting go shows them.
     void hold(bool held);
@@ -101,6 +103,7 @@ private:
     bool loaded_ = false;
     bool more_ = false;
     bool underWay_ = false;
+    bool failed_ = false;  // the last page that was asked for
     Wanted wanted_ = Wanted::First;
 };
 

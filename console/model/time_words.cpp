@@ -135,8 +135,13 @@ QString spanWords(const Span& span) {
         const Length length = lengthOf(span.lastUs);
         return length.count == 1 ? u"Last "_s + length.name : u"Last %1 %2s"_s.arg(length.count).arg(length.name);
     }
-    return span.sliding() ? u"Since "_s + stampOf(span.fromUs)
-                          : u"%1 to %2"_s.arg(stampOf(span.fromUs), stampOf(span.toUs));
+    if (span.sliding()) {
+        return u"Since "_s + stampOf(span.fromUs);
+    }
+    const QString to = stampOf(span.toUs);
+    const qsizetype day = to.indexOf(u' ') + 1;
+    const bool sameDay = stampOf(span.fromUs).first(day) == to.first(day);
+    return u"%1 to %2"_s.arg(stampOf(span.fromUs), sameDay ? to.sliced(day) : to);
 }
 
 QString fromWords(const Span& span) {

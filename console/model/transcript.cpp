@@ -78,9 +78,20 @@ public:
         return std::max<qsizetype>(0, bytes.size() - at);
     }
 
+    /// Broken between words where there are any.
     void note(double seconds, const QString& text) {
-        open(Kind::Note, seconds, true);
-        lines_.last().runs.append({text, false});
+        const qsizetype width = std::max<qsizetype>(kShortestNote, columns_);
+        for (qsizetype at = 0; at == 0 || at < text.size();) {
+            qsizetype end = std::min(at + width, text.size());
+            if (end < text.size()) {
+                const qsizetype blank = text.lastIndexOf(u' ', end - 1);
+                end = blank > at ? blank + 1 : end;
+            }
+            open(Kind::Note, seconds, at == 0);
+            lines_.last().broken = at > 0;
+            lines_.last().runs.append({text.sliced(at, end - at), false});
+            at = end;
+        }
     }
 
     void logLine(const QString& text) {
@@ -96,6 +107,7 @@ public:
 
 private:
     static constexpr qsizetype kGroup = 8;
+    static constexpr qsizetype kShortestNote = 16;
 
     /// An offset, two digits and a blank for each byte, one between groups, and the text.
     qsizetype bytesInLine() const {

@@ -20,6 +20,9 @@ bool hidden(char32_t c) {
 // Marks that pile up on one letter draw over the lines above and below; two are enough for any script shown here.
 constexpr int kMarksInARow = 2;
 
+// A word without an end would make a tool tip as wide as the screen.
+constexpr qsizetype kLongestWord = 60;
+
 }  // namespace
 
 QString visible(const QString& text, qsizetype longest) {
@@ -56,7 +59,15 @@ QString visible(const QByteArray& bytes, qsizetype longest) {
 }
 
 QString toolTip(const QString& text, qsizetype longest) {
-    return QStringLiteral("<qt>%1</qt>").arg(visible(text, longest).toHtmlEscaped());
+    QString shown = visible(text, longest);
+    for (qsizetype at = 0, word = 0; at < shown.size(); ++at, ++word) {
+        word = shown[at] == u' ' ? -1 : word;
+        if (word == kLongestWord) {
+            shown.insert(at, QChar(0x200b));
+            word = -1;
+        }
+    }
+    return QStringLiteral("<qt>%1</qt>").arg(shown.toHtmlEscaped());
 }
 
 }  // namespace apiary::console

@@ -16,7 +16,8 @@ QString visible(const QString& text, qsizetype longest = kLabelLength);
 /// Bytes from outside, safe to show, as the text logs write them: 0x20 to 0x7e as they are, the rest as \xHH.
 QString visible(const QByteArray& bytes, qsizetype longest = kLabelLength);
 
-/// visible(), as the tool tip that shows exactly that text: tool tips render HTML when a text looks like it.
+/// visible(), as the tool tip that shows exactly that text: tool tips render HTML when a text looks like it. Long words
+/// may be broken.
 QString toolTip(const QString& text, qsizetype longest = 2 * kLabelLength);
 
 }  // namespace apiary::console

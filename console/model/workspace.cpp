@@ -58,7 +58,7 @@ Workspace::Workspace(CollectorLink& link, Clock clock, QObject* parent)
     });
     connect(this, &Workspace::scopeChanged, &live_, &LiveFeed::clear);
     connect(&list_, &SessionList::changed, this, [this] {
-        if (list_.query().empty() && !listScope_) {
+        if (list_.query().empty() && list_.answered() && !listScope_) {
             live_.seed(list_.table().rows());
         }
     });

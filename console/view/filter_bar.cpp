@@ -12,7 +12,7 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace {
 
-constexpr qsizetype kChipLength = 48;
+constexpr qsizetype kChipLength = 24;
 
 QString foundWords(const SessionList& list) {
     const auto& count = list.count();
@@ -27,10 +27,10 @@ QString foundWords(const SessionList& list) {
         const QString deed = filter.username || filter.secret || filter.loginTried ? u"tried"_s
                              : filter.artifact.isEmpty()                           ? u"typed"_s
                                                                                    : u"offered"_s;
-        words += u" · %1 %2 times"_s.arg(deed, grouped(count->times));
+        words += count->times == 1 ? u" · %1 once"_s.arg(deed) : u" · %1 %2 times"_s.arg(deed, grouped(count->times));
     }
     if (count->sources > 0) {
-        words += u" · %1 sources"_s.arg(grouped(count->sources));
+        words += u" · %1 source%2"_s.arg(grouped(count->sources), count->sources == 1 ? QString() : u"s"_s);
     }
     return words;
 }
@@ -46,9 +46,8 @@ FilterBar::FilterBar(const Theme& theme, Workspace& workspace, QWidget* parent)
       wholeRange_(textButton(u"Show the page's range"_s, "link")),
       retry_(textButton(u"Retry"_s, "link")),
       error_(plainLabel({}, uiFont(12), "critical")),
-      count_(plainLabel({}, monoFont(11.5), "secondary")),
-      noSeries_(plainLabel(u"No histogram: the collector counts over time by protocol and sensor only."_s, uiFont(11.5),
-                           "secondary")),
+      count_(new ElidedLabel(monoFont(11.5), "secondary")),
+      noSeries_(new ElidedLabel(uiFont(11.5), "secondary")),
       histogram_(new SessionHistogram(theme)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(13, 10, 13, 8);
@@ -71,6 +70,10 @@ FilterBar::FilterBar(const Theme& theme, Workspace& workspace, QWidget* parent)
     second->addWidget(retry_);
     column->addLayout(second);
     column->addWidget(histogram_);
+    for (QLabel* label : {count_, noSeries_}) {  // they give way to the chips
+        label->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+    }
+    noSeries_->setText(u"No histogram: the collector counts over time by protocol and sensor only."_s);
     error_->hide();
     error_->setWordWrap(true);
     clear_->setObjectName(u"filter:clear"_s);
@@ -251,6 +254,9 @@ void FilterBar::showCount() {
         words += u" · query %1 ms"_s.arg(list.tookMs());
     }
     const auto& scope = workspace_.listScope();
+    if (!list.answered() && !list.count()) {
+        words = u"searching…"_s;
+    }
     if (scope) {
         words = rangeText(scope->fromUs, scope->toUs) + u" · "_s + words;
     }

@@ -56,8 +56,9 @@ HelpSheet::HelpSheet(const Theme& theme, QWidget& window, const QList<KeySection
     QList<QVBoxLayout*> sides{new QVBoxLayout, new QVBoxLayout};
     qsizetype used = 0;
     for (const KeySection& section : sections_) {
-        sides[used * 2 < linesOf(sections_) ? 0 : 1]->addWidget(sectionWidget(section));
-        used += section.lines.size() + 2;
+        const qsizetype lines = section.lines.size() + 2;
+        sides[2 * used + lines <= linesOf(sections_) ? 0 : 1]->addWidget(sectionWidget(section));
+        used += lines;
     }
     for (QVBoxLayout* side : sides) {
         side->addStretch(1);

@@ -18,7 +18,7 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 constexpr int kRow = 45;
-constexpr int kProtocol = 72;
+constexpr int kProtocol = 82;
 constexpr int kClock = 66;
 
 QString counted(quint64 count, const QString& one, const QString& many) {
@@ -49,7 +49,8 @@ QString deedText(const SessionRow& row) {
 LiveColumn::LiveColumn(const Theme& theme, Workspace& workspace, QWidget* parent)
     : QAbstractScrollArea(parent), theme_(theme), workspace_(workspace) {
     setFrameShape(NoFrame);
-    setStyleSheet(u"background: transparent"_s);
+    // For these two alone: without a selector it would be that of their tool tips too.
+    setStyleSheet(u"QAbstractScrollArea, #qt_scrollarea_viewport { background: transparent; }"_s);
     viewport()->setAutoFillBackground(false);
     viewport()->setMouseTracking(true);
     viewport()->setCursor(Qt::PointingHandCursor);

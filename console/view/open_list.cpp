@@ -29,7 +29,8 @@ OpenList::OpenList(const Theme& theme, OpenSessionModel& model, std::function<qi
       clock_(std::move(clock)),
       empty_(new Placeholder(theme, this)) {
     setFrameShape(NoFrame);
-    setStyleSheet(u"background: transparent"_s);
+    // For these two alone: without a selector it would be that of their tool tips too.
+    setStyleSheet(u"QAbstractScrollArea, #qt_scrollarea_viewport { background: transparent; }"_s);
     viewport()->setAutoFillBackground(false);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setMinimumHeight(100);

@@ -24,8 +24,9 @@ std::pair<QString, Tile::Mood> changeOf(quint64 now, quint64 before, const QStri
     }
     const double change = 100.0 * (static_cast<double>(now) / static_cast<double>(before) - 1.0);
     const QString shape = std::abs(change) < 0.05 ? u"= "_s : change > 0 ? u"▲ "_s : u"▼ "_s;
-    return {shape + QString::number(std::abs(change), 'f', std::abs(change) < 100 ? 1 : 0) +
-                u" % vs previous %1"_s.arg(length),
+    const QString size = std::abs(change) < 100 ? QString::number(std::abs(change), 'f', 1)
+                                                : grouped(static_cast<quint64>(std::llround(std::abs(change))));
+    return {shape + u"%1 % vs previous %2"_s.arg(size, length),
             change >= kLargeRise ? Tile::Mood::Warn : Tile::Mood::Calm};
 }
 

@@ -27,7 +27,8 @@ constexpr int kCount = 66;
 RankedList::RankedList(const Theme& theme, const QString& accessibleName, QWidget* parent)
     : QAbstractScrollArea(parent), theme_(theme), name_(accessibleName) {
     setFrameShape(NoFrame);
-    setStyleSheet(u"background: transparent"_s);
+    // For these two alone: without a selector it would be that of their tool tips too.
+    setStyleSheet(u"QAbstractScrollArea, #qt_scrollarea_viewport { background: transparent; }"_s);
     viewport()->setAutoFillBackground(false);
     viewport()->setMouseTracking(true);
     viewport()->setCursor(Qt::PointingHandCursor);

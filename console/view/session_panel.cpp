@@ -136,7 +136,8 @@ SessionPanel::SessionPanel(const Theme& theme, Workspace& workspace, QWidget* pa
     saveMenu->addAction(u"Hex dump…"_s, this, [this] { save(u"hex"_s); });
     saveMenu->addAction(u"JSON…"_s, this, [this] { save(u"json"_s); });
     connect(source_, &SourceList::countChanged, this, [this](const QString& count) {
-        sourceTab_->setText(count.isEmpty() ? u"Same source"_s : u"Same source (%1)"_s.arg(count));
+        ofSource_ = count.isEmpty() ? QString() : u" (%1)"_s.arg(count);
+        nameSourceTab();
     });
 
     connect(&workspace.list(), &SessionList::selectionChanged, this, &SessionPanel::refresh);
@@ -153,7 +154,8 @@ QWidget* SessionPanel::makeFacts() {
         auto* name = plainLabel({}, uiFont(12), "secondary");
         auto* value = new ElidedLabel(uiFont(12.5), "");
         grid->addWidget(name, i / 2, i % 2 * 2);
-        grid->addWidget(value, i / 2, i % 2 * 2 + 1);
+        const bool alone = i == kFacts - 1 && i % 2 == 0;
+        grid->addWidget(value, i / 2, i % 2 * 2 + 1, 1, alone ? 3 : 1);
         facts_.append(std::pair<QLabel*, QLabel*>(name, value));
     }
     grid->setColumnStretch(1, 1);
@@ -264,6 +266,22 @@ QString SessionPanel::tab() const {
     return u"log"_s;
 }
 
+void SessionPanel::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    nameSourceTab();
+}
+
+/// The longest name with which all tabs have room: one that is too narrow is clipped on both sides.
+void SessionPanel::nameSourceTab() {
+    const QMargins margins = content_->layout()->contentsMargins();
+    for (const QString& name : {u"Same source"_s + ofSource_, u"Source"_s + ofSource_, u"Source"_s}) {
+        sourceTab_->setText(name);
+        if (sourceTab_->parentWidget()->sizeHint().width() <= width() - margins.left() - margins.right()) {
+            break;
+        }
+    }
+}
+
 QString SessionPanel::sourceTab() const {
     return sourceTab_->text();
 }
@@ -348,7 +366,7 @@ void SessionPanel::refresh() {
 
 void SessionPanel::showFacts(const SessionDetail& detail) {
     const SessionRow& row = detail.row;
-    title_->setText(u"%1 session from %2"_s.arg(protocolText(row.protocol), visible(row.source, kFactLength)));
+    title_->setText(u"%1 from %2"_s.arg(protocolText(row.protocol), visible(row.source, kFactLength)));
     subtitle_->setText(u"%1 UTC · %2"_s.arg(fullTimeText(row.startedUs), idText(row.id)));
     subtitle_->setToolTip(console::toolTip(idText(row.id)));
     const Agreement agreement = agreementOf(detail);

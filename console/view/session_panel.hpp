@@ -43,7 +43,11 @@ public:
 Q_SIGNALS:
     void refused(const QString& words);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
+    void nameSourceTab();
     QWidget* makeFacts();
     QWidget* makeTabs();
     QWidget* makeTools();
@@ -63,6 +67,7 @@ private:
     QLineEdit* search_;
     QLabel* found_;
     QToolButton* sourceTab_ = nullptr;
+    QString ofSource_;  // how many sessions, as the tab shows it
     QToolButton* copy_;
     QToolButton* save_;
     Placeholder* placeholder_;

@@ -30,20 +30,23 @@ using Model = SessionTableModel;
 
 constexpr int kRow = 28;
 constexpr int kHeader = 32;
+constexpr double kOutdated = 0.45;  // the last question failed: these rows answer one before it
 
 // In the order of the columns; and which go first when there is no room.
 constexpr std::array<int, Model::ColumnCount> kWidths{130, 106, 132, 48, 96, 130, 56, 70, 104, 92, 84, 76, 80};
-constexpr std::array<int, 10> kHideFirst{Model::Out,        Model::Tags,    Model::FirstLogin, Model::In,
-                                         Model::SensorName, Model::Country, Model::Duration,   Model::Logins,
-                                         Model::Outcome,    Model::Port};
+constexpr std::array<int, 10> kHideFirst{Model::Out,        Model::Tags,    Model::In,       Model::Outcome,
+                                         Model::FirstLogin, Model::Country, Model::Duration, Model::SensorName,
+                                         Model::Logins,     Model::Port};
 
 class SessionDelegate final : public QStyledItemDelegate {
 public:
-    SessionDelegate(const Theme& theme, QObject* parent) : QStyledItemDelegate(parent), theme_(theme) {}
+    SessionDelegate(const Theme& theme, const SessionList& list, QObject* parent)
+        : QStyledItemDelegate(parent), theme_(theme), list_(list) {}
 
     void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
         const Tokens& tokens = theme_.tokens();
         painter->save();
+        painter->setOpacity(list_.failure().isEmpty() ? 1 : kOutdated);
         if (option.state.testFlag(QStyle::State_Selected)) {
             painter->fillRect(option.rect, tokens.selection);
         }
@@ -88,6 +91,7 @@ public:
 
 private:
     const Theme& theme_;
+    const SessionList& list_;
 };
 
 }  // namespace
@@ -100,7 +104,7 @@ SessionTable::SessionTable(const Theme& theme, Workspace& workspace, QWidget* pa
       clear_(textButton(u"Clear filter"_s, "primary")),
       empty_(new Placeholder(theme, this)) {
     setModel(&workspace.list().table());
-    setItemDelegate(new SessionDelegate(theme, this));
+    setItemDelegate(new SessionDelegate(theme, workspace.list(), this));
     setShowGrid(false);
     setWordWrap(false);
     setSelectionBehavior(SelectRows);
@@ -145,6 +149,7 @@ SessionTable::SessionTable(const Theme& theme, Workspace& workspace, QWidget* pa
     connect(&workspace.list(), &SessionList::changed, this, [this] {
         showWaiting();
         showEmpty();
+        viewport()->update();
     });
     connect(&workspace_.list().table(), &Model::waitingChanged, this, &SessionTable::showWaiting);
     connect(table, &Model::loadedChanged, this, &SessionTable::showWaiting);

@@ -83,6 +83,10 @@ void SessionsPage::makeButtons(const Theme& theme) {
     jump_->setFixedSize(220, 32);
     jump_->hide();
     connect(jump_, &QLineEdit::returnPressed, this, &SessionsPage::jump);
+    addKey(jump_, u"Esc"_s, u"Leave the time of “Go to”"_s, [this] {
+        jump_->hide();
+        table_->setFocus();
+    });
     bar_->head()->addWidget(jump_);
 
     QToolButton* go = glyphButton(theme, Glyph::Clock, u"Go to"_s, u"Go to a time in the list (Ctrl+G)"_s);

@@ -75,6 +75,8 @@ QPushButton[look="link"]:hover { color: @accent; }
 QPushButton[look="link"]:focus { border: 2px solid @accent; padding: 0 2px; min-height: 20px; }
 #Popup { background: @card; border: 1px solid @border; border-radius: 6px; }
 QLineEdit { background: @window; border: 1px solid @border; border-radius: 6px; padding: 0 9px; color: @text; selection-background-color: @accent; selection-color: @onAccent; }
+QLineEdit > QToolButton { border: none; background: transparent; padding: 0; min-height: 0; }
+QFileDialog QToolButton { padding: 0; min-height: 0; }
 QLineEdit:focus { border: 2px solid @accent; padding: 0 8px; }
 #Segments { background: @card; border: 1px solid @border; border-radius: 6px; }
 QTableView { background: transparent; border: none; outline: 0; selection-background-color: @selection; selection-color: @text; }

@@ -1,5 +1,7 @@
 #include "console/view/tile.hpp"
 
+#include "console/model/figures.hpp"
+
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
@@ -15,16 +17,6 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 constexpr int kCoursePoints = 48;
-
-/// The course in few points, so that a day of 5-minute buckets reads as a curve.
-QList<double> smoothed(const QList<quint64>& course) {
-    const qsizetype points = std::min<qsizetype>(course.size(), kCoursePoints);
-    QList<double> result(points);
-    for (qsizetype i = 0; i < course.size(); ++i) {
-        result[i * points / course.size()] += static_cast<double>(course[i]);
-    }
-    return result;
-}
 
 /// Which of those points stand for a time in which somebody listened.
 QList<bool> heard(const QList<quint64>& course, const QList<bool>& silent) {
@@ -166,7 +158,7 @@ void Tile::paintEvent(QPaintEvent*) {
         return;
     }
     if (course_.size() > 1 && width() >= 210) {
-        paintCourse(painter, QRectF(width() * 0.58, 33, width() * 0.42 - 14, 24), smoothed(course_),
+        paintCourse(painter, QRectF(width() * 0.58, 33, width() * 0.42 - 14, 24), inFewPoints(course_, kCoursePoints),
                     heard(course_, silent_), tokens.accent);
     }
     painter.setFont(uiFont(25, QFont::DemiBold));

@@ -46,7 +46,22 @@ constexpr std::array<Interval, 5> kIntervals{{{u"Off", u"Off: only when asked (F
                                               {u"30 s", u"Every 30 s", 30'000},
                                               {u"1 min", u"Every minute", 60'000}}};
 
-const QStringList kWithScanners{u"attack"_s, u"known-scanner"_s};
+struct Kinds {
+    QStringList traffic;  // none: what the collector takes for attacks
+    QStringView choice;
+    QStringView shown;
+    QStringView words;
+};
+const std::array<Kinds, 3> kKinds{
+    {{{}, u"Attacks only", u"Attacks", u"Figures and lists hold attacks; known scanners and self-tests are left out"},
+     {{u"attack"_s, u"known-scanner"_s},
+      u"Attacks and known scanners",
+      u"Attacks + scanners",
+      u"Figures and lists hold attacks and known scanners; self-tests are left out"},
+     {{u"attack"_s, u"known-scanner"_s, u"self-test"_s},
+      u"Everything, self-tests too",
+      u"All traffic",
+      u"Figures and lists hold all that was recorded: attacks, known scanners and self-tests"}}};
 
 QToolButton* menuButton(const QString& name) {
     auto* button = new QToolButton;
@@ -148,13 +163,12 @@ QWidget* TopBar::makePresets() {
 QToolButton* TopBar::makeTraffic() {
     QToolButton* button = menuButton(u"scope:traffic"_s);
     auto* group = new QActionGroup(button);
-    for (const bool scanners : {false, true}) {
-        QAction* action = button->menu()->addAction(scanners ? u"Attacks and known scanners"_s : u"Attacks only"_s);
+    for (const Kinds& kinds : kKinds) {
+        QAction* action = button->menu()->addAction(kinds.choice.toString());
         action->setCheckable(true);
-        action->setData(scanners);
+        action->setData(kinds.traffic);
         group->addAction(action);
-        connect(action, &QAction::triggered, this,
-                [this, scanners] { workspace_.setTraffic(scanners ? kWithScanners : QStringList()); });
+        connect(action, &QAction::triggered, this, [this, &kinds] { workspace_.setTraffic(kinds.traffic); });
     }
     return button;
 }
@@ -260,14 +274,15 @@ void TopBar::showRange() {
 }
 
 void TopBar::showTraffic() {
-    const bool scanners = workspace_.scope().traffic.contains(u"known-scanner"_s);
-    traffic_->setText(scanners ? u"Attacks + scanners  ▾"_s : u"Attacks  ▾"_s);
-    traffic_->setToolTip(scanners ? u"Figures and lists hold attacks and known scanners"_s
-                                  : u"Figures and lists hold attacks; known scanners are left out"_s);
-    traffic_->setAccessibleName(u"Traffic: "_s + (scanners ? u"attacks and known scanners"_s : u"attacks"_s));
-    setLook(*traffic_, scanners ? "chosen" : "");
+    const QStringList& traffic = workspace_.scope().traffic;
+    const auto found = std::ranges::find(kKinds, traffic, &Kinds::traffic);
+    const Kinds& kinds = found == kKinds.end() ? kKinds.front() : *found;
+    traffic_->setText(kinds.shown.toString() + u"  ▾"_s);
+    traffic_->setToolTip(kinds.words.toString());
+    traffic_->setAccessibleName(u"Traffic: "_s + kinds.shown.toString());
+    setLook(*traffic_, kinds.traffic.isEmpty() ? "" : "chosen");
     for (QAction* action : traffic_->menu()->actions()) {
-        action->setChecked(action->data().toBool() == scanners);
+        action->setChecked(action->data().toStringList() == traffic);
     }
 }
 
@@ -299,7 +314,7 @@ void TopBar::showPartial() {
     for (const Sensor* sensor : silent) {
         names.append(visible(sensor->name, 40));
     }
-    partial_->setText(u' ' + words);
+    partial_->setText(u" %1 of %2 silent"_s.arg(silent.size()).arg(all));  // the tool tip has room for the sentence
     partial_->setAccessibleName(words);
     partial_->setToolTip(console::toolTip(
         u"%1 for this range: %2. Their records come when they are connected again."_s.arg(words, names.join(u", "_s)),

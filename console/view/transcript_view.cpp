@@ -32,7 +32,8 @@ QFont textFont(TranscriptView::Form form) {
 
 TranscriptView::TranscriptView(const Theme& theme, QWidget* parent) : QAbstractScrollArea(parent), theme_(theme) {
     setFrameShape(NoFrame);
-    setStyleSheet(u"background: transparent"_s);
+    // For these two alone: without a selector it would be that of their tool tips too.
+    setStyleSheet(u"QAbstractScrollArea, #qt_scrollarea_viewport { background: transparent; }"_s);
     viewport()->setAutoFillBackground(false);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setMinimumHeight(90);
@@ -187,6 +188,19 @@ void TranscriptView::paintEvent(QPaintEvent*) {
     for (qsizetype i = first; i < last; ++i) {
         paintLine(painter, i, static_cast<int>(i) * kRow - scrolled);
     }
+    if (lines_.isEmpty() && detail_) {
+        painter.setFont(uiFont(12.5));
+        painter.setPen(theme_.tokens().secondary);
+        painter.drawText(viewport()->rect(), Qt::AlignCenter, emptyWords());
+    }
+}
+
+QString TranscriptView::emptyWords() const {
+    return form_ == Form::Events               ? u"No events were recorded"_s
+           : form_ == Form::Log                ? u"No text log"_s
+           : direction_ == Direction::Attacker ? u"The attacker sent nothing"_s
+           : direction_ == Direction::Us       ? u"We sent nothing"_s
+                                               : u"Nothing was sent by either side"_s;
 }
 
 void TranscriptView::paintLine(QPainter& painter, qsizetype number, int top) const {
@@ -220,7 +234,7 @@ void TranscriptView::paintLine(QPainter& painter, qsizetype number, int top) con
         painter.setFont(italic);
         painter.setPen(colour);
         painter.drawText(QRect(kTextLeft, top, viewport()->width() - kTextLeft - 4, kRow),
-                         Qt::AlignLeft | Qt::AlignVCenter, u"⤷ "_s + line.text());
+                         Qt::AlignLeft | Qt::AlignVCenter, (line.broken ? u"    "_s : u"⤷ "_s) + line.text());
         return;
     }
     if (line.first) {

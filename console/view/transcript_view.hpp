@@ -35,6 +35,8 @@ public:
     /// What is shown, as text without the breaks that the width made.
     QString text(bool markers) const;
     const QList<TranscriptLine>& lines() const { return lines_; }
+    /// What stands in place of lines when there are none.
+    QString emptyWords() const;
 
 protected:
     void paintEvent(QPaintEvent* event) override;

@@ -49,19 +49,23 @@ exec_as() {
 }
 run_as() { (exec_as "$@"); }
 
-# Succeeds if something listens on 127.0.0.1:PORT or [::1]:PORT.
+# Succeeds if something listens on PORT, whatever the address. Asks the kernel: a connection would be a visit to a service of ours.
 port_taken() {
-  (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || (exec 3<>"/dev/tcp/::1/$1") 2>/dev/null
+  local hex
+  printf -v hex ':%04X' "$1"
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port="$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 } END { exit !found }'
 }
 
 # Sets `port` to the first free one from PORT on, and says so when it is another.
+declare -A picked_ports=()  # nobody listens there yet, but what was picked is not picked twice
 pick_port() {
   local what=$1 wanted=$2
   port=$wanted
-  while port_taken "$port"; do
+  while [[ -n ${picked_ports[$port]:-} ]] || port_taken "$port"; do
     port=$((port + 1))
     ((port < wanted + 100)) || die "no free port for $what between $wanted and $port"
   done
+  picked_ports[$port]=$what
   ((port == wanted)) || say "port $wanted is taken: $what listens on $port"
 }
 

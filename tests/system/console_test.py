@@ -101,6 +101,15 @@ class ConsoleTest(WorldTestCase):
         self.readout.wait_for("the first session again",
                               lambda now: now["session"]["session_id"] == shown["rows"][0]["session_id"])
 
+    def test_goes_to_a_time_in_the_list(self):
+        self.turn_to("Sessions")
+        self.display.click(self.settled()["buttons"]["list:goto"])
+        self.display.enter("now")
+        there = self.readout.wait_for("the list from now on", lambda now: now["list"]["newer"].startswith("from "))
+        self.assertIn("4 of 4 sessions loaded", there["list"]["count_line"])
+        self.display.click(there["buttons"]["list:newer"])
+        self.readout.wait_for("the newest again", lambda now: not now["list"]["newer"] and len(now["rows"]) == 4)
+
     def test_z_who_is_connected_is_in_the_list(self):
         with socket.create_connection(("127.0.0.1", self.world.port("second")), 10) as connection:
             source = ":".join(map(str, connection.getsockname()))

@@ -25,6 +25,15 @@ class Display:
         subprocess.run(["xdotool", "mousemove", str(x), str(y), "click", "1"], check=True, timeout=20,
                        env={**os.environ, **self.environment})
 
+    def enter(self, text):
+        """Types into the window under the mouse, and presses Enter. There is no window manager that would give it the keys."""
+        environment = {**os.environ, **self.environment}
+        place = subprocess.run(["xdotool", "getmouselocation", "--shell"], check=True, timeout=20, env=environment,
+                               capture_output=True, text=True).stdout
+        window = next(line.removeprefix("WINDOW=") for line in place.splitlines() if line.startswith("WINDOW="))
+        subprocess.run(["xdotool", "windowfocus", "--sync", window, "type", "--delay", "20", text], check=True, timeout=20, env=environment)
+        subprocess.run(["xdotool", "key", "Return"], check=True, timeout=20, env=environment)
+
     def close(self):
         self._server.terminate()
         self._server.wait(10)

@@ -41,5 +41,12 @@ TEST(FiguresTest, WritesAnIdWithItsHyphens) {
               u"0195a7c2-0000-7000-8000-000000000001"_s);
 }
 
+TEST(FiguresTest, AnEvenCourseStaysEvenInFewerPoints) {
+    EXPECT_EQ(inFewPoints(QList<quint64>(79, 7), 48), QList<double>(48, 7.0));
+    EXPECT_EQ(inFewPoints({1, 3, 5, 9}, 2), (QList<double>{2, 7}));
+    EXPECT_EQ(inFewPoints({1, 3}, 48), (QList<double>{1, 3}));
+    EXPECT_TRUE(inFewPoints({}, 48).isEmpty());
+}
+
 }  // namespace
 }  // namespace apiary::console

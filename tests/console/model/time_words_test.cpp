@@ -78,8 +78,9 @@ TEST(TimeWordsTest, NamesASpan) {
     EXPECT_EQ(spanWords({.lastUs = kHourUs, .fromUs = 0, .toUs = 0}), u"Last hour"_s);
     EXPECT_EQ(spanWords({.lastUs = 7 * kDayUs, .fromUs = 0, .toUs = 0}), u"Last 7 days"_s);
     EXPECT_EQ(spanWords({.lastUs = 0, .fromUs = kMidnightUs, .toUs = 0}), u"Since 2026-03-12 00:00"_s);
-    EXPECT_EQ(spanWords({.lastUs = 0, .fromUs = kMidnightUs, .toUs = kSampleUs}),
-              u"2026-03-12 00:00 to 2026-03-12 14:00"_s);
+    EXPECT_EQ(spanWords({.lastUs = 0, .fromUs = kMidnightUs, .toUs = kSampleUs}), u"2026-03-12 00:00 to 14:00"_s);
+    EXPECT_EQ(spanWords({.lastUs = 0, .fromUs = kMidnightUs - kHourUs, .toUs = kSampleUs}),
+              u"2026-03-11 23:00 to 2026-03-12 14:00"_s);
 }
 
 }  // namespace

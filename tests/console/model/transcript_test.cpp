@@ -132,5 +132,17 @@ TEST(TranscriptTest, CopiesWithAndWithoutMarkers) {
     EXPECT_TRUE(transcriptText(lines, true).startsWith(QStringLiteral("    0.310 → USER ann↵\n")));
 }
 
+TEST(TranscriptTest, BreaksNotesBetweenWordsAndCopiesThemWhole) {
+    SessionDetail detail = sampleDetail(sampleRow(0, 'a'));
+    detail.events = {{detail.row.startedUs, SessionEvent::Channel, 1, "channel 1 open to a place that is far away"}};
+    const auto lines = layOutTranscript(detail, 20);
+    ASSERT_GT(lines.size(), 1);
+    for (const TranscriptLine& line : lines) {
+        EXPECT_LE(line.text().size(), 20) << line.text().toStdString();
+        EXPECT_FALSE(line.text().startsWith(u' '));
+    }
+    EXPECT_TRUE(transcriptText(lines, false).contains(u"open to a place that is far away"_s));
+}
+
 }  // namespace
 }  // namespace apiary::console

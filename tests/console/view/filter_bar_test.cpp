@@ -213,5 +213,19 @@ TEST_F(FilterBarTest, TheTranscriptIsSearchedAndCopied) {
     EXPECT_TRUE(panel.content(u"log"_s).startsWith("*****\n"));
 }
 
+TEST_F(FilterBarTest, LongConditionsAreCutAndNotClipped) {
+    SessionQuery query;
+    query.filter.username = QString(200, u'A');
+    query.filter.secret = QString(200, u'B');
+    workspace_.listSessions(query);
+    QCoreApplication::processEvents();
+    for (const QString& name : {u"chip:user"_s, u"chip:pass"_s}) {
+        const auto* chip = window_.findChild<QToolButton*>(name);
+        ASSERT_TRUE(chip);
+        EXPECT_GE(chip->width(), chip->sizeHint().width());
+        EXPECT_TRUE(chip->text().endsWith(u"✕"_s));
+    }
+}
+
 }  // namespace
 }  // namespace apiary::console

@@ -51,7 +51,7 @@ TEST_F(MainWindowTest, ShowsTheFiguresItIsGiven) {
     EXPECT_EQ(tiles[3]->value(), u"1"_s);
     EXPECT_EQ(tiles[4]->value(), u"1 / 1"_s);
     EXPECT_EQ(tiles[4]->note(), u"all healthy · 1 open"_s);
-    EXPECT_EQ(window_.sessions().panel().title(), u"FTP session from 203.0.113.7"_s);
+    EXPECT_EQ(window_.sessions().panel().title(), u"FTP from 203.0.113.7"_s);
     EXPECT_TRUE(window_.sessions().panel().agreement().contains(u"Text log = database"_s));
 }
 

@@ -4,8 +4,10 @@
 #include <QClipboard>
 #include <QElapsedTimer>
 #include <QLabel>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QScrollBar>
+#include <QToolButton>
 
 namespace apiary::console {
 namespace {
@@ -112,10 +114,39 @@ TEST_F(SessionViewsTest, TenMegabytesOfASessionAreBoundedAndPaintedAtOnce) {
     workspace_.list().select(sampleRow(-20, 'a').id);
     workspace_.list().select(sampleRow(-5, 'b').id);
     Q_EMIT link_.sessionArrived(link_.sessions.last().number, detail);
-    EXPECT_LE(transcript().lines().size(), kTranscriptLines + 1);
+    EXPECT_LE(transcript().lines().size(), kTranscriptLines + 2);
     transcript().setForm(TranscriptView::Form::Log);
     EXPECT_LE(transcript().lines().size(), kTranscriptLines + 50'000);
     EXPECT_FALSE(window_.grab().isNull());
+}
+
+TEST_F(SessionViewsTest, NoTabIsClippedInASmallWindow) {
+    window_.resize(1280, 720);
+    fill();
+    for (const auto& asked : std::as_const(link_.counts)) {
+        Q_EMIT link_.countArrived(asked.number, {.sessions = 43'603, .times = 0, .more = false, .sources = 0});
+    }
+    QCoreApplication::processEvents();
+    for (const QString& name : {u"Transcript"_s, u"Hex"_s, u"Events"_s, u"Text log"_s, u"Same source"_s}) {
+        const auto* tab = window_.findChild<QToolButton*>(u"tab:"_s + name);
+        ASSERT_TRUE(tab);
+        EXPECT_GE(tab->width(), tab->sizeHint().width()) << tab->text().toStdString();
+    }
+}
+
+TEST_F(SessionViewsTest, EscapeLeavesTheTimeToGoTo) {
+    fill();
+    auto* time = window_.findChild<QLineEdit*>(u"list:jump"_s);
+    QTest::keySequence(&window_, QKeySequence(u"Ctrl+G"_s));
+    ASSERT_TRUE(time->isVisible());
+    QTest::keyClick(time, Qt::Key_Escape);
+    EXPECT_FALSE(time->isVisible());
+}
+
+TEST_F(SessionViewsTest, SaysWhenNothingWasSent) {
+    EXPECT_EQ(transcript().emptyWords(), u"Nothing was sent by either side"_s);
+    transcript().setDirection(Direction::Attacker);
+    EXPECT_EQ(transcript().emptyWords(), u"The attacker sent nothing"_s);
 }
 
 }  // namespace

@@ -48,6 +48,9 @@ TEST_F(TopBarTest, TrafficIsChosenAndStandsThere) {
     trigger(u"scope:traffic"_s, u"Attacks and known scanners"_s);
     EXPECT_EQ(link_.totals.last().scope.traffic, (QStringList{u"attack"_s, u"known-scanner"_s}));
     EXPECT_TRUE(window_.topBar().traffic().startsWith(u"Attacks + scanners"_s));
+    trigger(u"scope:traffic"_s, u"Everything, self-tests too"_s);
+    EXPECT_EQ(link_.totals.last().scope.traffic, (QStringList{u"attack"_s, u"known-scanner"_s, u"self-test"_s}));
+    EXPECT_TRUE(window_.topBar().traffic().startsWith(u"All traffic"_s));
     trigger(u"scope:traffic"_s, u"Attacks only"_s);
     EXPECT_TRUE(link_.totals.last().scope.traffic.isEmpty());
 }
