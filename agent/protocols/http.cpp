@@ -1,7 +1,8 @@
 /// HTTP/1.1 after Debian 12's apache2 2.4, configured as a fresh installation is: mod_alias, autoindex, auth_basic,
 /// dir, deflate, mime, reqtimeout, setenvif and status; the rest of the mods-enabled changes nothing that is seen. Left
 /// out on purpose: HTTP/2 (not enabled there), CGI, what /server-status shows the host itself, content negotiation
-/// (MultiViews is off), digests, virtual hosts. Nothing that a peer sends is unpacked, fetched or run. A site and an application stand in for what the host serves: http_site.hpp.
+/// (MultiViews is off), digests, virtual hosts. Nothing that a peer sends is unpacked, fetched or run. A site and an
+/// application stand in for what the host serves: http_site.hpp.
 
 #include "agent/protocol/seeded.hpp"
 #include "agent/protocol/setting_values.hpp"
