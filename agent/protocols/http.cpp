@@ -1,12 +1,13 @@
 /// HTTP/1.1 after Debian 12's apache2 2.4, configured as a fresh installation is: mod_alias, autoindex, auth_basic,
 /// dir, deflate, mime, reqtimeout, setenvif and status; the rest of the mods-enabled changes nothing that is seen. Left
-/// out on purpose: HTTP/2 (not enabled there), CGI, what /server-status shows the host itself, the files of /icons,
-/// content negotiation (MultiViews is off), digests, virtual hosts. Nothing that a peer sends is unpacked, fetched or
-/// run. A site and an application stand in for what the host serves: http_site.hpp.
+/// out on purpose: HTTP/2 (not enabled there), CGI, what /server-status shows the host itself, content negotiation
+/// (MultiViews is off), digests, virtual hosts. Nothing that a peer sends is unpacked, fetched or run. A site and an
+/// application stand in for what the host serves: http_site.hpp.
 
 #include "agent/protocol/seeded.hpp"
 #include "agent/protocol/setting_values.hpp"
 #include "agent/protocols/http_content.hpp"
+#include "agent/protocols/http_icons.hpp"
 #include "agent/protocols/http_session.hpp"
 #include "agent/protocols/http_text.hpp"
 
@@ -95,6 +96,7 @@ Result<std::shared_ptr<const Prepared>> HttpService::prepare(const Settings& set
     const HttpManner& manner = service->site->manner();
     service->server = manner.server.empty() ? service->server : manner.server;
     service->signature = manner.signature.value_or(service->signature);
+    service->icons = service->server.starts_with("Apache") ? httpIcons() : nullptr;
     service->compresses = manner.compresses;
     if (service->compresses) {
         compress(*service->site, "/", service->coded);

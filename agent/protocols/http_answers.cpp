@@ -1,6 +1,7 @@
 #include "agent/protocols/http_answers.hpp"
 
 #include "agent/protocol/seeded.hpp"
+#include "agent/protocols/http_icons.hpp"
 #include "agent/protocols/http_text.hpp"
 #include "agent/protocols/http_types.hpp"
 
@@ -9,7 +10,6 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::string_view kIcons = "/icons/";
 constexpr std::size_t kMostKept = std::size_t{64} << 10U;  // of a text and its coding, between two requests
 constexpr std::size_t kLongestName = 255;                  // of a file, on Linux
 constexpr std::size_t kLongestPath = 4000;                 // likewise, with some room for the document root
@@ -70,8 +70,11 @@ HttpReply HttpAnswers::refused(unsigned status, const HttpRequest& request) cons
 }
 
 std::optional<HttpReply> HttpAnswers::faults(HttpRequest& request) const {
+    const bool absolute = request.host.has_value();
     if (!httpHost(request)) {
-        request.host.reset();
+        if (!absolute) {
+            request.host.reset();
+        }
         return refused(400, request);
     }
     if ((!request.host && request.version >= 11) || (request.version == 11 && request.field("Host") == nullptr)) {
@@ -139,9 +142,6 @@ std::optional<HttpReply> HttpAnswers::judged(HttpRequest& request, bool& admitte
         return page(403, request);
     }
     found_ = find(path_);
-    if (path_.starts_with(kIcons) && !found_.folder && found_.file == nullptr) {
-        found_.path = path_;  // of an alias, whose files are not there
-    }
     return rights(request, admitted);
 }
 
@@ -168,10 +168,15 @@ std::optional<HttpReply> HttpAnswers::rights(const HttpRequest& request, bool& a
     if (route_ != nullptr && route_->guards) {
         route_ = nullptr;
     }
-    if (route_ == nullptr && found_.folder && !found_.more && !path_.ends_with('/')) {
+    if (route_ != nullptr || !found_.folder || found_.more) {
+        return std::nullopt;
+    }
+    if (!path_.ends_with('/')) {
         return redirect(request);
     }
-    return std::nullopt;
+    const bool listed = service_.listings && !found_.alias;
+    return request.get() && !listed && indexOf(found_.path) == nullptr ? std::optional(page(403, request))
+                                                                       : std::nullopt;
 }
 
 HttpReply HttpAnswers::redirect(const HttpRequest& request) const {
@@ -189,17 +194,19 @@ HttpReply HttpAnswers::redirect(const HttpRequest& request) const {
 
 /// As directory_walk(): down as far as there are folders.
 HttpAnswers::Found HttpAnswers::find(std::string_view path) const {
-    Found found{"/", nullptr, true, false};
-    std::size_t at = 1;
+    const bool alias = service_.icons != nullptr && path.starts_with(kHttpIcons);
+    const HttpSite& site = alias ? *service_.icons : *service_.site;
+    Found found{std::string(alias ? kHttpIcons : "/"), nullptr, true, false, alias};
+    std::size_t at = found.path.size();
     while (at < path.size()) {
         const auto end = std::min(path.find('/', at), path.size());
         const std::string below = found.path + std::string(path.substr(at, end - at));
-        if (service_.site->folder(below)) {
+        if (site.folder(below)) {
             found.path = below + "/";
             at = end + 1;
             continue;
         }
-        return {below, service_.site->file(below), false, end < path.size()};
+        return {below, site.file(below), false, end < path.size(), alias};
     }
     return found;
 }
@@ -221,9 +228,6 @@ HttpReply HttpAnswers::handle(const HttpRequest& request, const HttpUpload& uplo
     }
     if (!request.get() && request.method != "POST") {
         return page(405, request);
-    }
-    if (path_ == kIcons && !found_.folder) {  // an alias to a folder that may not be listed
-        return page(request.get() ? 403 : 404, request);
     }
     if (found_.folder && !found_.more) {
         return folder(request, turn);
@@ -325,7 +329,7 @@ HttpReply HttpAnswers::options() const {
     if (index != nullptr) {
         reply.type = index->type;
     } else {
-        reply.type = found_.folder || path_ == kIcons ? "httpd/unix-directory" : httpType(found_.path);
+        reply.type = found_.folder ? "httpd/unix-directory" : httpType(found_.path);
     }
     return reply;
 }

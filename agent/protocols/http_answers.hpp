@@ -21,6 +21,7 @@ struct HttpService final : Prepared {
     std::string server;    // what it calls itself
     std::string hostName;  // where a request names none
     std::shared_ptr<const HttpSite> site;
+    std::shared_ptr<const HttpSite> icons;  // that Apache has besides; null: it is another server
     Accounts accounts;
     std::string boundary;  // of multipart/byteranges: drawn at the start of the real server
     std::string allow;     // the order of methods, which depends on the start as well
@@ -75,7 +76,8 @@ private:
         std::string path;  // of a folder with '/' at its end
         const HttpFile* file = nullptr;
         bool folder = false;
-        bool more = false;  // something is left
+        bool more = false;   // something is left
+        bool alias = false;  // it is among Apache's icons
     };
 
     HttpReply page(unsigned status, const HttpRequest& request, const HttpErrorDetails& details = {}) const;

@@ -25,8 +25,11 @@ public:
     /// Why it is Refused: 400 or 413.
     unsigned status() const { return status_; }
 
-    /// True if the trailer was what is wrong. The real server then answers in a way of its own.
-    bool inTrailer() const { return part_ == Part::Trailer; }
+    /// What the page says of it: a trailer has the faults of a head.
+    std::string_view note() const { return inTrailer() ? trailer_.refusal().note : std::string_view(); }
+
+    /// True if the trailer was what is wrong, or is not finished. The real server then answers in a way of its own.
+    bool inTrailer() const { return chunked_ && part_ == Part::Trailer; }
 
 private:
     enum class Part { Size, Digits, Space, Extension, SizeEnd, Data, DataEnd, DataEndLf, Trailer };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <span>
 
 namespace apiary::agent {
 namespace {
@@ -25,7 +26,7 @@ std::string etagOf(const HttpFile& file, WallTime now) {
 }  // namespace
 
 const HttpFile* HttpAnswers::indexOf(const std::string& folder) const {
-    for (const std::string_view index : kIndexes) {
+    for (const std::string_view index : found_.alias ? std::span<const std::string_view>() : std::span(kIndexes)) {
         if (const HttpFile* found = service_.site->file(folder + std::string(index))) {
             return found;
         }
@@ -40,9 +41,6 @@ HttpReply HttpAnswers::folder(const HttpRequest& request, Turn& turn) {
     if (!request.get()) {
         return page(404, request);
     }
-    if (!service_.listings) {
-        return page(403, request);
-    }
     HttpReply reply;
     reply.type = "text/html;charset=UTF-8";
     if (request.headerOnly()) {
@@ -52,8 +50,18 @@ HttpReply HttpAnswers::folder(const HttpRequest& request, Turn& turn) {
         const HttpRoute* route = service_.site->route("GET", path);
         return route == nullptr || route->realm.empty() || admitted(request);
     };
-    std::string text = httpListing(*service_.site, found_.path, request, owner(), listed);
-    return content(std::move(reply), std::make_shared<const std::string>(std::move(text)), request, turn);
+    const HttpPieces page = httpListing(*service_.site, found_.path, request, owner(), listed);
+    const auto text = std::make_shared<const std::string>(page.text());
+    reply.chunks = page.chunks();
+    if (reply.chunks.empty() || (service_.compresses && httpTakesGzip(request))) {
+        return content(std::move(reply), text, request, turn);
+    }
+    if (service_.compresses) {
+        reply.header("Vary", "Accept-Encoding");
+    }
+    reply.body.push_back({text, 0, text->size()});
+    reply.lengthKnown = false;
+    return reply;
 }
 
 bool HttpAnswers::admitted(const HttpRequest& request) const {

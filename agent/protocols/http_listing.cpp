@@ -1,5 +1,6 @@
 #include "agent/protocols/http_listing.hpp"
 
+#include "agent/protocols/http_looks.hpp"
 #include "agent/protocols/http_text.hpp"
 
 #include <algorithm>
@@ -19,86 +20,14 @@ struct Entry {
     std::string_view alt = "   ";
 };
 
-struct Look {
-    std::string_view icon;
-    std::string_view alt;
-};
-
 struct Order {
     char key = 'N';
+    char format = '2';  // '0' a plain list, '1' lines, '2' a table
     bool ascending = true;
     bool byVersion = true;
     std::string pattern;
     std::string kept;  // what the links of the columns carry on
 };
-
-struct Icon {
-    std::string_view ending;
-    std::string_view icon;
-    std::string_view alt = "   ";
-};
-
-constexpr Icon kByEnding[] = {
-    {".bin", "binary.gif"},
-    {".exe", "binary.gif"},
-    {".hqx", "binhex.gif"},
-    {".tar", "tar.gif"},
-    {".wrl", "world2.gif"},
-    {".wrl.gz", "world2.gif"},
-    {".vrml", "world2.gif"},
-    {".vrm", "world2.gif"},
-    {".iv", "world2.gif"},
-    {".z", "compressed.gif"},
-    {".tgz", "compressed.gif"},
-    {".gz", "compressed.gif"},
-    {".zip", "compressed.gif"},
-    {".ps", "a.gif"},
-    {".ai", "a.gif"},
-    {".eps", "a.gif"},
-    {".html", "layout.gif"},
-    {".shtml", "layout.gif"},
-    {".htm", "layout.gif"},
-    {".pdf", "layout.gif"},
-    {".txt", "text.gif"},
-    {".c", "c.gif"},
-    {".pl", "p.gif"},
-    {".py", "p.gif"},
-    {".for", "f.gif"},
-    {".dvi", "dvi.gif"},
-    {".uu", "uuencoded.gif"},
-    {".conf", "script.gif"},
-    {".sh", "script.gif"},
-    {".shar", "script.gif"},
-    {".csh", "script.gif"},
-    {".ksh", "script.gif"},
-    {".tcl", "script.gif"},
-    {".tex", "tex.gif"},
-    {"/core", "bomb.gif"},
-    {".ogg", "sound2.gif", "SND"},
-    {".ogm", "movie.gif", "VID"},
-    {"readme", "hand.right.gif"},
-};
-constexpr Icon kByType[] = {
-    {"text/", "text.gif", "TXT"},
-    {"image/", "image2.gif", "IMG"},
-    {"audio/", "sound2.gif", "SND"},
-    {"video/", "movie.gif", "VID"},
-};
-
-Look lookOf(std::string_view name, std::string_view type) {
-    for (const Icon& one : kByType) {
-        if (type.starts_with(one.ending)) {
-            return {one.icon, one.alt};
-        }
-    }
-    const std::string whole = "/" + httpLower(name);
-    for (const Icon& one : kByEnding) {
-        if (whole.ends_with(one.ending)) {
-            return {one.icon, one.alt};
-        }
-    }
-    return {"unknown.gif", "   "};
-}
 
 /// IndexIgnore of Debian.
 bool ignored(std::string_view name) {
@@ -144,6 +73,7 @@ Order orderOf(std::string_view query) {
             order.ascending = value == 'A';
         } else if (item.starts_with("F=") && value >= '0' && value <= '2') {
             format = std::string(";F=") + value;
+            order.format = value;
         } else if (item.starts_with("V=") && (value == '0' || value == '1')) {
             order.byVersion = value == '1';
             version = std::string(";V=") + value;
@@ -156,6 +86,7 @@ Order orderOf(std::string_view query) {
         query.remove_prefix(std::min(item.size() + 1, query.size()));
     }
     order.kept = httpEscape(format + version + pattern);
+    order.key = order.format == '0' ? 'N' : order.key;  // it has no columns to sort by
     return order;
 }
 
@@ -184,7 +115,7 @@ std::vector<Entry> entriesOf(const HttpSite& site, std::string_view path, const 
         }
         Entry entry{std::move(name), -1, site.folderModified(whole), "folder.gif", "DIR"};
         if (const HttpFile* file = folder ? nullptr : site.file(whole)) {
-            const Look look = lookOf(entry.name, file->type);
+            const HttpLook look = httpLook(entry.name, file->type);
             entry.size = static_cast<std::int64_t>(file->content->size());
             entry.modified = file->modified;
             entry.icon = look.icon;
@@ -240,21 +171,105 @@ std::string timeText(FileTime time) {
     return text;
 }
 
-std::string column(std::string_view title, char key, const Order& order) {
-    const bool turn = key == order.key && order.ascending;
-    return "<th><a href=\"?C=" + std::string(1, key) + ";O=" + (turn ? "D" : "A") + order.kept + "\">" +
-           std::string(title) + "</a></th>";
+std::string anchorOf(const std::string& target) {
+    const bool scheme = !target.starts_with('/') && target.substr(0, target.find('/')).find(':') != std::string::npos;
+    return httpEscape((scheme ? "./" : "") + httpEscapePath(target));
 }
 
-std::string row(std::string_view icon, std::string_view alt, const std::string& target, std::string_view name,
-                const std::string& time, std::int64_t size) {
-    const bool scheme = !target.starts_with('/') && target.substr(0, target.find('/')).find(':') != std::string::npos;
-    const std::string anchor = httpEscape((scheme ? "./" : "") + httpEscapePath(target));
-    return "<tr><td valign=\"top\"><img src=\"/icons/" + std::string(icon) + "\" alt=\"[" + std::string(alt) +
-           "]\"></td><td><a href=\"" + anchor + "\">" + httpEscape(name) + "</a></td>" +
-           (time.empty() ? "<td>&nbsp;" : "<td align=\"right\">" + time + "  ") + "</td><td align=\"right\">" +
-           sizeText(size) + "</td><td>&nbsp;</td></tr>\n";
-}
+/// Writes the page, in the pieces of mod_autoindex, in one of its three forms.
+class Page {
+public:
+    Page(const Order& order, const std::vector<Entry>& entries) : order_(order) {
+        for (const Entry& entry : entries) {
+            width_ = std::max(width_, entry.name.size());
+        }
+    }
+
+    void begin(const std::string& title) {
+        out_ << "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n"
+             << "<html>\n <head>\n  <title>Index of " << title << "</title>\n"
+             << " </head>\n <body>\n"
+             << "<h1>Index of " << title << "</h1>\n";
+        if (plain()) {
+            out_ << "<ul>";
+        } else if (table()) {
+            out_ << "  <table>\n   <tr>"
+                 << "<th valign=\"top\">"
+                 << "<img src=\"/icons/blank.gif\" alt=\"[ICO]\""
+                 << ">"
+                 << "</th>";
+            column("<th>", "Name", 'N', "</th>");
+            column("<th>", "Last modified", 'M', "</th>");
+            column("<th>", "Size", 'S', "</th>");
+            column("<th>", "Description", 'D', "</th>");
+            out_ << "</tr>\n" << kRule;
+        } else {
+            out_ << "<pre>"
+                 << "<img src=\"/icons/blank.gif\" alt=\"Icon \""
+                 << ">"
+                 << " ";
+            column("", "Name", 'N', spaces(width_ - 4) + " ");
+            column("", "Last modified", 'M', "      ");
+            column("", "Size", 'S', "  ");
+            column("", "Description", 'D', "");
+            out_ << "<hr>";
+        }
+    }
+
+    void row(std::string_view icon, std::string_view alt, const std::string& target, std::string_view name,
+             const std::string& time, std::int64_t size) {
+        const std::string link = "<a href=\"" + anchorOf(target) + "\">";
+        const std::string image = "<img src=\"/icons/" + std::string(icon) + "\" alt=\"[" + std::string(alt) + "]\"";
+        const std::string text = httpEscape(name);
+        if (plain()) {
+            out_ << "<li>" << link << " " << text << "</a></li>\n";
+        } else if (table()) {
+            out_ << "<tr>"
+                 << "<td valign=\"top\">" << image << ">"
+                 << "</td>"
+                 << "<td>" << link << text << "</a>";
+            if (time.empty()) {
+                out_ << "</td><td>&nbsp;";
+            } else {
+                out_ << "</td><td align=\"right\">" << time << "  ";
+            }
+            out_ << "</td><td align=\"right\">" << sizeText(size) << "</td><td>&nbsp;"
+                 << "</td></tr>\n";
+        } else {
+            out_ << image << ">"
+                 << " " << link << text << "</a>" << spaces(width_ - std::min(width_, name.size())) << " "
+                 << (time.empty() ? spaces(19) : time + "  ") << sizeText(size) << "  "
+                 << "\n";
+        }
+    }
+
+    HttpPieces end(const std::string& signature) {
+        out_ << (plain()   ? "</ul>\n"
+                 : table() ? std::string(kRule) + "</table>\n"
+                           : "<hr></pre>\n")
+             << signature << "</body></html>\n";
+        return std::move(out_);
+    }
+
+private:
+    static constexpr std::string_view kRule = "   <tr><th colspan=\"5\"><hr></th></tr>\n";
+
+    bool plain() const { return order_.format == '0'; }
+    bool table() const { return order_.format == '2'; }
+
+    static std::string spaces(std::size_t count) { return std::string(count, ' '); }
+
+    void column(std::string_view before, std::string_view title, char key, std::string_view behind) {
+        const bool turn = key == order_.key && order_.ascending;
+        out_ << before << "<a href=\""
+             << "?C=" + std::string(1, key) << (turn ? ";O=D" : ";O=A") << order_.kept << "\">" << title << "</a>"
+             << behind;
+    }
+
+    const Order& order_;
+    std::size_t width_ = 23;  // of a name, at least
+    HttpPieces out_;
+};
 
 bool digit(char c) {
     return c >= '0' && c <= '9';
@@ -303,26 +318,20 @@ int httpNaturalOrder(std::string_view one, std::string_view other) {
     }
 }
 
-std::string httpListing(const HttpSite& site, std::string_view path, const HttpRequest& request, const HttpOwner& owner,
-                        const HttpListed& listed) {
+HttpPieces httpListing(const HttpSite& site, std::string_view path, const HttpRequest& request, const HttpOwner& owner,
+                       const HttpListed& listed) {
     const Order order = orderOf(request.query.value_or(""));
-    const std::string title = httpEscape(path.size() > 1 ? path.substr(0, path.size() - 1) : path);
-    const std::string rule = "   <tr><th colspan=\"5\"><hr></th></tr>\n";
-    std::string page =
-        "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n"
-        "<html>\n <head>\n  <title>Index of " +
-        title + "</title>\n </head>\n <body>\n<h1>Index of " + title +
-        "</h1>\n  <table>\n   <tr><th valign=\"top\"><img src=\"/icons/blank.gif\" alt=\"[ICO]\"></th>" +
-        column("Name", 'N', order) + column("Last modified", 'M', order) + column("Size", 'S', order) +
-        column("Description", 'D', order) + "</tr>\n" + rule;
+    const std::vector<Entry> entries = entriesOf(site, path, order, listed);
+    Page page(order, entries);
+    page.begin(httpEscape(path.size() > 1 ? path.substr(0, path.size() - 1) : path));
     if (path.size() > 1) {
         const std::string parent(path.substr(0, path.rfind('/', path.size() - 2) + 1));
-        page += row("back.gif", "PARENTDIR", parent, "Parent Directory", "", -1);
+        page.row("back.gif", "PARENTDIR", parent, "Parent Directory", "", -1);
     }
-    for (const Entry& entry : entriesOf(site, path, order, listed)) {
-        page += row(entry.icon, entry.alt, entry.name, entry.name, timeText(entry.modified), entry.size);
+    for (const Entry& entry : entries) {
+        page.row(entry.icon, entry.alt, entry.name, entry.name, timeText(entry.modified), entry.size);
     }
-    return page + rule + "</table>\n" + httpSignature(owner, request) + "</body></html>\n";
+    return page.end(httpSignature(owner, request));
 }
 
 }  // namespace apiary::agent

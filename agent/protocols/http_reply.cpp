@@ -1,5 +1,6 @@
 #include "agent/protocols/http_reply.hpp"
 
+#include "agent/protocols/http_pieces.hpp"
 #include "agent/protocols/http_text.hpp"
 
 #include <algorithm>
@@ -166,22 +167,24 @@ void httpErrorPage(HttpReply& reply, unsigned status, const HttpOwner& owner, co
         return;
     }
     const std::string title = httpStatusLine(status, true);
-    std::string page =
-        "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n"
-        "<html><head>\n<title>" +
-        title + "</title>\n</head><body>\n<h1>" + title.substr(std::min<std::size_t>(4, title.size())) + "</h1>\n" +
-        explanation(status, request, details);
+    HttpPieces page;
+    page << "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n"
+            "<html><head>\n<title>"
+         << title << "</title>\n</head><body>\n<h1>" << title.substr(std::min<std::size_t>(4, title.size()))
+         << "</h1>\n"
+         << explanation(status, request, details);
     if (details.first != 0) {
-        page += "<p>Additionally, a " + httpStatusLine(details.first, true) +
-                "\nerror was encountered while trying to use an ErrorDocument to handle the request.</p>\n";
+        page << "<p>Additionally, a " << httpStatusLine(details.first, true)
+             << "\nerror was encountered while trying to use an ErrorDocument to handle the request.</p>\n";
     }
     const std::string signature = httpSignature(owner, request);
-    page += (signature.empty() ? "" : "<hr>\n" + signature) + "</body></html>\n";
-    if (details.measured) {
-        reply.header("Content-Length", std::to_string(page.size()));
+    page << (signature.empty() ? "" : "<hr>\n" + signature) << "</body></html>\n";
+    reply.chunks = page.chunks();
+    reply.lengthKnown = details.measured && reply.chunks.empty();
+    if (reply.lengthKnown) {
+        reply.header("Content-Length", std::to_string(page.text().size()));
     }
-    reply.lengthKnown = details.measured;
-    reply.add(std::move(page));
+    reply.add(page.text());
 }
 
 }  // namespace apiary::agent

@@ -9,7 +9,7 @@ namespace apiary::agent {
 namespace {
 
 constexpr unsigned kMostBlankLines = 10;
-constexpr std::size_t kMostHeld = 16384;  // of a line without an end
+constexpr std::size_t kMostHeld = 24192;  // of a line without an end: three buffers of the real server
 constexpr std::string_view kFieldTooLong = "Size of a request header field exceeds server limit.";
 constexpr std::string_view kTooManyFields = "The number of request header fields exceeds this server's limit.";
 
@@ -95,16 +95,18 @@ const std::string* HttpRequest::field(std::string_view name) const {
     return found == fields.end() ? nullptr : &found->value;
 }
 
-/// The real server finds a line too long when it has its end, or twice as much as it may have.
+/// The real server finds a line too long when it has its end, or when the buffer is full that makes it twice as much
+/// as it may have.
 HttpLine httpLine(std::string_view rest) {
     const auto end = rest.substr(0, kMostHeld).find('\n');
     if (end == std::string_view::npos && rest.size() < kMostHeld) {
         return {HttpLine::Kind::Incomplete, {}};
     }
-    if (end == std::string_view::npos || end >= kHttpLongestLine + 2) {
+    const std::string_view line = rest.substr(0, end);
+    const std::size_t length = line.size() - (line.ends_with('\r') ? 1 : 0);
+    if (end == std::string_view::npos || length > kHttpLongestLine + 1) {
         return {HttpLine::Kind::TooLong, {}, std::min(end, rest.size() - 1) + 1};
     }
-    const std::string_view line = rest.substr(0, end);
     if (!line.ends_with('\r') || line.find('\0') != std::string_view::npos) {
         return {HttpLine::Kind::Broken, line, end + 1};
     }

@@ -16,8 +16,9 @@ using namespace std::chrono_literals;
 constexpr Millis kUnheardTime = 51500ms;
 constexpr Millis kHeadTime = 20s;  // RequestReadTimeout header=20-40,minrate=500
 constexpr Millis kLongestHead = 40s;
-constexpr Millis kBodyTime = 10s;        // body=10,minrate=500
-constexpr std::size_t kLeastRate = 500;  // bytes a second that earn more time
+constexpr Millis kBodyTime = 10s;                                // body=10,minrate=500
+constexpr std::size_t kLeastRate = 500;                          // bytes a second that earn more time
+constexpr std::uint64_t kLongestBody = std::uint64_t{1} << 30U;  // LimitRequestBody
 
 /// Unlike an assignment, gives back the memory that long texts took.
 template <typename T>
@@ -80,14 +81,7 @@ void HttpSession::onAlarm(Turn& turn) {
 void HttpSession::onPeerClosed(Turn& turn) {
     if (phase_ == Phase::Body) {
         leave(turn);
-        HttpReply reply;
-        if (early_) {
-            reply = *std::move(early_);
-        } else {
-            httpErrorPage(reply, 400, answers_.owner(), request());
-        }
-        reply.ends = true;
-        respond(reply, turn);
+        respond(badBody(400, "", true), turn);
     } else if (head_.state() == HttpHead::State::Fields) {
         refuseHead(takeUnread(), turn);
     }
@@ -190,7 +184,16 @@ void HttpSession::headDone(std::string_view rest, Turn& turn) {
     expecting_ = expected != nullptr && httpEqual(*expected, "100-continue");
     early_ = answers_.early(request(), turn);
     const bool asks = expecting_ && request().version >= 11 && request().hasBody();
-    const bool unread = request().ambiguous || (early_ && (asks || httpDropsConnection(early_->status)));
+    const bool dropped = early_ && httpDropsConnection(early_->status);
+    if (request().length > kLongestBody && !dropped) {
+        collect(turn.now(), [&](Turn& aside) {
+            overhearBody(request(), rest, aside);
+            noteUnanswered(aside);
+        });
+        answer(badBody(413, "", false), turn);
+        return;
+    }
+    const bool unread = request().ambiguous || dropped || (early_ && asks);
     if (!request().hasBody() || unread) {
         collect(turn.now(), [&](Turn& aside) { overhearBody(request(), rest, aside); });
         bodyDone(turn);
@@ -263,21 +266,24 @@ void HttpSession::noteLogins(const HttpRequest& request, Turn& turn) {
     }
 }
 
-/// The real server's filter answers by itself, in place of what was to be said.
+/// The real server answers what it was about to say with what went wrong meanwhile. By then a bad trailer has set the
+/// status already. `measured`: where it was about to say nothing, and whoever asked for the body finds out.
+HttpReply HttpSession::badBody(unsigned status, std::string_view note, bool measured) {
+    HttpReply reply;
+    const unsigned first = !early_ ? 0 : body_.inTrailer() ? 400 : early_->status;
+    early_.reset();
+    httpErrorPage(reply, status, answers_.owner(), request(),
+                  {.note = note, .first = first, .measured = first == 0 && measured});
+    reply.ends = true;
+    return reply;
+}
+
 void HttpSession::bodyRefused(Turn& turn) {
     collect(turn.now(), [&](Turn& aside) {
         noteUnanswered(aside);
         aside.observe(Anomaly{"malformed body"});
     });
-    HttpReply reply;
-    if (early_ && body_.inTrailer()) {
-        reply = *std::move(early_);
-    } else {
-        httpErrorPage(reply, body_.status(), answers_.owner(), request(),
-                      {.first = early_ ? early_->status : 0, .measured = body_.inTrailer()});
-    }
-    reply.ends = true;
-    answer(std::move(reply), turn);
+    answer(badBody(body_.status(), body_.note(), body_.inTrailer()), turn);
 }
 
 void HttpSession::bodyDone(Turn& turn) {

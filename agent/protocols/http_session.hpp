@@ -44,6 +44,7 @@ private:
     void noteLogins(const HttpRequest& request, Turn& turn);
     void bodyDone(Turn& turn);
     void bodyRefused(Turn& turn);
+    HttpReply badBody(unsigned status, std::string_view note, bool measured);
     template <typename Call>
     void collect(WallTime now, Call&& call);
     void answer(HttpReply reply, Turn& turn);

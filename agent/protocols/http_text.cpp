@@ -184,20 +184,23 @@ std::string httpDate(std::chrono::sys_seconds time) {
 std::optional<std::chrono::sys_seconds> httpTime(std::string_view text) {
     text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
     const auto blank = text.find(' ');
-    const bool comma = blank != std::string_view::npos && blank > 0 && text[blank - 1] == ',';
     if (blank == std::string_view::npos) {
         return std::nullopt;
     }
     const std::string_view rest = text.substr(blank + 1);
-    if (comma && masked(rest, "## @$$ #### ##:##:## ")) {  // RFC 1123
+    if (masked(rest, "## @$$ #### ##:##:## ")) {  // RFC 1123
         const int year = static_cast<int>(twoDigits(rest.substr(7)) * 100 + twoDigits(rest.substr(9)));
         return timeOf(year, rest.substr(3, 3), rest, rest.substr(12));
     }
-    if (comma && masked(rest, "##-@$$-## ##:##:## ")) {  // RFC 850
+    if (masked(rest, "# @$$ #### ##:##:## ")) {  // with one digit, as some write it
+        const int year = static_cast<int>(twoDigits(rest.substr(6)) * 100 + twoDigits(rest.substr(8)));
+        return timeOf(year, rest.substr(2, 3), "0" + std::string(rest.substr(0, 1)), rest.substr(11));
+    }
+    if (masked(rest, "##-@$$-## ##:##:## ")) {  // RFC 850
         const int year = static_cast<int>(twoDigits(rest.substr(7)));
         return timeOf(year + (year < 70 ? 2000 : 1900), rest.substr(3, 3), rest, rest.substr(10));
     }
-    if (!comma && masked(rest, "@$$ ~# ##:##:## ####")) {  // asctime()
+    if (masked(rest, "@$$ ~# ##:##:## ####")) {  // asctime()
         const int year = static_cast<int>(twoDigits(rest.substr(16)) * 100 + twoDigits(rest.substr(18)));
         return timeOf(year, rest.substr(0, 3), rest.substr(4), rest.substr(7));
     }

@@ -37,7 +37,7 @@ std::string httpDecode(std::string_view text, bool plus);
 /// "Thu, 01 Jan 1970 00:00:00 GMT"
 std::string httpDate(std::chrono::sys_seconds time);
 
-/// Reads the three forms of RFC 9110, 5.6.7. Nothing for any other text.
+/// Reads the three forms of RFC 9110, 5.6.7, whatever stands for the day of the week. Nothing for any other text.
 std::optional<std::chrono::sys_seconds> httpTime(std::string_view text);
 
 }  // namespace apiary::agent

@@ -51,7 +51,8 @@ void IrcSession::onOpen(Turn& turn) {
     id_ = idOf(service_.sid, static_cast<std::uint64_t>(second() - service_.started(second())));
     if (service_.lookup) {
         notice("*** Looking up your hostname...", turn);
-        lookupDue_ = now_ + 1 + static_cast<std::int64_t>(chance_.below(30));  // until the resolver has answered
+        // Until a resolver nearby has answered.
+        lookupDue_ = now_ + 1 + static_cast<std::int64_t>(chance_.below(3));
     }
     if (!banned(turn)) {
         arm(turn);
@@ -84,10 +85,11 @@ void IrcSession::work(Turn& turn) {
     now_ = std::max(now_, millisOf(turn.now()));
     if (lookupDue_ != 0 && now_ >= lookupDue_ && !over_) {
         finishLookup(turn);
+        listenFrom_ = buffer_.empty() ? now_ : now_ + 1;  // the real server's next write is another packet
     }
     forgive(turn);
     std::size_t head = 0;
-    while (!over_ && !turn.full() && !slowed()) {
+    while (!over_ && !turn.full() && !slowed() && !deaf()) {
         const auto end = buffer_.find('\n', head);
         if (end == std::string::npos) {
             break;
@@ -136,6 +138,9 @@ std::int64_t IrcSession::due() const {
         due = std::min(due, second() + 1 + (penalty_ - 1000 * service_.threshold) / 1000);
     }
     due = 1000 * std::max(due, second() + 1);
+    if (deaf() && lookupDue_ == 0) {
+        return std::min(due, listenFrom_);
+    }
     return lookupDue_ != 0 ? std::min(due, lookupDue_) : due;
 }
 
@@ -271,13 +276,27 @@ void IrcSession::onIdle(Turn& turn) {
 }
 
 /// Without a last word: the connection counts as broken.
+/// What waits for the lookup is said all the same.
+void IrcSession::hearOut(Turn& turn) {
+    if (over_ || !deaf()) {
+        return;
+    }
+    if (lookupDue_ != 0) {
+        finishLookup(turn);
+    }
+    listenFrom_ = 0;
+    work(turn);
+}
+
 void IrcSession::onPeerClosed(Turn& turn) {
+    hearOut(turn);
     leaveWorld(turn);
     over_ = true;
     turn.close();
 }
 
 void IrcSession::onCut(Turn& turn) {
+    hearOut(turn);
     leaveWorld(turn);
 }
 

@@ -92,8 +92,10 @@ private:
     std::int64_t due() const;
     void quit(const std::string& reason, Turn& turn);
     void finishLookup(Turn& turn);
+    void hearOut(Turn& turn);
     void enterWorld();
     void leaveWorld(Turn& turn);
+    bool deaf() const { return lookupDue_ != 0 || now_ < listenFrom_; }
     bool ready() const { return named_ && introduced_ && !held_ && cookie_.empty() && lookupDue_ == 0; }
     std::int64_t second() const { return now_ / 1000; }
     bool slowed() const { return penalty_ >= 1000 * service_.threshold; }
@@ -224,14 +226,16 @@ private:
 
     const IrcService& service_;
     Seeded chance_;
-    std::string address_;         // of the peer; its host too, since nothing is looked up
-    IrcWorld world_;              // made at the first line
-    IrcUser* self_ = nullptr;     // in it
-    std::string id_;              // the nick of who has none
-    std::string buffer_;          // what is not interpreted yet
-    std::int64_t now_ = 0;        // milliseconds since 1970; never before an alarm that rang
-    std::int64_t ticked_ = 0;     // the second up to which penalties are forgiven
-    std::int64_t armed_ = 0;      // when the alarm rings, in milliseconds since 1970; 0: never
+    std::string address_;      // of the peer; its host too, since nothing is looked up
+    IrcWorld world_;           // made at the first line
+    IrcUser* self_ = nullptr;  // in it
+    std::string id_;           // the nick of who has none
+    std::string buffer_;       // what is not interpreted yet
+    std::int64_t now_ = 0;     // milliseconds since 1970; never before an alarm that rang
+    std::int64_t ticked_ = 0;  // the second up to which penalties are forgiven
+    std::int64_t armed_ = 0;   // when the alarm rings, in milliseconds since 1970; 0: never
+    std::int64_t listenFrom_ =
+        0;  // in milliseconds since 1970: what comes before waits, so that the notices stand first
     std::int64_t lookupDue_ = 0;  // likewise: when the lookup of the peer's name is over; 0: it is
     std::int64_t pingDue_ = 0;    // the second in which the peer is asked whether it is there
     std::int64_t opened_ = 0;     // the second in which the peer came

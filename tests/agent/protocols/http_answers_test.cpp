@@ -1,6 +1,7 @@
 #include "agent/protocol/seeded.hpp"
 #include "agent/protocols/http_conditions.hpp"
 #include "agent/protocols/http_gzip.hpp"
+#include "agent/protocols/http_icons.hpp"
 #include "agent/protocols/http_listing.hpp"
 #include "agent/protocols/http_text.hpp"
 #include "agent/protocols/http_upload.hpp"
@@ -37,6 +38,7 @@ std::string ranges(const std::string& field) {
 TEST(HttpTextTest, ReadsTheThreeFormsOfATime) {
     EXPECT_EQ(httpTime("Tue, 14 Nov 2023 22:13:20 GMT"), kModified);
     EXPECT_EQ(httpTime("Tuesday, 14-Nov-23 22:13:20 GMT"), kModified);
+    EXPECT_EQ(httpTime("Tue, 4 Nov 2023 22:13:20 GMT"), kModified - 240h);
     EXPECT_EQ(httpTime("Tue Nov 14 22:13:20 2023"), kModified);
     EXPECT_EQ(httpDate(kModified), "Tue, 14 Nov 2023 22:13:20 GMT");
     for (const char* text : {"", "yesterday", "Tue, 31 Feb 2023 22:13:20 GMT", "Tue, 14 Nov 2023 25:13:20 GMT"}) {
@@ -87,6 +89,46 @@ TEST(HttpConditionsTest, JoinsRangesThatTouch) {
     for (const char* field : {"bytes=", "bytes=9-0", "bytes=a-b", "bytes=-0", "lines=1-2", "bytes=1-2,x"}) {
         EXPECT_EQ(ranges(field), "") << field;
     }
+}
+
+std::string listing(std::string_view query) {
+    const HttpFile file{std::make_shared<const std::string>("abc"), kModified, "text/plain"};
+    const HttpSite site({{"/a/b.txt", file}, {"/a/c.txt", file}}, {});
+    HttpRequest request = asking({});
+    request.query = query;
+    return httpListing(site, "/a/", request, {"Apache", "h", 80, true}, [](std::string_view) { return true; }).text();
+}
+
+TEST(HttpListingTest, HasAPlainFormAndOneOfLines) {
+    EXPECT_NE(listing("F=0").find("<ul><li><a href=\"/\"> Parent Directory</a></li>\n"
+                                  "<li><a href=\"b.txt\"> b.txt</a></li>\n"
+                                  "<li><a href=\"c.txt\"> c.txt</a></li>\n</ul>\n<address>"),
+              std::string::npos);
+    EXPECT_NE(listing("F=1;O=D").find("alt=\"[TXT]\"> <a href=\"c.txt\">c.txt</a>                   "
+                                      "2023-11-14 22:13    3   \n<img"),
+              std::string::npos);
+    EXPECT_NE(listing("F=1").find("</a>                             -   \n<img"), std::string::npos);
+    EXPECT_NE(listing("").find("  <table>\n"), std::string::npos);
+}
+
+TEST(HttpPiecesTest, ABufferThatIsFullGoesOutWithThePieceThatWasTooMuch) {
+    HttpPieces pieces;
+    pieces << std::string(7990, 'a') << std::string(10, 'b');
+    EXPECT_TRUE(pieces.chunks().empty());
+    pieces << "cd" << "ef";
+    EXPECT_EQ(pieces.chunks(), (std::vector<std::size_t>{8002, 2}));
+}
+
+TEST(HttpIconsTest, AreThoseOfDebiansPackage) {
+    const auto icons = httpIcons();
+    const HttpFile* icon = icons->file("/icons/small/back.gif");
+    ASSERT_NE(icon, nullptr);
+    EXPECT_TRUE(icon->content->starts_with("GIF89a"));
+    EXPECT_EQ(icon->content->size(), 129U);
+    EXPECT_EQ(icon->type, "image/gif");
+    EXPECT_EQ(httpDate(std::chrono::floor<std::chrono::seconds>(icon->modified)), "Mon, 09 Nov 2026 03:07:05 GMT");
+    EXPECT_EQ(icons->file("/icons/openlogo-75.png")->type, "image/png");
+    EXPECT_EQ(icons->file("/icons/nothing.gif"), nullptr);
 }
 
 TEST(HttpListingTest, OrdersNumbersByValue) {
