@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <set>
 #include <string_view>
+#include <utility>
 
 namespace apiary::agent {
 namespace {
@@ -52,11 +54,12 @@ const HostService* HostPlan::service(std::string_view name) const {
 
 std::vector<Endpoint> HostPlan::examples(const HostService& service) const {
     std::vector<Endpoint> examples;
+    std::set<std::pair<std::size_t, bool>> shown;  // personas and families
     for (const HostRange& range : ranges) {
-        for (const std::size_t index : personas[range.persona].services) {
-            if (&services[index] == &service) {
-                examples.push_back({range.addresses.first, service.ports.front().first});
-            }
+        const bool plays = std::ranges::any_of(personas[range.persona].services,
+                                               [&](std::size_t index) { return &services[index] == &service; });
+        if (plays && shown.emplace(range.persona, range.addresses.v4()).second) {
+            examples.push_back({range.addresses.first, service.ports.front().first});
         }
     }
     return examples;

@@ -67,7 +67,7 @@ struct HostPlan {
 
     const HostService* service(std::string_view name) const;
 
-    /// Where a service can be tried: the first of its ports at the first host that has it of each range.
+    /// Where a service can be tried: the first of its ports at one host of each persona that has it and each family.
     std::vector<Endpoint> examples(const HostService& service) const;
 
     /// The addresses of all hosts, 2^64 - 1 at the most.

@@ -1,6 +1,8 @@
 #include "agent/engine/bound_socket.hpp"
 #include "tests/agent/engine/engine_fixture.hpp"
 
+#include <array>
+
 namespace apiary::agent::test {
 namespace {
 
@@ -58,11 +60,13 @@ protected:
 TEST_F(HostsTest, RecordsTheHostThatWasDialledAndItsPersona) {
     serve(hosts());
     EXPECT_EQ(asked_, std::vector<std::string>{"drill 61000 2"});
-    for (const std::uint8_t number : {7, 200}) {
+    constexpr std::array<std::uint8_t, 2> kHosts{7, 200};
+    for (std::size_t i = 0; i < kHosts.size(); ++i) {
+        const std::uint8_t number = kHosts[i];
         Client client(host(number, port_), loopback(0, 8));
         EXPECT_EQ(client.readLine(), "hello\r\n");
         client.send("quit\r\n");
-        const auto session = recording_.ended();
+        const auto session = recording_.ended(i);
         EXPECT_EQ(session.start.target, host(number, port_));
         EXPECT_EQ(session.start.persona, "persona-" + std::to_string(number));
     }

@@ -53,8 +53,9 @@ TEST(HostPlanTest, KnowsTheServiceOfAnAddressAndPort) {
 TEST(HostPlanTest, CountsAddressesAndShowsWhereAServiceCanBeTried) {
     const HostPlan hosts = plan();
     EXPECT_EQ(hosts.addresses(), UINT64_MAX) << "with a /64";
-    const auto examples = hosts.examples(hosts.services[0]);
-    EXPECT_EQ(examples, (std::vector<Endpoint>{at("10.9.0.0:21"), at("10.9.4.0:21")}));
+    EXPECT_EQ(hosts.examples(hosts.services[0]), std::vector<Endpoint>{at("10.9.0.0:21")});
+    EXPECT_EQ(hosts.examples(hosts.services[1]),
+              (std::vector<Endpoint>{at("10.9.0.0:80"), at("10.9.3.0:80"), at("[fd00:9::]:80")}));
 }
 
 TEST(HostPlanTest, MakesHostsDifferAndStayTheSame) {
