@@ -10,7 +10,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from world import ACCOUNT, Program, World, wait_for  # pylint: disable=wrong-import-position
+from world import ACCOUNT, HUP, Program, World, wait_for  # pylint: disable=wrong-import-position
 from namespaces import Namespaces  # pylint: disable=wrong-import-position
 
 USER = 65534  # nobody

@@ -10,7 +10,7 @@ if REASON := why_not():
     print("SKIPPED: " + REASON)
     sys.exit(77)
 
-from subnet_world import ACCOUNT, USER, SubnetWorld, wait_for  # pylint: disable=wrong-import-position
+from subnet_world import ACCOUNT, HUP, USER, SubnetWorld, wait_for  # pylint: disable=wrong-import-position
 
 FOREIGN = "table inet somebody { chain input { type filter hook input priority filter; policy accept; tcp dport 4444 drop\n}\n}"
 NOT_OURS = "10.9.8.8"
@@ -127,6 +127,36 @@ class SubnetsTest(unittest.TestCase):
         self.assertIn("ConnectionRefusedError", refused)
         shown = self.spaces.run("sen", *self.world.command("coverage", "show"))
         self.assertRegex(shown, r"counter egress_refused \{\s+packets [1-9]")
+
+    def read_again(self, text):
+        """Writes the configuration and has both programs read it, in the order of the README."""
+        self.world.agent_toml.write_text(text)
+        for program in (self.world.coverage, self.world.agent):
+            said = program.log.stat().st_size
+            program.send(HUP)
+            wait_for("the configuration is read", lambda program=program, said=said:
+                     b"configuration" in program.log.read_bytes()[said:])
+
+    def test_reads_a_changed_file(self):
+        good = self.world.agent_toml.read_text()
+        more = f'[[hosts]]\npersona = "recorder"\nranges = ["{NOT_OURS}"]\n'
+        first = '[[service]]\nname = "finger"\nprotocol = "finger"\nports = [79]\n'
+        moved = good.replace("[[service]]", first + "[[service]]", 1).replace('["ftp", "web"]', '["finger", "ftp", "web"]') + more
+        answers = {"10.9.1.1": "220 (vsFTPd 3.0.3)", NOT_OURS: "220 (vsFTPd 3.0.3)"}
+        try:
+            with self.subTest("a host more, and every service at another port of the loopback"):
+                self.read_again(moved)
+                wait_for("all listen anew", lambda: self.greetings(21, *answers) == answers)
+                self.assertEqual(self.greetings(2222, NOT_OURS), {NOT_OURS: "silent"}, "of that persona")
+            with self.subTest("a bad file changes nothing"):
+                before = self.spaces.network()
+                self.read_again(moved + more)
+                self.assertIn("the configuration was not changed", self.world.coverage_log.read_text())
+                self.assertEqual(self.spaces.network(), before)
+                self.assertEqual(self.greetings(21, *answers), answers)
+        finally:
+            self.read_again(good)
+        wait_for("as before", lambda: self.greetings(21, *answers) == {**answers, NOT_OURS: "silent"})
 
     def test_refuses_what_it_must_not_take_with_the_line(self):
         good = self.world.agent_toml.read_text()
