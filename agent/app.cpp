@@ -5,6 +5,7 @@
 #include "agent/bounds_board.hpp"
 #include "agent/config.hpp"
 #include "agent/control/control_server.hpp"
+#include "agent/coverage/socket_request.hpp"
 #include "agent/engine/descriptor_limit.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/journal/journal.hpp"
@@ -65,9 +66,13 @@ public:
           spool_(std::move(spool)),
           journal_(std::move(journal)),
           recording_(recordingSettings(), *spool_, *journal_),
-          engine_(
-              {.threads = config_.threads, .connections = config_.connections, .seed = seed, .memory = config_.memory},
-              recording_),
+          engine_({.threads = config_.threads,
+                   .connections = config_.connections,
+                   .seed = seed,
+                   .memory = config_.memory,
+                   .steered = [](const std::string& service, const Endpoint& loopback,
+                                 std::size_t count) { return requestSockets(service, loopback, count); }},
+                  recording_),
           board_(engine_, config_.state + "/services"),
           bounds_(*spool_, *journal_, engine_,
                   {.bytes = config_.journalBytes, .files = config_.journalFiles, .age = config_.journalAge}) {

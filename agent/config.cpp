@@ -1,5 +1,7 @@
 #include "agent/config.hpp"
 
+#include "agent/host_faces.hpp"
+#include "agent/hosts/host_reading.hpp"
 #include "agent/module_settings.hpp"
 #include "agent/protocols/registry.hpp"
 #include "common/config/toml.hpp"
@@ -165,13 +167,44 @@ JournalRule readRule(const TomlTable& table) {
     return rule;
 }
 
-ServiceConfig readService(const TomlTable& table, const Defaults& defaults, std::uint64_t seed) {
+/// What a service with `ports` is at the hosts of the plan.
+void readHostsOf(ServiceSpec& spec, const TomlTable& table, std::uint64_t seed,
+                 const std::shared_ptr<const HostPlan>& plan) {
+    const HostService* service = plan->service(spec.name);
+    ModuleSettings settings;
+    spec.prepared = prepareForHosts(*spec.module, table, seed, settings);
+    if (spec.module->transport != Transport::Stream) {
+        table.field("ports").complain("cannot be had by " + std::string(spec.module->name) +
+                                      ": hosts play services of TCP; give it a listen instead");
+    }
+    if (!spec.proxies.empty()) {
+        table.field("proxies").complain(
+            "cannot stand beside ports: behind a proxy there are no hosts; take two services");
+    }
+    if (service == nullptr) {
+        return;  // its name is wrong, which has been said
+    }
+    spec.shown = plan->examples(*service);
+    for (const Endpoint& loopback : {Endpoint::of({127, 0, 0, 1}, service->loopback),
+                                     Endpoint{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, service->loopback}}) {
+        if (std::ranges::any_of(
+                spec.shown, [&](const Endpoint& host) { return host.v4().has_value() == loopback.v4().has_value(); })) {
+            spec.steered.push_back(loopback);
+        }
+    }
+    spec.hosts = std::make_shared<ServiceFaces>(plan, spec.name, *spec.module, std::move(settings), seed);
+}
+
+ServiceConfig readService(const TomlTable& table, const Defaults& defaults, std::uint64_t seed,
+                          const std::shared_ptr<const HostPlan>& plan) {
     ServiceConfig service;
     ServiceSpec& spec = service.spec;
     service.line = table.line();
     spec.name = readName(table);
     spec.module = readModule(table);
-    spec.listens = table.field("listen").required().endpoints();
+    const bool atHosts = table.field("ports").present();
+    const TomlField listen = table.field("listen");
+    spec.listens = (atHosts ? listen : listen.required()).endpoints();
     service.enabled = table.field("enabled").flag(true);
     service.rule = readRule(table);
     spec.persona = table.field("persona").text();
@@ -193,7 +226,9 @@ ServiceConfig readService(const TomlTable& table, const Defaults& defaults, std:
             proxies.complain("is wrong: " + address.error());
         }
     }
-    if (spec.module != nullptr) {
+    if (spec.module != nullptr && atHosts) {
+        readHostsOf(spec, table, seed, plan);
+    } else if (spec.module != nullptr) {
         spec.prepared = prepareModule(*spec.module, table, seed);
     } else {
         std::ignore = table.table("settings").entries();
@@ -248,7 +283,7 @@ private:
     std::map<std::pair<Transport, std::uint16_t>, std::vector<Taken>> byPort_;
 };
 
-ConfigReading readAll(TomlFile file, std::uint64_t seed) {
+ConfigReading readAll(TomlFile file, std::uint64_t seed, const std::vector<Taken>& taken) {
     ConfigReading reading;
     AgentConfig& config = reading.config;
     const TomlTable root = file.root();
@@ -281,9 +316,10 @@ ConfigReading readAll(TomlFile file, std::uint64_t seed) {
     config.memory = limits.field("memory").size(defaultMemory(), 64 * kMiB, 1024 * kGiB);
     const Defaults defaults{readLimits(limits, {}), readAdmission(limits, {})};
 
+    config.hosts = std::make_shared<const HostPlan>(readHosts(root, taken).plan);
     ServiceTable table;
     for (const TomlTable& service : root.tables("service")) {
-        config.services.push_back(readService(service, defaults, config.seed.value_or(seed)));
+        config.services.push_back(readService(service, defaults, config.seed.value_or(seed), config.hosts));
         table.add(service, config.services.back());
     }
     reading.errors = file.finish();
@@ -293,11 +329,12 @@ ConfigReading readAll(TomlFile file, std::uint64_t seed) {
 }  // namespace
 
 ConfigReading readConfig(const std::string& path, std::uint64_t seed) {
-    return readAll(TomlFile::read(path), seed);
+    return readAll(TomlFile::read(path), seed, takenHere());
 }
 
-ConfigReading parseConfig(std::string_view text, const std::string& name, std::uint64_t seed) {
-    return readAll(TomlFile::parse(text, name), seed);
+ConfigReading parseConfig(std::string_view text, const std::string& name, std::uint64_t seed,
+                          const std::vector<Taken>& taken) {
+    return readAll(TomlFile::parse(text, name), seed, taken);
 }
 
 std::map<std::string, JournalRule, std::less<>> journalRules(const AgentConfig& config) {

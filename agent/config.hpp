@@ -1,6 +1,8 @@
 #pragma once
 
 #include "agent/engine/engine.hpp"
+#include "agent/hosts/host_plan.hpp"
+#include "agent/hosts/surroundings.hpp"
 #include "agent/record/recording.hpp"
 #include "common/metrics/metrics_setting.hpp"
 #include "common/rpc/credentials.hpp"
@@ -9,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +49,7 @@ struct AgentConfig {
     std::size_t connections = 0;
     std::uint64_t memory = 0;  // bytes
     std::vector<ServiceConfig> services;
+    std::shared_ptr<const HostPlan> hosts;  // shared with the services that are played there, which a reload outlives
 };
 
 /// A file as read, and everything that is wrong with it: use `config` only if `errors` is empty.
@@ -54,11 +58,13 @@ struct ConfigReading {
     std::vector<std::string> errors;  // "agent.toml:12: …", by line
 };
 
-/// Reads and checks the whole file; modules prepare their settings with the file's seed, or with `seed` if it has none.
+/// Reads and checks the whole file, hosts against what this machine has; modules prepare their settings with the file's
+/// seed, or with `seed` if it has none.
 ConfigReading readConfig(const std::string& path, std::uint64_t seed = 0);
 
-/// The same of a text that stands for a file called `name`.
-ConfigReading parseConfig(std::string_view text, const std::string& name, std::uint64_t seed = 0);
+/// The same of a text that stands for a file called `name`, on a machine where `taken` is.
+ConfigReading parseConfig(std::string_view text, const std::string& name, std::uint64_t seed = 0,
+                          const std::vector<Taken>& taken = {});
 
 /// The rules of all services, for Recording.
 std::map<std::string, JournalRule, std::less<>> journalRules(const AgentConfig& config);

@@ -3,6 +3,7 @@
 #include "agent/setting_files.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -56,18 +57,18 @@ std::string_view settingNamed(std::string_view message, const Settings& settings
     return named;
 }
 
-}  // namespace
-
-std::shared_ptr<const Prepared> prepareModule(const Module& module, const TomlTable& service, std::uint64_t seed) {
-    const TomlTable table = service.table("settings");
-    Settings settings;
+/// Empty if a file that is named cannot be read.
+std::optional<ModuleSettings> readSettings(const Module& module, const TomlTable& table) {
+    ModuleSettings read;
     for (auto& [name, value] : table.entries()) {
-        settings.insert_or_assign(name, std::move(value));
+        read.values.insert_or_assign(name, std::move(value));
     }
-    Readings readings;
-    if (!readFiles(module, table, settings, readings)) {
-        return nullptr;
-    }
+    return readFiles(module, table, read.values, read.readings) ? std::optional(std::move(read)) : std::nullopt;
+}
+
+std::shared_ptr<const Prepared> prepareWith(const Module& module, const TomlTable& service, std::uint64_t seed,
+                                            const Settings& settings, const Readings& readings) {
+    const TomlTable table = service.table("settings");
     auto prepared = prepare(module, settings, seed, readings);
     if (prepared) {
         return *std::move(prepared);
@@ -79,6 +80,33 @@ std::shared_ptr<const Prepared> prepareModule(const Module& module, const TomlTa
         (table.present() ? table : service).complain(message);
     }
     return nullptr;
+}
+
+}  // namespace
+
+Settings withHostName(Settings settings, const std::string& name) {
+    constexpr std::string_view kHere = "{host}";
+    for (auto& [key, value] : settings) {
+        for (std::size_t at = value.find(kHere); at != std::string::npos; at = value.find(kHere, at + name.size())) {
+            value.replace(at, kHere.size(), name);
+        }
+    }
+    return settings;
+}
+
+std::shared_ptr<const Prepared> prepareModule(const Module& module, const TomlTable& service, std::uint64_t seed) {
+    const auto read = readSettings(module, service.table("settings"));
+    return read ? prepareWith(module, service, seed, read->values, read->readings) : nullptr;
+}
+
+std::shared_ptr<const Prepared> prepareForHosts(const Module& module, const TomlTable& service, std::uint64_t seed,
+                                                ModuleSettings& kept) {
+    auto read = readSettings(module, service.table("settings"));
+    if (!read) {
+        return nullptr;
+    }
+    kept = *std::move(read);
+    return prepareWith(module, service, seed, withHostName(kept.values, "localhost"), kept.readings);
 }
 
 }  // namespace apiary::agent

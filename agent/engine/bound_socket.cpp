@@ -4,6 +4,7 @@
 #include "common/net/address.hpp"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string>
@@ -110,6 +111,25 @@ Result<BoundSockets> bindSockets(const Endpoint& wanted, Transport transport, st
         all.sockets.push_back(std::move(socket));
     }
     return all;
+}
+
+Result<BoundSockets> takeSockets(const SteeredSockets& steered, const std::string& service, const Endpoint& loopback,
+                                 std::size_t count) {
+    if (!steered) {
+        return Error{"service " + service + " has hosts, but nothing steers connections to them here"};
+    }
+    auto sockets = steered(service, loopback, count);
+    if (!sockets || sockets->size() != count) {
+        return Error{sockets ? "service " + service + " got another number of sockets than it asked for"
+                             : sockets.error()};
+    }
+    for (const Descriptor& socket : *sockets) {
+        ::fcntl(socket.get(), F_SETFL, ::fcntl(socket.get(), F_GETFL) | O_NONBLOCK);
+        if (const int reason = listenOn(socket.get())) {
+            return bindError(loopback, reason);
+        }
+    }
+    return BoundSockets{loopback, *std::move(sockets)};
 }
 
 }  // namespace apiary::agent

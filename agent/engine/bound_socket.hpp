@@ -1,9 +1,11 @@
 #pragma once
 
 #include "agent/engine/descriptor.hpp"
+#include "agent/engine/host_faces.hpp"
 #include "agent/protocol/session.hpp"
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 namespace apiary::agent {
@@ -19,5 +21,9 @@ struct BoundSockets {
 /// An Error names the address, the reason and what to do: also if another program of this user holds the port, which
 /// SO_REUSEPORT would let us share with it unnoticed.
 Result<BoundSockets> bindSockets(const Endpoint& wanted, Transport transport, std::size_t count);
+
+/// Takes `count` sockets for the hosts of a service from `steered`, which may be empty, and listens on them.
+Result<BoundSockets> takeSockets(const SteeredSockets& steered, const std::string& service, const Endpoint& loopback,
+                                 std::size_t count);
 
 }  // namespace apiary::agent

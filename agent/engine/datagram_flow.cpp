@@ -126,7 +126,7 @@ Task DatagramFlow::perform(Actions actions) {
         if (auto* evidence = std::get_if<Evidence>(&action)) {
             recorder().observed(*evidence);
         } else if (auto* remember = std::get_if<Remember>(&action)) {
-            service().state->memory.remember(source(), std::move(remember->bytes));
+            service().state->memory.remember(visitor(), std::move(remember->bytes));
         } else if (stopping_) {
             continue;
         } else if (auto* reply = std::get_if<Send>(&action)) {

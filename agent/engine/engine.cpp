@@ -14,6 +14,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <future>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -34,7 +35,8 @@ public:
     Impl(EngineSettings settings, RecorderSource& recorders)
         : descriptors_(descriptorLimit(settings.reserve)),
           state_(recorders, settings.seed, affordableConnections(settings.connections, descriptors_),
-                 descriptors_.usable, settings.memory) {
+                 descriptors_.usable, settings.memory),
+          steered_(std::move(settings.steered)) {
         for (std::size_t i = 0; i < std::max<std::size_t>(settings.threads, 1); ++i) {
             threads_.push_back(std::make_unique<Thread>(recorders));
         }
@@ -154,6 +156,7 @@ private:
         Endpoint asked;
         Endpoint bound;
         Transport transport;
+        bool steered;
         std::uint64_t number;      // of the listeners in each thread
         std::vector<int> sockets;  // owned by the listeners; valid until they are told to close
         std::vector<Allowance::Share> shares;
@@ -174,8 +177,14 @@ private:
         view.name = name;
         view.protocol = entry.protocol;
         for (const Bound& bound : entry.bound) {
-            view.listens.push_back(bound.bound);
+            if (!bound.steered) {
+                view.listens.push_back(bound.bound);
+            }
             view.transport = bound.transport;
+        }
+        if (!entry.bound.empty()) {
+            entry.current->with(
+                [&](const auto& now) { std::ranges::copy(now->spec.shown, std::back_inserter(view.listens)); });
         }
         view.openSessions = entry.state->open;
         view.sessions = entry.state->sessions;
@@ -212,10 +221,14 @@ private:
         const Transport transport = shared->spec.module->transport;
         entry.current->with([&](auto& current) { current = shared; });
         std::vector<Bound> before = std::exchange(entry.bound, {});
+        std::vector<Endpoint> all = shared->spec.listens;
+        const std::size_t steeredFrom = all.size();
+        all.insert(all.end(), shared->spec.steered.begin(), shared->spec.steered.end());
         std::vector<std::optional<Bound>> after;
-        for (const Endpoint& wanted : shared->spec.listens) {
-            const auto same = std::ranges::find_if(
-                before, [&](const Bound& bound) { return bound.asked == wanted && bound.transport == transport; });
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const auto same = std::ranges::find_if(before, [&](const Bound& bound) {
+                return bound.asked == all[i] && bound.transport == transport && bound.steered == (i >= steeredFrom);
+            });
             after.emplace_back();
             if (same != before.end()) {
                 after.back() = std::move(*same);
@@ -230,13 +243,13 @@ private:
             if (after[i]) {
                 entry.bound.push_back(std::move(*after[i]));
             } else if (done) {
-                done = listen(services, entry, shared->spec.listens[i], transport);
+                done = listen(services, entry, all[i], transport, i >= steeredFrom);
             }
         }
         return done;
     }
 
-    Status listen(const Services& services, Entry& entry, const Endpoint& wanted, Transport transport) {
+    Status listen(const Services& services, Entry& entry, const Endpoint& wanted, Transport transport, bool steered) {
         for (const auto& [name, other] : services) {
             for (const Bound& bound : other.bound) {
                 if (bound.bound == wanted && bound.transport == transport) {
@@ -245,11 +258,12 @@ private:
                 }
             }
         }
-        auto sockets = bindSockets(wanted, transport, threads_.size());
+        auto sockets = steered ? takeSockets(steered_, entry.state->name, wanted, threads_.size())
+                               : bindSockets(wanted, transport, threads_.size());
         if (!sockets) {
             return Error{sockets.error()};
         }
-        Bound bound{wanted, sockets->bound, transport, ++lastListener_, {}, {}};
+        Bound bound{wanted, sockets->bound, transport, steered, ++lastListener_, {}, {}};
         for (std::size_t i = 0; i < threads_.size(); ++i) {
             if (auto share = state_.descriptors.take()) {
                 bound.shares.push_back(std::move(*share));
@@ -264,21 +278,21 @@ private:
     /// Has a thread serve a socket. The socket takes connections from now on, the thread when it comes to it.
     void adopt(Thread& thread, const Bound& bound, const std::shared_ptr<const CurrentService>& current,
                Descriptor socket) {
-        boost::asio::post(
-            thread.loop.io(), [this, &thread, number = bound.number, where = bound.bound, transport = bound.transport,
-                               current, socket = std::move(socket)]() mutable {
-                if (transport == Transport::Stream) {
-                    const auto listener =
-                        std::make_shared<StreamListener>(thread.loop, thread.open, state_, current, std::move(socket));
-                    thread.listeners.emplace(number, listener);
-                    listener->begin();
-                } else {
-                    const auto listener = std::make_shared<DatagramListener>(thread.loop, thread.open, state_, current,
-                                                                             std::move(socket), where);
-                    thread.listeners.emplace(number, listener);
-                    listener->begin();
-                }
-            });
+        boost::asio::post(thread.loop.io(),
+                          [this, &thread, number = bound.number, where = bound.bound, transport = bound.transport,
+                           steered = bound.steered, current, socket = std::move(socket)]() mutable {
+                              if (transport == Transport::Stream) {
+                                  const auto listener = std::make_shared<StreamListener>(
+                                      thread.loop, thread.open, state_, current, std::move(socket), steered);
+                                  thread.listeners.emplace(number, listener);
+                                  listener->begin();
+                              } else {
+                                  const auto listener = std::make_shared<DatagramListener>(
+                                      thread.loop, thread.open, state_, current, std::move(socket), where);
+                                  thread.listeners.emplace(number, listener);
+                                  listener->begin();
+                              }
+                          });
     }
 
     /// The ports of streams refuse when this returns; those of datagrams when their threads have come to it.
@@ -342,6 +356,7 @@ private:
 
     const DescriptorLimit descriptors_;
     EngineState state_;
+    const SteeredSockets steered_;
     std::vector<std::unique_ptr<Thread>> threads_;
     std::uint64_t lastListener_ = 0;  // under the lock of services_
     std::mutex closingMutex_;
@@ -351,7 +366,7 @@ private:
 };
 
 Engine::Engine(EngineSettings settings, RecorderSource& recorders)
-    : impl_(std::make_unique<Impl>(settings, recorders)) {}
+    : impl_(std::make_unique<Impl>(std::move(settings), recorders)) {}
 Engine::~Engine() = default;
 
 void Engine::run(std::size_t index) {

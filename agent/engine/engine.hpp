@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/engine/host_faces.hpp"
 #include "agent/engine/visits.hpp"
 #include "agent/protocol/conversation.hpp"
 #include "agent/protocol/recorder.hpp"
@@ -47,6 +48,10 @@ struct ServiceSpec {
     std::shared_ptr<const Prepared> prepared;
     std::vector<Endpoint> listens;  // port 0: the kernel chooses, see ServiceView::listens
     std::string persona;
+    std::shared_ptr<const HostFaces>
+        hosts;                      // null: played at `listens` only; else persona and prepared are those of the host
+    std::vector<Endpoint> steered;  // on the loopback: where connections to the hosts arrive; streams only
+    std::vector<Endpoint> shown;    // what ServiceView::listens says of the hosts
     Limits limits;
     Admission admission;
     DatagramCredit credit;
@@ -100,6 +105,7 @@ struct EngineSettings {
     std::uint64_t seed = 0;            // the sensor's; each session's environment gets one derived from it
     std::uint64_t memory = 0;          // bytes of the whole process, above which no more are taken; 0: no bound
     std::size_t reserve = 320;         // descriptors left to the rest of the program: journal (288), spool, uplink
+    SteeredSockets steered = {};       // for services with hosts; may be called under the engine's lock, and wait
 };
 
 /// A bound on all services together, and what it has cost since the engine began.

@@ -24,6 +24,9 @@ Descriptor listenOn(const Endpoint& local, std::pair<std::uint16_t, std::uint16_
         ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
         return {};
     }
+    // An IPv6 address that is only routed to us counts as ours for what arrives, but not for bind(); IPv4 needs no
+    // leave.
+    ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof on);
     const std::uint32_t count = ports.second >= ports.first ? ports.second - ports.first + 1U : 1U;
     const auto begin = static_cast<std::uint32_t>(random % count);  // hard to guess, so that nobody waits there
     for (std::uint32_t i = 0; i < count; ++i) {

@@ -26,7 +26,8 @@ struct ServiceState {
     explicit ServiceState(std::string called) : name(std::move(called)) {}
 
     const std::string name;
-    Guarded<AdmissionControl> admission;
+    Guarded<AdmissionControl> admission;  // by source; at hosts by source and host
+    Guarded<AdmissionControl> overHosts;  // at hosts: by source, over all of them
     Guarded<ReplyCredit> credit;
     SourceMemory memory;
     std::atomic<std::size_t> open{0};

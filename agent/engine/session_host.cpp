@@ -1,9 +1,11 @@
 #include "agent/engine/session_host.hpp"
 
+#include "agent/engine/source_key.hpp"
 #include "common/log/log.hpp"
 #include "common/net/address.hpp"
 #include "common/text/escape.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -64,15 +66,40 @@ SessionView SessionHost::view() const {
     return {number_, service_->state->name, source_, target_, startedAt_, bytesIn_, bytesOut_};
 }
 
+/// Somebody who is known at one host is a stranger at the next, as he would be; but whoever goes through all of them
+/// leaves room for others.
+Verdict SessionHost::ask(const Endpoint& source) {
+    constexpr std::size_t kShare = 4;
+    ServiceState& state = *service_->state;
+    const auto now = Steady::now();
+    if (atHost_) {
+        const Admission rules{.waiting = Millis::zero(),
+                              .burst = 1,
+                              .perSource = std::max(spec().admission.perSource, engine_.sessions.most() / kShare)};
+        const Verdict verdict =
+            state.overHosts.with([&](auto& admission) { return admission.admit(source, rules, now); });
+        if (verdict != Verdict::Welcome) {
+            return verdict;
+        }
+    }
+    const Verdict verdict =
+        state.admission.with([&](auto& admission) { return admission.admit(visitor_, spec().admission, now); });
+    if (atHost_ && verdict != Verdict::Welcome) {
+        state.overHosts.with([&](auto& admission) { admission.leave(source); });
+    }
+    return verdict;
+}
+
 bool SessionHost::admitted(const Endpoint& source, const Endpoint& target) {
+    atHost_ = spec().hosts && spec().hosts->covers(target);
+    visitor_ = atHost_ ? sourceAt(source, target) : source;
     if (engine_.visits.take(source)) {
         source_ = source;
         target_ = target;
         visit_ = true;
         return true;
     }
-    const Verdict verdict = service_->state->admission.with(
-        [&](auto& admission) { return admission.admit(source, spec().admission, Steady::now()); });
+    const Verdict verdict = ask(source);
     if (verdict == Verdict::Welcome) {
         source_ = source;
         target_ = target;
@@ -93,13 +120,17 @@ static std::uint64_t mix(std::uint64_t value) {
 }
 
 void SessionHost::begin(SessionStart start) {
+    HostFace face{spec().persona, spec().prepared};
+    if (atHost_) {
+        face = spec().hosts->face(target_);
+    }
     number_ = ++engine_.lastNumber;
     start.source = source_;
     start.target = target_;
     start.transport = spec().module->transport;
     start.service = spec().name;
     start.protocol = spec().module->name;
-    start.persona = spec().persona;
+    start.persona = std::move(face.persona);
     start.at = startedAt_ = clock();
     ++engine_.unrecorded;
     ++service_->state->open;
@@ -120,8 +151,8 @@ void SessionHost::begin(SessionStart start) {
     environment.offersTls = service_->tls != nullptr;
     environment.seed =
         mix(mix(engine_.seed) ^ mix(number_) ^ static_cast<std::uint64_t>(startedAt_.time_since_epoch().count()));
-    environment.recalled = service_->state->memory.recall(source_);
-    conversation_.emplace(*spec().module, spec().prepared, environment, spec().limits);
+    environment.recalled = service_->state->memory.recall(visitor_);
+    conversation_.emplace(*spec().module, std::move(face.prepared), environment, spec().limits);
     stayAwake();
 }
 
@@ -159,7 +190,10 @@ bool SessionHost::askDurable() {
 void SessionHost::leave() {
     recorder_.reset();
     if (std::exchange(admitted_, false)) {
-        service_->state->admission.with([&](auto& admission) { admission.leave(source_); });
+        service_->state->admission.with([&](auto& admission) { admission.leave(visitor_); });
+        if (atHost_) {
+            service_->state->overHosts.with([&](auto& admission) { admission.leave(source_); });
+        }
     }
     if (std::exchange(listed_, false)) {
         --service_->state->open;

@@ -94,6 +94,9 @@ protected:
     Recorder& recorder() const { return *recorder_; }
     Conversation& conversation() { return *conversation_; }
     const Endpoint& source() const { return source_; }
+
+    /// Whom admission and memory mean by the source: at hosts, somebody else at each of them.
+    const Endpoint& visitor() const { return visitor_; }
     const Endpoint& target() const { return target_; }
 
     std::optional<Outcome> outcome_;
@@ -104,17 +107,20 @@ protected:
 
 private:
     bool askDurable();
+    Verdict ask(const Endpoint& source);
 
     OpenSessions& open_;
     EngineState& engine_;
     std::shared_ptr<const Service> service_;
     Endpoint source_;
     Endpoint target_;
+    Endpoint visitor_;
     std::uint64_t number_ = 0;  // 0: not begun
     WallTime startedAt_;
     std::atomic<std::uint64_t> bytesIn_{0};
     std::atomic<std::uint64_t> bytesOut_{0};
     bool admitted_ = false;
+    bool atHost_ = false;
     bool visit_ = false;  // by the agent itself
     bool durable_ = false;
     bool listed_ = false;

@@ -21,6 +21,27 @@ constexpr SourceKey sourceKey(const Endpoint& source) {
     return key;
 }
 
+/// Stands for a source at one host, where it is somebody else than at the next: an address that nobody has. Sources
+/// that share a key share it here too.
+constexpr Endpoint sourceAt(const Endpoint& source, const Endpoint& host) {
+    std::uint64_t mixed = 0;
+    for (const SourceKey& key : {sourceKey(source), host.address}) {
+        for (std::size_t i = 0; i < key.size(); ++i) {
+            mixed = (mixed ^ key[i]) * 0x100000001b3U;
+            if (i % 4 == 3) {
+                mixed = (mixed ^ (mixed >> 29U)) * 0xbf58476d1ce4e5b9U;
+                mixed ^= mixed >> 32U;
+            }
+        }
+    }
+    Endpoint stand;
+    stand.address[0] = 0xff;  // multicast: no source, and no IPv4
+    for (std::size_t i = 1; i < 8; ++i) {
+        stand.address[i] = static_cast<std::uint8_t>(mixed >> (8 * i));
+    }
+    return stand;
+}
+
 /// The network that shares a bound on answers: an IPv4 /24, or an IPv6 /64.
 constexpr SourceKey networkKey(const Endpoint& source) {
     SourceKey key = sourceKey(source);

@@ -17,8 +17,12 @@ static constexpr int kAcceptedAtOnce = 16;  // then those who are connected have
 static constexpr Millis kNoDescriptorsPause{100};
 
 StreamListener::StreamListener(Loop& loop, OpenSessions& open, EngineState& engine,
-                               std::shared_ptr<const CurrentService> current, Descriptor socket)
-    : Listener(loop, std::move(current)), open_(open), engine_(engine), socket_(loop, std::move(socket)) {}
+                               std::shared_ptr<const CurrentService> current, Descriptor socket, bool steered)
+    : Listener(loop, std::move(current)),
+      open_(open),
+      engine_(engine),
+      socket_(loop, std::move(socket)),
+      steered_(steered) {}
 
 void StreamListener::close() {
     closed_ = true;
@@ -72,6 +76,10 @@ StreamListener::Accepting StreamListener::acceptSome() {
 void StreamListener::welcome(Descriptor socket, const Endpoint& peer) {
     const auto serving = service();
     const Endpoint target = localEndpoint(socket.get());
+    if (steered_ && !(serving->spec.hosts && serving->spec.hosts->covers(target))) {
+        refuse(*serving, peer, target, "no host of this service");
+        return;
+    }
     if (engine_.memory.over()) {
         ++engine_.refused.memory;
         refuse(*serving, peer, target, "memory");

@@ -133,6 +133,34 @@ std::vector<std::string> TomlField::texts() const {
     return texts;
 }
 
+std::vector<std::string> TomlField::words() const {
+    std::vector<std::string> words;
+    if (node_ == nullptr) {
+        return words;
+    }
+    const auto take = [&](const TomlNode& node) {
+        if (const auto* text = std::get_if<std::string>(&node.value)) {
+            words.push_back(*text);
+        } else if (const auto* number = std::get_if<std::int64_t>(&node.value)) {
+            words.push_back(std::to_string(*number));
+        } else {
+            return false;
+        }
+        return true;
+    };
+    bool good = true;
+    if (const auto* items = std::get_if<TomlNode::Array>(&node_->value)) {
+        good = std::ranges::all_of(*items, [&](const auto& item) { return take(*item); });
+    } else {
+        good = take(*node_);
+    }
+    if (!good) {
+        complain("must hold nothing but numbers and texts in quotes");
+        words.clear();
+    }
+    return words;
+}
+
 std::string TomlField::path(std::string_view fallback) const {
     const std::filesystem::path path = text(fallback);
     if (path.empty()) {
@@ -381,17 +409,25 @@ TomlTable TomlFile::root() const {
 }
 
 std::vector<std::string> TomlFile::finish() {
-    auto& errors = document_->errors;
     if (document_->readable) {
         findUnknown(*document_, *document_->root);
-    } else {
+    }
+    return errorsSoFar();
+}
+
+std::vector<std::string> TomlFile::errorsSoFar() {
+    auto& errors = document_->errors;
+    if (!document_->readable) {
         errors.resize(1);
     }
     std::ranges::stable_sort(errors, {}, &std::pair<std::size_t, std::string>::first);
     std::vector<std::string> lines;
     lines.reserve(errors.size());
     for (const auto& [line, message] : errors) {
-        lines.push_back(document_->name + (line == 0 ? ": " : ":" + std::to_string(line) + ": ") + message);
+        std::string text = document_->name + (line == 0 ? ": " : ":" + std::to_string(line) + ": ") + message;
+        if (std::ranges::find(lines, text) == lines.end()) {  // two who asked for the same key found the same
+            lines.push_back(std::move(text));
+        }
     }
     return lines;
 }

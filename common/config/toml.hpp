@@ -34,6 +34,9 @@ public:
     /// A list of strings; a single string is a list of one. Empty if missing.
     std::vector<std::string> texts() const;
 
+    /// A list of strings and whole numbers, as texts; a single one is a list of one. Empty if missing.
+    std::vector<std::string> words() const;
+
     /// A path; a relative one counts from the folder of the file.
     std::string path(std::string_view fallback = {}) const;
 
@@ -134,6 +137,9 @@ public:
     /// Call when everything was asked for: notes the keys that nobody knows, with the nearest that is known, and
     /// returns all errors in the order of their lines. Empty: the file is good.
     std::vector<std::string> finish();
+
+    /// The errors noted so far, for who asks for a part of a file that somebody else reads in whole.
+    std::vector<std::string> errorsSoFar();
 
 private:
     explicit TomlFile(std::unique_ptr<TomlDocument> document);

@@ -1,0 +1,149 @@
+#include "agent/coverage/coverage_config.hpp"
+
+#include "agent/hosts/host_reading.hpp"
+#include "common/config/toml.hpp"
+#include "common/net/address.hpp"
+#include "common/text/escape.hpp"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <optional>
+#include <pwd.h>
+#include <sstream>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace apiary::agent {
+namespace {
+
+constexpr std::uint16_t kDns = 53;
+
+std::optional<std::uint32_t> userNumber(const std::string& user) {
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(user.data(), user.data() + user.size(), number);
+    if (error == std::errc{} && end == user.data() + user.size()) {
+        return number;
+    }
+    std::array<char, 16'384> room{};
+    passwd entry{};
+    passwd* found = nullptr;
+    ::getpwnam_r(user.c_str(), &entry, room.data(), room.size(), &found);
+    return found == nullptr ? std::nullopt : std::optional<std::uint32_t>(found->pw_uid);
+}
+
+/// The addresses of HOST:PORT by a name server or /etc/hosts.
+Result<std::vector<Endpoint>> resolved(const std::string& address) {
+    const auto colon = address.rfind(':');
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* list = nullptr;
+    const std::string host = address.substr(0, colon);
+    const std::string port = colon == std::string::npos ? "" : address.substr(colon + 1);
+    if (const int failed = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &list); failed != 0) {
+        return Error{"cannot be looked up: " + std::string(::gai_strerror(failed)) +
+                     "; write its address, or add it to /etc/hosts"};
+    }
+    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, ::freeaddrinfo);
+    std::vector<Endpoint> endpoints;
+    for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
+        Endpoint endpoint;
+        if (one->ai_family == AF_INET) {
+            sockaddr_in in{};
+            std::memcpy(&in, one->ai_addr, sizeof in);
+            Endpoint::V4 v4{};
+            std::memcpy(v4.data(), &in.sin_addr, v4.size());
+            endpoint = Endpoint::of(v4, ntohs(in.sin_port));
+        } else if (one->ai_family == AF_INET6) {
+            sockaddr_in6 in{};
+            std::memcpy(&in, one->ai_addr, sizeof in);
+            std::memcpy(endpoint.address.data(), &in.sin6_addr, endpoint.address.size());
+            endpoint.port = ntohs(in.sin6_port);
+        } else {
+            continue;
+        }
+        endpoints.push_back(endpoint);
+    }
+    return endpoints;
+}
+
+void readUser(const TomlTable& root, const std::string& user, Egress& egress) {
+    const auto number = userNumber(user);
+    if (!number) {
+        root.table("coverage")
+            .field("user")
+            .complain("'" + escapeCut(user, 60) + "' is not a user of this machine; add it, or name another");
+    } else if (*number == 0) {
+        root.table("coverage")
+            .field("user")
+            .complain("must not be root, who would be cut off; give apiary-agent a user of its own");
+    } else {
+        egress.user = *number;
+    }
+}
+
+void readCollector(const TomlTable& root, const std::string& collector, CoverageConfig& config) {
+    const TomlField address = root.table("collector").field("address");
+    if (const auto literal = parseEndpoint(collector)) {
+        config.egress.collector = {*literal};
+        return;
+    }
+    auto endpoints = resolved(collector);
+    if (!endpoints) {
+        address.complain(endpoints.error());
+        return;
+    }
+    for (const Endpoint& endpoint : *endpoints) {
+        if (config.plan.personaAt(endpoint) != nullptr) {
+            address.complain("is " + addressText(endpoint) + ", which is one of the [[hosts]]; leave it out there");
+        }
+    }
+    config.egress.collector = std::move(*endpoints);
+    std::ifstream in("/etc/resolv.conf");
+    config.egress.resolvers = resolversIn(std::string(std::istreambuf_iterator<char>(in), {}));
+}
+
+}  // namespace
+
+CoverageReading readCoverage(const std::string& path) {
+    TomlFile file = TomlFile::read(path);
+    const TomlTable root = file.root();
+    CoverageReading reading;
+    HostReading hosts = readHosts(root, takenHere());
+    reading.config.plan = std::move(hosts.plan);
+    if (!hosts.user.empty()) {
+        readUser(root, hosts.user, reading.config.egress);
+    }
+    if (!hosts.collector.empty()) {
+        readCollector(root, hosts.collector, reading.config);
+    }
+    reading.errors = file.errorsSoFar();
+    if (reading.errors.empty() && reading.config.plan.empty()) {
+        reading.errors.push_back(path + ": there are no [[hosts]], so there is nothing to steer");
+    }
+    return reading;
+}
+
+std::vector<Endpoint> resolversIn(std::string_view text) {
+    std::vector<Endpoint> resolvers;
+    std::istringstream lines{std::string(text)};
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string key;
+        std::string value;
+        words >> key >> value;
+        if (auto address = parseAddress(value); key == "nameserver" && address) {
+            address->port = kDns;
+            resolvers.push_back(*address);
+        }
+    }
+    return resolvers;
+}
+
+}  // namespace apiary::agent

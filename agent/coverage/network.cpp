@@ -1,0 +1,184 @@
+#include "agent/coverage/network.hpp"
+
+#include "agent/coverage/program.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <sstream>
+
+namespace apiary::agent {
+namespace {
+
+const std::string kProtocol = std::to_string(kRouteProtocol);
+const std::string kTableName(kTable);
+
+std::string firstLine(const std::string& text) {
+    return text.substr(0, text.find('\n'));
+}
+
+/// Our table as nft lists it; empty if there is none. An Error if somebody else has a table of that name.
+Result<std::string> ourTable() {
+    const auto tables = runProgram({"nft", "list", "tables", "inet"});
+    if (!tables) {
+        return Error{tables.error()};
+    }
+    if (tables->status != 0) {
+        return Error{"nft cannot list tables: " + firstLine(tables->complaint)};
+    }
+    if (("\n" + tables->output).find("\ntable inet " + kTableName + '\n') == std::string::npos) {
+        return std::string();
+    }
+    const auto table = runProgram({"nft", "list", "table", "inet", kTableName});
+    if (!table) {
+        return Error{table.error()};
+    }
+    if (table->status == 0 && table->output.find(kTableComment) == std::string::npos) {
+        return Error{"the table inet " + kTableName +
+                     " was made by somebody else: nothing was touched; rename or delete it"};
+    }
+    return table->output;
+}
+
+/// Our routes of one family, as networks.
+Result<std::vector<std::string>> ourRoutes(bool v4) {
+    const auto listed = runProgram({"ip", v4 ? "-4" : "-6", "route", "show", "table", "local", "proto", kProtocol});
+    if (!listed) {
+        return Error{listed.error()};
+    }
+    std::vector<std::string> routes;
+    std::istringstream lines(listed->output);  // a kernel without the family lists nothing
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);  // local 10.9.0.0/16 dev lo …
+        std::string kind;
+        std::string network;
+        words >> kind >> network;
+        if (const auto range = parseRange(network); kind == "local" && range) {
+            routes.push_back(networksOf(*range).front());
+        }
+    }
+    return routes;
+}
+
+std::string batch(const char* verb, const std::vector<std::string>& networks, const std::vector<std::string>& but) {
+    std::string text;
+    for (const std::string& network : networks) {
+        if (std::ranges::find(but, network) == but.end()) {
+            text +=
+                std::string("route ") + verb + " local " + network + " dev lo table local proto " + kProtocol + '\n';
+        }
+    }
+    return text;
+}
+
+Status runBatch(const std::string& lines, bool forced) {
+    if (lines.empty()) {
+        return Done{};
+    }
+    std::vector<std::string> words{"ip", "-batch", "-"};
+    if (forced) {
+        words.insert(words.begin() + 1, "-force");
+    }
+    const auto ran = runProgram(words, lines);
+    if (!ran) {
+        return Error{ran.error()};
+    }
+    if (ran->status != 0) {
+        return Error{
+            "ip refuses a route: " + firstLine(ran->complaint) +
+            (ran->complaint.find("File exists") == std::string::npos
+                 ? ""
+                 : "; somebody else has a local route to one of the ranges: delete it, or leave the range out")};
+    }
+    return Done{};
+}
+
+Status takeRules(const std::string& rules, bool only) {
+    const auto ran = runProgram(
+        only ? std::vector<std::string>{"nft", "-c", "-f", "-"} : std::vector<std::string>{"nft", "-f", "-"}, rules);
+    if (!ran) {
+        return Error{ran.error()};
+    }
+    if (ran->status != 0) {
+        return Error{"nft refuses the table: " + firstLine(ran->complaint)};
+    }
+    return Done{};
+}
+
+}  // namespace
+
+Result<RouteChange> CoverageNetwork::routeChange(const HostPlan& plan) {
+    RouteChange change;
+    for (const bool v4 : {true, false}) {
+        const auto there = ourRoutes(v4);
+        if (!there) {
+            return Error{there.error()};
+        }
+        const auto wanted = localNetworks(plan, v4);
+        change.additions += batch("add", wanted, *there);
+        change.removals += batch("del", *there, wanted);
+    }
+    return change;
+}
+
+Status CoverageNetwork::apply(const HostPlan& plan, const Egress& egress) {
+    if (const auto table = ourTable(); !table) {
+        return Error{table.error()};
+    }
+    Status done = takeRules(ruleset(plan, egress), false);
+    if (done) {
+        const auto change = routeChange(plan);
+        done = change ? runBatch(change->additions, false) : Status(Error{change.error()});
+        if (done) {
+            done = runBatch(change->removals, false);
+        }
+    }
+    if (!done) {
+        if (const Status undone = remove(); !undone) {
+            return Error{done.error() + "; and what was there is not gone: " + undone.error()};
+        }
+    }
+    return done;
+}
+
+Status CoverageNetwork::remove() {
+    const auto table = ourTable();  // somebody else's is left; our routes go all the same
+    Status done = table ? Status(Done{}) : Status(Error{table.error()});
+    const auto change = routeChange({});
+    const Status routes = change ? runBatch(change->removals, true) : Status(Error{change.error()});
+    if (!routes) {
+        done = routes;
+    }
+    if (table && !table->empty()) {
+        if (const Status gone = takeRules("delete table inet " + kTableName + '\n', false); !gone) {
+            done = gone;
+        }
+    }
+    return done;
+}
+
+Result<std::string> CoverageNetwork::show() {
+    const auto table = ourTable();
+    if (!table) {
+        return Error{table.error()};
+    }
+    std::string text = *table;
+    for (const bool v4 : {true, false}) {
+        const auto routes = ourRoutes(v4);
+        if (!routes) {
+            return Error{routes.error()};
+        }
+        for (const std::string& network : *routes) {
+            text += "local " + network + " dev lo table local proto " + kProtocol + '\n';
+        }
+    }
+    return text.empty() ? std::string("nothing of apiary-coverage is there\n") : text;
+}
+
+Status CoverageNetwork::tryRules(const HostPlan& plan, const Egress& egress) {
+    if (const auto table = ourTable(); !table) {
+        return Error{table.error()};
+    }
+    return takeRules(ruleset(plan, egress), true);
+}
+
+}  // namespace apiary::agent

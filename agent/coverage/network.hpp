@@ -1,0 +1,42 @@
+#pragma once
+
+#include "agent/coverage/ruleset.hpp"
+#include "common/result.hpp"
+
+#include <string>
+#include <vector>
+
+namespace apiary::agent {
+
+/// The number of the routing protocol that our routes carry (`ip route show table local proto 97`): unassigned, and
+/// what nobody else may have in this network namespace.
+inline constexpr int kRouteProtocol = 97;
+
+/// Local routes to be made and to be taken away, as `ip -batch` takes them.
+struct RouteChange {
+    std::string additions;
+    std::string removals;
+};
+
+/// What is ours in the kernel's rules and routes of this network namespace, brought to a plan or to nothing. What does
+/// not carry our marks is never changed. Uses the programs `nft` and `ip`.
+class CoverageNetwork {
+public:
+    /// Brings table and routes to the plan. The table comes first, in one transaction; then routes that are missing;
+    /// then those of a leftover go. After an Error nothing of ours is there.
+    static Status apply(const HostPlan& plan, const Egress& egress);
+
+    /// Takes everything away that carries our marks: routes first. Good too if there is nothing.
+    static Status remove();
+
+    /// Our table as the kernel has it and our routes, or a sentence that there is nothing.
+    static Result<std::string> show();
+
+    /// Has the kernel look at the table without taking it.
+    static Status tryRules(const HostPlan& plan, const Egress& egress);
+
+    /// What apply() would do to routes now.
+    static Result<RouteChange> routeChange(const HostPlan& plan);
+};
+
+}  // namespace apiary::agent

@@ -1,0 +1,215 @@
+#include "agent/coverage/ruleset.hpp"
+
+#include "common/net/address.hpp"
+
+#include <algorithm>
+
+namespace apiary::agent {
+namespace {
+
+std::string portsText(const std::vector<PortRange>& ports) {
+    std::string text;
+    for (const PortRange& range : ports) {
+        text += (text.empty() ? "" : ", ") + std::to_string(range.first);
+        if (range.last != range.first) {
+            text += '-' + std::to_string(range.last);
+        }
+    }
+    return "{ " + text + " }";
+}
+
+/// As nft takes it: no network where a range does, so that each is one element.
+std::string elementText(const AddressRange& range) {
+    const std::string first = addressText(Endpoint{range.first, 0});
+    return range.first == range.last ? first : first + '-' + addressText(Endpoint{range.last, 0});
+}
+
+/// Lines of a ruleset, indented by the braces that are open.
+class Text {
+public:
+    void line(const std::string& words) {
+        const bool closes = words.starts_with('}');
+        depth_ -= closes ? 1 : 0;
+        text_ += std::string(2 * depth_, ' ') + words + '\n';
+        depth_ += words.ends_with('{') ? 1 : 0;
+    }
+    std::string take() { return std::move(text_); }
+
+private:
+    std::string text_;
+    std::size_t depth_ = 0;
+};
+
+std::string chainOf(std::size_t persona) {
+    return "persona_" + std::to_string(persona);
+}
+
+void hostMap(Text& text, const HostPlan& plan, bool v4) {
+    std::string elements;
+    for (const HostRange& range : plan.ranges) {
+        if (range.addresses.v4() == v4) {
+            elements +=
+                (elements.empty() ? "" : ", ") + elementText(range.addresses) + " : goto " + chainOf(range.persona);
+        }
+    }
+    text.line(std::string("map hosts") + (v4 ? "4" : "6") + " {");
+    text.line(std::string("type ") + (v4 ? "ipv4_addr" : "ipv6_addr") + " : verdict");
+    text.line("flags interval");
+    if (!elements.empty()) {
+        text.line("elements = { " + elements + " }");
+    }
+    text.line("}");
+}
+
+void endpointSet(Text& text, const std::string& name, const std::vector<Endpoint>& endpoints, bool v4) {
+    std::string elements;
+    for (const Endpoint& endpoint : endpoints) {
+        if (endpoint.v4().has_value() == v4) {
+            elements += (elements.empty() ? "" : ", ") + addressText(endpoint) + " . " + std::to_string(endpoint.port);
+        }
+    }
+    text.line("set " + name + (v4 ? "4 {" : "6 {"));
+    text.line(std::string("type ") + (v4 ? "ipv4_addr" : "ipv6_addr") + " . inet_service");
+    if (!elements.empty()) {
+        text.line("elements = { " + elements + " }");
+    }
+    text.line("}");
+}
+
+void askedSet(Text& text, bool v4) {
+    text.line(std::string("set asked") + (v4 ? "4 {" : "6 {"));
+    text.line(std::string("type ") + (v4 ? "ipv4_addr" : "ipv6_addr") + " . inet_service . inet_service");
+    text.line("size 65536");
+    text.line("flags dynamic,timeout");
+    text.line("timeout 60s");
+    text.line("}");
+}
+
+void refuse(Text& text, const std::string& ports) {
+    text.line("tcp dport " + ports + " reject with tcp reset");
+    text.line("udp dport " + ports + " reject with icmpx port-unreachable");
+}
+
+/// What a persona does with a port that no service has. A socket that is bound to all addresses belongs to a program of
+/// the machine, and must not be met at a host; one that is bound to the host's own is the agent's.
+void otherPorts(Text& text, const Persona& persona, std::size_t index) {
+    const bool closed = persona.others == OtherPorts::Closed;
+    const std::string machine = "machine_" + std::to_string(index);
+    text.line("meta l4proto { tcp, udp } socket wildcard 1 goto " + machine);
+    text.line("meta l4proto { tcp, udp } socket transparent 0 accept");
+    text.line("meta l4proto { tcp, udp } socket transparent 1 accept");
+    if (!persona.except.empty()) {
+        text.line("tcp dport " + portsText(persona.except) + (closed ? " drop" : " accept"));
+        text.line("udp dport " + portsText(persona.except) + (closed ? " drop" : " accept"));
+    }
+    text.line(closed ? "accept" : "meta l4proto { tcp, udp } drop");
+}
+
+void machinePorts(Text& text, const Persona& persona, std::size_t index) {
+    const bool closed = persona.others == OtherPorts::Closed;
+    text.line("chain machine_" + std::to_string(index) + " {");
+    if (!persona.except.empty() && closed) {
+        text.line("tcp dport " + portsText(persona.except) + " drop");
+        text.line("udp dport " + portsText(persona.except) + " drop");
+    } else if (!persona.except.empty()) {
+        refuse(text, portsText(persona.except));
+    }
+    if (closed) {
+        refuse(text, "0-65535");
+    }
+    text.line("drop");
+    text.line("}");
+}
+
+void personaChain(Text& text, const HostPlan& plan, std::size_t index) {
+    const Persona& persona = plan.personas[index];
+    machinePorts(text, persona, index);
+    text.line("chain " + chainOf(index) + " {");
+    for (const std::size_t each : persona.services) {
+        const HostService& service = plan.services[each];
+        const std::string loopback = std::to_string(service.loopback);
+        const std::string ports = portsText(service.ports);
+        text.line("meta nfproto ipv4 tcp dport " + ports + " tproxy ip to 127.0.0.1:" + loopback + " accept");
+        text.line("meta nfproto ipv6 tcp dport " + ports + " tproxy ip6 to [::1]:" + loopback + " accept");
+    }
+    if (!persona.ping) {
+        text.line("icmp type echo-request drop");
+        text.line("icmpv6 type echo-request drop");
+    }
+    otherPorts(text, persona, index);
+    text.line("}");
+}
+
+void egressChains(Text& text, const Egress& egress) {
+    text.line("chain arrived {");
+    text.line("type filter hook input priority filter; policy accept");
+    text.line("meta nfproto ipv4 meta l4proto udp update @asked4 { ip saddr . udp sport . udp dport }");
+    text.line("meta nfproto ipv6 meta l4proto udp update @asked6 { ip6 saddr . udp sport . udp dport }");
+    text.line("}");
+    text.line("chain agent {");
+    text.line("oifname \"lo\" accept");
+    text.line("ip daddr . tcp dport @collector4 accept");
+    text.line("ip6 daddr . tcp dport @collector6 accept");
+    if (!egress.resolvers.empty()) {
+        for (const char* transport : {"tcp", "udp"}) {
+            text.line("ip daddr . " + std::string(transport) + " dport @resolver4 accept");
+            text.line("ip6 daddr . " + std::string(transport) + " dport @resolver6 accept");
+        }
+    }
+    text.line("meta l4proto tcp tcp flags & (syn | ack) == syn counter name egress_refused reject with tcp reset");
+    text.line("meta l4proto tcp accept");
+    text.line("meta nfproto ipv4 ip daddr . udp dport . udp sport @asked4 accept");
+    text.line("meta nfproto ipv6 ip6 daddr . udp dport . udp sport @asked6 accept");
+    text.line("meta l4proto { icmp, icmpv6 } accept");
+    text.line("counter name egress_refused reject with icmpx admin-prohibited");
+    text.line("}");
+    text.line("chain leaving {");
+    text.line("type filter hook output priority filter; policy accept");
+    // Packets without a socket, such as the kernel's own RST, match no user: they must not be jumped for by a negation.
+    text.line("meta skuid " + std::to_string(egress.user) + " jump agent");
+    text.line("}");
+}
+
+}  // namespace
+
+std::string ruleset(const HostPlan& plan, const Egress& egress) {
+    const std::string table = "table inet " + std::string(kTable);
+    Text text;
+    text.line(table);
+    text.line("delete " + table);
+    text.line(table + " {");
+    text.line("comment \"" + std::string(kTableComment) + "\"");
+    text.line("counter egress_refused {");
+    text.line("}");
+    for (const bool v4 : {true, false}) {
+        endpointSet(text, "collector", egress.collector, v4);
+        endpointSet(text, "resolver", egress.resolvers, v4);
+        askedSet(text, v4);
+    }
+    for (std::size_t i = 0; i < plan.personas.size(); ++i) {
+        personaChain(text, plan, i);
+    }
+    hostMap(text, plan, true);
+    hostMap(text, plan, false);
+    text.line("chain steer {");
+    text.line("type filter hook prerouting priority mangle; policy accept");
+    text.line("ip daddr vmap @hosts4");
+    text.line("ip6 daddr vmap @hosts6");
+    text.line("}");
+    egressChains(text, egress);
+    text.line("}");
+    return text.take();
+}
+
+std::vector<std::string> localNetworks(const HostPlan& plan, bool v4) {
+    std::vector<std::string> networks;
+    for (const HostRange& range : plan.ranges) {
+        if (range.addresses.v4() == v4) {
+            const auto of = networksOf(range.addresses);
+            networks.insert(networks.end(), of.begin(), of.end());
+        }
+    }
+    return networks;
+}
+
+}  // namespace apiary::agent

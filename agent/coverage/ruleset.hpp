@@ -1,0 +1,31 @@
+#pragma once
+
+#include "agent/hosts/host_plan.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace apiary::agent {
+
+/// What tells our table from anybody else's of that name.
+inline constexpr std::string_view kTable = "apiary_coverage";
+inline constexpr std::string_view kTableComment = "made by apiary-coverage; it goes with: apiary-coverage remove";
+
+/// Whom the user of the agent may connect to.
+struct Egress {
+    std::uint32_t user = 0;
+    std::vector<Endpoint> collector;  // its addresses with the port
+    std::vector<Endpoint> resolvers;  // asked for the collector's address, on port 53
+};
+
+/// One transaction of `nft -f`: our table of the kernel, whatever it was, becomes the one of this plan. The table
+/// steers what comes for hosts to the loopback ports of their services, does with other ports what personas say, and
+/// holds the agent's user to the collector and to replies; what it tries beyond that is counted by `egress_refused`.
+std::string ruleset(const HostPlan& plan, const Egress& egress);
+
+/// The networks of one family that become local routes, in the order of their addresses.
+std::vector<std::string> localNetworks(const HostPlan& plan, bool v4);
+
+}  // namespace apiary::agent

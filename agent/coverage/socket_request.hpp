@@ -1,0 +1,18 @@
+#pragma once
+
+#include "agent/coverage/socket_message.hpp"
+#include "common/net/endpoint.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace apiary::agent {
+
+/// Asks apiary-coverage for `count` sockets of a service, bound to `loopback`. Waits five seconds at the longest. An
+/// Error says what is to be done; sockets from anybody but root are not taken.
+Result<std::vector<Descriptor>> requestSockets(const std::string& service, const Endpoint& loopback, std::size_t count,
+                                               std::string_view from = kCoverageName);
+
+}  // namespace apiary::agent

@@ -1,0 +1,163 @@
+#include "agent/coverage/steward.hpp"
+
+#include "agent/coverage/coverage_config.hpp"
+#include "agent/coverage/network.hpp"
+#include "agent/coverage/privileges.hpp"
+#include "agent/coverage/socket_giver.hpp"
+#include "common/log/log.hpp"
+#include "common/process/signals.hpp"
+
+#include <csignal>
+#include <iostream>
+#include <limits>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string joined(const std::vector<std::string>& lines) {
+    std::string all;
+    for (const std::string& line : lines) {
+        all += (all.empty() ? "" : "\n") + line;
+    }
+    return all;
+}
+
+std::string summary(const HostPlan& plan) {
+    const std::uint64_t addresses = plan.addresses();
+    return (addresses == std::numeric_limits<std::uint64_t>::max() ? "more than 2^63" : std::to_string(addresses)) +
+           " addresses in " + std::to_string(plan.ranges.size()) + " ranges, " + std::to_string(plan.personas.size()) +
+           " personas, " + std::to_string(plan.services.size()) + " services";
+}
+
+/// Sockets first: a port that is taken changes nothing.
+Status take(const CoverageConfig& config, SocketGiver& giver) {
+    if (const Status followed = giver.follow(config.plan, config.egress.user); !followed) {
+        return followed;
+    }
+    return CoverageNetwork::apply(config.plan, config.egress);
+}
+
+void readAgain(const std::string& configFile, CoverageConfig& current, SocketGiver& giver) {
+    CoverageReading reading = readCoverage(configFile);
+    for (const std::string& error : reading.errors) {
+        log::error(error);
+    }
+    if (!reading.errors.empty()) {
+        log::error("the configuration was not changed");
+        return;
+    }
+    if (const Status taken = take(reading.config, giver); !taken) {
+        log::error(taken.error() + "; going back to the configuration before");
+        if (const Status back = take(current, giver); !back) {
+            log::error(back.error() + "; no host is steered now");
+        }
+        return;
+    }
+    current = std::move(reading.config);
+    log::info("configuration read again: " + summary(current.plan) + "; let the agent read it too");
+}
+
+void serve(const std::string& configFile, CoverageConfig config, SocketGiver& giver) {
+    sigset_t wanted{};
+    ::sigemptyset(&wanted);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        ::sigaddset(&wanted, signal);
+    }
+    const Descriptor signals(::signalfd(-1, &wanted, SFD_CLOEXEC));
+    for (;;) {
+        pollfd polled[2] = {{.fd = giver.fd(), .events = POLLIN, .revents = 0},
+                            {.fd = signals.get(), .events = POLLIN, .revents = 0}};
+        ::poll(polled, 2, -1);  // without a deadline: there is nothing to do until somebody wants something
+        if (polled[1].revents != 0) {
+            signalfd_siginfo signal{};
+            if (::read(signals.get(), &signal, sizeof signal) != sizeof signal) {
+                continue;
+            }
+            if (signal.ssi_signo != SIGHUP) {
+                return;
+            }
+            readAgain(configFile, config, giver);
+        }
+        if (polled[0].revents != 0) {
+            giver.answerOne();
+        }
+        log::tellHeld();
+    }
+}
+
+}  // namespace
+
+Status applyCoverage(const std::string& configFile) {
+    holdSignals();
+    CoverageReading reading = readCoverage(configFile);
+    if (!reading.errors.empty()) {
+        return Error{joined(reading.errors)};
+    }
+    if (const Status kept = keepNetworkOnly(); !kept) {
+        return kept;
+    }
+    auto giver = SocketGiver::open();
+    if (!giver) {
+        return Error{giver.error()};
+    }
+    if (const Status taken = take(reading.config, *giver); !taken) {
+        return taken;
+    }
+    std::cout << "steering " << summary(reading.config.plan) << std::endl;
+    serve(configFile, std::move(reading.config), *giver);
+    const Status gone = CoverageNetwork::remove();
+    std::cout << (gone ? "rules and routes are gone" : "rules and routes are NOT all gone") << std::endl;
+    return gone;
+}
+
+Status removeCoverage() {
+    if (const Status kept = keepNetworkOnly(); !kept) {
+        return kept;
+    }
+    const auto alone = SocketGiver::open();
+    if (!alone) {
+        return Error{alone.error()};
+    }
+    return CoverageNetwork::remove();
+}
+
+Status showCoverage() {
+    if (const Status kept = keepNetworkOnly(); !kept) {
+        return kept;
+    }
+    const auto text = CoverageNetwork::show();
+    if (!text) {
+        return Error{text.error()};
+    }
+    std::cout << *text << std::flush;
+    return Done{};
+}
+
+Status checkCoverage(const std::string& configFile) {
+    const CoverageReading reading = readCoverage(configFile);
+    if (!reading.errors.empty()) {
+        return Error{joined(reading.errors)};
+    }
+    const CoverageConfig& config = reading.config;
+    const auto change = CoverageNetwork::routeChange(config.plan);
+    if (!change) {
+        return Error{change.error()};
+    }
+    std::cout << "# " << summary(config.plan) << "\n# nft -f - <<END\n"
+              << ruleset(config.plan, config.egress) << "# END\n# ip -batch - <<END\n"
+              << change->additions << change->removals << "# END\n"
+              << std::flush;
+    if (const Status kept = keepNetworkOnly(); !kept) {
+        std::cout << "# not root: the kernel was not asked whether it would take this\n";
+        return Done{};
+    }
+    return CoverageNetwork::tryRules(config.plan, config.egress);
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,112 @@
+#include "agent/hosts/host_plan.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace apiary::agent {
+namespace {
+
+/// splitmix64: neighbours share nothing that shows.
+std::uint64_t mix(std::uint64_t value) {
+    value += 0x9e3779b97f4a7c15U;
+    value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
+    value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
+    return value ^ (value >> 31U);
+}
+
+bool has(const std::vector<PortRange>& ports, std::uint16_t port) {
+    return std::ranges::any_of(ports,
+                               [&](const PortRange& range) { return range.first <= port && port <= range.last; });
+}
+
+}  // namespace
+
+const Persona* HostPlan::personaAt(const Endpoint& target) const {
+    const auto behind = std::ranges::upper_bound(ranges, target.address, {},
+                                                 [](const HostRange& range) { return range.addresses.first; });
+    if (behind == ranges.begin() || !std::prev(behind)->addresses.holds(target.address)) {
+        return nullptr;
+    }
+    return &personas[std::prev(behind)->persona];
+}
+
+const HostService* HostPlan::serviceAt(const Endpoint& target) const {
+    const Persona* persona = personaAt(target);
+    if (persona == nullptr) {
+        return nullptr;
+    }
+    for (const std::size_t index : persona->services) {
+        if (has(services[index].ports, target.port)) {
+            return &services[index];
+        }
+    }
+    return nullptr;
+}
+
+const HostService* HostPlan::service(std::string_view name) const {
+    const auto found = std::ranges::find(services, name, &HostService::name);
+    return found == services.end() ? nullptr : &*found;
+}
+
+std::vector<Endpoint> HostPlan::examples(const HostService& service) const {
+    std::vector<Endpoint> examples;
+    std::set<std::pair<std::size_t, bool>> shown;  // personas and families
+    for (const HostRange& range : ranges) {
+        const bool plays = std::ranges::any_of(personas[range.persona].services,
+                                               [&](std::size_t index) { return &services[index] == &service; });
+        if (plays && shown.emplace(range.persona, range.addresses.v4()).second) {
+            examples.push_back({range.addresses.first, service.ports.front().first});
+        }
+    }
+    return examples;
+}
+
+std::uint64_t HostPlan::addresses() const {
+    std::uint64_t sum = 0;
+    for (const HostRange& range : ranges) {
+        const std::uint64_t count = range.addresses.count();
+        sum = count > std::numeric_limits<std::uint64_t>::max() - sum ? std::numeric_limits<std::uint64_t>::max()
+                                                                      : sum + count;
+    }
+    return sum;
+}
+
+std::uint64_t hostSeed(std::uint64_t sensorSeed, const Persona& persona, const Endpoint& target) {
+    std::uint64_t seed = mix(sensorSeed);
+    for (const char letter : persona.name) {
+        seed = mix(seed ^ static_cast<unsigned char>(letter));
+    }
+    for (std::size_t half = 0; half < target.address.size(); half += sizeof seed) {
+        std::uint64_t bits = 0;
+        for (std::size_t i = 0; i < sizeof bits; ++i) {
+            bits = bits << 8U | target.address[half + i];
+        }
+        seed = mix(seed ^ bits);
+    }
+    return seed;
+}
+
+std::string hostName(const Persona& persona, std::uint64_t hostSeed) {
+    constexpr std::string_view kDigits = "0123456789";
+    constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz";
+    constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    std::string name = persona.hostNames;
+    std::uint64_t state = hostSeed;
+    for (char& letter : name) {
+        const std::string_view from = letter == '#'   ? kDigits
+                                      : letter == '@' ? kLetters
+                                      : letter == '%' ? kUpper
+                                                      : std::string_view();
+        if (!from.empty()) {
+            state = mix(state);
+            letter = from[state % from.size()];
+        }
+    }
+    return name;
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "agent/hosts/host_plan.hpp"
+#include "agent/hosts/surroundings.hpp"
+#include "common/config/toml.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace apiary::agent {
+
+/// What one configuration may ask for.
+inline constexpr std::uint64_t kMostHosts4 = std::uint64_t{1} << 20U;  // IPv4 addresses in all: a /12
+inline constexpr unsigned kWidestHosts6 = 48;                          // length of an IPv6 range
+
+/// The part of agent.toml that is about hosts: `[[persona]]`, `[[hosts]]`, `[coverage]`, and of each `[[service]]` its
+/// name and `ports`.
+struct HostReading {
+    HostPlan plan;
+    std::string user;       // whose programs the egress guard holds; empty unless there are hosts
+    std::string collector;  // HOST:PORT, or empty
+};
+
+/// Reads it. What is wrong is noted in the file, each at its line: ask finish() or errorsSoFar() of the file before
+/// use.
+HostReading readHosts(const TomlTable& root, const std::vector<Taken>& taken);
+
+}  // namespace apiary::agent

@@ -1,0 +1,68 @@
+#include "agent/coverage/coverage_config.hpp"
+
+#include "common/net/address.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
+namespace apiary::agent::test {
+namespace {
+
+/// Reads a file of this text, which has five services' worth of keys that are not for apiary-coverage.
+CoverageReading read(const std::string& text) {
+    const auto path =
+        std::filesystem::temp_directory_path() / ("apiary-coverage-" + std::to_string(::getpid()) + ".toml");
+    std::ofstream(path) << text;
+    CoverageReading reading = readCoverage(path.string());
+    std::filesystem::remove(path);
+    for (std::string& error : reading.errors) {
+        error.erase(0, error.find(".toml"));
+    }
+    return reading;
+}
+
+const std::string kHosts =
+    "[agent]\nname = 'x'\n[coverage]\nuser = 'nobody'\n[[service]]\nname = 'ftp'\nprotocol = 'ftp'\nports = [21]\n"
+    "[[persona]]\nname = 'server'\nservices = ['ftp']\n[[hosts]]\npersona = 'server'\nranges = ['198.18.0.0/16']\n";
+
+TEST(CoverageConfigTest, ReadsItsPartOfTheAgentsFile) {
+    const auto reading = read(kHosts + "[collector]\naddress = '192.0.2.9:7443'\nca = 'x'\n");
+    ASSERT_EQ(reading.errors, std::vector<std::string>{});
+    EXPECT_EQ(reading.config.egress.user, 65'534U);
+    EXPECT_EQ(reading.config.egress.collector, std::vector<Endpoint>{*parseEndpoint("192.0.2.9:7443")});
+    EXPECT_TRUE(reading.config.egress.resolvers.empty());
+    EXPECT_EQ(reading.config.plan.addresses(), 65'536U);
+}
+
+TEST(CoverageConfigTest, RefusesTheLoopbacksOwnAddress) {
+    const auto reading = read(kHosts + "[[hosts]]\npersona = 'server'\nranges = ['127.0.0.0/16']\n");
+    ASSERT_EQ(reading.errors.size(), 1U);
+    EXPECT_EQ(
+        reading.errors[0].find(".toml:17: [[hosts]] ranges 127.0.0.0/16 holds 127.0.0.1, this machine's own address"),
+        0U)
+        << reading.errors[0];
+}
+
+TEST(CoverageConfigTest, RefusesRootAndUnknownUsers) {
+    std::string text = kHosts;
+    text.replace(text.find("nobody"), 6, "root");
+    EXPECT_EQ(read(text).errors.at(0).find(".toml:4: [coverage] user must not be root"), 0U);
+    text.replace(text.find("'root'"), 6, "'no such user'");
+    EXPECT_EQ(read(text).errors.at(0).find(".toml:4: [coverage] user 'no such user' is not a user"), 0U);
+}
+
+TEST(CoverageConfigTest, HasNothingToDoWithoutHosts) {
+    EXPECT_EQ(read("[agent]\nname = 'x'\n").errors.at(0),
+              ".toml: there are no [[hosts]], so there is nothing to steer");
+}
+
+TEST(CoverageConfigTest, FindsResolvers) {
+    EXPECT_EQ(resolversIn("# nameserver 1.1.1.1\nsearch lan\nnameserver 192.0.2.53\nnameserver fd00::53\n"),
+              (std::vector<Endpoint>{*parseEndpoint("192.0.2.53:53"), *parseEndpoint("[fd00::53]:53")}));
+}
+
+}  // namespace
+}  // namespace apiary::agent::test

@@ -1,0 +1,157 @@
+#include "agent/hosts/host_reading.hpp"
+
+#include <gtest/gtest.h>
+
+namespace apiary::agent::test {
+namespace {
+
+/// Ten lines: [coverage], two services, a persona, and the head of a [[hosts]].
+constexpr std::string_view kHead =
+    "[coverage]\nuser = 'apiary'\n"
+    "[[service]]\nname = 'ftp'\nports = [21]\n"
+    "[[service]]\nname = 'web'\nports = [80, '8000-8100', 8101]\n"
+    "[[persona]]\nname = 'server'\nservices = ['ftp', 'web']\n";
+
+std::vector<Taken> surroundings() {
+    return {{*parseRange("192.0.2.1"), "a gateway of this machine"},
+            {*parseRange("192.0.2.7"), "this machine's own address on eth0"},
+            {*parseRange("192.0.2.0/24"), "the network on the link of eth0, where other machines may have them"}};
+}
+
+struct Reading {
+    HostReading hosts;
+    std::string errors;
+};
+
+Reading read(const std::string& text) {
+    TomlFile file = TomlFile::parse(text, "agent.toml");
+    Reading reading{readHosts(file.root(), surroundings()), ""};
+    for (const std::string& error : file.finish()) {
+        reading.errors += error + '\n';
+    }
+    return reading;
+}
+
+Reading withHosts(const std::string& ranges) {
+    return read(std::string(kHead) + "[[hosts]]\npersona = 'server'\n" + ranges);
+}
+
+TEST(HostReadingTest, ReadsPersonasAndRanges) {
+    const auto [hosts, errors] = withHosts(
+        "ranges = ['10.9.0.0/16', 'fd00:9::/64']\nexcept = ['10.9.0.0/24', '10.9.255.255']\n"
+        "[[persona]]\nname = 'camera'\nservices = ['web']\nother_ports = 'filtered'\nother_ports_except = [22, '1-7']\n"
+        "ping = false\nhost_names = 'cam%%%%'\n[[hosts]]\nranges = '10.9.0.5'\npersona = 'camera'\n");
+    ASSERT_EQ(errors, "");
+    EXPECT_EQ(hosts.user, "apiary");
+    ASSERT_EQ(hosts.plan.ranges.size(), 3U);
+    EXPECT_EQ(rangeText(hosts.plan.ranges[0].addresses), "10.9.0.5");
+    EXPECT_EQ(hosts.plan.personas[hosts.plan.ranges[0].persona].name, "camera");
+    EXPECT_EQ(rangeText(hosts.plan.ranges[1].addresses), "10.9.1.0-10.9.255.254");
+    EXPECT_EQ(rangeText(hosts.plan.ranges[2].addresses), "fd00:9::/64");
+    EXPECT_EQ(hosts.plan.services[1].ports, (std::vector<PortRange>{{80, 80}, {8000, 8101}}));
+    EXPECT_EQ(hosts.plan.services[0].loopback, 61'000);
+    EXPECT_EQ(hosts.plan.services[1].loopback, 61'001);
+    const Persona& camera = hosts.plan.personas[1];
+    EXPECT_EQ(camera.others, OtherPorts::Filtered);
+    EXPECT_EQ(camera.except, (std::vector<PortRange>{{1, 7}, {22, 22}}));
+    EXPECT_FALSE(camera.ping);
+}
+
+TEST(HostReadingTest, IsEmptyWithoutHosts) {
+    const auto [hosts, errors] = read("");
+    EXPECT_EQ(errors, "");
+    EXPECT_TRUE(hosts.plan.empty());
+}
+
+TEST(HostReadingTest, RefusesOverlapsWithBothLines) {
+    EXPECT_EQ(withHosts("ranges = ['10.9.0.0/16']\n[[hosts]]\npersona = 'server'\nranges = ['10.9.3.4']\n").errors,
+              "agent.toml:17: [[hosts]] ranges 10.9.3.4 overlaps 10.9.0.0/16 of line 12; an address is one host\n");
+    EXPECT_NE(withHosts("ranges = ['10.9.0.0/16', '10.9.1.0-10.10.0.0']\n").errors, "");
+}
+
+TEST(HostReadingTest, RefusesWhatOthersHave) {
+    EXPECT_EQ(
+        withHosts("ranges = ['192.0.0.0/16']\n").errors,
+        "agent.toml:14: [[hosts]] ranges 192.0.0.0/16 holds 192.0.2.1, a gateway of this machine; leave it out, or "
+        "name it under except\n");
+    EXPECT_NE(withHosts("ranges = ['192.0.2.7']\n").errors.find("own address on eth0"), std::string::npos);
+    EXPECT_NE(withHosts("ranges = ['192.0.2.128/25']\n").errors.find("the network on the link of eth0"),
+              std::string::npos);
+    EXPECT_EQ(withHosts("ranges = ['192.0.0.0/16']\nexcept = ['192.0.2.0/24']\n").errors, "");
+    EXPECT_NE(withHosts("ranges = ['10.9.0.0/24']\n[collector]\naddress = '10.9.0.8:7443'\n")
+                  .errors.find("10.9.0.8, the collector's address"),
+              std::string::npos);
+    for (const char* special : {"0.0.0.0/8", "224.0.0.5", "255.255.255.255", "::1", "fe80::1", "ff02::1", "::/64"}) {
+        EXPECT_NE(withHosts("ranges = ['" + std::string(special) + "']\n").errors, "") << special;
+    }
+}
+
+TEST(HostReadingTest, RefusesWhatIsTooLarge) {
+    EXPECT_EQ(withHosts("ranges = ['10.0.0.0/8']\n").errors,
+              "agent.toml:14: [[hosts]] ranges 10.0.0.0/8 makes 16777216 IPv4 addresses; all ranges together may have "
+              "1048576, as many as a /12\n");
+    EXPECT_EQ(withHosts("ranges = ['10.16.0.0/12']\n").errors, "");
+    EXPECT_NE(withHosts("ranges = ['10.16.0.0/12', '10.9.0.1']\n").errors, "");
+    EXPECT_NE(withHosts("ranges = ['fd00::/40']\n").errors.find("/48 or smaller"), std::string::npos);
+}
+
+TEST(HostReadingTest, SaysAtWhichLineARangeIsNone) {
+    EXPECT_EQ(
+        withHosts("ranges = ['10.9.0.1/16']\n").errors,
+        "agent.toml:14: [[hosts]] ranges is wrong: '10.9.0.1/16' has bits behind its length; write 10.9.0.0/16, or "
+        "10.9.0.1 for the one address\n");
+    EXPECT_NE(withHosts("ranges = ['10.9.0.0/24']\nexcept = ['10.8.0.0/24']\n")
+                  .errors.find("agent.toml:15: [[hosts]] except 10.8.0.0/24 is in none of the ranges"),
+              std::string::npos);
+    EXPECT_NE(withHosts("").errors.find("ranges is missing"), std::string::npos);
+}
+
+TEST(HostReadingTest, RefusesPersonasThatCannotBe) {
+    EXPECT_NE(read(std::string(kHead) + "[[hosts]]\npersona = 'nobody'\nranges = ['10.9.0.1']\n")
+                  .errors.find("agent.toml:13: [[hosts]] persona 'nobody' is not known"),
+              std::string::npos);
+    EXPECT_NE(read(std::string(kHead) + "[[persona]]\nname = 'server'\nservices = ['ftp', 'smtp']\n")
+                  .errors.find("agent.toml:13: [[persona]] name 'server' is taken by the persona of line 9"),
+              std::string::npos);
+    EXPECT_NE(read(std::string(kHead) + "[[persona]]\nname = 'x'\nservices = ['smtp']\n")
+                  .errors.find("agent.toml:14: [[persona]] services lists 'smtp', but no [[service]]"),
+              std::string::npos);
+    EXPECT_NE(read("[[service]]\nname = 'a'\nports = [80]\n[[service]]\nname = 'b'\nports = ['1-100']\n"
+                   "[[persona]]\nname = 'x'\nservices = ['a', 'b']\n")
+                  .errors.find("gives port 80 to both 'a' (line 1) and 'b' (line 4)"),
+              std::string::npos);
+    EXPECT_NE(read("[[service]]\nname = 'a'\nports = [80]\n").errors.find("no [[persona]] lists the service 'a'"),
+              std::string::npos);
+}
+
+TEST(HostReadingTest, RefusesBadPorts) {
+    for (const char* ports : {"[0]", "[65536]", "['9-8']", "['x']", "[]", "[1.5]", "true", "['1-']"}) {
+        EXPECT_NE(read("[[service]]\nname = 'a'\nports = " + std::string(ports) +
+                       "\n[[persona]]\nname = 'x'\nservices = ['a']\n")
+                      .errors.find("agent.toml:3: [[service]] ports"),
+                  std::string::npos)
+            << ports;
+    }
+}
+
+TEST(HostReadingTest, NeedsTheUserOfTheAgent) {
+    EXPECT_NE(read("[[service]]\nname = 'a'\nports = [80]\n[[persona]]\nname = 'x'\nservices = ['a']\n"
+                   "[[hosts]]\npersona = 'x'\nranges = ['10.9.0.1']\n")
+                  .errors.find("agent.toml:7: [[hosts]] needs [coverage] user"),
+              std::string::npos);
+}
+
+TEST(SurroundingsTest, FindsTheGatewaysOfBothFamilies) {
+    const auto gateways = gatewaysIn(
+        "Iface\tDestination\tGateway \tFlags\neth0\t00000000\t0102A8C0\t0003\neth0\t0002A8C0\t00000000\t0001\n",
+        "00000000000000000000000000000000 00 00000000000000000000000000000000 00 fd000009000000000000000000000001 1 1 "
+        "0 0 eth0\n"
+        "fd000009000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 1 1 "
+        "0 0 eth0\n");
+    ASSERT_EQ(gateways.size(), 2U);
+    EXPECT_EQ(rangeText(gateways[0].addresses), "192.168.2.1");
+    EXPECT_EQ(rangeText(gateways[1].addresses), "fd00:9::1");
+}
+
+}  // namespace
+}  // namespace apiary::agent::test

@@ -1,0 +1,125 @@
+"""Collector, agent and apiary-coverage in the namespace of a sensor that has whole subnets."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from world import ACCOUNT, HUP, Program, World, wait_for  # pylint: disable=wrong-import-position
+from namespaces import Namespaces  # pylint: disable=wrong-import-position
+
+USER = 65534  # nobody
+HOSTS = f"""
+[coverage]
+user = "{USER}"
+[[service]]
+name = "ftp"
+protocol = "ftp"
+ports = [21]
+[service.settings]
+accounts = "listed"
+users = "{':'.join(ACCOUNT)}"
+[[service]]
+name = "web"
+protocol = "http"
+ports = [80, "8000-8100"]
+[[service]]
+name = "mail"
+protocol = "smtp"
+ports = [25]
+[service.settings]
+hostname = "{{host}}.example"
+[[persona]]
+name = "server"
+services = ["ftp", "web", "mail"]
+host_names = "srv-@@####"
+[[persona]]
+name = "recorder"
+services = ["ftp", "web"]
+other_ports = "filtered"
+other_ports_except = [23]
+[[hosts]]
+persona = "server"
+ranges = ["10.9.0.0/16", "fd00:9::/64"]
+except = ["10.9.7.0/24", "10.9.8.8"]
+[[hosts]]
+persona = "recorder"
+ranges = ["10.9.7.0/24"]
+"""
+
+
+class SubnetWorld(World):
+    """A World inside the sensor's namespace. The agent runs as nobody, from a copy that nobody can reach."""
+
+    def __init__(self, name):
+        self.spaces = Namespaces(["10.9.0.0/16", "fd00:9::/64"])
+        self.coverage = None
+        try:
+            super().__init__(name, [], limits={"waiting": "0ms"})
+        except BaseException:
+            self.spaces.close()
+            raise
+        self._cleanup.callback(self.spaces.close)
+        self.coverage_log = self.folder / "coverage.log"
+        self._let_nobody_in()
+
+    def _let_nobody_in(self):
+        self.folder.chmod(0o711)
+        for folder in (self.state, self.journal):
+            folder.mkdir()
+        for path in (self.state, self.journal, *(self.folder / "certificates").rglob("*"), self.folder / "certificates"):
+            os.chown(path, USER, USER)
+        self.agent_program = self.folder / "apiary-agent"
+        shutil.copy(os.environ["APIARY_AGENT"], self.agent_program)
+        self.agent_program.chmod(0o755)
+
+    def write_agent_toml(self):
+        super().write_agent_toml()
+        self.agent_toml.write_text(self.agent_toml.read_text() + HOSTS)
+
+    def start(self):
+        self.start_coverage()
+        self.collector = Program("collector", self.spaces.command("sen", *self.command("collector", "run", "--config",
+                                                                                       self.collector_toml)),
+                                 self.folder / "collector.log")
+        self.start_agent()
+
+    def start_coverage(self):
+        said = self.coverage_log.stat().st_size if self.coverage_log.exists() else 0
+        self.coverage = Program("coverage", self.spaces.command("sen", *self.command("coverage", "apply", "--config",
+                                                                                     self.agent_toml)), self.coverage_log)
+        wait_for("apiary-coverage steers", lambda: b"steering" in self.coverage_log.read_bytes()[said:]
+                 or not self.coverage.running())
+        if not self.coverage.running():
+            raise AssertionError("apiary-coverage ended:\n" + self.coverage_log.read_text())
+
+    def start_agent(self):
+        log = self.folder / "agent.log"
+        said = log.stat().st_size if log.exists() else 0
+        self.agent = Program("agent", self.spaces.command("sen", "setpriv", "--pdeathsig", "KILL", "--reuid", USER, "--regid", USER, "--clear-groups",
+                                                          self.agent_program, "run", "--config", self.agent_toml), log)
+        wait_for("the agent says what it serves", lambda: b"web on" in log.read_bytes()[said:] or not self.agent.running())
+        if not self.agent.running():
+            raise AssertionError("the agent ended:\n" + log.read_text(errors="replace")[-3000:])
+
+    def stranger(self, *words):
+        """What stranger.py prints at the attacker's, a parsed line each."""
+        text = self.spaces.run("att", sys.executable, HERE / "stranger.py", *words)
+        return [json.loads(line) for line in text.splitlines()]
+
+    def control(self, *words):
+        done = subprocess.run(["setpriv", "--reuid", str(USER), "--regid", str(USER), "--clear-groups", str(self.agent_program),
+                               *words, "--config", str(self.agent_toml)], capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def close(self, failed):
+        try:
+            super().close(failed)
+        finally:
+            if self.coverage and self.coverage.running():
+                self.coverage.kill()
