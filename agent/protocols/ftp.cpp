@@ -20,8 +20,10 @@ constexpr Millis kLongestDelay = std::chrono::minutes(1);
 
 }  // namespace
 
+FtpService::FtpService(std::uint64_t sensorSeed) : files([sensorSeed] { return FtpFiles(ftpDecoys(sensorSeed)); }) {}
+
 Result<std::shared_ptr<const Prepared>> FtpService::prepare(const Settings& settings, std::uint64_t sensorSeed) {
-    auto service = std::make_shared<FtpService>();
+    auto service = std::make_shared<FtpService>(sensorSeed);
     const auto accounts = Accounts::of(settings, sensorSeed);
     const auto anonymous = flagOf(settings, "anonymous");
     const auto upload = flagOf(settings, "anonymous_upload");
@@ -40,7 +42,6 @@ Result<std::shared_ptr<const Prepared>> FtpService::prepare(const Settings& sett
     service->anonymousUpload = *upload;
     service->failedLoginDelay = *delay;
     service->accounts = *accounts;
-    service->files = FtpFiles(ftpDecoys(sensorSeed));
     return std::shared_ptr<const Prepared>(std::move(service));
 }
 
@@ -51,7 +52,7 @@ FtpSession::FtpSession(const FtpService& service, const Environment& environment
       offersTls_(environment.offersTls || environment.tls),
       tls_(environment.tls) {
     if (!environment.recalled.empty()) {
-        ownFiles().recall(environment.recalled, service_.files);
+        ownFiles().recall(environment.recalled, service_.files.get());
     }
 }
 
@@ -195,7 +196,7 @@ void FtpSession::reply(int code, std::string_view text, Turn& turn, char separat
 
 FtpFiles& FtpSession::ownFiles() {
     if (!own_) {
-        own_ = std::make_unique<FtpFiles>(service_.files);
+        own_ = std::make_unique<FtpFiles>(service_.files.get());
     }
     return *own_;
 }

@@ -76,7 +76,7 @@ std::string FtpSession::absolute(const std::string& argument) const {
 }
 
 void FtpSession::remember(Turn& turn) {
-    turn.remember(ownFiles().remembered(service_.files, Conversation::kRemembered));
+    turn.remember(ownFiles().remembered(service_.files.get(), Conversation::kRemembered));
 }
 
 void FtpSession::pwd(const std::string&, Turn& turn) {

@@ -2,6 +2,7 @@
 
 #include "agent/protocol/accounts.hpp"
 #include "agent/protocol/buffered_session.hpp"
+#include "agent/protocol/lazy.hpp"
 #include "agent/protocol/seeded.hpp"
 #include "agent/protocols/ftp_files.hpp"
 
@@ -14,13 +15,16 @@ namespace apiary::agent {
 
 /// What all FTP sessions of a service share.
 struct FtpService final : Prepared {
+    /// The decoy tree is that of the seed.
+    explicit FtpService(std::uint64_t sensorSeed);
+
     std::string greeting;
     bool anonymous = true;        // may log in
     bool anonymousUpload = true;  // STOR, STOU and MKD for anonymous
     std::string timeout;          // seconds, as STAT says them
     Millis failedLoginDelay{0};   // at least
     Accounts accounts;
-    FtpFiles files{{}};
+    Lazy<FtpFiles> files;  // seen behind a login only
 
     static Result<std::shared_ptr<const Prepared>> prepare(const Settings& settings, std::uint64_t sensorSeed);
 };
@@ -137,7 +141,7 @@ private:
     void umask(const std::string& argument, Turn& turn);
     std::string absolute(const std::string& argument) const;
 
-    const FtpFiles& files() const { return own_ ? *own_ : service_.files; }
+    const FtpFiles& files() const { return own_ ? *own_ : service_.files.get(); }
     FtpFiles& ownFiles();
     void remember(Turn& turn);
     std::optional<FtpPath> resolve(const std::string& path) const { return files().resolve(workingDirectory_, path); }

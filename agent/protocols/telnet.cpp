@@ -53,6 +53,8 @@ ShellHostSpec specOf(const Settings& settings, const TelnetLoginRules& login, st
 
 }  // namespace
 
+TelnetService::TelnetService(const ShellHostSpec& shell) : host([shell] { return ShellHost::make(shell); }) {}
+
 Result<std::shared_ptr<const Prepared>> TelnetService::prepare(const Settings& settings, std::uint64_t sensorSeed) {
     const auto accounts = Accounts::of(settings, sensorSeed);
     const auto delay = durationOf(settings, "failed_login_delay", kMostDelay);
@@ -64,15 +66,15 @@ Result<std::shared_ptr<const Prepared>> TelnetService::prepare(const Settings& s
             return Error{*error};
         }
     }
-    auto service = std::make_shared<TelnetService>();
-    service->login = {.hostName = hostNameOf(settings, sensorSeed),
-                      .accounts = *accounts,
-                      .failedDelay = *delay,
-                      .timeout = *timeout,
-                      .tries = static_cast<unsigned>(*tries)};
+    TelnetLoginRules login{.hostName = hostNameOf(settings, sensorSeed),
+                           .accounts = *accounts,
+                           .failedDelay = *delay,
+                           .timeout = *timeout,
+                           .tries = static_cast<unsigned>(*tries)};
+    auto service = std::make_shared<TelnetService>(specOf(settings, login, sensorSeed));
+    service->login = std::move(login);
     service->greeting = settings.at("greeting");
     service->messageOfTheDay = settings.at("motd");
-    service->host = ShellHost::make(specOf(settings, service->login, sensorSeed));
     return std::shared_ptr<const Prepared>(std::move(service));
 }
 
@@ -101,11 +103,11 @@ std::string TelnetService::issueValue(char letter, WallTime now) const {
         case 'S':
             return "Linux";
         case 'r':
-            return host->spec().kernel;
+            return host.get()->spec().kernel;
         case 'v':
-            return std::string(host->kernelVersion());
+            return std::string(host.get()->kernelVersion());
         case 'm':
-            return std::string(host->machine());
+            return std::string(host.get()->machine());
         case 'o':
         case 'O':
         case 'D':

@@ -89,7 +89,7 @@ void TelnetSession::runProcess(Turn& turn) {
     if (ash_) {
         ash_->run(terminal_, turn);
     } else if (login_.accepted()) {
-        ash_.emplace(Shell(service_.host, login_.user(), recalled_), service_.messageOfTheDay);
+        ash_.emplace(Shell(service_.host.get(), login_.user(), recalled_), service_.messageOfTheDay);
         ash_->run(terminal_, turn);
     } else {
         login_.run(terminal_, turn);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/protocol/lazy.hpp"
 #include "agent/protocols/telnet_ash.hpp"
 #include "agent/protocols/telnet_framing.hpp"
 #include "agent/protocols/telnet_login.hpp"
@@ -14,10 +15,12 @@ namespace apiary::agent {
 
 /// What all TELNET sessions of a service share.
 struct TelnetService final : Prepared {
+    explicit TelnetService(const ShellHostSpec& shell);
+
     TelnetLoginRules login;
     std::string greeting;  // as in an issue file
     std::string messageOfTheDay;
-    std::shared_ptr<const ShellHost> host;  // also held by the shells, which may outlive the service
+    Lazy<std::shared_ptr<const ShellHost>> host;  // met behind a login; also held by the shells, which may outlive this
 
     static Result<std::shared_ptr<const Prepared>> prepare(const Settings& settings, std::uint64_t sensorSeed);
 

@@ -90,8 +90,8 @@ void serveRaw(int listener, const Dialogue& dialogue) {
 /// The clients of one run, all on one thread.
 class Clients {
 public:
-    Clients(const Dialogue& dialogue, std::uint16_t port)
-        : dialogue_(dialogue), port_(port), poller_(::epoll_create1(0)), progress_(kDescriptors) {}
+    Clients(const Dialogue& dialogue, std::uint16_t port, const Targets& targets)
+        : dialogue_(dialogue), port_(port), targets_(targets), poller_(::epoll_create1(0)), progress_(kDescriptors) {}
     Clients(const Clients&) = delete;
     Clients& operator=(const Clients&) = delete;
     ~Clients() { ::close(poller_); }
@@ -100,7 +100,7 @@ public:
     const LoadResult& result() const { return result_; }
 
     void begin(std::size_t number) {
-        const int peer = connectFrom(number, port_, false);
+        const int peer = connectFrom(number, port_, false, targets_);
         if (peer < 0) {
             ++result_.failed;
             return;
@@ -161,6 +161,7 @@ private:
 
     const Dialogue& dialogue_;
     std::uint16_t port_;
+    Targets targets_;
     int poller_;
     std::vector<Progress> progress_;
     std::size_t open_ = 0;
@@ -227,8 +228,8 @@ RawServer startRawServer(const Dialogue& dialogue, std::size_t threads) {
 }
 
 LoadResult converse(const Dialogue& dialogue, std::uint16_t port, std::size_t total, std::size_t atOnce,
-                    double patience) {
-    Clients clients(dialogue, port);
+                    double patience, const Targets& targets) {
+    Clients clients(dialogue, port, targets);
     std::size_t begun = 0;
     const auto start = Clock::now();
     const auto passed = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };

@@ -4,6 +4,7 @@
 /// against a raw epoll server that says the same bytes without understanding any, which is what the machine can do.
 
 #include "tests/bench/load.hpp"
+#include "tests/bench/sockets.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -49,10 +50,10 @@ struct LoadResult {
     double rate() const { return static_cast<double>(completed) / seconds; }
 };
 
-/// Holds the conversation `total` times with 127.0.0.1:`port`, at most `atOnce` together, from addresses all over
+/// Holds the conversation `total` times with `port` of the targets, at most `atOnce` together, from addresses all over
 /// 127.0.0.0/8: an answer is there when as many bytes came as it has. After the last one the client ends its side and
 /// waits for the server to end. Gives up after `patience` seconds.
 LoadResult converse(const Dialogue& dialogue, std::uint16_t port, std::size_t total, std::size_t atOnce,
-                    double patience);
+                    double patience, const Targets& targets = {});
 
 }  // namespace apiary::bench

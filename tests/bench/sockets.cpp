@@ -44,7 +44,7 @@ std::uint16_t portOf(int socket) {
     return ntohs(address.sin_port);
 }
 
-int connectFrom(std::size_t number, std::uint16_t port, bool blocking) {
+int connectFrom(std::size_t number, std::uint16_t port, bool blocking, const Targets& targets) {
     const int peer = ::socket(AF_INET, SOCK_STREAM | (blocking ? 0 : SOCK_NONBLOCK), 0);
     if (peer < 0) {
         fail("no socket for the client; raise ulimit -n");
@@ -54,7 +54,9 @@ int connectFrom(std::size_t number, std::uint16_t port, bool blocking) {
     ::setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const sockaddr_in from = loopback(0x10000U + static_cast<std::uint32_t>(number % 50021), 0);
     ::bind(peer, reinterpret_cast<const sockaddr*>(&from), sizeof from);
-    const sockaddr_in to = loopback(1, port);
+    sockaddr_in to = loopback(1, port);
+    constexpr std::uint32_t kSpread = 2654435761U;  // prime: neighbours are far from each other
+    to.sin_addr.s_addr = htonl(targets.first + static_cast<std::uint32_t>(number) * kSpread % targets.count);
     if (::connect(peer, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS) {
         ::close(peer);
         return -1;

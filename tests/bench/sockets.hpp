@@ -15,8 +15,14 @@ int listenOn(std::uint16_t port);
 /// The local one.
 std::uint16_t portOf(int socket);
 
-/// A connection to 127.0.0.1, or -1 if it is refused; from a source that changes with every number, so that no pair of
-/// addresses runs out of ports. Not blocking, it may still be under way.
-int connectFrom(std::size_t number, std::uint16_t port, bool blocking);
+/// IPv4 addresses that connections go to, all over them.
+struct Targets {
+    std::uint32_t first = 0x7f000001;  // 127.0.0.1
+    std::uint32_t count = 1;
+};
+
+/// A connection to one of the targets, or -1 if it is refused; from a source that changes with every number, so that no
+/// pair of addresses runs out of ports. Not blocking, it may still be under way.
+int connectFrom(std::size_t number, std::uint16_t port, bool blocking, const Targets& targets = {});
 
 }  // namespace apiary::bench
