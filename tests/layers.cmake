@@ -13,7 +13,7 @@ set(layers
   "common                : !"
   "proto                 :"
   "agent/protocol        : common !"
-  "agent/shell           : agent/protocol common !"
+  "agent/shell           : agent/protocol common common/crypto !"
   "agent/protocols       : agent/shell agent/protocol common !"
   "agent/coverage        : common common/log"
   "agent/journal         : common common/crypto common/log"
