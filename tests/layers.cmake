@@ -13,7 +13,7 @@ set(layers
   "common                : !"
   "proto                 :"
   "agent/protocol        : common !"
-  "agent/shell           : agent/protocol common !"
+  "agent/shell           : agent/protocol common common/crypto !"
   "agent/protocols       : agent/shell agent/protocol common !"
   "agent/hosts           : common common/config"
   "agent/coverage        : agent/hosts common common/config common/log common/process"

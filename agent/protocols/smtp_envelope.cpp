@@ -87,7 +87,7 @@ std::string SmtpSession::mailOptionFault(const Words& words) {
             }
             returned = true;
         } else if (const auto id = valueOf(word, "ENVID=")) {
-            if (identified || !smtpIsXtext(*id, true)) {
+            if (identified || id->empty() || !smtpIsXtext(*id, true)) {
                 return "501 5.5.4 Bad ENVID parameter syntax";
             }
             identified = true;

@@ -45,7 +45,7 @@ void TelnetAsh::prompt(TelnetTerminal& terminal) {
     const std::string prompt = shell_.prompt();
     if (prompt.empty()) {
         state_ = State::Reads;
-        terminal.setMode(Mode::Cooked);
+        terminal.setMode(shell_.hidesTyping() ? Mode::Hidden : Mode::Cooked);
         return;
     }
     state_ = State::Edits;

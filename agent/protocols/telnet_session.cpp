@@ -6,7 +6,8 @@
 namespace apiary::agent {
 namespace {
 
-constexpr Millis kSoon{1};  // what a small host takes to switch between processes
+constexpr Millis kSoon{1};   // what a small host takes to switch between processes
+constexpr Millis kStart{8};  // and to start one: the first bytes of telnetd are a segment of their own
 constexpr std::size_t kPortion = std::size_t{16} << 10U;
 
 std::string escaped(std::string_view text) {
@@ -23,7 +24,7 @@ void TelnetSession::onOpen(Turn& turn) {
     loginUntil_ = turn.now() + service_.login.timeout;
     turn.send(TelnetFraming::kGreeting);
     terminal_.write(service_.issue(turn.now()));
-    setRing(turn);
+    setRing(Ring::Soon, turn.now() + kStart, turn);
 }
 
 void TelnetSession::onBytes(std::string_view bytes, Turn& turn) {
@@ -68,6 +69,8 @@ void TelnetSession::onAlarm(Turn& turn) {
         login_.timeOut(terminal_);
     } else if (ring == Ring::Wait) {
         endWait(turn);
+    } else if (!std::exchange(started_, true)) {
+        runProcess(turn);
     } else if (!sendsOutput(turn) && ready()) {
         runProcess(turn);
     }

@@ -74,6 +74,7 @@ private:
     Ring ring_ = Ring::None;
     WallTime ringsAt_{};
     bool answeredThere_ = false;  // since the last alarm
+    bool started_ = false;  // login runs, and has said its issue
     bool strange_ = false;        // there was a command that is none
     bool toldStrange_ = false;
 };

@@ -88,6 +88,7 @@ public:
         WallTime now;
     };
     std::optional<Reading> reading;
+    bool hides = false;  // what `reading` waits for is a password
     Answer runReading(WallTime now);
 };
 
@@ -156,6 +157,7 @@ Shell::Answer Shell::State::runReading(WallTime now) {
         nextPayload = work.nextPayload;
         appended = work.appended;
         if (work.starved() && reading->typed.size() < kMostTyped) {
+            hides = answer.output.ends_with("assword: ");
             return answer;
         }
         answer.takes = work.takes();
@@ -198,6 +200,10 @@ Shell::~Shell() = default;
 std::string Shell::banner() const {
     return "\n\nBusyBox v1.35.0 " + state_->host->spec().build +
            " built-in shell (ash)\nEnter 'help' for a list of built-in commands.\n\n";
+}
+
+bool Shell::hidesTyping() const {
+    return state_->reading && state_->hides;
 }
 
 std::string Shell::prompt() const {

@@ -16,8 +16,8 @@
 /// another machine it is taken for a script, as ash does; for this one it dies with "Segmentation fault". A command
 /// that reads the terminal is run anew from where the line began, with one more line typed: so there is no second
 /// thread of control to keep. Left out on purpose: the editing of lines (the terminal's), stopped jobs, expansion of
-/// aliases, traps, and applets that a small firmware does not have (sed, awk, vi, tar, passwd): those are "not found",
-/// and not in the list of `busybox` either.
+/// aliases, traps, and what programs for devices, archives and daemons would do: `busybox` lists all 269 applets, those
+/// (shell_rare_applets.cpp) say how they are used and what is missing, and change nothing.
 
 #include "agent/protocol/session.hpp"
 #include "agent/shell/shell_host.hpp"
@@ -54,6 +54,9 @@ public:
     /// What ash prints when it waits for a line: "~ # "; "> " inside a command that goes on; nothing while a command
     /// such as `cat` reads the terminal.
     std::string prompt() const;
+
+    /// True while what is typed is not to be echoed: passwd asks for a password.
+    bool hidesTyping() const;
 
     struct Answer {
         std::string output;              // with "\n" line ends; the terminal makes CRLF of them

@@ -10,7 +10,9 @@ const std::vector<ShellApplet>& table() {
     static const std::vector<ShellApplet> all = [] {
         std::vector<ShellApplet> applets;
         for (const auto group : {shellFileApplets(), shellListApplets(), shellTextApplets(), shellFilterApplets(),
-                                 shellPlainApplets(), shellSystemApplets(), shellNetworkApplets()}) {
+                                 shellPlainApplets(), shellSystemApplets(), shellNetworkApplets(),
+                                 shellDigestApplets(), shellDifferenceApplets(), shellOperandApplets(),
+                                 shellRunApplets(), shellRareApplets()}) {
             applets.insert(applets.end(), group.begin(), group.end());
         }
         std::ranges::sort(applets, {}, &ShellApplet::name);

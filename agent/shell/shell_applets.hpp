@@ -34,6 +34,11 @@ std::span<const ShellApplet> shellFilterApplets();
 std::span<const ShellApplet> shellPlainApplets();
 std::span<const ShellApplet> shellSystemApplets();
 std::span<const ShellApplet> shellNetworkApplets();
+std::span<const ShellApplet> shellDigestApplets();
+std::span<const ShellApplet> shellDifferenceApplets();
+std::span<const ShellApplet> shellOperandApplets();
+std::span<const ShellApplet> shellRunApplets();
+std::span<const ShellApplet> shellRareApplets();
 std::span<const ShellApplet> shellBuiltins();
 
 /// Of BusyBox itself; the shell as a program; `test`.
@@ -42,5 +47,7 @@ int runShellApplet(ShellCall& call);
 int runTest(ShellCall& call);
 int runEcho(ShellCall& call);
 int runPrintf(ShellCall& call);
+int runSed(ShellCall& call);
+int runAwk(ShellCall& call);
 
 }  // namespace apiary::agent

@@ -101,6 +101,15 @@ int ShellCall::usage() {
     return 1;
 }
 
+bool ShellCall::helps() {
+    const bool asked = words.size() == 2 && words[1] == "--help" && !shellUsage(name()).empty() && name() != "true" &&
+                       name() != "false" && name() != "echo";
+    if (asked) {
+        usage();
+    }
+    return asked;
+}
+
 bool ShellCall::parse(std::string_view letters) {
     const bool ordered = letters.starts_with('+');
     letters.remove_prefix(ordered ? 1 : 0);

@@ -96,10 +96,15 @@ int grep(ShellCall& call) {
                 break;
             }
             if (!call.has('c')) {
-                const std::string_view shown =
-                    call.has('o') && hit ? line.substr(hit->first, hit->second - hit->first) : line;
-                call.out((named ? path + ':' : "") + (call.has('n') ? std::to_string(number) + ':' : "") +
-                         std::string(shown) + '\n');
+                std::string_view tail = line;
+                do {  // -o shows each match of a line
+                    const std::string_view shown =
+                        call.has('o') && hit ? tail.substr(hit->first, hit->second - hit->first) : line;
+                    call.out((named ? path + ':' : "") + (call.has('n') ? std::to_string(number) + ':' : "") +
+                             std::string(shown) + '\n');
+                    tail.remove_prefix(hit ? hit->second : 0);
+                    hit = call.has('o') && hit && hit->second > hit->first ? regex.search(tail, steps) : std::nullopt;
+                } while (hit && hit->second > hit->first && call.work().move(steps * 4 + 1));
             }
             if (call.has('m') && found >= parseNumber<std::size_t>(call.value('m')).value_or(1)) {
                 break;
@@ -353,7 +358,7 @@ int unique(ShellCall& call) {
 
 int reverseLines(ShellCall& call) {
     int status = 0;
-    std::vector<std::string> lines = linesOf(call.readAll(call.operands(), status));
+    std::vector<std::string> lines = linesOf(call.readAll(call.operands(), status, "-"));
     if (call.name() == "tac") {
         std::ranges::reverse(lines);
     } else {
@@ -371,6 +376,8 @@ constexpr ShellApplet kApplets[] = {
     {"fgrep", grep},
     {"grep", grep},
     {"rev", reverseLines, "/usr/bin"},
+    {"awk", runAwk, "/usr/bin"},
+    {"sed", runSed},
     {"sort", sort, "/usr/bin"},
     {"tac", reverseLines, "/usr/bin"},
     {"tr", translate, "/usr/bin"},

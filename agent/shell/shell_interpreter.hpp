@@ -96,6 +96,8 @@ public:
         return has(letter) ? value(letter) : fallback;
     }
     int usage();  // prints how it is used, and 1
+    /// `--help` alone: prints how it is used. False if that is not what was asked, or not of an applet that has it.
+    bool helps();
 
     std::string calledAs;            // the path by which it was called, if it was by one
     std::vector<std::string> words;  // the name, then options and operands; after parse() the operands alone follow

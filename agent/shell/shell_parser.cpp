@@ -206,7 +206,7 @@ bool ShellParser::listEnds() {
     return atEnd() || peek() == ')' || (peek() == ';' && peek(1) == ';') || among(kEnders, word);
 }
 
-ShellParser::Tree ShellParser::list(bool toLineEnd) {
+ShellParser::Tree ShellParser::list(bool toLineEnd, bool mayBeEmpty) {
     auto sequence = std::make_shared<ShellTree>();
     sequence->kind = ShellTree::Kind::Sequence;
     if (++depth_ > kDeepest) {
@@ -216,6 +216,9 @@ ShellParser::Tree ShellParser::list(bool toLineEnd) {
         if (!toLineEnd) {
             skipLines();
             if (listEnds()) {
+                if (!mayBeEmpty && sequence->children.empty() && !atEnd()) {
+                    unexpected();
+                }
                 break;
             }
         }
@@ -272,9 +275,7 @@ ShellParser::Tree ShellParser::andOr() {
 ShellParser::Tree ShellParser::pipeline() {
     auto tree = std::make_shared<ShellTree>();
     tree->kind = ShellTree::Kind::Pipeline;
-    while (takeReserved("!")) {
-        tree->negated = !tree->negated;
-    }
+    tree->negated = takeReserved("!");
     for (;;) {
         tree->children.push_back(command());
         skipBlanks();
@@ -427,7 +428,7 @@ void ShellParser::caseItem(ShellTree& clause) {
         return;
     }
     ++at_;
-    item->children.push_back(list(false));
+    item->children.push_back(list(false, true));
     skipLines();
     if (peek() == ';' && peek(1) == ';') {
         at_ += 2;

@@ -107,7 +107,7 @@ private:
     std::string tokenName();
     void starve(std::string error, std::string needed = {});
 
-    Tree list(bool toLineEnd);
+    Tree list(bool toLineEnd, bool mayBeEmpty = false);
     bool listEnds();
     Tree andOr();
     Tree pipeline();

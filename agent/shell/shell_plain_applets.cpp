@@ -226,58 +226,110 @@ int copyBlocks(ShellCall& call) {
             return std::to_string(a) + '+' + std::to_string(b);
         };
         call.error(summary(whole, part) + " records in\n" + summary(whole, part) + " records out\n");
-        if (given["status"] != "noxfer") {
-            const double seconds = 0.000031 + static_cast<double>(bytes) / 9'000'000;
-            const double rate = static_cast<double>(bytes) / seconds / 1024;
-            const std::string speed = rate >= 1024 ? printed("%.1fMB/s", rate / 1024) : printed("%.1fKB/s", rate);
-            const auto human = static_cast<double>(bytes);
-            const std::string size = bytes >= 1024 * 1024 ? printed("%.1fMB", human / 1024 / 1024)
-                                     : bytes >= 1024      ? printed("%.1fKB", human / 1024)
-                                                          : std::to_string(bytes) + "B";
-            call.error(std::to_string(bytes) + " bytes (" + size + ") copied, " + printed("%.6f", seconds) +
-                       " seconds, " + speed + '\n');
-        }
     }
     return 0;
 }
 
+/// The cells of a row as od prints them; `width` bytes a cell.
+std::string cell(char format, std::string_view row, std::size_t at) {
+    const auto byte = [&](std::size_t i) {
+        return i < row.size() ? static_cast<unsigned>(static_cast<unsigned char>(row[i])) : 0U;
+    };
+    switch (format) {
+        case 'b':
+            return printed(" %03o", byte(at));
+        case '1':
+            return printed(" %02x", byte(at));
+        case 'x':
+            return printed(" %04x", byte(at) | byte(at + 1) << 8U);
+        case 'd':
+            return printed(" %5u", byte(at) | byte(at + 1) << 8U);
+        case 'c': {
+            static constexpr std::string_view kControls = "abtnvfr";
+            const unsigned char c = static_cast<unsigned char>(row[at]);
+            return c == 0                 ? "  \\0"
+                   : c >= 7 && c <= 13    ? std::string("  \\") + kControls[c - 7U]
+                   : std::isprint(c) != 0 ? std::string("   ") + row[at]
+                                          : printed(" %03o", static_cast<unsigned>(c));
+        }
+        default:
+            return printed(" %06o", byte(at) | byte(at + 1) << 8U);
+    }
+}
+
+std::string octalRow(char format, std::string_view row) {
+    std::string text;
+    for (std::size_t i = 0; i < row.size(); i += format == 'b' || format == '1' || format == 'c' ? 1 : 2) {
+        text += cell(format, row, i);
+    }
+    return text;
+}
+
+std::string hexadecimalRow(bool canonical, std::string_view row) {
+    std::string text;
+    for (std::size_t i = 0; i < 16; i += canonical ? 1 : 2) {
+        if (canonical) {
+            const std::string digits = i < row.size() ? cell('1', row, i).substr(1) : "  ";
+            text += (i % 8 == 0 ? "  " : " ") + digits;
+        } else {
+            text += i < row.size() ? cell('x', row, i) : "     ";
+        }
+    }
+    if (canonical) {
+        std::string shown(row);
+        std::ranges::replace_if(
+            shown, [](unsigned char c) { return std::isprint(c) == 0; }, '.');
+        text += "  |" + shown + '|';
+    }
+    return text;
+}
+
 int dump(ShellCall& call) {
-    if (!call.parse("bcdoxCvn:s:e:f:A:t:N:j:p")) {
+    if (!call.parse("abcdfhiloxCvn:s:e:A:t:N:j:p")) {
         return 1;
     }
     int status = 0;
-    std::string all = call.readAll(call.operands(), status);
+    std::string all = call.readAll(call.operands(), status, "-");
+    if (status != 0 && all.empty()) {
+        return status;
+    }
     for (const char letter : {'n', 'N'}) {
         all.resize(call.has(letter) ? std::min<std::size_t>(all.size(), parseSize(call.value(letter)).value_or(0))
                                     : all.size());
     }
+    for (const char letter : {'s', 'j'}) {
+        all.erase(0, call.has(letter) ? parseSize(call.value(letter)).value_or(0) : 0);
+    }
     const bool octal = call.name() == "od";
+    const std::string type = call.valueOr('t', "");
+    const char format = call.has('c') || type == "c"                     ? 'c'
+                        : call.has('b') || type == "o1"                  ? 'b'
+                        : type == "x1"                                   ? '1'
+                        : call.has('x') || call.has('h') || type == "x2" ? 'x'
+                        : call.has('d') || type == "u2"                  ? 'd'
+                                                                         : 'o';
+    const std::string radix = call.valueOr('A', "o");
+    const auto address = [&](std::size_t at) {
+        return !octal         ? printed(call.has('C') ? "%08zx" : "%07zx", at)
+               : radix == "n" ? ""
+               : radix == "x" ? printed("%06zx", at)
+               : radix == "d" ? printed("%07zu", at)
+                              : printed("%07zo", at);
+    };
     std::string output;
+    std::string_view before;
+    bool folded = false;
     for (std::size_t at = 0; at < all.size(); at += 16) {
         const std::string_view row = std::string_view(all).substr(at, 16);
-        output += octal ? printed("%07zo", at) : printed(call.has('C') ? "%08zx" : "%07zx", at);
-        for (std::size_t i = 0; i < 16; i += call.has('C') ? 1 : 2) {
-            const auto byte = [&](std::size_t j) {
-                return j < row.size() ? static_cast<unsigned>(static_cast<unsigned char>(row[j])) : 0U;
-            };
-            if (call.has('C')) {
-                output +=
-                    (i == 8 ? "  " : " ") + (i < row.size() ? printed("%s%02x", i == 0 ? " " : "", byte(i)) : "  ");
-            } else if (i < row.size()) {
-                output += printed(octal ? " %06o" : " %04x", byte(i) | byte(i + 1) << 8U);
-            } else if (!octal) {
-                output += "     ";
-            }
+        if (at > 0 && row == before && !call.has('v')) {
+            output += std::exchange(folded, true) ? "" : "*\n";
+            continue;
         }
-        if (call.has('C')) {
-            std::string shown(row);
-            std::ranges::replace_if(
-                shown, [](unsigned char c) { return std::isprint(c) == 0; }, '.');
-            output += "  |" + shown + '|';
-        }
-        output += '\n';
+        before = row;
+        folded = false;
+        output += address(at) + (octal ? octalRow(format, row) : hexadecimalRow(call.has('C'), row)) + '\n';
     }
-    output += octal ? printed("%07zo\n", all.size()) : printed(call.has('C') ? "%08zx\n" : "%07zx\n", all.size());
+    output += octal && radix == "n" ? "" : all.empty() && !octal ? "" : address(all.size()) + '\n';
     call.out(output);
     return status;
 }

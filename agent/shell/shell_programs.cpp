@@ -93,7 +93,7 @@ int ShellInterpreter::external(const std::vector<std::string>& words) {
     if (const ShellApplet* applet = findShellApplet(name)) {
         work_.newProcess();
         ShellCall call(*this, words);
-        return applet->run(call);
+        return call.helps() ? 0 : applet->run(call);
     }
     std::string_view path = environment_.get("PATH");
     while (!path.empty() && work_.step()) {
@@ -132,7 +132,7 @@ int ShellInterpreter::file(const std::string& path, std::vector<std::string> wor
         if (const ShellApplet* applet = findShellApplet(words.front())) {
             ShellCall call(*this, words);
             call.calledAs = path;
-            return applet->run(call);
+            return call.helps() ? 0 : applet->run(call);
         }
         write(2, words.front() + ": applet not found\n");
         return 127;

@@ -52,7 +52,7 @@ int identity(ShellCall& call) {
     if (call.has('u') || call.has('g') || call.has('G')) {
         call.out((call.has('n') ? name : number) + '\n');
     } else {
-        call.out("uid=" + number + '(' + name + ") gid=" + number + '(' + name + ")\n");
+        call.out("uid=" + number + '(' + name + ") gid=" + number + '(' + name + ") groups=" + number + '(' + name + ")\n");
     }
     return 0;
 }
@@ -309,7 +309,7 @@ int runBusybox(ShellCall& call) {
             "full path (/sbin/ip instead of ip).\n\nCurrently defined functions:\n";
         std::string line = "\t";
         for (const std::string_view name : shellAppletNames()) {
-            if (line.size() + name.size() + 1 > 70) {
+            if (line.size() + name.size() + 1 > 72) {
                 line.pop_back();
                 text += line + '\n';
                 line = "\t";
@@ -326,8 +326,26 @@ int runBusybox(ShellCall& call) {
         }
         return 0;
     }
+    if (words.front() == "--list-full") {
+        for (const std::string_view name : shellAppletNames()) {
+            call.out(std::string(shellAppletFolder(name).substr(1)) + '/' + std::string(name) + '\n');
+        }
+        return 0;
+    }
     if (words.front() == "--install") {
         return 0;
+    }
+    if (words.front() == "--help") {
+        if (words.size() == 1) {
+            call.words.resize(1);
+            return runBusybox(call);
+        }
+        ShellCall inner(call.shell(), {words[1], "--help"});
+        if (findShellApplet(words[1]) != nullptr && inner.helps()) {
+            return 0;
+        }
+        call.error(words[1] + ": applet not found\n");
+        return 127;
     }
     const ShellApplet* applet = findShellApplet(nameOf(words.front()));
     if (applet == nullptr) {
@@ -340,7 +358,7 @@ int runBusybox(ShellCall& call) {
     }
     ShellCall inner(call.shell(), words);
     inner.words.front() = applet->name;
-    return applet->run(inner);
+    return inner.helps() ? 0 : applet->run(inner);
 }
 
 /// `sh`: with a text, with a file, from a pipe, or an ash inside the ash.

@@ -1,5 +1,7 @@
 /// How the applets say they are used: the words of BusyBox 1.35.0.
 
+#include "agent/shell/shell_usage.hpp"
+
 #include "agent/shell/shell_applets.hpp"
 
 #include <algorithm>
@@ -8,12 +10,7 @@
 namespace apiary::agent {
 namespace {
 
-struct Usage {
-    std::string_view name;
-    std::string_view text;
-};
-
-constexpr Usage kUsages[] = {
+constexpr ShellUsage kUsages[] = {
     {"basename", R"(Usage: basename FILE [SUFFIX] | -a FILE... | -s SUFFIX FILE...
 
 Strip directory path and SUFFIX from FILE
@@ -815,8 +812,11 @@ Repeatedly print a line with STRING, or 'y'
 }  // namespace
 
 std::string_view shellUsage(std::string_view name) {
-    const auto* found = std::ranges::find(kUsages, name, &Usage::name);
-    return found == std::end(kUsages) ? std::string_view{} : found->text;
+    if (const auto* found = std::ranges::find(kUsages, name, &ShellUsage::name); found != std::end(kUsages)) {
+        return found->text;
+    }
+    const auto more = std::ranges::find(moreShellUsages(), name, &ShellUsage::name);
+    return more == moreShellUsages().end() ? std::string_view{} : more->text;
 }
 
 }  // namespace apiary::agent

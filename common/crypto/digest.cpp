@@ -1,8 +1,12 @@
 #include "common/crypto/digest.hpp"
 
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
+#include <utility>
 
 #include <sys/random.h>
 
@@ -55,6 +59,24 @@ std::string_view view(const Sha256Digest& digest) {
 
 std::string hexText(const Sha256Digest& digest) {
     return hexText(view(digest));
+}
+
+std::string digestText(std::string_view program, std::string_view bytes) {
+    using Digest = std::pair<std::string_view, const EVP_MD* (*)()>;
+    static constexpr Digest kDigests[] = {
+        {"md5sum", EVP_md5},       {"sha1sum", EVP_sha1},     {"sha256sum", EVP_sha256},
+        {"sha512sum", EVP_sha512}, {"sha3sum", EVP_sha3_224},
+    };
+    const auto* found = std::ranges::find(kDigests, program, &Digest::first);
+    if (found == std::end(kDigests)) {
+        return {};
+    }
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, found->second(), nullptr) != 1) {
+        throw std::runtime_error("the library of digests refuses " + std::string(program));
+    }
+    return hexText({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 void fillRandom(std::uint8_t* out, std::size_t size) {

@@ -37,6 +37,10 @@ std::string hexText(const Sha256Digest& digest);
 
 std::string_view view(const Sha256Digest& digest);
 
+/// What the programs md5sum, sha1sum, sha256sum, sha512sum and sha3sum (of 224 bits) print for `bytes`, by the name of
+/// the program. Empty if there is no such.
+std::string digestText(std::string_view program, std::string_view bytes);
+
 /// Fills `out` with bytes nobody can guess. Throws std::runtime_error if the system has none.
 void fillRandom(std::uint8_t* out, std::size_t size);
 

@@ -122,7 +122,7 @@ TEST(TelnetSessionTest, DrawsForAFloodOfWindowSizesOnlySoMuch) {
 TEST(TelnetSessionTest, GreetsInTheSegmentsOfTheRealServer) {
     Visit visit;
     visit.pass(100ms);
-    EXPECT_EQ(visit.segments(), (std::vector<std::string>{std::string(kGreeting), "\r\r\n", "router login: "}));
+    EXPECT_EQ(visit.segments(), (std::vector<std::string>{std::string(kGreeting), "\r\r\nrouter login: "}));
 }
 
 TEST(TelnetSessionTest, AnswersNoNegotiationWhateverItSays) {

@@ -97,7 +97,8 @@ TEST_P(RecordedShell, AnswersAsTheRealOne) {
     EXPECT_GE(result.same * 100, result.steps * 98);
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, RecordedShell, testing::Values("language.txt", "files.txt", "bots.txt", "edges.txt"));
+INSTANTIATE_TEST_SUITE_P(Files, RecordedShell,
+                         testing::Values("language.txt", "files.txt", "bots.txt", "edges.txt", "programs.txt"));
 
 }  // namespace
 }  // namespace apiary::agent::test

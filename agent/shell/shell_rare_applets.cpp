@@ -1,0 +1,245 @@
+/// Applets that need a device, a network or a daemon's files, none of which this machine lets anybody have: what each
+/// says to no operand and to one. Taken from the real ones, in a root without either.
+
+#include "agent/shell/shell_applets.hpp"
+#include "agent/shell/shell_interpreter.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace apiary::agent {
+namespace {
+
+/// Null stands for how it is used. In a text %1 stands for the first operand, %k for the kernel, %h for the host's
+/// name.
+struct Rare {
+    std::string_view name;
+    std::string_view folder;
+    const char* alone;
+    int statusAlone;
+    const char* given;
+    int statusGiven;
+};
+
+constexpr Rare kRare[] = {
+    {"acpid", "/sbin", "", 0, "", 0},
+    {"adjtimex", "/sbin", "", 0, "", 0},
+    {"ar", "/usr/bin", nullptr, 1, nullptr, 1},
+    {"arping", "/usr/sbin", nullptr, 1, "arping: interface eth0 not found: No such device\n", 2},
+    {"ascii", "/usr/bin", "", 0, "", 0},
+    {"bc", "/usr/bin", "", 0, "bc: can't open '%1': No such file or directory\n", 1},
+    {"blkdiscard", "/usr/bin", nullptr, 1, "blkdiscard: can't open '%1': No such file or directory\n", 1},
+    {"blockdev", "/sbin", nullptr, 1, nullptr, 1},
+    {"brctl", "/usr/sbin", nullptr, 1, "brctl: can't change directory to '/sys/class/net': No such file or directory\n",
+     1},
+    {"bunzip2", "/usr/bin", "bunzip2: invalid magic\n", 1, "bunzip2: %1: No such file or directory\n", 1},
+    {"bzcat", "/usr/bin", "bzcat: invalid magic\n", 1, "bzcat: %1: No such file or directory\n", 1},
+    {"bzip2", "/usr/bin", "", 0, "bzip2: %1: No such file or directory\n", 1},
+    {"cal", "/usr/bin", "", 0, "", 0},
+    {"chvt", "/usr/bin", nullptr, 1, "chvt: invalid number '%1'\n", 1},
+    {"cpio", "/bin", nullptr, 1, nullptr, 1},
+    {"crond", "/usr/sbin", "", 0, "", 0},
+    {"cttyhack", "/bin", "", 1,
+     "cttyhack: can't open '': No such file or directory\ncttyhack: can't execute '%1': No such file or directory\n",
+     127},
+    {"dc", "/usr/bin", "", 0, "dc: can't open '%1': No such file or directory\n", 1},
+    {"deallocvt", "/usr/bin", "deallocvt: can't open console\n", 1, "deallocvt: invalid number '%1'\n", 1},
+    {"depmod", "/sbin", "depmod: can't change directory to 'lib/modules/%k': No such file or directory\n", 1,
+     "depmod: can't change directory to 'lib/modules/%k': No such file or directory\n", 1},
+    {"devmem", "/sbin", nullptr, 1, nullptr, 1},
+    {"dnsdomainname", "/bin", "dnsdomainname: %h: Host name lookup failure\n", 1,
+     "dnsdomainname: %h: Host name lookup failure\n", 1},
+    {"dos2unix", "/usr/bin", "", 0, "dos2unix: can't open '%1': No such file or directory\n", 1},
+    {"dpkg", "/usr/bin", nullptr, 1, nullptr, 1},
+    {"dpkg-deb", "/usr/bin", nullptr, 1, "dpkg-deb: can't open '%1': No such file or directory\n", 1},
+    {"dumpkmap", "/bin", "dumpkmap: can't open console\n", 1, nullptr, 1},
+    {"dumpleases", "/usr/bin", "dumpleases: can't open '/var/lib/misc/udhcpd.leases': No such file or directory\n", 1,
+     nullptr, 1},
+    {"ed", "/bin", "", 0, "ed: %1: No such file or directory\n", 0},
+    {"expand", "/usr/bin", "", 0, "expand: %1: No such file or directory\n", 1},
+    {"factor", "/usr/bin", "", 0, nullptr, 1},
+    {"fallocate", "/usr/bin", nullptr, 1, nullptr, 1},
+    {"fatattr", "/bin", nullptr, 1, "fatattr: can't open '%1': No such file or directory\n", 1},
+    {"fdisk", "/sbin", "fdisk: can't open '/dev/null': No such file or directory\n", 1,
+     "fdisk: can't open '/dev/null': No such file or directory\n", 1},
+    {"findfs", "/sbin", nullptr, 1, nullptr, 1},
+    {"freeramdisk", "/sbin", nullptr, 1, "freeramdisk: can't open '%1': No such file or directory\n", 1},
+    {"fsfreeze", "/usr/sbin", nullptr, 1, nullptr, 1},
+    {"fstrim", "/sbin", nullptr, 1, "fstrim: can't open '%1': No such file or directory\n", 1},
+    {"getopt", "/bin", "getopt: missing optstring argument\n", 1, " --\n", 0},
+    {"getty", "/sbin", nullptr, 1, nullptr, 1},
+    {"gunzip", "/bin", "gunzip: invalid magic\n", 1, "gunzip: %1: No such file or directory\n", 1},
+    {"gzip", "/bin", "", 0, "gzip: %1: No such file or directory\n", 1},
+    {"hostid", "/usr/bin", "00000000\n", 0, nullptr, 1},
+    {"httpd", "/usr/sbin", "", 0, "", 0},
+    {"hwclock", "/sbin", "hwclock: can't open '/dev/misc/rtc': No such file or directory\n", 1,
+     "hwclock: can't open '/dev/misc/rtc': No such file or directory\n", 1},
+    {"i2cdetect", "/usr/sbin", nullptr, 1, "i2cdetect: invalid number '%1'\n", 1},
+    {"i2cdump", "/usr/sbin", nullptr, 1, nullptr, 1},
+    {"i2cget", "/usr/sbin", nullptr, 1, nullptr, 1},
+    {"i2cset", "/usr/sbin", nullptr, 1, nullptr, 1},
+    {"i2ctransfer", "/usr/sbin", nullptr, 1, nullptr, 1},
+    {"ifdown", "/sbin", nullptr, 1, "ifdown: can't open '/etc/network/interfaces': No such file or directory\n", 1},
+    {"ifup", "/sbin", nullptr, 1, "ifup: can't open '/etc/network/interfaces': No such file or directory\n", 1},
+    {"init", "/sbin", nullptr, 1, nullptr, 1},
+    {"insmod", "/sbin", nullptr, 1, "insmod: can't insert '%1': No such file or directory\n", 254},
+    {"ionice", "/bin", "none: prio 0\n", 0, "ionice: invalid number '%1'\n", 1},
+    {"ip", "/sbin", nullptr, 1, nullptr, 1},
+    {"ipcalc", "/bin", nullptr, 1, nullptr, 1},
+    {"ipneigh", "/sbin", "", 0, "ipneigh: invalid argument '%1' to 'ipneigh'\n", 1},
+    {"klogd", "/sbin", "", 0, "", 0},
+    {"link", "/bin", nullptr, 1, nullptr, 1},
+    {"linuxrc", "/", nullptr, 1, nullptr, 1},
+    {"loadfont", "/usr/sbin", "loadfont: can't open console\n", 1, nullptr, 1},
+    {"loadkmap", "/sbin", "loadkmap: can't open console\n", 1, nullptr, 1},
+    {"logger", "/usr/bin", "", 0, "", 0},
+    {"login", "/bin", "", 1, "", 1},
+    {"logname", "/usr/bin", "logname: getlogin: Inappropriate ioctl for device\n", 1, nullptr, 1},
+    {"logread", "/sbin", "logread: can't find syslogd buffer: No such file or directory\n", 1,
+     "logread: can't find syslogd buffer: No such file or directory\n", 1},
+    {"losetup", "/sbin", nullptr, 1, "losetup: %1: No such file or directory\n", 1},
+    {"lsscsi", "/usr/bin", "lsscsi: can't change directory to '/sys/bus/scsi/devices': No such file or directory\n", 1,
+     "lsscsi: can't change directory to '/sys/bus/scsi/devices': No such file or directory\n", 1},
+    {"lzcat", "/usr/bin", "lzcat: bad lzma header\n", 1, "lzcat: %1: No such file or directory\n", 1},
+    {"lzma", "/usr/bin", nullptr, 1, nullptr, 1},
+    {"lzop", "/bin", "", 0, "lzop: %1: No such file or directory\n", 1},
+    {"mdev", "/sbin", nullptr, 1, nullptr, 1},
+    {"microcom", "/usr/bin", nullptr, 1, "microcom: can't open '%1': No such file or directory\n", 1},
+    {"mim", "/usr/sbin", "mim: line 7: can't open Mimfile: no such file\n", 1,
+     "mim: line 7: can't open Mimfile: no such file\n", 1},
+    {"mkdosfs", "/sbin", nullptr, 1, "mkdosfs: can't open '%1': No such file or directory\n", 1},
+    {"mke2fs", "/sbin", "mke2fs: can't open '(null)': Bad address\n", 1,
+     "mke2fs: can't open '%1': No such file or directory\n", 1},
+    {"mknod", "/bin", nullptr, 1, nullptr, 1},
+    {"mkpasswd", "/usr/bin", "", 0, "$5$or36pNKmcbdq6A6V$DCDDVtvsAVr0tiVmekt4MLlpp5.f4FMUCRU2rXPr2P9\n", 0},
+    {"mkswap", "/sbin", nullptr, 1, "", 0},
+    {"modinfo", "/sbin", nullptr, 1, "modinfo: can't open '/lib/modules/%k/modules.dep': No such file or directory\n",
+     1},
+    {"modprobe", "/sbin", "modprobe: can't change directory to '/lib/modules': No such file or directory\n", 1,
+     "modprobe: can't change directory to '/lib/modules': No such file or directory\n", 1},
+    {"mt", "/bin", nullptr, 1, "mt: unrecognized opcode %1\n", 1},
+    {"nameif", "/sbin",
+     "nameif: /etc/mactab: No such file or directory\nnameif: can't open '/proc/net/dev': No such file or directory\n",
+     1, nullptr, 1},
+    {"nologin", "/usr/sbin", "This account is not available\nnologin: line 1: sleep: not found\n", 1,
+     "This account is not available\nnologin: line 1: sleep: not found\n", 1},
+    {"nsenter", "/usr/bin", "nsenter: can't execute '/bin/sh': No such file or directory\n", 1,
+     "nsenter: can't execute '%1': No such file or directory\n", 127},
+    {"nuke", "/bin", "", 0, "", 0},
+    {"openvt", "/usr/bin", "openvt: can't find open VT\n", 1, "openvt: can't find open VT\n", 1},
+    {"partprobe", "/usr/sbin", "", 0, "partprobe: can't open '%1': No such file or directory\n", 1},
+    {"patch", "/usr/bin", "", 0, "", 0},
+    {"ping6", "/bin", nullptr, 1, "ping6: bad address '%1'\n", 1},
+    {"pivot_root", "/sbin", nullptr, 1, nullptr, 1},
+    {"rdate", "/usr/sbin", nullptr, 1, "rdate: bad address '%1'\n", 1},
+    {"renice", "/usr/bin", nullptr, 1, "renice: invalid number '%1'\n", 1},
+    {"reset", "/usr/bin", "", 0, "", 0},
+    {"resume", "/bin", nullptr, 1, "resume: invalid resume device: %1\n", 1},
+    {"rmmod", "/sbin", nullptr, 1, "rmmod: can't unload module '%1': Function not implemented\n", 1},
+    {"rpm", "/bin", nullptr, 1, "rpm: can't open '%1': No such file or directory\n", 1},
+    {"rpm2cpio", "/usr/bin", "rpm2cpio: short read\n", 1, "rpm2cpio: can't open '%1': No such file or directory\n", 1},
+    {"run-init", "/sbin", nullptr, 1, nullptr, 1},
+    {"run-parts", "/bin", nullptr, 1, "run-parts: %1: No such file or directory\n", 0},
+    {"setkeycodes", "/usr/bin", nullptr, 1, nullptr, 1},
+    {"setpriv", "/bin", nullptr, 1, "setpriv: can't execute '%1': No such file or directory\n", 127},
+    {"shred", "/usr/bin", nullptr, 1, "shred: can't open '/dev/zero': No such file or directory\n", 1},
+    {"ssl_client", "/usr/bin", nullptr, 1, "ssl_client: bad address '%1'\n", 1},
+    {"start-stop-daemon", "/sbin", nullptr, 1, nullptr, 1},
+    {"stty", "/bin", "stty: standard input: Inappropriate ioctl for device\n", 1, "stty: invalid number '%1'\n", 1},
+    {"sulogin", "/sbin",
+     "Give root password for system maintenance\n(or type Control-D for normal startup):\nsulogin: normal startup\n", 0,
+     "sulogin: can't open '%1': No such file or directory\n", 1},
+    {"svc", "/usr/bin", nullptr, 1, nullptr, 1},
+    {"svok", "/usr/bin", nullptr, 1, "svok: can't change directory to '': No such file or directory\n", 111},
+    {"swapoff", "/sbin", nullptr, 1, "swapoff: %1: No such file or directory\n", 1},
+    {"swapon", "/sbin", nullptr, 1, "swapon: %1: No such file or directory\n", 1},
+    {"switch_root", "/sbin", nullptr, 1, nullptr, 1},
+    {"sysctl", "/sbin", "sysctl: can't change directory to '/proc/sys': No such file or directory\n", 1,
+     "sysctl: can't change directory to '/proc/sys': No such file or directory\n", 1},
+    {"syslogd", "/sbin", "", 0, nullptr, 1},
+    {"tc", "/sbin", nullptr, 1, nullptr, 1},
+    {"telnetd", "/usr/sbin", "", 0, "", 0},
+    {"top", "/usr/bin", "\ntop: no process info in /proc\n", 0, "top: invalid number 'osuch'\n", 1},
+    {"traceroute", "/usr/bin", nullptr, 1, "traceroute: bad address '%1'\n", 1},
+    {"traceroute6", "/usr/bin", nullptr, 1, "traceroute6: bad address '%1'\n", 1},
+    {"ts", "/usr/bin", "", 0, "", 0},
+    {"tunctl", "/sbin", "tunctl: can't open '/dev/net/tun': No such file or directory\n", 1, nullptr, 1},
+    {"ubirename", "/usr/sbin", nullptr, 1, nullptr, 1},
+    {"udhcpc", "/sbin", "udhcpc: SIOCGIFINDEX: No such device\n", 1, "udhcpc: SIOCGIFINDEX: No such device\n", 1},
+    {"udhcpd", "/usr/sbin", "", 0, "", 0},
+    {"uevent", "/sbin", "", 0, "", 0},
+    {"uncompress", "/bin", "uncompress: invalid magic\n", 1, "uncompress: %1: No such file or directory\n", 1},
+    {"unexpand", "/usr/bin", "", 0, "unexpand: %1: No such file or directory\n", 1},
+    {"unix2dos", "/usr/bin", "", 0, "unix2dos: can't open '%1': No such file or directory\n", 1},
+    {"unlzma", "/usr/bin", "unlzma: bad lzma header\n", 1, "unlzma: %1: No such file or directory\n", 1},
+    {"unxz", "/usr/bin", "", 0, "unxz: %1: No such file or directory\n", 1},
+    {"unzip", "/usr/bin", nullptr, 1, "unzip: can't open %1[.zip]\n", 1},
+    {"uudecode", "/usr/bin", "uudecode: no 'begin' line\n", 1, "uudecode: %1: No such file or directory\n", 1},
+    {"uuencode", "/usr/bin", nullptr, 1, "begin 644 %1\n`\nend\n", 0},
+    {"vconfig", "/sbin", nullptr, 1, nullptr, 1},
+    {"vi", "/bin", "", 0, "", 0},
+    {"watch", "/bin", nullptr, 1, "", 0},
+    {"watchdog", "/sbin", nullptr, 1, "", 0},
+    {"mkfifo", "/usr/bin", nullptr, 1, "", 0},
+    {"shuf", "/usr/bin", "", 0, "shuf: %1: No such file or directory\n", 1},
+    {"tar", "/bin", nullptr, 1, nullptr, 1},
+    {"truncate", "/usr/bin", nullptr, 1, nullptr, 1},
+    {"xxd", "/usr/bin", "", 0, "xxd: %1: No such file or directory\n", 1},
+    {"xz", "/usr/bin", nullptr, 1, nullptr, 1},
+    {"xzcat", "/usr/bin", "", 0, "xzcat: %1: No such file or directory\n", 1},
+    {"zcat", "/bin", "zcat: short read\n", 1, "zcat: %1: No such file or directory\n", 1},
+};
+
+std::string filledIn(std::string_view text, ShellCall& call) {
+    std::string filled;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%' || i + 1 == text.size()) {
+            filled += text[i];
+            continue;
+        }
+        const ShellHostSpec& host = call.work().host().spec();
+        const std::string first = call.words.size() > 1 ? call.words[1] : "";
+        filled += text[++i] == '1' ? first : text[i] == 'k' ? host.kernel : text[i] == 'h' ? host.hostName : "%";
+    }
+    return filled;
+}
+
+/// Options are not looked at: the first operand is the first word that is none.
+int rare(ShellCall& call) {
+    const auto* found = std::ranges::find(kRare, call.name(), &Rare::name);
+    std::erase_if(call.words, [](const std::string& word) { return word.size() > 1 && word.front() == '-'; });
+    const bool alone = call.words.size() == 1;
+    const char* said = alone ? found->alone : found->given;
+    if (said == nullptr) {
+        call.usage();
+        return alone ? found->statusAlone : found->statusGiven;
+    }
+    const int status = alone ? found->statusAlone : found->statusGiven;
+    const bool address = !alone && call.words[1].find_first_not_of("0123456789.") == std::string::npos;
+    const std::string text =
+        address && std::string_view(said).find("bad address") != std::string_view::npos
+            ? call.name() + ": can't connect to remote host (" + call.words[1] + "): Network is unreachable\n"
+            : filledIn(said, call);
+    if (status == 0) {
+        call.out(text);
+    } else {
+        call.error(text);
+    }
+    return status;
+}
+
+constexpr auto kApplets = [] {
+    std::array<ShellApplet, std::size(kRare)> applets{};
+    for (std::size_t i = 0; i < applets.size(); ++i) {
+        applets[i] = {kRare[i].name, rare, kRare[i].folder};
+    }
+    return applets;
+}();
+
+}  // namespace
+
+std::span<const ShellApplet> shellRareApplets() {
+    return kApplets;
+}
+
+}  // namespace apiary::agent
