@@ -8,6 +8,8 @@
 #include <QKeyEvent>
 #include <QScrollArea>
 
+#include <array>
+
 namespace apiary::console {
 
 using namespace Qt::Literals::StringLiterals;
@@ -54,11 +56,11 @@ HelpSheet::HelpSheet(const Theme& theme, QWidget& window, const QList<KeySection
     columns->setContentsMargins(0, 0, 8, 0);
     columns->setSpacing(36);
     QList<QVBoxLayout*> sides{new QVBoxLayout, new QVBoxLayout};
-    qsizetype used = 0;
+    std::array<qsizetype, 2> used{};
     for (const KeySection& section : sections_) {
-        const qsizetype lines = section.lines.size() + 2;
-        sides[2 * used + lines <= linesOf(sections_) ? 0 : 1]->addWidget(sectionWidget(section));
-        used += lines;
+        const std::size_t shorter = used[1] < used[0] ? 1 : 0;
+        sides[static_cast<qsizetype>(shorter)]->addWidget(sectionWidget(section));
+        used[shorter] += section.lines.size() + 2;
     }
     for (QVBoxLayout* side : sides) {
         side->addStretch(1);
