@@ -95,6 +95,11 @@ TEST_F(HttpEvidenceTest, AHeadThatIsCutInItsFieldsIsACommandAndALogin) {
     EXPECT_EQ(alarm(std::chrono::seconds(60)), kept);
 }
 
+TEST_F(HttpEvidenceTest, WhatCameOfABodyThatIsTooLongIsALoginOnce) {
+    const std::string head = "POST /in HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    EXPECT_EQ(visit(head + "Content-Length: 1073741825\r\n\r\nuser=a&pass=b"), "POST /in\na:b\n");
+}
+
 TEST_F(HttpEvidenceTest, TheLoginOfATargetIsKeptWhenTheBodyIsCut) {
     EXPECT_EQ(visit(post("/x?user=q&pass=r", kForm, "user=a&pass=b", 9)), "POST /x?user=q&pass=r\n");
     EXPECT_EQ(cut(), "a:b\nq:r\n");
