@@ -71,37 +71,47 @@ std::vector<SpoolRow> SpoolReader::read(std::uint32_t lane, std::uint64_t after,
     before_.reset();
     rows_.bind(1, rowKey(lane, next - 1)).bind(2, rowKey(lane, last));
     bool ended = false;
-    while (room() && next <= last) {
-        if (!rows_.step()) {
-            ended = true;
-            break;
-        }
-        StoredRow read = stored(rows_);
-        const std::string_view shared = sharedOf(read);
-        if (seqOf(read.key) > next) {
-            add(missing(lane, next, seqOf(read.key) - 1, acknowledged));
-            if (!room()) {
+    try {
+        while (room() && next <= last) {
+            if (!rows_.step()) {
+                ended = true;
                 break;
             }
-        }
-        if (sound(rows_, read)) {
-            if (!rows.empty() && size + read.body.size() + shared.size() > bytes) {
-                break;
+            StoredRow read = stored(rows_);
+            const std::string_view shared = sharedOf(read);
+            if (seqOf(read.key) > next) {
+                add(missing(lane, next, seqOf(read.key) - 1, acknowledged));
+                if (!room()) {
+                    break;
+                }
             }
-            add(taken(read, shared));
-        } else {
-            if (damaged_.insert(read.key).second) {
-                damagedNow_.push_back({lane, next, next});
+            if (sound(rows_, read)) {
+                if (!rows.empty() && size + read.body.size() + shared.size() > bytes) {
+                    break;
+                }
+                add(taken(read, shared));
+            } else {
+                if (damaged_.insert(read.key).second) {
+                    damagedNow_.push_back({lane, next, next});
+                }
+                const auto at = timeOf(read.at);
+                add(gap(next, next,
+                        {.what = "spool",
+                         .records = 1,
+                         .bytes = read.body.size(),
+                         .from = at,
+                         .to = at,
+                         .reason = "damaged record"}));
             }
-            const auto at = timeOf(read.at);
-            add(gap(next, next,
-                    {.what = "spool",
-                     .records = 1,
-                     .bytes = read.body.size(),
-                     .from = at,
-                     .to = at,
-                     .reason = "damaged record"}));
         }
+    } catch (const SqliteError&) {
+        rows_.reset();
+        bytes_.reset();
+        if (rows.empty()) {
+            throw;
+        }
+        return rows;  // a disk that fails now and then must not keep what it gave; the next read tells if it still
+                      // fails
     }
     rows_.reset();
     if (ended && next <= last) {

@@ -81,6 +81,24 @@ TEST_F(SpoolFaultTest, SaysWhichFileCannotBeReadAndWhyAndGoesOnOnceItCan) {
     EXPECT_EQ(spool_->lost(), 0U);
 }
 
+TEST_F(SpoolFaultTest, GivesWhatItReadBeforeTheDiskFailed) {
+    open(faulty());
+    std::vector<NewRecord> many;
+    for (int i = 1; i <= 200; ++i) {
+        many.push_back(record(0, RecordKind::Probe, std::to_string(i) + std::string(2000, '.')));
+    }
+    append(many);
+    FaultyDisk::fail(FaultyDisk::Call::Read, 40, 1'000'000);
+    const std::size_t given = readAll().size();
+    EXPECT_GT(given, 0U);
+    EXPECT_LT(given, 200U);
+    EXPECT_THROW(readAll(0, given), SpoolReadError);
+    FaultyDisk::heal();
+    const auto rest = readAll(0, given);
+    ASSERT_EQ(rest.size(), 200U - given);
+    EXPECT_EQ(rest.front().seq, given + 1);
+}
+
 TEST_F(SpoolFaultTest, KnowsItsBacklogWhileTheDiskCannotBeRead) {
     open(faulty());
     append({record(0, RecordKind::Probe, "1"), record(0, RecordKind::Probe, "2")});
