@@ -37,6 +37,26 @@ bool looksNumeric(const std::string& text) {
     }
     return end != begin && *end == 0 && text.find_first_of("xXnN") == std::string::npos;
 }
+/// strtod() without the words it knows, "nan", "inf" and "0x1": awk takes decimals alone.
+double decimal(const std::string& text) {
+    const std::size_t at = text.find_first_not_of(" \t\n\r\f\v");
+    const std::size_t digit = at == std::string::npos ? at : text.find_first_not_of("+-", at);
+    const bool plain = digit != std::string::npos && digit - at <= 1 &&
+                       (std::isdigit(static_cast<unsigned char>(text[digit])) != 0 || text[digit] == '.') &&
+                       (digit + 1 >= text.size() || (text[digit + 1] != 'x' && text[digit + 1] != 'X'));
+    return plain ? std::strtod(text.c_str(), nullptr) : 0;
+}
+
+/// A number as an index or a count: none is 0, and nothing is beyond what fits.
+double bounded(double number) {
+    return std::isnan(number) ? 0 : std::clamp(number, -1e9, 1e9);
+}
+
+/// As bounded(), within what long long holds.
+double wide(double number) {
+    return std::isnan(number) ? 0 : std::clamp(number, -9e18, 9e18);
+}
+
 Value ofNumber(double number) {
     return {{}, number, Value::Type::Number};
 }
@@ -54,9 +74,7 @@ bool isNumber(const Value& value) {
            (value.type == Value::Type::Input && looksNumeric(value.text));
 }
 double numberOf(const Value& value) {
-    return value.type == Value::Type::Text || value.type == Value::Type::Input
-               ? std::strtod(value.text.c_str(), nullptr)
-               : value.number;
+    return value.type == Value::Type::Text || value.type == Value::Type::Input ? decimal(value.text) : value.number;
 }
 std::string textOf(const Value& value) {
     if (value.type != Value::Type::Number) {
@@ -83,7 +101,8 @@ public:
             variables_[name] = std::move(value);
         }
         if (name == "NF") {
-            fields_.resize(std::min(static_cast<std::size_t>(std::max(0.0, numberOf(variables_[name]))), kMostFields));
+            fields_.resize(
+                std::min(static_cast<std::size_t>(std::max(0.0, bounded(numberOf(variables_[name])))), kMostFields));
             rebuild();
         }
     }
@@ -231,7 +250,7 @@ private:
             return known == variables_.end() ? Value{} : known->second;
         }
         if (node.kind == Kind::Field) {
-            const double at = numberOf(eval(*node.parts[0]));
+            const double at = bounded(numberOf(eval(*node.parts[0])));
             if (at < 0) {
                 throw AwkError("cmd. line:1: Access to negative field");
             }
@@ -250,7 +269,7 @@ private:
         if (node.kind == Kind::Variable) {
             set(node.text, std::move(value));
         } else if (node.kind == Kind::Field) {
-            const double at = numberOf(eval(*node.parts[0]));
+            const double at = bounded(numberOf(eval(*node.parts[0])));
             if (at < 1) {
                 take(textOf(value));
             } else if (at <= static_cast<double>(kMostFields)) {
@@ -403,17 +422,15 @@ private:
             }
             const Value value = next < parts.size() ? eval(*parts[next++]) : Value{};
             if (letter == 'd' || letter == 'i') {
-                text +=
-                    printed((spec + "lld").c_str(), static_cast<long long>(std::clamp(numberOf(value), -9e18, 9e18)));
+                text += printed((spec + "lld").c_str(), static_cast<long long>(wide(numberOf(value))));
             } else if (letter == 'o' || letter == 'x' || letter == 'X' || letter == 'u') {
-                text += printed(
-                    (spec + "ll" + letter).c_str(),
-                    static_cast<unsigned long long>(static_cast<long long>(std::clamp(numberOf(value), -9e18, 9e18))));
+                text += printed((spec + "ll" + letter).c_str(),
+                                static_cast<unsigned long long>(static_cast<long long>(wide(numberOf(value)))));
             } else if (letter == 'f' || letter == 'g' || letter == 'e' || letter == 'G' || letter == 'E') {
                 text += printed((spec + letter).c_str(), numberOf(value));
             } else if (letter == 'c') {
                 text += isNumber(value) && value.type == Value::Type::Number
-                            ? std::string(1, static_cast<char>(std::clamp(numberOf(value), 0.0, 255.0)))
+                            ? std::string(1, static_cast<char>(std::clamp(bounded(numberOf(value)), 0.0, 255.0)))
                             : textOf(value).substr(0, 1);
             } else if (letter == 's') {
                 text += spec == "%" ? textOf(value) : printed((spec + 's').c_str(), textOf(value).c_str());
@@ -490,8 +507,8 @@ private:
         }
         if (name == "substr") {
             const std::string text = argument(node, 0);
-            const double from = node.parts.size() > 1 ? std::round(numberOf(eval(*node.parts[1]))) : 1;
-            const double size = node.parts.size() > 2 ? std::round(numberOf(eval(*node.parts[2]))) : 1e9;
+            const double from = node.parts.size() > 1 ? std::round(bounded(numberOf(eval(*node.parts[1])))) : 1;
+            const double size = node.parts.size() > 2 ? std::round(bounded(numberOf(eval(*node.parts[2])))) : 1e9;
             const double begin = std::clamp(from, 1.0, static_cast<double>(text.size()) + 1);
             const double end = std::clamp(begin + size, begin, static_cast<double>(text.size()) + 1);
             return ofText(text.substr(static_cast<std::size_t>(begin) - 1, static_cast<std::size_t>(end - begin)));
@@ -619,7 +636,8 @@ private:
                 flow_ = Flow::Next;
                 return;
             case Kind::Exit:
-                status_ = node.parts.empty() ? status_ : static_cast<int>(numberOf(eval(*node.parts[0]))) & 255;
+                status_ =
+                    node.parts.empty() ? status_ : static_cast<int>(bounded(numberOf(eval(*node.parts[0])))) & 255;
                 flow_ = Flow::Exit;
                 return;
             case Kind::Break:
