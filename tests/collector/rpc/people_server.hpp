@@ -42,7 +42,7 @@ public:
     std::shared_ptr<grpc::Channel> channel(Caller caller);
 
     /// A context whose call ends within a time that no test needs.
-    static std::unique_ptr<grpc::ClientContext> context(std::chrono::milliseconds longest = std::chrono::seconds(20));
+    static std::unique_ptr<grpc::ClientContext> context(std::chrono::milliseconds longest = std::chrono::seconds(60));
 
     std::int32_t addSensor(const std::string& name) const;
 
