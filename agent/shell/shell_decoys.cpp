@@ -196,7 +196,10 @@ private:
 
     static std::string linkTarget(std::string_view name) {
         const std::string_view folder = shellAppletFolder(name);
-        return folder == "/bin" ? "busybox" : folder == "/sbin" ? "../bin/busybox" : "../../bin/busybox";
+        return folder == "/bin"    ? "busybox"
+               : folder.empty()    ? "bin/busybox"
+               : folder == "/sbin" ? "../bin/busybox"
+                                   : "../../bin/busybox";
     }
 
     std::string program(std::size_t size) {

@@ -89,7 +89,7 @@ constexpr Rare kRare[] = {
     {"ipneigh", "/sbin", "", 0, "ipneigh: invalid argument '%1' to 'ipneigh'\n", 1},
     {"klogd", "/sbin", "", 0, "", 0},
     {"link", "/bin", nullptr, 1, nullptr, 1},
-    {"linuxrc", "/", nullptr, 1, nullptr, 1},
+    {"linuxrc", "", nullptr, 1, nullptr, 1},
     {"loadfont", "/usr/sbin", "loadfont: can't open console\n", 1, nullptr, 1},
     {"loadkmap", "/sbin", "loadkmap: can't open console\n", 1, nullptr, 1},
     {"logger", "/usr/bin", "", 0, "", 0},

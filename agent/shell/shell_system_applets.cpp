@@ -52,7 +52,8 @@ int identity(ShellCall& call) {
     if (call.has('u') || call.has('g') || call.has('G')) {
         call.out((call.has('n') ? name : number) + '\n');
     } else {
-        call.out("uid=" + number + '(' + name + ") gid=" + number + '(' + name + ") groups=" + number + '(' + name + ")\n");
+        call.out("uid=" + number + '(' + name + ") gid=" + number + '(' + name + ") groups=" + number + '(' + name +
+                 ")\n");
     }
     return 0;
 }
@@ -328,7 +329,7 @@ int runBusybox(ShellCall& call) {
     }
     if (words.front() == "--list-full") {
         for (const std::string_view name : shellAppletNames()) {
-            call.out(std::string(shellAppletFolder(name).substr(1)) + '/' + std::string(name) + '\n');
+            call.out((std::string(shellAppletFolder(name)) + '/' + std::string(name) + '\n').substr(1));
         }
         return 0;
     }
