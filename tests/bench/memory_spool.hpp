@@ -62,7 +62,7 @@ public:
     std::vector<Uuid> openSessions() const override { return {}; }
     std::vector<Uuid> unjournalledSessions() const override { return {}; }
     OpenSession openSession(const Uuid&) const override { return {}; }
-    std::vector<SpoolRange> takeDamaged() override { return {}; }
+    std::vector<agent::SpoolRange> takeDamaged() override { return {}; }
     Usage usage() const override { return {}; }
     bool full() const override { return false; }
     std::uint64_t lost() const override { return 0; }
