@@ -6,8 +6,7 @@
 
 namespace apiary::agent {
 
-Loop::Loop(RecorderSource& recorders)
-    : recorders_(recorders), door_(std::make_shared<Guarded<Door>>(Door{&io_, {}})) {}
+Loop::Loop(RecorderSource& recorders) : recorders_(recorders), door_(std::make_shared<Guarded<Door>>(Door{&io_, {}})) {}
 
 Loop::~Loop() {
     std::vector<std::function<void()>> late;  // destroyed unlocked

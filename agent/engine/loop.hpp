@@ -55,8 +55,8 @@ public:
 private:
     /// The door to a loop for threads that may outlive it.
     struct Door {
-        boost::asio::io_context* io;              // null once the loop is gone
-        std::vector<std::function<void()>> due;   // not run yet; the loop is on its way if there are any
+        boost::asio::io_context* io;             // null once the loop is gone
+        std::vector<std::function<void()>> due;  // not run yet; the loop is on its way if there are any
     };
 
     static void runDue(Guarded<Door>& door);

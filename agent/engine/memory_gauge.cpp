@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /// Of TCMalloc, with which the agent is linked: gives freed memory back to the system. Null in a program without it.
-extern "C" [[gnu::weak]] void MallocExtension_ReleaseFreeMemory();
+extern "C" [[gnu::weak]] void MallocExtension_ReleaseFreeMemory();  // NOLINT(readability-identifier-naming): its name
 
 namespace apiary::agent {
 namespace {

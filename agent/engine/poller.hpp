@@ -16,15 +16,13 @@ public:
     Polled() = default;
     Polled(const Polled&) = delete;
     Polled& operator=(const Polled&) = delete;
+    virtual ~Polled() = default;
 
     /// These events of epoll_wait() have come about.
     virtual void happened(std::uint32_t events) = 0;
 
     /// The poller is gone and tells nothing more: it has forgotten this.
     virtual void abandoned() = 0;
-
-protected:
-    virtual ~Polled() = default;
 
 private:
     friend class Poller;
