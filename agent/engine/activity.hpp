@@ -65,11 +65,16 @@ private:
 };
 
 /// A socket whose readiness wakes an activity, of which it is a member and with which it lives.
-class Watch {
+///
+/// The kernel tells once of what comes. So a wait asks it again, as for a level, unless it is known that what was told
+/// was taken and that the next thing to come will be told: see tookRead().
+class Watch final : Polled {
 public:
-    Watch(Loop& loop, Descriptor socket);
+    /// `shared`: another process may hold the socket too.
+    Watch(Loop& loop, Descriptor socket, bool shared = false);
+    ~Watch() override;
 
-    int fd() { return descriptor_.native_handle(); }
+    int fd() const { return socket_.get(); }
 
     /// Asks to be woken when there is something to read or accept; readable() says so until it is asked again.
     void wantRead(Activity& owner) { want(Read, owner); }
@@ -81,14 +86,15 @@ public:
     bool readable() const { return state_[Read] == State::Ready; }
     bool writable() const { return state_[Write] == State::Ready; }
 
-    /// Forgets that it was readable: the next wantRead() asks the kernel again.
-    void tookRead() { state_[Read] = State::Idle; }
+    /// Forgets that it was readable. `drained`: the last read or accept found less than it had room for, or nothing;
+    /// what comes after that is told, and the next wantRead() need not ask.
+    void tookRead(bool drained = false);
     void tookWrite() { state_[Write] = State::Idle; }
 
     /// True if the connection was reset or has another error pending.
-    bool failed();
+    bool failed() const;
 
-    /// Closes the socket; waits that are under way end.
+    /// Closes the socket; waits that are under way end. Lets go of the owner of a wait, who must be held elsewhere.
     void close();
 
 private:
@@ -96,9 +102,18 @@ private:
     enum class State : std::uint8_t { Idle, Asked, Ready };
 
     void want(What what, Activity& owner);
+    bool asked() const;
+    void happened(std::uint32_t events) override;
+    void abandoned() override;
 
-    LoopDescriptor descriptor_;
-    std::array<State, 3> state_{};  // of each What
+    Poller* poller_;  // null once it tells nothing more
+    Descriptor socket_;
+    std::uint32_t events_;
+    std::shared_ptr<Activity> owner_;  // while a wait is under way, so that it lives
+    std::array<State, 3> state_{};     // of each What
+    std::array<bool, 3> armed_{};      // the next time that it comes about will be told
+    bool shared_;
+    bool endless_ = false;  // it ended, failed, or has urgent data, at which reads stop: less than room says nothing
 };
 
 }  // namespace apiary::agent

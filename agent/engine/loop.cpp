@@ -6,10 +6,14 @@
 
 namespace apiary::agent {
 
-Loop::Loop(RecorderSource& recorders) : recorders_(recorders) {}
+Loop::Loop(RecorderSource& recorders) : recorders_(recorders), door_(std::make_shared<Guarded<Door>>(Door{&io_, {}})) {}
 
 Loop::~Loop() {
-    door_->with([](auto& io) { io = nullptr; });
+    std::vector<std::function<void()>> late;  // destroyed unlocked
+    door_->with([&](Door& door) {
+        door.io = nullptr;
+        late.swap(door.due);
+    });
 }
 
 void Loop::refuse(const Refusal& refusal) {
@@ -44,13 +48,24 @@ void Loop::awaitRefusals() {
 
 std::function<void()> Loop::callback(std::function<void()> then) {
     return [door = door_, then = std::move(then)]() mutable {
-        door->with([&](boost::asio::io_context* io) {
-            if (io == nullptr) {
+        door->with([&](Door& open) {
+            if (open.io == nullptr) {
                 return;
             }
-            boost::asio::post(*io, std::move(then));
+            open.due.push_back(std::move(then));
+            if (open.due.size() == 1) {  // those of one commit come together
+                boost::asio::post(*open.io, [door] { runDue(*door); });
+            }
         });
     };
+}
+
+void Loop::runDue(Guarded<Door>& door) {
+    std::vector<std::function<void()>> due;
+    door.with([&](Door& open) { due.swap(open.due); });
+    for (const auto& then : due) {
+        then();
+    }
 }
 
 }  // namespace apiary::agent

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "agent/engine/poller.hpp"
 #include "agent/engine/refusal_tally.hpp"
 #include "agent/protocol/recorder.hpp"
 #include "common/concurrent/guarded.hpp"
 
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include <array>
 #include <chrono>
@@ -15,13 +15,13 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <vector>
 
 namespace apiary::agent {
 
 using Steady = std::chrono::steady_clock;
 using LoopExecutor = boost::asio::io_context::executor_type;
 using LoopTimer = boost::asio::basic_waitable_timer<Steady, boost::asio::wait_traits<Steady>, LoopExecutor>;
-using LoopDescriptor = boost::asio::posix::basic_stream_descriptor<LoopExecutor>;
 
 /// What one line of a log holds at most.
 inline constexpr std::size_t kPacket = std::size_t{16} << 10U;
@@ -35,6 +35,7 @@ public:
     ~Loop();
 
     boost::asio::io_context& io() { return io_; }
+    Poller& poller() { return poller_; }
 
     /// Where the connections of this thread read. What is read is used up before the next suspension.
     std::array<char, std::size_t{64} << 10U>& buffer() { return buffer_; }
@@ -53,13 +54,18 @@ public:
 
 private:
     /// The door to a loop for threads that may outlive it.
-    using Door = Guarded<boost::asio::io_context*>;
+    struct Door {
+        boost::asio::io_context* io;             // null once the loop is gone
+        std::vector<std::function<void()>> due;  // not run yet; the loop is on its way if there are any
+    };
 
+    static void runDue(Guarded<Door>& door);
     void awaitRefusals();
 
     RecorderSource& recorders_;
     boost::asio::io_context io_{1};
-    std::shared_ptr<Door> door_ = std::make_shared<Door>(&io_);  // callbacks held by other threads outlive the loop
+    Poller poller_{io_};
+    std::shared_ptr<Guarded<Door>> door_;  // callbacks held by other threads outlive the loop
     std::array<char, std::size_t{64} << 10U> buffer_{};
     std::mt19937_64 random_{std::random_device{}()};
     RefusalTally refusals_;

@@ -7,10 +7,21 @@
 #include <string_view>
 #include <unistd.h>
 
+/// Of TCMalloc, with which the agent is linked: gives freed memory back to the system. Null in a program without it.
+extern "C" [[gnu::weak]] void MallocExtension_ReleaseFreeMemory();  // NOLINT(readability-identifier-naming): its name
+
 namespace apiary::agent {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenLooks{20};
+
+void giveBack() {
+    if (MallocExtension_ReleaseFreeMemory != nullptr) {
+        MallocExtension_ReleaseFreeMemory();
+    } else {
+        ::malloc_trim(0);
+    }
+}
 
 }  // namespace
 
@@ -37,7 +48,7 @@ std::uint64_t MemoryGauge::used() const {
 
 void MemoryGauge::relieve() {
     if (limit_ != 0 && used() > limit_) {
-        ::malloc_trim(0);
+        giveBack();
         recent_ = used();
     }
 }

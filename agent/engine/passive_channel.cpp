@@ -209,8 +209,9 @@ void PassiveChannel::wantRead() {
 }
 
 Io PassiveChannel::read(char* into, std::size_t size, std::size_t& count) {
-    connection_->tookRead();
-    return wire_->read(into, size, count);
+    const Io io = wire_->read(into, size, count);
+    connection_->tookRead(wire_->drained());
+    return io;
 }
 
 void PassiveChannel::detach() {
@@ -238,7 +239,7 @@ Task PassiveChannel::linger() {
             if ((io != Io::Done && io != Io::WantRead) || Steady::now() >= deadline) {
                 break;
             }
-            connection_->tookRead();
+            connection_->tookRead(wire_->drained());
             connection_->wantRead(*this);
             co_await until(deadline);
         }

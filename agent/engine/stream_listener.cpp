@@ -21,7 +21,7 @@ StreamListener::StreamListener(Loop& loop, OpenSessions& open, EngineState& engi
     : Listener(loop, std::move(current)),
       open_(open),
       engine_(engine),
-      socket_(loop, std::move(socket)),
+      socket_(loop, std::move(socket), steered),
       steered_(steered) {}
 
 void StreamListener::close() {
@@ -53,6 +53,7 @@ StreamListener::Accepting StreamListener::acceptSome() {
         if (!socket) {
             switch (errno) {
                 case EAGAIN:
+                    socket_.tookRead(true);
                     return Accepting::Drained;
                 case EMFILE:
                 case ENFILE:

@@ -66,11 +66,13 @@ Io Wire::receive(char* into, std::size_t size, std::size_t& count) {
         if (early_.empty()) {
             early_.shrink_to_fit();
         }
+        drained_ = false;
         return Io::Done;
     }
     const ssize_t got = ::recv(socket_, into, size, MSG_DONTWAIT);
     count = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
     atEnd_ = got == 0;
+    drained_ = got < 0 ? errno == EAGAIN || errno == EWOULDBLOCK : count < size;
     return got > 0                                                     ? Io::Done
            : got == 0                                                  ? Io::End
            : errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? Io::WantRead

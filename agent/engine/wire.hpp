@@ -43,6 +43,9 @@ public:
     /// True if the peer has ended its side, and all that it had sent was read.
     bool atEnd() const { return atEnd_; }
 
+    /// True if the last read took all that had come: more than was here makes the socket readable anew.
+    bool drained() const { return drained_; }
+
     /// True if bytes are here already, so that the socket need not become readable.
     bool buffered() const { return !early_.empty() || (tls_ && SSL_pending(tls_.get()) > 0); }
 
@@ -68,6 +71,7 @@ private:
 
     int socket_;
     bool atEnd_ = false;
+    bool drained_ = false;
     bool established_ = false;  // the handshake is done and nothing broke since
     Io last_ = Io::Done;        // how the socket answered OpenSSL last
     std::string early_;

@@ -234,6 +234,34 @@ TEST_F(StreamTest, ReadsUrgentBytesInTheirPlace) {
     EXPECT_EQ(client.readLine(), "a!b\r\n");
 }
 
+TEST_F(StreamTest, ReadsOnBehindAnUrgentByteThatCameInTheMidst) {
+    Client client = greeted(serve(spec()));
+    for (int i = 0; i < 20; ++i) {
+        client.send("echo a");
+        ::send(client.fd(), "!", 1, MSG_OOB);
+        client.send("b\r\necho c\r\n");
+        EXPECT_EQ(client.readLine(), "a!b\r\n");
+        EXPECT_EQ(client.readLine(), "c\r\n");
+    }
+}
+
+TEST_F(StreamTest, ReadsOnBehindReadsThatWereFull) {
+    Client client = greeted(serve(spec()));
+    std::string whole;
+    while (whole.size() < 32768) {
+        whole += "echo 123456789\r\n";  // 16 bytes
+    }
+    for (int i = 0; i < 5; ++i) {
+        client.send(whole);
+        EXPECT_EQ(client.readBytes(2048 * 11).size(), 2048U * 11U);
+        client.send("echo a\r\n");
+        EXPECT_EQ(client.readLine(), "a\r\n");
+    }
+    client.send(whole);
+    client.finish();
+    EXPECT_EQ(client.readAll().size(), 2048U * 11U + 5U);
+}
+
 TEST_F(StreamTest, GivesEachSessionAnotherSeed) {
     static std::vector<std::uint64_t> seeds;
     Module noting = drill;
