@@ -1,4 +1,4 @@
--- Apiary, schema version 21: one way to close what no sensor will close; minutes of coverage are added at a third of the
+-- Apiary, schema version 21: one way to close what no sensor will close; minutes of coverage are added at two thirds of the
 -- price, and go after some time. Run as apiary_owner in one transaction, after all before it.
 SET LOCAL client_min_messages = warning;
 SET LOCAL search_path = apiary, pg_catalog;
