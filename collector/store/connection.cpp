@@ -6,7 +6,12 @@
 #include <pqxx/nontransaction>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <poll.h>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 namespace apiary::collector {
 namespace {
@@ -41,6 +46,9 @@ std::string complete(const std::string& dsn, const std::string& program) {
     return options;
 }
 
+// A connection with TLS may hold bytes that its socket does not show any more.
+constexpr int kLook = 100;  // ms
+
 /// Throws what the server said in an answer that was not wanted, once it has taken all that follow, as libpq wants.
 [[noreturn]] void refuse(PGconn* raw, PGresult* answer) {
     std::unique_ptr<PGresult, decltype(&PQclear)> result(answer, &PQclear);
@@ -50,51 +58,11 @@ std::string complete(const std::string& dsn, const std::string& program) {
     while (result != nullptr && PQstatus(raw) == CONNECTION_OK) {
         result.reset(PQgetResult(raw));
     }
+    PQsetnonblocking(raw, 0);
     if (PQstatus(raw) != CONNECTION_OK) {
         throw pqxx::broken_connection(PQerrorMessage(raw));
     }
     throw pqxx::sql_error(message, "", state.c_str());
-}
-
-/// Takes the answers until a COPY wants its rows, or with `wantsRows` false all of them.
-void passAnswers(PGconn* raw, bool wantsRows) {
-    while (PGresult* result = PQgetResult(raw)) {
-        switch (PQresultStatus(result)) {
-            case PGRES_TUPLES_OK:
-            case PGRES_COMMAND_OK:
-                PQclear(result);
-                break;
-            case PGRES_COPY_IN:
-                PQclear(result);
-                if (!wantsRows) {
-                    throw pqxx::broken_connection("a COPY is still open");
-                }
-                return;
-            default:
-                refuse(raw, result);
-        }
-    }
-    if (wantsRows || PQstatus(raw) != CONNECTION_OK) {
-        throw pqxx::broken_connection(PQerrorMessage(raw));
-    }
-}
-
-/// Sends the rows of a COPY that has begun; `piece` are the first ones.
-void sendRows(PGconn* raw, CopyRows& rows, std::string_view piece) {
-    static constexpr std::string_view kHeader("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
-    static constexpr std::string_view kTrailer("\377\377", 2);
-    const auto put = [&](std::string_view bytes) {
-        return PQputCopyData(raw, bytes.data(), static_cast<int>(bytes.size())) == 1;
-    };
-    bool sent = put(kHeader);
-    for (; sent && !piece.empty(); piece = rows.next()) {
-        sent = put(piece);
-    }
-    // Also when it is memory that lacks here: the COPY stays open, and nothing behind it may be believed. What the
-    // server has refused it says in its answers.
-    if (!sent || !put(kTrailer) || PQputCopyEnd(raw, nullptr) != 1) {
-        throw pqxx::broken_connection(PQerrorMessage(raw));
-    }
 }
 
 }  // namespace
@@ -127,36 +95,131 @@ PGconn* Connection::raw() const {
     return exposed_->raw();
 }
 
-void putQuestion(Connection& connection, const CopyQuestion& question) {
-    const auto& [before, copies, after] = question;
-    std::string statements = before;
-    for (const CopyRows& copy : copies) {
+Question::Question(Connection& connection, CopyQuestion question)
+    : raw_(connection.raw()), question_(std::move(question)) {
+    std::string statements = std::move(question_.before);
+    for (const CopyRows& copy : question_.copies) {
         statements += "COPY " + copy.target() + " FROM STDIN (FORMAT binary);";
     }
-    statements += after;
+    statements += question_.after;
     if (statements.empty()) {
+        done_ = true;
         return;
     }
-    PGconn* raw = connection.raw();
-    if (PQsendQuery(raw, statements.c_str()) != 1) {
-        throw pqxx::broken_connection(PQerrorMessage(raw));
+    if (PQsetnonblocking(raw_, 1) != 0 || PQsendQuery(raw_, statements.c_str()) != 1) {
+        throw pqxx::broken_connection(PQerrorMessage(raw_));
     }
-    std::string_view piece = copies.empty() ? std::string_view() : copies.front().next();
-    for (std::size_t i = 0; i < copies.size(); ++i) {
-        passAnswers(raw, true);
-        sendRows(raw, copies[i], piece);
-        // The server is still busy with what it has been sent.
-        piece = i + 1 < copies.size() ? copies[i + 1].next() : std::string_view();
+    flush();
+}
+
+bool Question::advance() {
+    while (!done_) {
+        if (feeding_ ? !feed() : !answered()) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// True when nothing is left that the server has not taken.
+bool Question::flush() {
+    const int left = PQflush(raw_);
+    if (left < 0) {
+        throw pqxx::broken_connection(PQerrorMessage(raw_));
+    }
+    unsent_ = left > 0;
+    return !unsent_;
+}
+
+/// Also when it is memory that lacks here: the COPY stays open, and nothing behind it may be believed.
+void Question::put(std::string_view bytes) {
+    if (PQputCopyData(raw_, bytes.data(), static_cast<int>(bytes.size())) != 1) {
+        throw pqxx::broken_connection(PQerrorMessage(raw_));
     }
 }
 
-void takeAnswers(Connection& connection) {
-    passAnswers(connection.raw(), false);
+/// Sends rows of the COPY that has begun, and its end; false while the server takes no more. What it has refused it
+/// says in its answers.
+bool Question::feed() {
+    static constexpr std::string_view kTrailer("\377\377", 2);
+    CopyRows& rows = question_.copies[next_ - 1];
+    for (;;) {
+        if (!flush()) {
+            if (PQconsumeInput(raw_) != 1) {
+                throw pqxx::broken_connection(PQerrorMessage(raw_));
+            }
+            return false;
+        }
+        const std::string_view piece = rows.next();
+        if (piece.empty()) {
+            break;
+        }
+        put(piece);
+    }
+    put(kTrailer);
+    if (PQputCopyEnd(raw_, nullptr) != 1) {
+        throw pqxx::broken_connection(PQerrorMessage(raw_));
+    }
+    feeding_ = false;
+    return true;
 }
 
-void copyBinary(Connection& connection, const CopyQuestion& question) {
-    putQuestion(connection, question);
-    takeAnswers(connection);
+/// Takes one answer; false if none is there.
+bool Question::answered() {
+    static constexpr std::string_view kHeader("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
+    flush();
+    if (PQconsumeInput(raw_) != 1) {
+        throw pqxx::broken_connection(PQerrorMessage(raw_));
+    }
+    if (PQisBusy(raw_) != 0) {
+        return false;
+    }
+    Result result(PQgetResult(raw_), &PQclear);
+    if (result == nullptr) {
+        if (next_ < question_.copies.size() || PQstatus(raw_) != CONNECTION_OK || PQsetnonblocking(raw_, 0) != 0) {
+            throw pqxx::broken_connection(PQerrorMessage(raw_));
+        }
+        done_ = true;
+        return true;
+    }
+    switch (PQresultStatus(result.get())) {
+        case PGRES_TUPLES_OK:
+            rows_ = std::move(result);
+            return true;
+        case PGRES_COMMAND_OK:
+            return true;
+        case PGRES_COPY_IN:
+            put(kHeader);
+            feeding_ = true;
+            ++next_;
+            return true;
+        default:
+            refuse(raw_, result.release());
+    }
+}
+
+void Question::awaitAny(const Question& one, const Question* other) {
+    std::array<pollfd, 2> sockets{};
+    nfds_t count = 0;
+    for (const Question* question : {&one, other}) {
+        if (question != nullptr && !question->done_) {
+            sockets.at(count++) = {.fd = PQsocket(question->raw_),
+                                   .events = static_cast<short>(POLLIN | (question->unsent_ ? POLLOUT : 0)),
+                                   .revents = 0};
+        }
+    }
+    while (count > 0 && poll(sockets.data(), count, kLook) < 0) {
+        if (errno != EINTR) {
+            throw pqxx::broken_connection("poll: " + std::generic_category().message(errno));
+        }
+    }
+}
+
+void copyBinary(Connection& connection, CopyQuestion asked) {
+    Question question(connection, std::move(asked));
+    while (!question.advance()) {
+        Question::awaitAny(question, nullptr);
+    }
 }
 
 }  // namespace apiary::collector

@@ -4,10 +4,12 @@
 
 #include <pqxx/connection_base>
 
+#include <cstddef>
 #include <libpq-fe.h>
 #include <memory>
-#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace apiary::collector {
 
@@ -38,22 +40,55 @@ private:
 
 /// What is put to the server as one question.
 struct CopyQuestion {
-    std::string before;  ///< statements, each ended by a semicolon, whose answers nobody needs
-    std::span<CopyRows> copies;
+    std::string before;  ///< statements, each ended by a semicolon
+    std::vector<CopyRows> copies;
     std::string after;  ///< as `before`
 };
 
-/// Puts the question, its rows included, and returns while the server is still busy with the end of it: takeAnswers()
-/// must follow before anything else is asked of the connection. Else as copyBinary().
-void putQuestion(Connection& connection, const CopyQuestion& question);
+/// A question that is put to the server without waiting for it: whoever has two of them, on two connections, keeps both
+/// servers busy. First `before`, then the rows by binary COPY, table by table, then `after`: a small transaction spends
+/// its time on its way to and fro. To be put while a pqxx::work is open on the connection, or a pqxx::nontransaction,
+/// when `before` may begin a transaction and `after` commit it.
+///
+/// Nothing else may be asked of the connection until it is answered; who drops it before must drop the connection.
+/// `connection`, and what the rows refer to, must outlive it.
+class Question {
+public:
+    /// Sends nothing but what fits without waiting. Throws as advance().
+    Question(Connection& connection, CopyQuestion question);
 
-/// Waits until the server has answered all that was put to it. Throws as copyBinary() does.
-void takeAnswers(Connection& connection);
+    Question(const Question&) = delete;
+    Question& operator=(const Question&) = delete;
 
-/// Adds the rows to their tables by binary COPY, one after the other, with one question for all: a small transaction
-/// spends its time on its way to and fro. To be called while a pqxx::work is open on the connection, or a
-/// pqxx::nontransaction, when `before` may begin a transaction and `after` commit it. Throws pqxx::sql_error with the
-/// SQLSTATE when the server refuses a statement or a row, pqxx::broken_connection when it is gone.
-void copyBinary(Connection& connection, const CopyQuestion& question);
+    /// Goes on as far as it can without waiting; true when all is answered. Throws pqxx::sql_error with the SQLSTATE
+    /// when the server refuses a statement or a row, pqxx::broken_connection when it is gone.
+    bool advance();
+
+    /// Rows of the last statement that gave any. Only when it is answered; null if there was none.
+    const PGresult* rows() const { return rows_.get(); }
+
+    /// Waits until one of them can go on, or 100 ms; the second may be null. A server cuts off by itself what takes it
+    /// too long.
+    static void awaitAny(const Question& one, const Question* other);
+
+private:
+    using Result = std::unique_ptr<PGresult, decltype(&PQclear)>;
+
+    bool flush();
+    bool feed();
+    void put(std::string_view bytes);
+    bool answered();
+
+    PGconn* raw_;
+    CopyQuestion question_;
+    std::size_t next_ = 0;  // of the copies
+    bool feeding_ = false;  // the one before next_
+    bool unsent_ = false;
+    bool done_ = false;
+    Result rows_{nullptr, &PQclear};
+};
+
+/// Puts a question and waits until it is answered.
+void copyBinary(Connection& connection, CopyQuestion question);
 
 }  // namespace apiary::collector

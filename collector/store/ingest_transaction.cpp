@@ -14,8 +14,9 @@ namespace apiary::collector {
 namespace {
 
 constexpr const char* kDigests =
+    "PREPARE digests(uuid[], bigint, bigint) AS "
     "SELECT session_id, encode(sha256(convert_to(string_agg(normalized, E'\\n' ORDER BY seq), 'UTF8')), 'hex') "
-    "FROM apiary.command WHERE session_id = ANY ($1::uuid[]) "
+    "FROM apiary.command WHERE session_id = ANY ($1) "
     "AND started_at >= 'epoch'::timestamptz + $2 * interval '1 us' "
     "AND started_at <= 'epoch'::timestamptz + $3 * interval '1 us' GROUP BY 1";
 constexpr const char* kAssemble =
@@ -23,6 +24,8 @@ constexpr const char* kAssemble =
     "$9)";
 constexpr const char* kCommit = "COMMIT;";
 constexpr const char* kNotDurable = "SET LOCAL synchronous_commit = off;";
+constexpr const char* kWaitOnlyForRows = "SET lock_timeout = '1s'";
+constexpr const char* kWaitForCounts = "SET LOCAL lock_timeout = 0;";  // others count, or rebuild what is counted
 
 std::int64_t micros(Moment moment) {
     return moment.time_since_epoch().count();
@@ -44,75 +47,120 @@ bool tellsOfALostSpool(const GapRow& row) {
 }  // namespace
 
 void prepareIngest(pqxx::connection_base& session) {
-    session.prepare("digests", kDigests);
+    // libpqxx would tell the server of it at its first use.
+    pqxx::nontransaction(session, "digests").exec(kDigests);
     session.prepare("assemble", kAssemble);
     prepareManifests(session);
+}
+
+void prepareOverlap(pqxx::connection_base& session) {
+    prepareIngest(session);
+    pqxx::nontransaction(session, "overlap").exec(kWaitOnlyForRows);
 }
 
 IngestTransaction::IngestTransaction(Connection& connection, const IngestRows& rows, const IngestTerms& terms)
     : connection_(connection), rows_(rows), terms_(terms) {}
 
 void IngestTransaction::writeAll(bool commit) {
-    openWith(ledgerText());
-    close(countingText() + (commit ? kCommit : ""));
-    takeAnswers(connection_);
+    ending_ = countingText() + (commit ? kCommit : "");
+    if (lacksDigests() || needsStatements()) {
+        open(ledgerText(), {});
+    } else {
+        open(ledgerText(), *ending_);
+        stage_ = Stage::Ending;
+    }
+    while (!advance()) {
+        await(nullptr);
+    }
 }
 
 void IngestTransaction::carry() {
-    openWith({});
-    putQuestion(connection_, {.before = before_, .copies = copies_, .after = {}});
-    before_.clear();
-    copies_.clear();
+    ledger_ = ledgerText();
+    open({}, {});
+    advance();
 }
 
 void IngestTransaction::conclude(bool durable) {
-    takeAnswers(connection_);
-    before_ = ledgerText();
-    close(countingText() + (durable ? "" : kNotDurable) + kCommit);
+    ending_ = kWaitForCounts + countingText() + (durable ? "" : kNotDurable) + kCommit;
+    advance();
 }
 
-void IngestTransaction::await() {
-    takeAnswers(connection_);
+bool IngestTransaction::advance() {
+    while (stage_ != Stage::Done) {
+        if (!question_->advance() || (stage_ == Stage::Carrying && !ending_)) {
+            return false;
+        }
+        proceed();
+    }
+    return true;
+}
+
+void IngestTransaction::await(const IngestTransaction* other) const {
+    Question::awaitAny(*question_, other == nullptr ? nullptr : &*other->question_);
 }
 
 /// The transaction begins, and nothing follows unless the rows are tagged by the present rules, which then stay until
 /// the commit.
-void IngestTransaction::openWith(const std::string& statements) {
-    before_ = "BEGIN;SELECT apiary.known_rules_require(" + std::to_string(terms_.rules) + ");" + statements;
-    copies_ = copiesOf(rows_, terms_.collectorId);
-    if (!rows_.closed.empty() && !lacksDigests()) {
-        auto closed = copiesOfClosed(rows_, terms_.collectorId, digests_);
-        std::ranges::move(copies_, std::back_inserter(closed));
-        copies_ = std::move(closed);
+void IngestTransaction::open(const std::string& statements, const std::string& after) {
+    std::vector<CopyRows> copies;
+    if (!lacksDigests()) {
+        copies = copiesOfClosed(rows_, terms_.collectorId, digests_);
+    }
+    std::ranges::move(copiesOf(rows_, terms_.collectorId), std::back_inserter(copies));
+    put(Stage::Carrying,
+        {.before = "BEGIN;SELECT apiary.known_rules_require(" + std::to_string(terms_.rules) + ");" + statements,
+         .copies = std::move(copies),
+         .after = after});
+}
+
+void IngestTransaction::put(Stage stage, CopyQuestion question) {
+    question_.emplace(connection_, std::move(question));
+    stage_ = stage;
+}
+
+/// What follows the answer to the question.
+void IngestTransaction::proceed() {
+    switch (stage_) {
+        case Stage::Carrying:
+            if (lacksDigests()) {
+                put(Stage::FetchingDigests, {.before = ledger_ + digestsText(), .copies = {}, .after = {}});
+            } else {
+                putEnd(std::move(ledger_), {});
+            }
+            break;
+        case Stage::FetchingDigests:
+            takeDigests(question_->rows());
+            putEnd({}, copiesOfClosed(rows_, terms_.collectorId, digests_));
+            break;
+        case Stage::BeforeStatements:
+            assembleUploads();
+            storeManifests();
+            put(Stage::Ending, {.before = *ending_, .copies = {}, .after = {}});
+            break;
+        case Stage::Ending:
+        case Stage::Done:
+            stage_ = Stage::Done;
+            break;
     }
 }
 
-/// Sends what has not been sent, then the statements.
-void IngestTransaction::close(const std::string& statements) {
-    const auto ask = [&] {
-        copyBinary(connection_, {.before = before_, .copies = copies_, .after = {}});
-        before_.clear();
-        copies_.clear();
-    };
-    if (lacksDigests()) {
-        ask();
-        fetchDigests();
-        copies_ = copiesOfClosed(rows_, terms_.collectorId, digests_);
-    }
-    if (!rows_.uploads.empty() || !rows_.manifests.empty()) {
-        ask();
-        assembleUploads();
-        storeManifests();
-    }
-    putQuestion(connection_, {.before = before_, .copies = copies_, .after = statements});
+/// Puts what is left, and the end unless other statements come before it.
+void IngestTransaction::putEnd(std::string before, std::vector<CopyRows> copies) {
+    const bool later = needsStatements();
+    put(later ? Stage::BeforeStatements : Stage::Ending,
+        {.before = std::move(before), .copies = std::move(copies), .after = later ? std::string() : *ending_});
 }
 
 bool IngestTransaction::lacksDigests() const {
     return std::ranges::any_of(rows_.closed, lacksDigest);
 }
 
+bool IngestTransaction::needsStatements() const {
+    return !rows_.uploads.empty() || !rows_.manifests.empty();
+}
+
 /// The command digests of sessions whose commands came in several transactions; those of this one must be written.
-void IngestTransaction::fetchDigests() {
+std::string IngestTransaction::digestsText() const {
     std::vector<Uuid> sessions;
     Moment first = Moment::max();
     Moment last = Moment::min();
@@ -123,10 +171,14 @@ void IngestTransaction::fetchDigests() {
             last = std::max(last, row.head.startedAt);
         }
     }
-    pqxx::nontransaction statements(connection_.session(), "digests");
-    for (const auto& row : statements.exec_prepared("digests", uuidArray(sessions), micros(first), micros(last))) {
-        const auto id = Uuid::parse(row[0].c_str());
-        const std::string hex = row[1].c_str();
+    return "EXECUTE digests('" + uuidArray(sessions) + "', " + std::to_string(micros(first)) + ", " +
+           std::to_string(micros(last)) + ");";
+}
+
+void IngestTransaction::takeDigests(const PGresult* found) {
+    for (int row = 0; row < (found == nullptr ? 0 : PQntuples(found)); ++row) {
+        const auto id = Uuid::parse(PQgetvalue(found, row, 0));
+        const std::string hex = PQgetvalue(found, row, 1);
         Sha256Digest& digest = digests_[id.value_or(Uuid{})];
         for (std::size_t i = 0; i < digest.size(); ++i) {
             digest[i] = static_cast<std::uint8_t>(std::stoi(hex.substr(2 * i, 2), nullptr, 16));

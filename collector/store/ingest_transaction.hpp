@@ -6,6 +6,8 @@
 #include "collector/store/row_copies.hpp"
 
 #include <cstdint>
+#include <libpq-fe.h>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +24,12 @@ struct IngestTerms {
 /// Statements of an ingest connection that are prepared once.
 void prepareIngest(pqxx::connection_base& session);
 
-/// One transaction of ingest: ledger, rows by binary COPY, rollups. As a whole by writeAll(), or in steps, so that the
-/// rows of one travel while the one before is counted and committed: carry(), conclude(), await().
+/// As prepareIngest(), for transactions that overlap. Two senders of the same row must not wait for each other's
+/// transaction where the server cannot know of it: after a second such a wait is an error.
+void prepareOverlap(pqxx::connection_base& session);
+
+/// One transaction of ingest: ledger, rows by binary COPY, rollups. As a whole by writeAll(), or step by step, so that
+/// two of them go on at once: carry(), conclude(), and advance() until it is committed.
 ///
 /// Whatever throws (pqxx::sql_error, pqxx::broken_connection) leaves the transaction open or broken: roll back, or drop
 /// the connection. `connection` and `rows` must outlive it. Begin and commit go with the rows and not through libpqxx:
@@ -35,36 +41,47 @@ public:
     IngestTransaction(const IngestTransaction&) = delete;
     IngestTransaction& operator=(const IngestTransaction&) = delete;
 
-    /// All of it, the ledger first; without `commit` the transaction is left open for what else belongs to it.
+    /// All of it, the ledger first, until the server has done it; without `commit` the transaction is left open for
+    /// what else belongs to it.
     void writeAll(bool commit);
 
-    /// Sends the rows, but for those that can only be made when the transactions before are committed. Does not wait
-    /// for the end of it.
+    /// Begins to send the rows, but for those that can only be made when the transactions before are committed.
     void carry();
 
-    /// Behind carry(), when the transactions before are committed: ledger, the other rows, rollups, commit; one that is
-    /// not `durable` is on disk only when a later one is. Does not wait for the end of it, but to be refused what
-    /// carry() sent.
+    /// When the transactions before are committed: lets ledger, the other rows, rollups and commit follow what carry()
+    /// sends. One that is not `durable` is on disk only when a later one is.
     void conclude(bool durable);
 
-    /// Behind conclude(): waits until it is committed.
-    void await();
+    /// Goes on as far as it can without waiting; true when it is committed. What is neither row nor statement of many
+    /// (uploads, manifests) is waited for.
+    bool advance();
+
+    /// Waits until this, or `other` if it is not null, can go on, or 100 ms.
+    void await(const IngestTransaction* other) const;
 
 private:
-    void openWith(const std::string& statements);
-    void close(const std::string& statements);
-    void fetchDigests();
+    enum class Stage { Carrying, FetchingDigests, BeforeStatements, Ending, Done };
+
+    void open(const std::string& statements, const std::string& after);
+    void proceed();
+    void put(Stage stage, CopyQuestion question);
+    void putEnd(std::string before, std::vector<CopyRows> copies);
+    std::string digestsText() const;
+    void takeDigests(const PGresult* found);
     void assembleUploads();
     void storeManifests();
     std::string ledgerText() const;
     std::string countingText() const;
     bool lacksDigests() const;
+    bool needsStatements() const;
 
     Connection& connection_;
     const IngestRows& rows_;
     const IngestTerms terms_;
-    std::string before_;            // not sent yet
-    std::vector<CopyRows> copies_;  // likewise
+    Stage stage_ = Stage::Carrying;
+    std::string ledger_;                // not sent yet
+    std::optional<std::string> ending_;  // behind all others, once that may follow
+    std::optional<Question> question_;
     CommandDigests digests_;
 };
 

@@ -69,6 +69,17 @@ void SessionStore::connect() {
     prepareStatements(connection_->session());
 }
 
+/// Before anything else is asked that may wait for what a transaction under way has locked: nobody but us lets it go on.
+void SessionStore::land() {
+    if (concluded_) {
+        try {
+            finish();
+        } catch (...) {
+            concluded_->failure = std::current_exception();  // settle() tells
+        }
+    }
+}
+
 /// Does the work on the connection. Whatever fails costs the connection: what it did is then in doubt.
 template <typename Work>
 auto SessionStore::use(Work work) {
@@ -93,18 +104,22 @@ auto SessionStore::use(Work work) {
 
 std::variant<Admission, Refusal> SessionStore::admit(const Uuid& sensor, const Uuid& stream,
                                                      std::span<const std::int16_t> lanes) {
+    land();
     return use([&](pqxx::connection_base& session) { return admitSensor(session, sensor, stream, lanes); });
 }
 
 std::optional<std::int64_t> SessionStore::position(std::int32_t sensorId, const Uuid& stream, std::int16_t lane) {
+    land();
     return use([&](pqxx::connection_base& session) { return lanePosition(session, sensorId, stream, lane); });
 }
 
 SessionOwners SessionStore::findOpen(std::span<const Uuid> sessions) {
+    land();
     return use([&](pqxx::connection_base& session) { return openSessions(session, sessions); });
 }
 
 std::size_t SessionStore::closeStale(std::int32_t sensorId, Moment before, const std::string& reason, int most) {
+    land();
     return use([&](pqxx::connection_base& session) {
         return closeStaleSessions(session, collectorId_, sensorId, before, reason, most);
     });
@@ -115,10 +130,12 @@ std::vector<Uuid> SessionStore::findEnded(std::span<const Uuid> sessions) {
 }
 
 std::vector<Uuid> SessionStore::findUnheardOf(const Uuid& stream, std::int16_t lane, std::span<const Ending> endings) {
+    land();
     return use([&](pqxx::connection_base& session) { return unheardOf(session, stream, lane, endings); });
 }
 
 OpenCounts SessionStore::countOpen(std::span<const std::int32_t> sensors) {
+    land();
     return use([&](pqxx::connection_base& session) { return openCounts(session, sensors); });
 }
 
@@ -275,18 +292,53 @@ bool SessionStore::begin(IngestRows& rows) {
         // so that what was committed before is there.
         while (spare_.size() + (concluded_ ? 1 : 0) < 2) {
             spare_.push_back(std::make_unique<Connection>(dsn_));
-            prepareIngest(spare_.back()->session());
+            prepareOverlap(spare_.back()->session());
         }
         begun_ = std::make_unique<Flight>(std::move(spare_.back()), rows, terms());
         spare_.pop_back();
         begun_->transaction.carry();
+        if (concluded_) {
+            nudge(*concluded_);
+        }
         return true;
     });
+}
+
+/// Lets the flight go on as far as it can. What fails is its own, and not that of the one that is waited for.
+void SessionStore::nudge(Flight& flight) {
+    if (flight.failure) {
+        return;
+    }
+    try {
+        flight.transaction.advance();
+    } catch (...) {
+        flight.failure = std::current_exception();
+    }
+}
+
+/// Waits until the one that was concluded is committed, while the one that has begun goes on.
+void SessionStore::finish() {
+    for (;;) {
+        if (concluded_->failure) {
+            std::rethrow_exception(concluded_->failure);
+        }
+        if (concluded_->transaction.advance()) {
+            return;
+        }
+        const bool both = begun_ && !begun_->failure;
+        if (both) {
+            nudge(*begun_);
+        }
+        concluded_->transaction.await(both && !begun_->failure ? &begun_->transaction : nullptr);
+    }
 }
 
 bool SessionStore::conclude(bool durable) {
     assert(begun_ && !concluded_);
     return overlapping([&] {
+        if (begun_->failure) {
+            std::rethrow_exception(begun_->failure);
+        }
         begun_->transaction.conclude(durable);
         concluded_ = std::move(begun_);
         return true;
@@ -296,7 +348,7 @@ bool SessionStore::conclude(bool durable) {
 bool SessionStore::settle() {
     assert(concluded_);
     return overlapping([&] {
-        concluded_->transaction.await();
+        finish();
         spare_.push_back(std::move(concluded_->connection));
         concluded_.reset();
         return true;

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -82,7 +83,11 @@ private:
 
         std::unique_ptr<Connection> connection;
         IngestTransaction transaction;
+        std::exception_ptr failure;  // met while something else was waited for
     };
+    static void nudge(Flight& flight);
+    void finish();
+    void land();
     template <typename Step>
     bool overlapping(Step step);
 

@@ -26,6 +26,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -173,7 +174,7 @@ public:
             for (const collector::CopyRows& copy : copies) {
                 tables.insert(copy.target());
             }
-            collector::copyBinary(connection, {.before = {}, .copies = copies, .after = {}});
+            collector::copyBinary(connection, {.before = {}, .copies = std::move(copies), .after = {}});
         }
         std::ofstream script(file("copy.sql"));
         script << "BEGIN;\n";

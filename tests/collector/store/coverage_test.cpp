@@ -104,5 +104,36 @@ TEST_F(CoverageTest, KnowsOnlyVisitsOfTheSensorItself) {
     EXPECT_EQ(count("session"), "2");
 }
 
+TEST_F(CoverageTest, AddsToHoursThatAreThereAndToOthersInOneCall) {
+    const auto add = [&](const std::string& rows) {
+        database_.ask(
+            "SELECT apiary.coverage_add(array_agg(h), array_agg(1), array_agg('192.0.2.1'::inet), array_agg(21), "
+            "array_agg('tcp'::text), array_agg('ftp'::text), array_agg(apiary.coverage_minutes(h, h + m * interval '1 min', h + m * "
+            "interval '1 min')), array_agg(g), array_agg(0)) FROM (VALUES " +
+            rows + ") x(h, m, g)");
+    };
+    const std::string ten = "('2026-11-25 10:00+00'::timestamptz, ";
+    const std::string eleven = "('2026-11-25 11:00+00'::timestamptz, ";
+    add(ten + "0, 1), " + ten + "1, 1)");
+    add(ten + "1, 0), " + ten + "2, 1), " + eleven + "5, 0)");
+    EXPECT_EQ(covered(), "10:00 192.0.2.1 3/3, 11:00 192.0.2.1 1/0");
+    EXPECT_EQ(database_.ask("SELECT string_agg(up_seconds::text, ' ' ORDER BY hour_at) FROM apiary.coverage_hour"),
+              "180 60");
+}
+
+TEST_F(CoverageTest, OfServicesGoesAfterItsDaysAndOfProtocolsStays) {
+    database_.ask(
+        "INSERT INTO apiary.coverage_hour(hour_at, sensor_id, target, target_port, transport, protocol, addresses, "
+        "up_seconds) SELECT date_trunc('day', now(), 'UTC') - d * interval '24 h', 1, '192.0.2.1', 21, 'tcp', 'ftp', 1, 60 "
+        "FROM (VALUES (401), (400)) x(d)");
+    database_.ask(
+        "INSERT INTO apiary.coverage_hour_protocol(hour_at, protocol, minutes) SELECT hour_at, protocol, minutes FROM "
+        "apiary.coverage_hour");
+    EXPECT_EQ(database_.ask("SELECT apiary.retention_rollups('test')"), "1");
+    EXPECT_EQ(count("coverage_hour") + count("coverage_hour_protocol"), "12");
+    EXPECT_EQ(database_.ask("SELECT coverage_from = (now() AT TIME ZONE 'UTC')::date - 400 FROM apiary.retained"), "t");
+    EXPECT_EQ(database_.ask("SELECT apiary.retention_rollups('test')"), "0");
+}
+
 }  // namespace
 }  // namespace apiary::collector
