@@ -45,7 +45,8 @@ struct SessionFilter : SessionConditions {
 /// Up to how many of something are looked for first, and then their sessions; of more, the sessions are walked.
 struct SearchLimits {
     std::int64_t rows = 2000;        // sessions that have what a filter names of themselves
-    std::int64_t deeds = 5000;       // logins, commands or files
+    std::int64_t deeds = 2500;       // logins, commands or files
+    std::int64_t pairs = 7500;       // logins by user and secret at sessions that must be of some kind besides
     std::int64_t sources = 2000;     // that are new, or known
     std::uint64_t ofSources = 4000;  // sessions of those that are new
     std::int64_t hashed = 10'000;    // sources of which a table is made sooner than each session's is looked up

@@ -64,9 +64,11 @@ public:
     }
 
     bool fewDeeds(Deeds kind) const {
+        const bool pairs = kind == Deeds::Logins && filter_.username && filter_.secret && !columns().empty();
+        const std::int64_t limit = pairs ? limits_.pairs : limits_.deeds;
         return countOf(ask("SELECT count(*) FROM (SELECT " + deedRows(filter_, kind) + " LIMIT $9::int) x" +
                                kEveryParameter,
-                           limits_.deeds)[0][0]) < static_cast<std::uint64_t>(limits_.deeds);
+                           limit)[0][0]) < static_cast<std::uint64_t>(limit);
     }
 
     /// The start of the session of the newest but so many of them.

@@ -48,7 +48,7 @@ protected:
         reader_ = std::make_unique<ReportReader>(*connection_);
         hasty_ = std::make_unique<ReportReader>(
             *connection_,
-            SearchLimits{.rows = 20, .deeds = 15, .sources = 6, .ofSources = 40, .hashed = 12, .readAtOnce = 60});
+            SearchLimits{.rows = 20, .deeds = 15, .pairs = 15, .sources = 6, .ofSources = 40, .hashed = 12, .readAtOnce = 60});
     }
 
     ReportScope scope(ReportMoment from, ReportMoment to) const {
