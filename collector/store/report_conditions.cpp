@@ -90,7 +90,8 @@ struct Deed {
     /// Within the range, by the index of time as well.
     std::string rows() const {
         return "FROM apiary." + table +
-               " c WHERE c.started_at >= $1::timestamptz AND c.started_at < $2::timestamptz AND c.session_id >= $7::uuid "
+               " c WHERE c.started_at >= $1::timestamptz AND c.started_at < $2::timestamptz AND c.session_id >= "
+               "$7::uuid "
                "AND c.session_id < $8::uuid AND " +
                conditions;
     }
@@ -112,9 +113,7 @@ public:
         : conditions_(conditions), first_(first), search_(search) {}
 
     /// One after the other, of the fields that say something: those on the columns of a session alone, or the others.
-    std::vector<std::string> each(bool ofColumns) const {
-        return ofColumns ? columns() : others();
-    }
+    std::vector<std::string> each(bool ofColumns) const { return ofColumns ? columns() : others(); }
 
     std::vector<Deed> deeds() const {
         std::vector<Deed> all;
@@ -150,15 +149,17 @@ public:
 
     /// That the source is in no such network, as ranges of the index of sources: a network is before all that is in it.
     std::string elsewhere() const {
-        return "(s.source < " + parameter(kNetwork) + " OR s.source > host(broadcast(" + parameter(kNetwork) + "))::inet)";
+        return "(s.source < " + parameter(kNetwork) + " OR s.source > host(broadcast(" + parameter(kNetwork) +
+               "))::inet)";
     }
 
     /// Sources that are new, or that were there before and came again since.
     std::string sources() const {
-        const std::string known = conditions_.sourceIsNew.value_or(false)
-                                      ? "c.first_seen_at >= " + parameter(kSince) + " AND c.first_seen_at < $2::timestamptz"
-                                      : "c.last_hour >= apiary.hour_number(" + parameter(kSince) +
-                                            ") AND c.first_seen_at < " + parameter(kSince);
+        const std::string known =
+            conditions_.sourceIsNew.value_or(false)
+                ? "c.first_seen_at >= " + parameter(kSince) + " AND c.first_seen_at < $2::timestamptz"
+                : "c.last_hour >= apiary.hour_number(" + parameter(kSince) + ") AND c.first_seen_at < " +
+                      parameter(kSince);
         return "FROM apiary.source c WHERE c.traffic = ANY ($5::text[]) AND " + known;
     }
 
@@ -186,9 +187,9 @@ private:
         add(of.loginTried.has_value(), of.loginTried.value_or(false) ? "s.credentials > 0" : "s.credentials = 0");
         for (const Deed& one : deeds()) {
             const std::string some = "s." + one.counter + " > 0";
-            add(mustBe(), search_.first == one.kind ? some + " AND s.session_id = ANY (ARRAY(SELECT c.session_id " +
-                                                          one.rows() + "))"
-                                                    : some);
+            add(mustBe(), search_.first == one.kind
+                              ? some + " AND s.session_id = ANY (ARRAY(SELECT c.session_id " + one.rows() + "))"
+                              : some);
         }
         // As a value it is no join: PostgreSQL keeps a table of the addresses.
         add(mustBe() && of.sourceIsNew && search_.first == Deeds::Sources,
@@ -208,11 +209,11 @@ private:
             all.push_back(std::string(kWeekHour) + " = ANY (" + parameter(kWeekHours) + ")");
         }
         if (conditions_.sourceIsNew) {
-            const std::string earlier =
-                exists("FROM apiary.source o WHERE o.address = s.source AND o.traffic = ANY ($5::text[]) AND "
-                       "o.first_seen_at < " +
-                           parameter(kSince),
-                       search_.oneByOne);
+            const std::string earlier = exists(
+                "FROM apiary.source o WHERE o.address = s.source AND o.traffic = ANY ($5::text[]) AND "
+                "o.first_seen_at < " +
+                    parameter(kSince),
+                search_.oneByOne);
             all.push_back(*conditions_.sourceIsNew ? "NOT " + earlier : earlier);
         }
         return all;
@@ -246,8 +247,8 @@ private:
 std::string everyParameter() {
     std::string text;
     for (std::size_t place = 0; place < 2 * kPlaces; ++place) {
-        text += (place == 0 ? "num_nulls($" : ", $") + std::to_string(kFirstParameter + place) + "::" +
-                kTypes[place % kPlaces];
+        text += (place == 0 ? "num_nulls($" : ", $") + std::to_string(kFirstParameter + place) +
+                "::" + kTypes[place % kPlaces];
     }
     return text + ") >= 0";
 }

@@ -17,16 +17,17 @@ enum class Deeds { Rows, Logins, Commands, Artifacts, Texts, Sources };
 /// which are new came but now.
 struct FilterSearch {
     Deeds first = Deeds::Rows;  // these are looked for first, and then their sessions: for what is rare
-    bool sourcesHashed = false;  // of Sources: too many to look their sessions up, so each session's is looked for in them
+    bool sourcesHashed =
+        false;              // of Sources: too many to look their sessions up, so each session's is looked for in them
     bool oneByOne = false;  // the others are looked for in each session, not joined as PostgreSQL thinks best
 
     friend bool operator==(const FilterSearch&, const FilterSearch&) = default;
 };
 
 /// Conditions that the filter makes, each with AND before it, put together from constants: those on the columns of
-/// `apiary.session s`, which indices may answer, and the others. The scope's range and traffic are $1, $2 and $5, the ids
-/// of the range $7 and $8; the parameters of the filter are parametersOf(), from $10 on. What must not be so is looked for
-/// as the rest.
+/// `apiary.session s`, which indices may answer, and the others. The scope's range and traffic are $1, $2 and $5, the
+/// ids of the range $7 and $8; the parameters of the filter are parametersOf(), from $10 on. What must not be so is
+/// looked for as the rest.
 std::string columnConditionsOf(const SessionFilter& filter, FilterSearch search = {});
 /// Of `s` these need session_id, started_at, source, credentials, commands and artifacts; empty if there are none.
 std::string otherConditionsOf(const SessionFilter& filter, FilterSearch search = {});

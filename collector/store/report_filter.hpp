@@ -50,8 +50,8 @@ struct SearchLimits {
     std::int64_t sources = 2000;     // that are new, or known
     std::uint64_t ofSources = 4000;  // sessions of those that are new
     std::int64_t hashed = 10'000;    // sources of which a table is made sooner than each session's is looked up
-    // Logins or commands that are read through before the page is looked at, and four times as many each time that it is
-    // not full.
+    // Logins or commands that are read through before the page is looked at, and four times as many each time that it
+    // is not full.
     std::uint64_t readAtOnce = 10'000;
 };
 

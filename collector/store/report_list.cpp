@@ -20,12 +20,12 @@ std::string pageOf(const std::string& columns, const std::string& others) {
     const std::string range = "c.started_at >= $1::timestamptz AND c.started_at < $2::timestamptz";
     const std::string order = " ORDER BY session_id DESC ";
     const std::string rows =
-        others.empty()
-            ? "SELECT s.*" + kListed + columns + order + "LIMIT $9::int"
-            : "SELECT c.* FROM (SELECT session_id, started_at FROM (SELECT session_id, started_at, source, credentials, "
-              "commands, artifacts" +
-                  kListed + columns + order + kAll + ") s WHERE true" + others + order +
-                  "LIMIT $9::int) p JOIN apiary.session c USING (session_id, started_at) WHERE " + range;
+        others.empty() ? "SELECT s.*" + kListed + columns + order + "LIMIT $9::int"
+                       : "SELECT c.* FROM (SELECT session_id, started_at FROM (SELECT session_id, started_at, source, "
+                         "credentials, "
+                         "commands, artifacts" +
+                             kListed + columns + order + kAll + ") s WHERE true" + others + order +
+                             "LIMIT $9::int) p JOIN apiary.session c USING (session_id, started_at) WHERE " + range;
     return kEndedRow + " FROM (" + rows + ")" + endedJoins(range) + "ORDER BY s.session_id DESC";
 }
 

@@ -24,7 +24,8 @@ constexpr FilterSearch kRows{.oneByOne = true};
 
 /// What a statement does not need of the list's parameters, it names here.
 const std::string kEveryParameter =
-    " WHERE num_nulls($1::timestamptz, $2::timestamptz, $3::int[], $4::text[], $5::text[], $6::inet, $7::uuid, $8::uuid, "
+    " WHERE num_nulls($1::timestamptz, $2::timestamptz, $3::int[], $4::text[], $5::text[], $6::inet, $7::uuid, "
+    "$8::uuid, "
     "$9::int) >= 0 AND " +
     everyParameter();
 
@@ -66,9 +67,9 @@ public:
     bool fewDeeds(Deeds kind) const {
         const bool pairs = kind == Deeds::Logins && filter_.username && filter_.secret && !columns().empty();
         const std::int64_t limit = pairs ? limits_.pairs : limits_.deeds;
-        return countOf(ask("SELECT count(*) FROM (SELECT " + deedRows(filter_, kind) + " LIMIT $9::int) x" +
-                               kEveryParameter,
-                           limit)[0][0]) < static_cast<std::uint64_t>(limit);
+        return countOf(ask(
+                   "SELECT count(*) FROM (SELECT " + deedRows(filter_, kind) + " LIMIT $9::int) x" + kEveryParameter,
+                   limit)[0][0]) < static_cast<std::uint64_t>(limit);
     }
 
     /// The start of the session of the newest but so many of them.
@@ -79,9 +80,10 @@ public:
 
     /// Likewise of sessions.
     std::optional<ReportMoment> startOfFewRows() const {
-        return startIn("SELECT s.started_at FROM apiary.session s WHERE s.started_at >= $1::timestamptz AND s.started_at "
-                       "< $2::timestamptz AND s.session_id >= $7::uuid AND s.session_id < $8::uuid ORDER BY s.session_id "
-                       "DESC OFFSET $9::int - 1 LIMIT 1");
+        return startIn(
+            "SELECT s.started_at FROM apiary.session s WHERE s.started_at >= $1::timestamptz AND s.started_at "
+            "< $2::timestamptz AND s.session_id >= $7::uuid AND s.session_id < $8::uuid ORDER BY s.session_id "
+            "DESC OFFSET $9::int - 1 LIMIT 1");
     }
 
     std::optional<FilterSearch> sources() const {
@@ -97,8 +99,8 @@ public:
         return FilterSearch{.first = Deeds::Sources, .sourcesHashed = !few, .oneByOne = true};
     }
 
-    /// Stretches of the scope by their starts, newest first, and how many logins or commands came in each: five minutes of
-    /// the last day, hours before it.
+    /// Stretches of the scope by their starts, newest first, and how many logins or commands came in each: five minutes
+    /// of the last day, hours before it.
     std::vector<std::pair<ReportMoment, std::uint64_t>> course(Deeds kind) const {
         const std::string column = kind == Deeds::Logins ? "credentials" : "commands";
         const auto from = [&](const std::string& table, const std::string& range) {
@@ -115,8 +117,7 @@ public:
                      from("rollup_hour_protocol", "bucket_at >= " + begin + " AND bucket_at < " + lastDay) +
                      " ORDER BY 1 DESC",
                  momentText(scope_.from), momentText(scope_.to), arrayText(scope_.traffic))) {
-            stretches.emplace_back(ReportMoment(std::chrono::microseconds(row[0].as<std::int64_t>())),
-                                   countOf(row[1]));
+            stretches.emplace_back(ReportMoment(std::chrono::microseconds(row[0].as<std::int64_t>())), countOf(row[1]));
         }
         return stretches;
     }
@@ -128,9 +129,9 @@ private:
     std::optional<ReportMoment> startIn(const std::string& statement) const {
         const auto found =
             ask("SELECT (extract(epoch FROM (" + statement + ")) * 1000000)::bigint" + kEveryParameter, limits_.deeds);
-        return found[0][0].is_null() ? std::nullopt
-                                     : std::optional(ReportMoment(
-                                           std::chrono::microseconds(found[0][0].as<std::int64_t>())));
+        return found[0][0].is_null()
+                   ? std::nullopt
+                   : std::optional(ReportMoment(std::chrono::microseconds(found[0][0].as<std::int64_t>())));
     }
 
     pqxx::transaction_base& transaction_;
@@ -142,9 +143,9 @@ private:
 
 /// What is looked for first, if anything is rare.
 std::optional<FilterSearch> chooseRare(const Survey& survey, const SessionFilter& filter) {
-    const bool deeds = std::ranges::any_of(std::initializer_list<Deeds>{Deeds::Artifacts, Deeds::Logins, Deeds::Commands,
-                                                                        Deeds::Texts, Deeds::Sources},
-                                           [&](Deeds kind) { return survey.names(kind); });
+    const bool deeds = std::ranges::any_of(
+        std::initializer_list<Deeds>{Deeds::Artifacts, Deeds::Logins, Deeds::Commands, Deeds::Texts, Deeds::Sources},
+        [&](Deeds kind) { return survey.names(kind); });
     if (!deeds || survey.fewRows()) {
         return kRows;
     }
@@ -197,8 +198,9 @@ std::vector<SearchPart> searchPopular(const Survey& survey, ReportScope rest, st
     if (survey.names(Deeds::Logins) && survey.columns().empty()) {
         return readThrough(survey, Deeds::Logins, rest, readAtOnce);
     }
-    return survey.names(Deeds::Texts) && !survey.names(Deeds::Logins) ? readThrough(survey, Deeds::Texts, rest, readAtOnce)
-                                                                      : std::vector<SearchPart>{{rest, kRows}};
+    return survey.names(Deeds::Texts) && !survey.names(Deeds::Logins)
+               ? readThrough(survey, Deeds::Texts, rest, readAtOnce)
+               : std::vector<SearchPart>{{rest, kRows}};
 }
 
 /// The hours of the week that the filter names, newest first; the whole scope if it names none.
@@ -213,8 +215,8 @@ std::vector<ReportScope> stretches(const ReportScope& scope, const SessionFilter
     std::vector<ReportScope> found;
     for (auto hour = std::chrono::ceil<std::chrono::hours>(scope.to) - 1h; hour + 1h > scope.from; hour -= 1h) {
         const auto day = std::chrono::floor<std::chrono::days>(hour);
-        const auto ofWeek = (std::chrono::weekday(day).iso_encoding() - 1) * 24 +
-                            static_cast<std::size_t>((hour - day).count());
+        const auto ofWeek =
+            (std::chrono::weekday(day).iso_encoding() - 1) * 24 + static_cast<std::size_t>((hour - day).count());
         if (!named.at(ofWeek)) {
             continue;
         }
@@ -230,8 +232,9 @@ std::vector<ReportScope> stretches(const ReportScope& scope, const SessionFilter
     return found;
 }
 
-const std::string kKnownIn = " WHERE bucket_at >= date_bin('1 hour', $1::timestamptz, '1970-01-01 00:00+00') AND bucket_at < "
-                             "$2::timestamptz AND traffic = ANY ($3::text[])";
+const std::string kKnownIn =
+    " WHERE bucket_at >= date_bin('1 hour', $1::timestamptz, '1970-01-01 00:00+00') AND bucket_at < "
+    "$2::timestamptz AND traffic = ANY ($3::text[])";
 const std::string kKnownProtocols = "SELECT DISTINCT protocol FROM apiary.rollup_hour_protocol" + kKnownIn;
 const std::string kKnownPorts = "SELECT DISTINCT target_port FROM apiary.rollup_hour_port" + kKnownIn;
 const std::string kKnownCountries = "SELECT DISTINCT country FROM apiary.rollup_hour_country" + kKnownIn;
@@ -241,8 +244,8 @@ template <typename Value>
 std::vector<Value> valuesIn(pqxx::transaction_base& transaction, const std::string& statement,
                             const ReportScope& scope) {
     std::vector<Value> values;
-    for (const auto& row : transaction.exec_params(statement, momentText(scope.from), momentText(scope.to),
-                                                   arrayText(scope.traffic))) {
+    for (const auto& row :
+         transaction.exec_params(statement, momentText(scope.from), momentText(scope.to), arrayText(scope.traffic))) {
         values.push_back(row[0].as<Value>());
     }
     return values;

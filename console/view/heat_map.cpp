@@ -71,8 +71,9 @@ void HeatMap::moveTo(int hour) {
     if (hour != current_) {
         current_ = hour;
         if (hour >= 0 && hour < activity_.sessions.size()) {
-            setAccessibleDescription(activity_.silentAt(hour) ? u"%1: %2"_s.arg(weekHourText(hour), wordsOf(hour))
-                                                              : u"%1: %2 sessions"_s.arg(weekHourText(hour), wordsOf(hour)));
+            setAccessibleDescription(activity_.silentAt(hour)
+                                         ? u"%1: %2"_s.arg(weekHourText(hour), wordsOf(hour))
+                                         : u"%1: %2 sessions"_s.arg(weekHourText(hour), wordsOf(hour)));
         }
         update();
     }

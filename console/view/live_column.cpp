@@ -65,8 +65,9 @@ LiveColumn::LiveColumn(const Theme& theme, Workspace& workspace, QWidget* parent
 
 QStringList LiveColumn::shownCells(int row) const {
     const SessionRow& session = rows()[row];
-    return {protocolText(session.protocol), visible(session.source, 48), clockText(session.startedUs),
-            deedText(session), visible(session.sensor, 48), visible(session.country, 8)};
+    return {protocolText(session.protocol), visible(session.source, 48),
+            clockText(session.startedUs),   deedText(session),
+            visible(session.sensor, 48),    visible(session.country, 8)};
 }
 
 int LiveColumn::shownRows() const {
@@ -202,7 +203,8 @@ void LiveColumn::paintRow(QPainter& painter, int row) const {
     painter.setFont(monoFont(11));
     painter.setPen(tokens.secondary);
     painter.drawText(QRect(wide - kClock, top + 3, kClock - 4, 20), Qt::AlignRight | Qt::AlignVCenter, cells[2]);
-    painter.drawText(QRect(wide - kClock - kCountry, top + 3, kCountry, 20), Qt::AlignLeft | Qt::AlignVCenter, cells[5]);
+    painter.drawText(QRect(wide - kClock - kCountry, top + 3, kCountry, 20), Qt::AlignLeft | Qt::AlignVCenter,
+                     cells[5]);
     const QString sensor = painter.fontMetrics().elidedText(cells[4], Qt::ElideRight, 90);
     const int sensorWide = painter.fontMetrics().horizontalAdvance(sensor);
     painter.drawText(QRect(wide - 4 - sensorWide, top + 22, sensorWide, 18), Qt::AlignRight | Qt::AlignVCenter, sensor);

@@ -50,7 +50,9 @@ Term countries(std::initializer_list<const char*> names) {
     };
 }
 Term ports(std::initializer_list<std::uint32_t> numbers) {
-    return [numbers = std::vector(numbers)](Filter& filter) { filter.mutable_target_ports()->Add(numbers.begin(), numbers.end()); };
+    return [numbers = std::vector(numbers)](Filter& filter) {
+        filter.mutable_target_ports()->Add(numbers.begin(), numbers.end());
+    };
 }
 Term network(std::uint32_t number) {
     return [number](Filter& filter) { filter.add_networks(number); };
@@ -285,7 +287,8 @@ private:
         for (int i = 0; i < kRounds; ++i) {
             const auto begin = std::chrono::steady_clock::now();
             const grpc::Status status = stub_.ListSessions(server_.context(60s).get(), request, &list);
-            times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+            times.push_back(
+                std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
             if (!status.ok()) {
                 throw std::runtime_error(name + ": " + status.error_message());
             }

@@ -1,5 +1,5 @@
 -- Apiary, schema version 22: what few values tell apart is found by two small indices. Run as apiary_owner in one
--- transaction, after all before it. Ingest waits while they are built, a second or two for each million sessions.
+-- transaction, after all before it. Ingest waits while they are built, some seconds for each million sessions.
 SET LOCAL client_min_messages = warning;
 SET LOCAL search_path = apiary, pg_catalog;
 
@@ -15,7 +15,7 @@ CREATE INDEX ON session (country, asn);
 -- Protocols have their ports, and seldom another: taken for independent of each other, what never comes together
 -- passes for frequent.
 CREATE STATISTICS session_facets (mcv) ON protocol, target_port, outcome, transport, login_accepted FROM session;
--- As LIKE does it for partitions to come.
+-- As LIKE does it for partitions to come. Those of days past are analysed by nobody else any more.
 DO $$
 DECLARE r record;
 BEGIN
@@ -23,5 +23,6 @@ BEGIN
              WHERE i.inhparent = 'apiary.session'::regclass ORDER BY c.relname LOOP
     EXECUTE format('CREATE STATISTICS apiary_part.%I (mcv) ON protocol, target_port, outcome, transport, login_accepted '
       'FROM apiary_part.%I', r.relname || '_facets', r.relname);
+    EXECUTE format('ANALYZE apiary_part.%I (protocol, target_port, outcome, transport, login_accepted)', r.relname);
   END LOOP;
 END $$;

@@ -137,7 +137,8 @@ TEST_F(ReportReaderTest, LooksForWhatIsRareFirstAndWalksForWhatIsPopular) {
         set(filter);
         return searchPage(transaction, wanted, firstIdFrom(wanted.to), filter, limits);
     };
-    const SearchLimits none{.rows = 1, .deeds = 1, .pairs = 1, .sources = 1, .ofSources = 1, .hashed = 1, .readAtOnce = 50};
+    const SearchLimits none{
+        .rows = 1, .deeds = 1, .pairs = 1, .sources = 1, .ofSources = 1, .hashed = 1, .readAtOnce = 50};
     const auto command = [](auto& filter) { filter.command = "GET file1"; };
     EXPECT_EQ(found(command, {}).size(), 1U);
     EXPECT_EQ(found(command, {}).front().search.first, Deeds::Commands);

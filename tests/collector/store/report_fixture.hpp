@@ -48,7 +48,8 @@ protected:
         reader_ = std::make_unique<ReportReader>(*connection_);
         hasty_ = std::make_unique<ReportReader>(
             *connection_,
-            SearchLimits{.rows = 20, .deeds = 15, .pairs = 15, .sources = 6, .ofSources = 40, .hashed = 12, .readAtOnce = 60});
+            SearchLimits{
+                .rows = 20, .deeds = 15, .pairs = 15, .sources = 6, .ofSources = 40, .hashed = 12, .readAtOnce = 60});
     }
 
     ReportScope scope(ReportMoment from, ReportMoment to) const {
@@ -95,7 +96,8 @@ protected:
         }
     }
 
-    std::vector<v1::SessionRow> pages(const ReportScope& wanted, std::uint32_t limit, const SessionFilter& filter = {}) {
+    std::vector<v1::SessionRow> pages(const ReportScope& wanted, std::uint32_t limit,
+                                      const SessionFilter& filter = {}) {
         return pages(*reader_, wanted, limit, filter);
     }
     static std::vector<v1::SessionRow> pages(ReportReader& reader, const ReportScope& wanted, std::uint32_t limit,
