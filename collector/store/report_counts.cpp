@@ -314,6 +314,7 @@ v1::ActivityReply ReportReader::activity(const ReportScope& asked) {
     for (const auto& row : ask(transaction, plan.statement, scope, plan.cut)) {
         reply.set_sessions(row[0].as<int>(), countOf(row[1]));
     }
+    tellCoverage(transaction, scope, now(), reply);
     return reply;
 }
 

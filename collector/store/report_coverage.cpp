@@ -3,9 +3,12 @@
 #include "collector/store/report_sql.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace apiary::collector {
@@ -61,40 +64,97 @@ std::chrono::microseconds coveredOf(Hour hour, std::uint64_t minutes, ReportMome
     return covered;
 }
 
-/// In thousandths; what is less than one is not nothing.
-std::uint32_t shareOf(const Hours& hours, ReportMoment from, ReportMoment to) {
+std::chrono::microseconds coveredIn(const Hours& hours, ReportMoment from, ReportMoment to) {
     std::chrono::microseconds covered{0};
     for (auto found = hours.lower_bound(std::chrono::floor<std::chrono::hours>(from));
          found != hours.end() && found->first < to; ++found) {
         covered += coveredOf(found->first, found->second, std::max<ReportMoment>(from, found->first),
                              std::min<ReportMoment>(to, found->first + 1h));
     }
-    return covered <= 0us ? 0 : static_cast<std::uint32_t>(std::max<std::int64_t>(1, 1000 * covered / (to - from)));
+    return covered;
+}
+
+/// In thousandths; what is less than one is not nothing.
+std::uint32_t shareOf(std::chrono::microseconds covered, std::chrono::microseconds length) {
+    return covered <= 0us ? 0 : static_cast<std::uint32_t>(std::max<std::int64_t>(1, 1000 * covered / length));
 }
 
 bool anythingIn(const v1::SeriesReply& reply, int bucket) {
     return std::ranges::any_of(reply.series(), [&](const auto& series) { return series.sessions(bucket) > 0; });
 }
 
+/// Since when somebody may have listened, and since when it is known.
+struct Known {
+    ReportMoment enrolled;
+    ReportMoment first;
+};
+
+std::optional<Known> readKnown(pqxx::transaction_base& transaction, const ReportScope& scope) {
+    const auto row = transaction.exec_params1(kKnown, arrayText(scope.sensors));
+    if (row[0].is_null()) {
+        return std::nullopt;
+    }
+    const ReportMoment first(std::chrono::microseconds(row[0].as<std::int64_t>()));
+    return Known{row[1].is_null() ? first : ReportMoment(std::chrono::microseconds(row[1].as<std::int64_t>())), first};
+}
+
+int weekHourOf(Hour hour) {
+    const auto day = std::chrono::floor<std::chrono::days>(hour);
+    return static_cast<int>((std::chrono::weekday(day).iso_encoding() - 1) * 24) +
+           static_cast<int>((hour - day).count());
+}
+
 }  // namespace
 
 void tellCoverage(pqxx::transaction_base& transaction, const ReportScope& scope, ReportMoment now,
                   v1::SeriesReply& reply) {
-    const auto known = transaction.exec_params1(kKnown, arrayText(scope.sensors));
-    if (known[0].is_null()) {
+    const auto known = readKnown(transaction, scope);
+    if (!known) {
         return;
     }
-    const ReportMoment first(std::chrono::microseconds(known[0].as<std::int64_t>()));
-    const ReportMoment enrolled =
-        known[1].is_null() ? first : ReportMoment(std::chrono::microseconds(known[1].as<std::int64_t>()));
     const Hours hours = readHours(transaction, scope);
     const std::chrono::microseconds step(reply.step_us());
     for (int i = 0; i < reply.bucket_us_size(); ++i) {
         const ReportMoment start(std::chrono::microseconds(reply.bucket_us(i)));
         const auto from = std::max(start, scope.from);
         const auto to = std::min({start + step, scope.to, now - kUnderWay});
-        const bool unsaid = from >= to || (from < first && to > enrolled) || anythingIn(reply, i);
-        const std::uint32_t covered = from < to ? shareOf(hours, from, to) : 0;
+        const bool unsaid = from >= to || (from < known->first && to > known->enrolled) || anythingIn(reply, i);
+        const std::uint32_t covered = from < to ? shareOf(coveredIn(hours, from, to), to - from) : 0;
+        reply.add_covered(unsaid ? std::max(covered, 1U) : covered);
+    }
+}
+
+void tellCoverage(pqxx::transaction_base& transaction, const ReportScope& scope, ReportMoment now,
+                  v1::ActivityReply& reply) {
+    const auto known = readKnown(transaction, scope);
+    if (!known) {
+        return;
+    }
+    const Hours hours = readHours(transaction, scope);
+    struct Listening {
+        std::chrono::microseconds covered{0};
+        std::chrono::microseconds length{0};
+        bool unsaid = false;
+    };
+    std::array<Listening, 7 * 24> week;
+    const auto begin = std::max(scope.from, std::min(known->enrolled, known->first));
+    const auto end = std::min(scope.to, now - kUnderWay);
+    const auto last = std::min<ReportMoment>(scope.to, end + week.size() * 1h);  // what comes after comes again
+    for (auto hour = std::chrono::floor<std::chrono::hours>(begin); hour < last; hour += 1h) {
+        Listening& of = week.at(static_cast<std::size_t>(weekHourOf(hour)));
+        const auto from = std::max<ReportMoment>(begin, hour);
+        const auto to = std::min<ReportMoment>(end, hour + 1h);
+        if (from < known->first || from >= to) {
+            of.unsaid = true;
+        } else {
+            of.covered += coveredIn(hours, from, to);
+            of.length += to - from;
+        }
+    }
+    for (std::size_t i = 0; i < week.size(); ++i) {
+        const Listening& of = week[i];
+        const bool unsaid = (of.unsaid && of.length == 0us) || reply.sessions(static_cast<int>(i)) > 0;
+        const std::uint32_t covered = shareOf(of.covered, of.length);
         reply.add_covered(unsaid ? std::max(covered, 1U) : covered);
     }
 }

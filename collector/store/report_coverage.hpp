@@ -14,4 +14,10 @@ namespace apiary::collector {
 void tellCoverage(pqxx::transaction_base& transaction, const ReportScope& scope, ReportMoment now,
                   v1::SeriesReply& reply);
 
+/// The same of each hour of the week, of all its time in the range: but for the time before the first sensor in scope was
+/// enrolled, that which has not come, and that of which nothing can be known. At least 1 where something was counted or
+/// nothing of it can be known; 0 also where the range, since that enrolment, has nothing of it.
+void tellCoverage(pqxx::transaction_base& transaction, const ReportScope& scope, ReportMoment now,
+                  v1::ActivityReply& reply);
+
 }  // namespace apiary::collector

@@ -42,28 +42,20 @@ struct SessionFilter : SessionConditions {
     friend bool operator==(const SessionFilter&, const SessionFilter&) = default;
 };
 
-/// Reads the wire's filter. An Error says which value cannot be, in words for the caller.
-Result<SessionFilter> parseSessionFilter(const v1::SessionFilter& filter);
-
-/// How sessions with a login, or of new sources, are found. PostgreSQL takes user and secret for independent of each
-/// other, so it thinks that popular pairs are rare; and it does not know that sources which are new came but now.
-enum class FilterSearch {
-    Planned,  // as PostgreSQL thinks best
-    ByDeed,   // the logins or the sources first, then their sessions: for what is rare
-    InOrder,  // sessions in the order of the list, looking at each: for what is popular
+/// Up to how many of something are looked for first, and then their sessions; of more, the sessions are walked.
+struct SearchLimits {
+    std::int64_t rows = 2000;        // sessions that have what a filter names of themselves
+    std::int64_t deeds = 2500;       // logins, commands or files
+    std::int64_t pairs = 7500;       // logins by user and secret at sessions that must be of some kind besides
+    std::int64_t sources = 2000;     // that are new, or known
+    std::uint64_t ofSources = 4000;  // sessions of those that are new
+    std::int64_t hashed = 10'000;    // sources of which a table is made sooner than each session's is looked up
+    // Logins or commands that are read through before the page is looked at, and four times as many each time that it
+    // is not full.
+    std::uint64_t readAtOnce = 10'000;
 };
 
-/// Conditions on rows of `apiary.session s` that the filter makes, put together from constants. The scope's range and
-/// traffic are $1, $2 and $5; the parameters of the filter are parametersOf(), from $10 on. `without` is how what must
-/// not be so is found.
-std::string conditionsOf(const SessionFilter& filter, FilterSearch search = FilterSearch::Planned,
-                         FilterSearch without = FilterSearch::Planned);
-
-/// As text, null where the filter asks for nothing. `since` is the start of the range in which a source is new.
-std::vector<std::optional<std::string>> parametersOf(const SessionFilter& filter, ReportMoment since);
-
-/// How often a session of `apiary.session s` did what the filter names, as a value: tried the logins, or any, typed the
-/// commands or offered the artifacts. 0 if the filter names none of them, or several. Same parameters.
-std::string timesOf(const SessionFilter& filter);
+/// Reads the wire's filter. An Error says which value cannot be, in words for the caller.
+Result<SessionFilter> parseSessionFilter(const v1::SessionFilter& filter);
 
 }  // namespace apiary::collector

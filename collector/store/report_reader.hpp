@@ -30,7 +30,7 @@ struct PageKey {
 /// which there are no rollups: of them only those that are there count.
 class ReportReader {
 public:
-    explicit ReportReader(Connection& connection);
+    explicit ReportReader(Connection& connection, const SearchLimits& limits = {});
 
     /// With `compare` also the range of equal length before.
     v1::TotalsReply totals(const ReportScope& scope, bool compare = false);
@@ -69,6 +69,7 @@ public:
 
 private:
     Connection& connection_;
+    const SearchLimits limits_;
 };
 
 /// A connection for reports: it cannot write, and a statement is cut off after `longest`.

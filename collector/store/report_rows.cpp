@@ -92,7 +92,8 @@ void readTranscript(pqxx::transaction_base& transaction, const std::string& id, 
 
 }  // namespace
 
-ReportReader::ReportReader(Connection& connection) : connection_(connection) {}
+ReportReader::ReportReader(Connection& connection, const SearchLimits& limits)
+    : connection_(connection), limits_(limits) {}
 
 std::optional<v1::SessionDetail> ReportReader::session(const Uuid& id) {
     ReportTransaction transaction(connection_.session());

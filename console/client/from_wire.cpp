@@ -140,8 +140,9 @@ QList<TopEntry> fromWire(const v1::TopNReply& reply) {
     return entries;
 }
 
-QList<quint64> fromWire(const v1::ActivityReply& reply) {
-    return {reply.sessions().begin(), reply.sessions().end()};
+Activity fromWire(const v1::ActivityReply& reply) {
+    return {.sessions = {reply.sessions().begin(), reply.sessions().end()},
+            .covered = {reply.covered().begin(), reply.covered().end()}};
 }
 
 SessionCount fromWire(const v1::CountSessionsReply& reply) {

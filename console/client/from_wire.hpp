@@ -19,7 +19,7 @@ struct ComparedTotals {
 ComparedTotals fromWire(const v1::TotalsReply& reply);
 Series fromWire(const v1::SeriesReply& reply);
 QList<TopEntry> fromWire(const v1::TopNReply& reply);
-QList<quint64> fromWire(const v1::ActivityReply& reply);
+Activity fromWire(const v1::ActivityReply& reply);
 SessionCount fromWire(const v1::CountSessionsReply& reply);
 SessionRow fromWire(const v1::SessionRow& row);
 SessionPage fromWire(const v1::ListSessionsReply& reply);

@@ -328,7 +328,7 @@ void GrpcLink::askActivity(quint64 number, const Scope& scope) {
     call<v1::ActivityRequest, v1::ActivityReply>(
         number, std::move(request),
         [](Stubs& stubs, auto... rest) { stubs.report->async()->Activity(std::move(rest)...); },
-        [this](quint64 n, const QList<quint64>& sessions) { Q_EMIT activityArrived(n, sessions); });
+        [this](quint64 n, const Activity& activity) { Q_EMIT activityArrived(n, activity); });
 }
 
 void GrpcLink::askSessions(quint64 number, const Scope& scope, const SessionFilter& filter, const SessionKey& before,

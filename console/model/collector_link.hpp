@@ -51,8 +51,7 @@ Q_SIGNALS:
     void totalsArrived(quint64 number, const Totals& totals, const Totals& before);
     void seriesArrived(quint64 number, const Series& series);
     void topArrived(quint64 number, const QList<TopEntry>& entries);
-    /// 168 counts: Monday 00 to 01 h first.
-    void activityArrived(quint64 number, const QList<quint64>& sessions);
+    void activityArrived(quint64 number, const Activity& activity);
     void countArrived(quint64 number, const SessionCount& count);
     void sessionsArrived(quint64 number, const SessionPage& page);
     void sessionArrived(quint64 number, const SessionDetail& detail);

@@ -53,9 +53,9 @@ OverviewModel::OverviewModel(CollectorLink& link, Clock clock, QObject* parent)
                     askAgainIfWanted();
                 }
             });
-    connect(&link_, &CollectorLink::activityArrived, this, [this](quint64 number, const QList<quint64>& sessions) {
+    connect(&link_, &CollectorLink::activityArrived, this, [this](quint64 number, const Activity& activity) {
         if (activityAsked_.settle(number, clock_())) {
-            activity_ = {sessions, activityAsked_.scope(), {}};
+            activity_ = {activity, activityAsked_.scope(), {}};
             Q_EMIT activityChanged();
         }
     });

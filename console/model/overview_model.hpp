@@ -74,7 +74,7 @@ public:
     /// Credentials tried, sources or new sources in each bucket.
     const Answer<QList<quint64>>& course(SeriesField field) const;
     /// Sessions in each hour of the week, over kActivityUs.
-    const Answer<QList<quint64>>& activity() const { return activity_; }
+    const Answer<Activity>& activity() const { return activity_; }
     /// The entries of one list; without a value until it was asked for.
     const Answer<QList<TopEntry>>& ranking(TopField field) const;
 
@@ -115,7 +115,7 @@ private:
     Clock clock_;
     Figures figures_;
     QHash<SeriesField, Answer<QList<quint64>>> courses_;
-    Answer<QList<quint64>> activity_;
+    Answer<Activity> activity_;
     QHash<TopField, Answer<QList<TopEntry>>> rankings_;
     TopField third_ = TopField::Command;
     Scope scope_;

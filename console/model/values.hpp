@@ -88,6 +88,15 @@ struct Series {
     QList<quint32> covered = {};  // of each bucket, in thousandths; 0: nobody listened. Empty: nothing is known
 };
 
+/// By day of the week and hour, UTC: 168, Monday 00 to 01 h first.
+struct Activity {
+    QList<quint64> sessions;
+    QList<quint32> covered = {};  // as in Series, of all the time of an hour in the range
+
+    /// Whether that hour has no data, rather than no session.
+    bool silentAt(qsizetype hour) const { return hour < covered.size() && covered[hour] == 0; }
+};
+
 enum class TopField { Source, Credential, Protocol, Port, Sensor, Country, Command, Artifact };
 
 /// A line of a ranked list. The key is text that an attacker may have chosen.

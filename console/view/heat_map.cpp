@@ -2,6 +2,7 @@
 
 #include "console/model/drill.hpp"
 #include "console/model/figures.hpp"
+#include "console/view/silence.hpp"
 #include "console/view/tip.hpp"
 
 #include <QKeyEvent>
@@ -32,8 +33,8 @@ HeatMap::HeatMap(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(
     connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
 }
 
-void HeatMap::setCounts(const QList<quint64>& counts) {
-    counts_ = counts;
+void HeatMap::setActivity(const Activity& activity) {
+    activity_ = activity;
     update();
 }
 
@@ -53,7 +54,7 @@ int HeatMap::hourAt(const QPointF& point) const {
 }
 
 quint64 HeatMap::highest() const {
-    return counts_.isEmpty() ? 0 : *std::ranges::max_element(counts_);
+    return activity_.sessions.isEmpty() ? 0 : *std::ranges::max_element(activity_.sessions);
 }
 
 const QColor& HeatMap::colourOf(quint64 count) const {
@@ -69,11 +70,17 @@ const QColor& HeatMap::colourOf(quint64 count) const {
 void HeatMap::moveTo(int hour) {
     if (hour != current_) {
         current_ = hour;
-        if (hour >= 0 && hour < counts_.size()) {
-            setAccessibleDescription(u"%1: %2 sessions"_s.arg(weekHourText(hour), grouped(counts_[hour])));
+        if (hour >= 0 && hour < activity_.sessions.size()) {
+            setAccessibleDescription(activity_.silentAt(hour)
+                                         ? u"%1: %2"_s.arg(weekHourText(hour), wordsOf(hour))
+                                         : u"%1: %2 sessions"_s.arg(weekHourText(hour), wordsOf(hour)));
         }
         update();
     }
+}
+
+QString HeatMap::wordsOf(int hour) const {
+    return activity_.silentAt(hour) ? u"not listening"_s : grouped(activity_.sessions[hour]);
 }
 
 void HeatMap::mouseMoveEvent(QMouseEvent* event) {
@@ -82,7 +89,7 @@ void HeatMap::mouseMoveEvent(QMouseEvent* event) {
 
 void HeatMap::mouseReleaseEvent(QMouseEvent* event) {
     const int hour = hourAt(event->position());
-    if (event->button() == Qt::LeftButton && hour >= 0 && hour < counts_.size()) {
+    if (event->button() == Qt::LeftButton && hour >= 0 && hour < activity_.sessions.size()) {
         Q_EMIT activated(hour);
     }
 }
@@ -118,7 +125,7 @@ void HeatMap::keyPressEvent(QKeyEvent* event) {
             return moveTo(current_ < 0 ? 0 : std::min(kDays - 1, row + 1) * kHours + column);
         case Qt::Key_Return:
         case Qt::Key_Enter:
-            if (current_ >= 0 && current_ < counts_.size()) {
+            if (current_ >= 0 && current_ < activity_.sessions.size()) {
                 Q_EMIT activated(current_);
             }
             return;
@@ -131,7 +138,7 @@ void HeatMap::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     const Tokens& tokens = theme_.tokens();
-    if (counts_.size() != kDays * kHours) {
+    if (activity_.sessions.size() != kDays * kHours) {
         return;
     }
     paintFields(painter);
@@ -147,17 +154,21 @@ void HeatMap::paintEvent(QPaintEvent*) {
         painter.setPen(QPen(hasFocus() ? tokens.accent : tokens.text, 2));
         painter.setBrush(Qt::NoBrush);
         painter.drawRoundedRect(field.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3);
-        paintTip(painter, {.title = weekHourText(current_), .figure = grouped(counts_[current_]), .lines = {}},
+        paintTip(painter, {.title = weekHourText(current_), .figure = wordsOf(current_), .lines = {}},
                  QPointF(field.right(), field.top()), rect(), tokens);
     }
 }
 
 void HeatMap::paintFields(QPainter& painter) const {
     const Tokens& tokens = theme_.tokens();
-    for (int hour = 0; hour < counts_.size(); ++hour) {
+    for (int hour = 0; hour < activity_.sessions.size(); ++hour) {
         painter.setPen(Qt::NoPen);
-        painter.setBrush(colourOf(counts_[hour]));
-        painter.drawRoundedRect(fieldOf(hour), 3, 3);
+        painter.setBrush(colourOf(activity_.sessions[hour]));
+        if (activity_.silentAt(hour)) {
+            paintSilence(painter, fieldOf(hour), tokens);
+        } else {
+            painter.drawRoundedRect(fieldOf(hour), 3, 3);
+        }
     }
     painter.setFont(uiFont(11.5));
     painter.setPen(tokens.secondary);
@@ -188,6 +199,14 @@ void HeatMap::paintScale(QPainter& painter) const {
     painter.drawText(QRectF(left - 26, top - 1, 20, 16), Qt::AlignRight | Qt::AlignVCenter, u"0"_s);
     for (qsizetype i = 0; i < tokens.heat.size(); ++i) {
         painter.fillRect(QRectF(left + step * double(i), top + 3, step - 1, 8), tokens.heat[i]);
+    }
+    if (activity_.covered.contains(0)) {
+        const QString words = u"not listening"_s;
+        const double end = left - 26;
+        const double start = end - painter.fontMetrics().horizontalAdvance(words);
+        paintSilence(painter, QRectF(start - step - 6, top + 3, step, 8), tokens);
+        painter.setPen(tokens.secondary);
+        painter.drawText(QRectF(start, top - 1, end - start + 4, 16), Qt::AlignLeft | Qt::AlignVCenter, words);
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "console/model/values.hpp"
 #include "console/view/theme.hpp"
 
 #include <QWidget>
@@ -7,7 +8,8 @@
 namespace apiary::console {
 
 /// Sessions by day of the week and hour, as 7 rows of 24 fields: the palest has none, the others go in equal steps to
-/// the greatest. Arrows and mouse move over the fields; Enter and a click choose one.
+/// the greatest. Fields in which nobody listened are hatched. Arrows and mouse move over the fields; Enter and a click
+/// choose one.
 class HeatMap final : public QWidget {
     Q_OBJECT
 
@@ -17,9 +19,8 @@ public:
 
     explicit HeatMap(const Theme& theme, QWidget* parent = nullptr);
 
-    /// 168 counts, Monday 00 to 01 h first.
-    void setCounts(const QList<quint64>& counts);
-    const QList<quint64>& counts() const { return counts_; }
+    void setActivity(const Activity& activity);
+    const Activity& activity() const { return activity_; }
     /// The field of an hour of the week.
     QRectF fieldOf(int hour) const;
     /// The hour under the mouse or the keys, or -1.
@@ -43,11 +44,13 @@ private:
     const QColor& colourOf(quint64 count) const;
     int hourAt(const QPointF& point) const;
     void moveTo(int hour);
+    /// `not listening`, or the count.
+    QString wordsOf(int hour) const;
     void paintFields(QPainter& painter) const;
     void paintScale(QPainter& painter) const;
 
     const Theme& theme_;
-    QList<quint64> counts_;
+    Activity activity_;
     int current_ = -1;
 };
 

@@ -20,6 +20,7 @@ namespace {
 constexpr int kRow = 45;
 constexpr int kProtocol = 82;
 constexpr int kClock = 66;
+constexpr int kCountry = 22;
 
 QString counted(quint64 count, const QString& one, const QString& many) {
     return count == 1 ? u"1 "_s + one : grouped(count) + u' ' + many;
@@ -64,8 +65,9 @@ LiveColumn::LiveColumn(const Theme& theme, Workspace& workspace, QWidget* parent
 
 QStringList LiveColumn::shownCells(int row) const {
     const SessionRow& session = rows()[row];
-    return {protocolText(session.protocol), visible(session.source, 48), clockText(session.startedUs),
-            deedText(session), visible(session.sensor, 48)};
+    return {protocolText(session.protocol), visible(session.source, 48),
+            clockText(session.startedUs),   deedText(session),
+            visible(session.sensor, 48),    visible(session.country, 8)};
 }
 
 int LiveColumn::shownRows() const {
@@ -195,12 +197,14 @@ void LiveColumn::paintRow(QPainter& painter, int row) const {
     painter.drawText(QRect(12, top + 3, kProtocol - 16, 20), Qt::AlignLeft | Qt::AlignVCenter,
                      painter.fontMetrics().elidedText(cells[0], Qt::ElideRight, kProtocol - 14));
     painter.setFont(monoFont(12));
-    const int room = wide - kProtocol - kClock;
+    const int room = wide - kProtocol - kClock - (cells[5].isEmpty() ? 0 : kCountry);
     painter.drawText(QRect(kProtocol, top + 3, room, 20), Qt::AlignLeft | Qt::AlignVCenter,
                      painter.fontMetrics().elidedText(cells[1], Qt::ElideMiddle, room));
     painter.setFont(monoFont(11));
     painter.setPen(tokens.secondary);
     painter.drawText(QRect(wide - kClock, top + 3, kClock - 4, 20), Qt::AlignRight | Qt::AlignVCenter, cells[2]);
+    painter.drawText(QRect(wide - kClock - kCountry, top + 3, kCountry, 20), Qt::AlignLeft | Qt::AlignVCenter,
+                     cells[5]);
     const QString sensor = painter.fontMetrics().elidedText(cells[4], Qt::ElideRight, 90);
     const int sensorWide = painter.fontMetrics().horizontalAdvance(sensor);
     painter.drawText(QRect(wide - 4 - sensorWide, top + 22, sensorWide, 18), Qt::AlignRight | Qt::AlignVCenter, sensor);

@@ -15,7 +15,7 @@ class LiveColumn final : public QAbstractScrollArea {
 public:
     LiveColumn(const Theme& theme, Workspace& workspace, QWidget* parent = nullptr);
 
-    /// A row as it is painted: protocol, source, time, what, sensor.
+    /// A row as it is painted: protocol, source, time, what, sensor, country of the source (empty: unknown).
     QStringList shownCells(int row) const;
     int shownRows() const;
     /// Where a row stands on the screen; empty if it is scrolled away.

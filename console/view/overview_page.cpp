@@ -247,10 +247,10 @@ void OverviewPage::showMap() {
 }
 
 void OverviewPage::showHeat() {
-    const Answer<QList<quint64>>& activity = workspace_.overview().activity();
-    const QList<quint64> counts = activity.value.value_or(QList<quint64>());
-    heat_->setCounts(counts);
-    const bool some = std::ranges::any_of(counts, [](quint64 count) { return count > 0; });
+    const Answer<Activity>& activity = workspace_.overview().activity();
+    const Activity shown = activity.value.value_or(Activity());
+    heat_->setActivity(shown);
+    const bool some = std::ranges::any_of(shown.sessions, [](quint64 count) { return count > 0; });
     heatBody_->show(activity.value.has_value(), some, activity.failure);
 }
 

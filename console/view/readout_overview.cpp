@@ -75,12 +75,13 @@ QJsonObject ranking(const RankedCard& card, const Workspace& workspace) {
 QJsonObject heatMap(const OverviewPage& page, const Workspace& workspace) {
     const HeatMap& heat = page.heatMap();
     QJsonArray cells;
-    for (int hour = 0; hour < heat.counts().size(); ++hour) {
+    for (int hour = 0; hour < heat.activity().sessions.size(); ++hour) {
         const QRect field = heat.fieldOf(hour).toRect();
         const QRect screen(heat.mapToGlobal(field.topLeft()), field.size());
         cells.append(QJsonObject{{u"hour"_s, hour},
                                  {u"name"_s, weekHourText(hour)},
-                                 {u"sessions"_s, static_cast<qint64>(heat.counts()[hour])},
+                                 {u"sessions"_s, static_cast<qint64>(heat.activity().sessions[hour])},
+                                 {u"silent"_s, heat.activity().silentAt(hour)},
                                  {u"rect"_s, rectangle(heat.isVisible() ? screen : QRect())}});
     }
     return {{u"state"_s, page.heatBody().words()},

@@ -33,7 +33,7 @@ constexpr int kHeader = 32;
 constexpr double kOutdated = 0.45;  // the last question failed: these rows answer one before it
 
 // In the order of the columns; and which go first when there is no room.
-constexpr std::array<int, Model::ColumnCount> kWidths{130, 106, 132, 48, 96, 130, 56, 70, 104, 92, 84, 76, 80};
+constexpr std::array<int, Model::ColumnCount> kWidths{130, 106, 132, 48, 96, 128, 56, 62, 104, 92, 84, 76, 80};
 constexpr std::array<int, 10> kHideFirst{Model::Out,        Model::Tags,    Model::In,       Model::Outcome,
                                          Model::FirstLogin, Model::Country, Model::Duration, Model::SensorName,
                                          Model::Logins,     Model::Port};

@@ -25,6 +25,21 @@ protected:
         }
     }
 
+    /// Of the hours of the week from that of begin_ on, of a scope without a session, as of `now`.
+    Covered coveredOfWeek(const ReportScope& wanted, int count, ReportMoment now = today()) {
+        v1::ActivityReply reply;
+        reply.mutable_sessions()->Resize(7 * 24, 0);
+        ReportTransaction transaction(connection_->session());
+        tellCoverage(transaction, wanted, now, reply);
+        EXPECT_EQ(reply.covered_size(), 7 * 24);
+        const auto day = static_cast<int>(std::chrono::weekday(std::chrono::floor<std::chrono::days>(begin_)).iso_encoding());
+        Covered covered;
+        for (int i = 0; i < count; ++i) {
+            covered.push_back(reply.covered(((day - 1) * 24 + i) % (7 * 24)));
+        }
+        return covered;
+    }
+
     /// Of a chart without a session, as of `now`.
     Covered covered(const ReportScope& wanted, std::chrono::seconds step, ReportMoment now = today()) {
         v1::SeriesReply reply;
@@ -40,6 +55,7 @@ protected:
 
 TEST_F(ReportCoverageTest, SaysNothingWhereNothingIsKnown) {
     EXPECT_EQ(covered(scope(begin_, begin_ + 3h), 3600s), Covered{});
+    EXPECT_EQ(reader_->activity(scope(begin_, begin_ + 96h)).covered_size(), 0);
 }
 
 TEST_F(ReportCoverageTest, IsTheShareOfEachBucketOfAnyWidth) {
@@ -90,6 +106,35 @@ TEST_F(ReportCoverageTest, KeepsToTheScopeAndAddsUpWhatIsInIt) {
     EXPECT_EQ(covered(ours, 3600s), (Covered{1000, 500}));
     ours.sensors = {sensors_[0], sensors_[1]};
     EXPECT_EQ(covered(ours, 3600s), (Covered{1000, 0}));
+}
+
+TEST_F(ReportCoverageTest, IsTheShareOfAnHourOfTheWeekInAllItsWeeks) {
+    listened(0min, 74min);
+    EXPECT_EQ(coveredOfWeek(scope(begin_, begin_ + 3h), 4), (Covered{1000, 250, 0, 0}));
+    EXPECT_EQ(coveredOfWeek(scope(begin_ + 45min, begin_ + 74min), 3), (Covered{1000, 1000, 0}));
+    const auto later = begin_ + 7 * 24h;
+    EXPECT_EQ(coveredOfWeek(scope(begin_, later + 2h), 3, later + 70min), (Covered{500, 220, 0}));
+    auto others = scope(begin_, begin_ + 3h);
+    others.protocols = {"smtp"};
+    EXPECT_EQ(coveredOfWeek(others, 3), (Covered{0, 0, 0}));
+}
+
+TEST_F(ReportCoverageTest, JudgesHoursOfTheWeekByWhatIsKnownOfThem) {
+    database_.ask("UPDATE apiary.sensor SET enrolled_at = '" + momentText(begin_ + 2h) + "'");
+    listened(240min, 299min);
+    EXPECT_EQ(coveredOfWeek(scope(begin_ - 48h, begin_ + 6h), 7), (Covered{0, 0, 1, 1, 1000, 0, 0}));
+    // Not yet come, and stored within two minutes.
+    EXPECT_EQ(coveredOfWeek(scope(begin_ + 4h, begin_ + 8h), 8, begin_ + 5h + 1min), (Covered{0, 0, 0, 0, 1000, 1, 1, 1}));
+}
+
+TEST_F(ReportCoverageTest, IsNeverNothingForAnHourOfTheWeekInWhichSomethingWasCounted) {
+    listened(0min, 59min);
+    const auto reply = reader_->activity(scope(begin_, begin_ + 96h));
+    ASSERT_EQ(reply.covered_size(), reply.sessions_size());
+    for (int i = 0; i < reply.covered_size(); ++i) {
+        EXPECT_TRUE(reply.covered(i) > 0 || reply.sessions(i) == 0) << i;
+    }
+    EXPECT_TRUE(std::ranges::count(reply.covered(), 0U) >= 3 * 24);
 }
 
 TEST_F(ReportCoverageTest, IsInEveryChartAndNeverNothingWhereSomethingWasCounted) {

@@ -46,6 +46,10 @@ protected:
         data_.addRandom(1200, begin_, begin_ + std::chrono::hours(96), random_);
         connection_ = openForReports(database_.writer(), std::chrono::seconds(5));
         reader_ = std::make_unique<ReportReader>(*connection_);
+        hasty_ = std::make_unique<ReportReader>(
+            *connection_,
+            SearchLimits{
+                .rows = 20, .deeds = 15, .pairs = 15, .sources = 6, .ofSources = 40, .hashed = 12, .readAtOnce = 60});
     }
 
     ReportScope scope(ReportMoment from, ReportMoment to) const {
@@ -94,10 +98,14 @@ protected:
 
     std::vector<v1::SessionRow> pages(const ReportScope& wanted, std::uint32_t limit,
                                       const SessionFilter& filter = {}) {
+        return pages(*reader_, wanted, limit, filter);
+    }
+    static std::vector<v1::SessionRow> pages(ReportReader& reader, const ReportScope& wanted, std::uint32_t limit,
+                                             const SessionFilter& filter) {
         std::vector<v1::SessionRow> rows;
         PageKey key;
         for (bool more = true; more;) {
-            const auto page = reader_->listSessions(wanted, key, limit, filter);
+            const auto page = reader.listSessions(wanted, key, limit, filter);
             rows.insert(rows.end(), page.rows().begin(), page.rows().end());
             more = page.more();
             if (more) {
@@ -148,6 +156,7 @@ protected:
     std::vector<std::int32_t> sensors_;
     std::unique_ptr<Connection> connection_;
     std::unique_ptr<ReportReader> reader_;
+    std::unique_ptr<ReportReader> hasty_;  // takes for popular what comes a few times
 };
 
 }  // namespace apiary::collector

@@ -65,6 +65,12 @@ TEST(FromWireTest, TakesWhatWasCovered) {
     reply.add_covered(0);
     reply.add_covered(1000);
     EXPECT_EQ(fromWire(reply).covered, (QList<quint32>{0, 1000}));
+    v1::ActivityReply activity;
+    activity.add_covered(0);
+    activity.add_covered(1000);
+    EXPECT_EQ(fromWire(activity).covered, (QList<quint32>{0, 1000}));
+    EXPECT_TRUE(fromWire(activity).silentAt(0));
+    EXPECT_FALSE(fromWire(activity).silentAt(1));
 }
 
 TEST(FromWireTest, WritesWhatAFilterLeavesOut) {

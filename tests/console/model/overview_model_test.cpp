@@ -20,7 +20,7 @@ protected:
             Q_EMIT link_.topArrived(asked.number, {});
         }
         for (const auto& asked : link_.activities) {
-            Q_EMIT link_.activityArrived(asked.number, QList<quint64>(168, 1));
+            Q_EMIT link_.activityArrived(asked.number, {.sessions = QList<quint64>(168, 1)});
         }
         for (const auto& asked : link_.credentialSeries) {
             Q_EMIT link_.seriesArrived(asked.number, sampleSeries());
@@ -74,7 +74,7 @@ TEST_F(OverviewModelTest, HoursOfTheWeekAreOfTheLast28Days) {
     model_.setWatched(true);
     model_.askDetails(scope());
     EXPECT_EQ(link_.activities[0].scope.toUs - link_.activities[0].scope.fromUs, 28 * 24 * 3600 * kSecondUs);
-    Q_EMIT link_.activityArrived(link_.activities[0].number, QList<quint64>(168, 2));
+    Q_EMIT link_.activityArrived(link_.activities[0].number, {.sessions = QList<quint64>(168, 2)});
     EXPECT_EQ(model_.activity().scope, link_.activities[0].scope);
 }
 

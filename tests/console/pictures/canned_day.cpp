@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <optional>
+#include <utility>
 
 namespace apiary::console {
 
@@ -139,6 +141,22 @@ SessionRow rowAt(int index, qint64 startedUs) {
     return row;
 }
 
+/// The first login of a session: of a TELNET session one of the usual, and what sessionOfDay() has of the others.
+std::optional<std::pair<QString, QString>> firstLoginOf(const SessionRow& row) {
+    static const std::array<std::pair<QString, QString>, 5> kUsual{{{u"root"_s, u"Zte521"_s},
+                                                                    {u"root"_s, u"xc3511"_s},
+                                                                    {u"admin"_s, u"admin"_s},
+                                                                    {u"root"_s, QString()},
+                                                                    {u"support"_s, u"support"_s}}};
+    if (row.credentials == 0) {
+        return std::nullopt;
+    }
+    if (row.protocol == u"telnet"_s && !row.loginAccepted) {
+        return kUsual.at(static_cast<std::size_t>(row.startedUs % static_cast<qint64>(kUsual.size())));
+    }
+    return row.protocol == u"telnet"_s ? kUsual[0] : std::pair(u"anonymous"_s, u"IEUser@"_s);
+}
+
 /// Newest first; the first is always a TELNET session with a login that was accepted, for the page of sessions.
 const QList<SessionRow>& allRows() {
     static const QList<SessionRow> kRows = [] {
@@ -158,6 +176,9 @@ const QList<SessionRow>& allRows() {
         first.loginAccepted = true;
         first.startedUs = kPictureUs - 88 * kSecond;
         first.endedUs = first.startedUs + 82'380'000;
+        for (SessionRow& row : rows) {
+            row.firstLogin = firstLoginOf(row);
+        }
         std::ranges::stable_sort(rows, std::greater{}, &SessionRow::startedUs);
         return rows;
     }();
@@ -275,15 +296,17 @@ QList<TopEntry> topOfDay(TopField field, int limit) {
     return entries.first(std::min<qsizetype>(limit, entries.size()));
 }
 
-QList<quint64> activityOfWeeks() {
+Activity activityOfWeeks() {
     Dice dice(5);
-    QList<quint64> hours;
+    Activity activity;
     for (int hour = 0; hour < 168; ++hour) {
         const double wave = 900 + 420 * std::sin((hour % 24 - 8.5) / 12 * std::numbers::pi);
         const bool campaign = hour / 24 == 2 && hour % 24 >= 13 && hour % 24 <= 16;
-        hours.append(static_cast<quint64>((wave + 300 * dice.unit()) * (campaign ? 2.1 : 1.0)));
+        const bool heard = hour / 24 != 6 || hour % 24 < 2 || hour % 24 > 4;  // the weekly rest of all sensors
+        activity.covered.append(heard ? 1000 : 0);
+        activity.sessions.append(heard ? static_cast<quint64>((wave + 300 * dice.unit()) * (campaign ? 2.1 : 1.0)) : 0);
     }
-    return hours;
+    return activity;
 }
 
 SessionPage sessionsOfDay(const Scope& scope, const SessionKey& before, int limit) {

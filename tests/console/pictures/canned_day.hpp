@@ -18,7 +18,7 @@ Totals totalsOfDay(const Scope& scope);
 Totals totalsOfDayBefore(const Scope& scope);
 QList<TopEntry> topOfDay(TopField field, int limit);
 /// 168 counts, Monday 00 to 01 h first.
-QList<quint64> activityOfWeeks();
+Activity activityOfWeeks();
 /// The newest sessions of the filter's protocols and sensors; `before` as in CollectorLink::askSessions().
 SessionPage sessionsOfDay(const Scope& scope, const SessionKey& before, int limit);
 OpenSessions openAtEnd();

@@ -36,7 +36,9 @@ public:
         reply(number, [=, this] { Q_EMIT topArrived(number, full() ? topOfDay(field, limit) : QList<TopEntry>{}); });
     }
     void askActivity(quint64 number, const Scope&) override {
-        reply(number, [=, this] { Q_EMIT activityArrived(number, full() ? activityOfWeeks() : QList<quint64>(168)); });
+        reply(number, [=, this] {
+            Q_EMIT activityArrived(number, full() ? activityOfWeeks() : Activity{.sessions = QList<quint64>(168)});
+        });
     }
     void askSessions(quint64 number, const Scope& scope, const SessionFilter&, const SessionKey& before,
                      int limit) override {

@@ -9,6 +9,7 @@
 #include <QToolButton>
 
 #include <algorithm>
+#include <set>
 
 namespace apiary::console {
 namespace {
@@ -23,7 +24,10 @@ protected:
         fill();
         QList<quint64> hours(168, 1);
         hours[61] = 400;
-        Q_EMIT link_.activityArrived(link_.activities.last().number, hours);
+        QList<quint32> covered(168, 1000);
+        hours[3] = 0;
+        covered[3] = 0;
+        Q_EMIT link_.activityArrived(link_.activities.last().number, {.sessions = hours, .covered = covered});
         Q_EMIT link_.topArrived(numberOf(TopField::Source), {{"203.0.113.7", 120, 40, {}, {}}, {"::1", 3, 4, {}, {}}});
         Q_EMIT link_.topArrived(numberOf(TopField::Credential), {{"root / ", 9, 8, u"root"_s, {}}});
         Q_EMIT link_.topArrived(numberOf(TopField::Command), {{"uname -a", 5, 0, {}, {}}});
@@ -160,6 +164,34 @@ TEST_F(OverviewPageTest, AnHourOpensItsSessionsOfThe28Days) {
     EXPECT_EQ(link_.counts.last().scope, link_.activities.first().scope);
     workspace_.setSpan({.lastUs = 3600 * kSecondUs, .fromUs = 0, .toUs = 0});
     EXPECT_FALSE(workspace_.listScope());
+}
+
+TEST_F(OverviewPageTest, AnHourInWhichNobodyListenedIsHatchedAndIsNoZero) {
+    fillAll();
+    const auto pictureOf = [&](int hour) {
+        auto& heat = child<HeatMap>();
+        return heat.grab().toImage().copy(heat.fieldOf(hour).toRect().adjusted(2, 2, -2, -2));
+    };
+    const auto colours = [](const QImage& picture) {
+        std::set<QRgb> found;
+        for (int y = 0; y < picture.height(); ++y) {
+            for (int x = 0; x < picture.width(); ++x) {
+                found.insert(picture.pixel(x, y));
+            }
+        }
+        return found.size();
+    };
+    EXPECT_GT(colours(pictureOf(3)), 1U);
+    EXPECT_EQ(colours(pictureOf(4)), 1U);
+    const QJsonValue cells = read()[u"heat_map"_s][u"cells"_s];
+    EXPECT_TRUE(cells[3][u"silent"_s].toBool());
+    EXPECT_FALSE(cells[4][u"silent"_s].toBool());
+    auto& heat = child<HeatMap>();
+    heat.setFocus();
+    for (int i = 0; i < 4; ++i) {
+        QTest::keyClick(&heat, Qt::Key_Right);
+    }
+    EXPECT_EQ(heat.accessibleDescription(), u"Mon 03:00 to 04:00: not listening"_s);
 }
 
 TEST_F(OverviewPageTest, TheHeatMapIsWalkedWithTheKeys) {
