@@ -15,4 +15,9 @@ namespace apiary::agent {
 Result<std::vector<Descriptor>> requestSockets(const std::string& service, const Endpoint& loopback, std::size_t count,
                                                std::string_view from = kCoverageName);
 
+/// Asks for the one socket by which the hosts of a datagram service answer from the port of `at`, whose family counts.
+/// It takes nothing, and may send under the address of any host. Otherwise as above.
+Result<std::vector<Descriptor>> requestAnswering(const std::string& service, const Endpoint& at,
+                                                 std::string_view from = kCoverageName);
+
 }  // namespace apiary::agent

@@ -1,10 +1,10 @@
-/// SNMP (RFC 3411 to 3418, 3584) as Debian 12's snmpd 5.9.3 answers it with the configuration that comes with it, but on
-/// all addresses: who knows the community "public" reads the groups system and hrSystem, nobody writes, and of version
-/// 3 there are no users, so that its answers are reports. The host is a small ARM machine: its description is short
-/// enough for a first question to be answered within what a source may be sent for what it sent.
-/// Left out on purpose: notifications, AgentX, users of version 3. A GetBulk gets as many rows as fit into three times
-/// the request, where the real one fills what it is asked for: an agent may return fewer (RFC 3416, 4.2.3), and the
-/// engine would hold back more. Answers of more than 8 kB are left out.
+/// SNMP (RFC 3411 to 3418, 3584) as Debian 12's snmpd 5.9.3 answers it with the configuration that comes with it, but
+/// on all addresses: who knows the community "public" reads the groups system and hrSystem, nobody writes, and of
+/// version 3 there are no users, so that its answers are reports. The host is a small ARM machine: its description is
+/// short enough for a first question to be answered within what a source may be sent for what it sent. Left out on
+/// purpose: notifications, AgentX, users of version 3. A GetBulk gets as many rows as fit into three times the request,
+/// where the real one fills what it is asked for: an agent may return fewer (RFC 3416, 4.2.3), and the engine would
+/// hold back more. Answers of more than 8 kB are left out.
 
 #include "agent/protocol/seeded.hpp"
 #include "agent/protocols/snmp_message.hpp"
@@ -18,11 +18,11 @@ namespace apiary::agent {
 namespace {
 
 constexpr std::size_t kLargestAnswer = 8192;
-constexpr std::size_t kBulkTimes = 3;        // of the request, that a GetBulk may be answered with
-constexpr std::int64_t kLeastSize = 484;     // RFC 3412: what everybody must take
+constexpr std::size_t kBulkTimes = 3;     // of the request, that a GetBulk may be answered with
+constexpr std::int64_t kLeastSize = 484;  // RFC 3412: what everybody must take
 constexpr std::int64_t kLargestSize = 65507;
 constexpr std::int64_t kUserModel = 3;
-constexpr std::size_t kLongestText = 255;    // DisplayString
+constexpr std::size_t kLongestText = 255;  // DisplayString
 constexpr std::size_t kNotedNames = 20;
 
 // Error-status of RFC 3416.
@@ -258,12 +258,12 @@ private:
         const std::uint32_t counter = known ? 3 : 4;  // usmStatsUnknownUserNames, usmStatsUnknownEngineIDs
         const std::int64_t before = up.count() / (known ? 40'000 : 7'000);  // what others have asked since the start
         SnmpPdu report{SnmpTag::kReport, asked.pdu ? asked.pdu->id : 0, 0, 0, {}};
-        report.variables.push_back(
-            {{1, 3, 6, 1, 6, 3, 15, 1, 1, counter, 0}, snmpNumber(before + ++reports_[known ? 1 : 0], SnmpTag::kCounter)});
+        report.variables.push_back({{1, 3, 6, 1, 6, 3, 15, 1, 1, counter, 0},
+                                    snmpNumber(before + ++reports_[known ? 1 : 0], SnmpTag::kCounter)});
         const auto octets = [](std::string_view text) { return snmpElement(SnmpTag::kOctets, text); };
-        const std::string head = snmpElement(
-            SnmpTag::kSequence,
-            snmpNumber(asked.id) + snmpNumber(kLargestSize) + octets(std::string_view("\0", 1)) + snmpNumber(kUserModel));
+        const std::string head =
+            snmpElement(SnmpTag::kSequence, snmpNumber(asked.id) + snmpNumber(kLargestSize) +
+                                                octets(std::string_view("\0", 1)) + snmpNumber(kUserModel));
         const std::string security =
             snmpElement(SnmpTag::kSequence, octets(service_.engine) + snmpNumber(1) + snmpNumber(up.count()) +
                                                 octets(asked.user) + octets("") + octets(""));

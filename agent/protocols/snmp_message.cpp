@@ -205,8 +205,8 @@ std::string snmpNumber(std::int64_t value, std::uint8_t tag) {
         bytes += static_cast<char>(static_cast<std::uint64_t>(value) >> static_cast<unsigned>(shift));
     }
     const auto spare = [&] {  // a first byte that only repeats the sign
-        return bytes.size() > 1 && ((bytes[0] == 0 && (bytes[1] & 0x80) == 0) ||
-                                    (bytes[0] == '\xff' && (bytes[1] & 0x80) != 0));
+        return bytes.size() > 1 &&
+               ((bytes[0] == 0 && (bytes[1] & 0x80) == 0) || (bytes[0] == '\xff' && (bytes[1] & 0x80) != 0));
     };
     while (spare()) {
         bytes.erase(0, 1);
@@ -258,8 +258,9 @@ std::string writeSnmp(const SnmpPdu& pdu) {
 }
 
 std::string writeSnmp(const SnmpCommunityMessage& message) {
-    return snmpElement(SnmpTag::kSequence, snmpNumber(message.version) + snmpElement(SnmpTag::kOctets, message.community) +
-                                            writeSnmp(message.pdu));
+    return snmpElement(
+        SnmpTag::kSequence,
+        snmpNumber(message.version) + snmpElement(SnmpTag::kOctets, message.community) + writeSnmp(message.pdu));
 }
 
 }  // namespace apiary::agent

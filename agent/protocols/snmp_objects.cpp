@@ -54,10 +54,10 @@ std::string dateAndTime(WallTime now) {
     const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(now - day));
     const int year = static_cast<int>(date.year());
     std::string bytes;
-    for (const long each :
-         {long{year / 256}, long{year % 256}, static_cast<long>(static_cast<unsigned>(date.month())),
-          static_cast<long>(static_cast<unsigned>(date.day())), static_cast<long>(time.hours().count()),
-          static_cast<long>(time.minutes().count()), static_cast<long>(time.seconds().count()), 0L, long{'+'}, 0L, 0L}) {
+    for (const long each : {long{year / 256}, long{year % 256}, static_cast<long>(static_cast<unsigned>(date.month())),
+                            static_cast<long>(static_cast<unsigned>(date.day())),
+                            static_cast<long>(time.hours().count()), static_cast<long>(time.minutes().count()),
+                            static_cast<long>(time.seconds().count()), 0L, long{'+'}, 0L, 0L}) {
         bytes += static_cast<char>(each);
     }
     return octets(bytes);
