@@ -52,6 +52,14 @@ void ReplyCredit::forgetOld(Time now) {
                   [&](const auto& entry) { return entry.second.empty() || now - entry.second.back().at >= kMinute; });
 }
 
+bool answersByItself(const Endpoint& source, const Endpoint& target) {
+    // echo, daytime, qotd, chargen, time, domain, tftp, ntp, netbios-ns, snmp, cldap, ms-sql-m, ssdp, sip, coap,
+    // memcached
+    static constexpr std::uint16_t kAnswering[] = {7,   13,  17,  19,   37,   53,   69,   123,
+                                                   137, 161, 389, 1434, 1900, 5060, 5683, 11211};
+    return source.port == target.port || std::ranges::binary_search(kAnswering, source.port);
+}
+
 bool answerable(const Endpoint& source) {
     const auto v4 = source.v4();
     if (source.port == 0) {

@@ -44,4 +44,9 @@ private:
 /// False for what can be no honest peer: no address or port, multicast, broadcast.
 bool answerable(const Endpoint& source);
 
+/// True if what sits at `source` may itself answer whatever comes: the port is the target's own, which another decoy
+/// has too, or that of a service which answers everybody (echo, chargen, time, DNS, NTP, SNMP …). Under such a source's
+/// forged address two would talk for ever.
+bool answersByItself(const Endpoint& source, const Endpoint& target);
+
 }  // namespace apiary::agent
