@@ -133,10 +133,10 @@ void personaChain(Text& text, const HostPlan& plan, std::size_t index) {
     for (const std::size_t each : persona.services) {
         const HostService& service = plan.services[each];
         const std::string loopback = std::to_string(service.loopback);
-        const std::string ports = portsText(service.ports);
-        const std::string port = service.kind == PortKind::Tcp ? " tcp dport " : " udp dport ";
-        text.line("meta nfproto ipv4" + port + ports + " tproxy ip to 127.0.0.1:" + loopback + " accept");
-        text.line("meta nfproto ipv6" + port + ports + " tproxy ip6 to [::1]:" + loopback + " accept");
+        std::string ports = service.kind == PortKind::Tcp ? " tcp dport " : " udp dport ";
+        ports += portsText(service.ports);
+        text.line("meta nfproto ipv4" + ports + " tproxy ip to 127.0.0.1:" + loopback + " accept");
+        text.line("meta nfproto ipv6" + ports + " tproxy ip6 to [::1]:" + loopback + " accept");
     }
     if (!persona.ping) {
         text.line("icmp type echo-request drop");

@@ -134,7 +134,7 @@ Status SocketGiver::follow(const HostPlan& plan, std::uint32_t user) {
             if (!holds(v4)) {
                 continue;
             }
-            if (const Status reserved = reserve(service, v4, kept); !reserved) {
+            if (Status reserved = reserve(service, v4, kept); !reserved) {
                 return reserved;
             }
         }

@@ -123,7 +123,7 @@ SnmpVariable SnmpObjects::next(const SnmpOid& name, WallTime now) const {
 /// Every host starts again after a span of its own, from six to fourteen weeks, as if for a new kernel.
 std::int64_t SnmpObjects::hostTicks(WallTime now) const {
     Seeded choice(seed_, 1);
-    const auto span = std::chrono::hours(24 * 42 + choice.below(24 * 56));
+    const auto span = std::chrono::hours(24L * 42 + static_cast<long>(choice.below(std::size_t{24} * 56)));
     const auto offset = std::chrono::milliseconds(choice.below(std::size_t{1} << 40U));
     const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()) + offset;
     const auto up = since % std::chrono::milliseconds(span);
