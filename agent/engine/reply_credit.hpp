@@ -31,7 +31,10 @@ private:
         Time at;
         std::size_t bytes = 0;
     };
-    using Replies = std::vector<Reply>;  // oldest first, none older than a minute once looked at
+    struct Replies {
+        std::vector<Reply> recent;  // oldest first, none older than a minute once looked at
+        std::size_t bytes = 0;      // of them together
+    };
 
     void forgetOld(Time now);
 

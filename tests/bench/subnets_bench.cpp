@@ -158,6 +158,12 @@ double asked(std::size_t total, std::uint32_t first, std::uint32_t hosts, std::u
     const auto begin = std::chrono::steady_clock::now();
     for (std::size_t i = 0; i < kPeers; ++i) {
         peers.emplace_back(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        sockaddr_in from{};  // else it would be the host's own, who is never answered
+        from.sin_family = AF_INET;
+        from.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (::bind(peers.back().get(), reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0) {
+            throw std::runtime_error("no socket");
+        }
         polled.push_back({.fd = peers.back().get(), .events = POLLIN, .revents = 0});
         ask(peers.back().get());
     }
