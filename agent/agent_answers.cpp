@@ -50,7 +50,8 @@ AgentSample AgentAnswers::sample() const {
             .journal = parts_.journal.view(),
             .journalBytesLimit = config.journalBytes,
             .journalFilesLimit = config.journalFiles,
-            .uplink = parts_.uplink != nullptr ? std::optional(parts_.uplink->view()) : std::nullopt};
+            .uplink = parts_.uplink != nullptr ? std::optional(parts_.uplink->view()) : std::nullopt,
+            .egress = parts_.egress.report()};
 }
 
 std::string AgentAnswers::status() const {
@@ -66,7 +67,8 @@ std::string AgentAnswers::status() const {
                        .journal = parts_.journal.view(),
                        .journalDirectory = config.journalDirectory,
                        .services = parts_.board.reports(),
-                       .bounds = parts_.bounds.reports(now)},
+                       .bounds = parts_.bounds.reports(now),
+                       .egress = parts_.egress.report()},
                       now);
 }
 

@@ -4,6 +4,7 @@
 #include "agent/bounds_board.hpp"
 #include "agent/check/uplink_state.hpp"
 #include "agent/config.hpp"
+#include "agent/egress_watch.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/journal/journal.hpp"
 #include "agent/record/recording.hpp"
@@ -33,6 +34,7 @@ public:
         ServiceBoard& board;
         const BoundsBoard& bounds;
         SelfTests& selfTests;
+        const EgressWatch& egress;
         const Uplink* uplink;  // null without a collector
     };
     explicit AgentAnswers(const Parts& parts) : parts_(parts) {}

@@ -4,6 +4,7 @@
 #include "agent/journal/journal.hpp"
 #include "agent/record/recording.hpp"
 #include "agent/spool/spool.hpp"
+#include "agent/uplink/egress_report.hpp"
 #include "agent/uplink/service_control.hpp"
 #include "agent/uplink/uplink.hpp"
 
@@ -28,6 +29,7 @@ struct AgentSample {
     std::uint64_t journalBytesLimit = 0;
     std::uint64_t journalFilesLimit = 0;
     std::optional<UplinkView> uplink;  // nothing without a collector
+    EgressReport egress = {};
 };
 
 /// The page in Prometheus' text format: `apiary_agent_…` and the process's own figures. The values of labels are names

@@ -5,6 +5,7 @@
 #include "agent/record/recording.hpp"
 #include "agent/spool/spool.hpp"
 #include "agent/uplink/bound_report.hpp"
+#include "agent/uplink/egress_report.hpp"
 #include "agent/uplink/service_control.hpp"
 #include "agent/uplink/uplink.hpp"
 
@@ -30,6 +31,7 @@ struct AgentFigures {
     std::string journalDirectory;
     std::vector<ServiceReport> services;
     std::vector<BoundReport> bounds;
+    EgressReport egress = {};
 };
 
 /// The agent as text for a person at its terminal, one fact a line, printable ASCII only.

@@ -127,19 +127,27 @@ Result<std::string> CoverageNetwork::rules(const HostPlan& plan, const Egress& e
     if (!table) {
         return Error{table.error()};
     }
+    if (plan.empty()) {
+        return ruleset(plan, egress);
+    }
     const auto before = SynAckRetries::remembered(*table);  // of a leftover
     return ruleset(plan, egress, before ? before : SynAckRetries().now());
 }
 
 Status CoverageNetwork::apply(const HostPlan& plan, const Egress& egress) {
-    const auto table = rules(plan, egress);
+    const auto there = ourTable();
+    const auto table = there ? rules(plan, egress) : Result<std::string>(Error{there.error()});
     if (!table) {
         return Error{table.error()};
     }
+    const auto before = SynAckRetries::remembered(*there);
     Status done = takeRules(*table, false);
     if (done) {
-        if (const Status lowered = SynAckRetries().lower(); !lowered) {
-            log::warn(lowered.error());  // as in a container whose /proc/sys is not to be written
+        const Status set = !plan.empty() ? SynAckRetries().lower()
+                           : before      ? SynAckRetries().restore(*before)
+                                         : Status(Done{});
+        if (!set) {
+            log::warn(set.error());  // as in a container whose /proc/sys is not to be written
         }
         const auto change = routeChange(plan);
         done = change ? runBatch(change->additions, false) : Status(Error{change.error()});
@@ -195,6 +203,23 @@ Result<std::string> CoverageNetwork::show() {
 
 Status CoverageNetwork::tryRules(const std::string& rules) {
     return takeRules(rules, true);
+}
+
+Result<std::uint64_t> CoverageNetwork::refused() {
+    const auto listed = runProgram({"nft", "list", "counter", "inet", kTableName, std::string(kRefusedCounter)});
+    if (!listed) {
+        return Error{listed.error()};
+    }
+    if (listed->status != 0) {
+        return Error{"nft cannot tell what was refused: " + firstLine(listed->complaint)};
+    }
+    std::istringstream words(listed->output);  // table … { counter … { packets 0 bytes 0 } }
+    for (std::string word; words >> word;) {
+        if (std::uint64_t count = 0; word == "packets" && words >> count) {
+            return count;
+        }
+    }
+    return Error{"nft lists the counter " + std::string(kRefusedCounter) + " in words that are not known"};
 }
 
 }  // namespace apiary::agent

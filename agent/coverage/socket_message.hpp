@@ -26,9 +26,10 @@ inline constexpr std::size_t kMostSockets = 64;
 
 /// A packet of a SOCK_SEQPACKET connection.
 ///   agent:     "sockets SERVICE PORT 4|6 COUNT", or "answering SERVICE PORT 4|6 1"
-///   coverage:  "ok" with COUNT sockets, bound to PORT of the loopback of that family, or one by which hosts answer
-///   from
+///   coverage:  "ok" with COUNT sockets, bound to PORT of the loopback of that family, or with one to answer from
 ///              PORT; or a sentence that says why not
+///   agent:     "refused"
+///   coverage:  "refused N", packets that the egress guard kept the agent from sending; or a sentence
 struct SocketMessage {
     std::string text;
     std::vector<Descriptor> sockets;

@@ -4,6 +4,7 @@
 #include "common/net/endpoint.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,5 +20,9 @@ Result<std::vector<Descriptor>> requestSockets(const std::string& service, const
 /// It takes nothing, and may send under the address of any host. Otherwise as above.
 Result<std::vector<Descriptor>> requestAnswering(const std::string& service, const Endpoint& at,
                                                  std::string_view from = kCoverageName);
+
+/// Asks apiary-coverage how many packets its egress guard has refused. Waits a second at the longest. An Error if
+/// nobody guards here, or it cannot tell.
+Result<std::uint64_t> askRefused(std::string_view from = kCoverageName);
 
 }  // namespace apiary::agent
