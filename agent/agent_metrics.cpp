@@ -55,6 +55,9 @@ void addSessions(MetricsPage& page, const std::vector<ServiceView>& services) {
                          real(service.refusals[i]), with("reason", kRefusals[i]));
         }
         page.counter("apiary_agent_received_bytes_total", "Bytes that peers sent.", real(service.bytesIn), labels);
+        page.counter("apiary_agent_withheld_replies_total",
+                     "Replies of datagrams that the source had not paid for, or must not be given.",
+                     real(service.withheld), labels);
         page.counter("apiary_agent_sent_bytes_total", "Bytes that went to peers.", real(service.bytesOut), labels);
     }
 }

@@ -71,8 +71,11 @@ public:
                    .connections = config_.connections,
                    .seed = seed,
                    .memory = config_.memory,
-                   .steered = [](const std::string& service, const Endpoint& loopback,
-                                 std::size_t count) { return requestSockets(service, loopback, count); }},
+                   .steered =
+                       [](const std::string& service, const Endpoint& at, std::size_t count, SteeredUse use) {
+                           return use == SteeredUse::Answering ? requestAnswering(service, at)
+                                                               : requestSockets(service, at, count);
+                       }},
                   recording_),
           board_(engine_, config_.state + "/services"),
           bounds_(*spool_, *journal_, engine_,

@@ -26,6 +26,8 @@ constexpr std::uint64_t kGiB = std::uint64_t{1} << 30U;
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 constexpr std::size_t kLongestName = 60;
 constexpr std::uint16_t kMetricsPort = 9465;
+constexpr Millis kFlowIdle = 10s;          // who is silent that long has got his answer, or will not ask again
+constexpr std::uint64_t kReplyFactor = 3;  // the most that a datagram service may send for what it got
 
 /// What services begin with: the table [limits].
 struct Defaults {
@@ -167,22 +169,35 @@ JournalRule readRule(const TomlTable& table) {
     return rule;
 }
 
+/// Of datagram services: it takes down what comes, and answers nothing.
+bool silent(const Module& module) {
+    return module.name == "catchall-udp";
+}
+
 /// What a service with `ports` is at the hosts of the plan.
 void readHostsOf(ServiceSpec& spec, const TomlTable& table, std::uint64_t seed,
                  const std::shared_ptr<const HostPlan>& plan) {
     const HostService* service = plan->service(spec.name);
     ModuleSettings settings;
     spec.prepared = prepareForHosts(*spec.module, table, seed, settings);
-    if (spec.module->transport != Transport::Stream) {
-        table.field("ports").complain("cannot be had by " + std::string(spec.module->name) +
-                                      ": hosts play services of TCP; give it a listen instead");
-    }
+    const TomlField ports = table.field("ports");
     if (!spec.proxies.empty()) {
         table.field("proxies").complain(
             "cannot stand beside ports: behind a proxy there are no hosts; take two services");
     }
     if (service == nullptr) {
         return;  // its name is wrong, which has been said
+    }
+    const bool datagrams = spec.module->transport == Transport::Datagram;
+    if (datagrams != (service->kind == PortKind::Udp)) {
+        ports.complain(
+            "do not fit " + std::string(spec.module->name) +
+            (datagrams ? R"(, which speaks UDP; write "161/udp")" : ", which speaks TCP; leave out the /udp"));
+    }
+    spec.answering = service->answeringPorts();
+    if (datagrams && spec.answering.empty() && !silent(*spec.module)) {
+        ports.complain("are more than the " + std::to_string(kMostAnsweringPorts) + " from which " +
+                       std::string(spec.module->name) + " can answer; name fewer, or play catchall-udp there");
     }
     spec.shown = plan->examples(*service);
     for (const Endpoint& loopback : {Endpoint::of({127, 0, 0, 1}, service->loopback),
@@ -208,7 +223,12 @@ ServiceConfig readService(const TomlTable& table, const Defaults& defaults, std:
     service.enabled = table.field("enabled").flag(true);
     service.rule = readRule(table);
     spec.persona = table.field("persona").text();
-    spec.limits = readLimits(table, defaults.limits);
+    Limits limits = defaults.limits;
+    if (spec.module != nullptr && spec.module->transport == Transport::Datagram) {
+        limits.idle = std::min(limits.idle, kFlowIdle);
+        spec.credit.factor = table.field("reply_factor").number(kReplyFactor, 1, kReplyFactor);
+    }
+    spec.limits = readLimits(table, limits);
     spec.admission = readAdmission(table, defaults.admission);
     spec.passivePorts = readPassivePorts(table);
     spec.tls = readTls(table);

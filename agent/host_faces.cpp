@@ -20,7 +20,7 @@ ServiceFaces::ServiceFaces(std::shared_ptr<const HostPlan> plan, const std::stri
 }
 
 bool ServiceFaces::covers(const Endpoint& target) const {
-    return plan_->serviceAt(target) == service_;
+    return plan_->serviceAt(target, service_->kind) == service_;
 }
 
 HostFace ServiceFaces::face(const Endpoint& target) const {

@@ -25,6 +25,7 @@ public:
                  ModuleSettings settings, std::uint64_t sensorSeed, std::size_t most = kKept);
 
     bool covers(const Endpoint& target) const override;
+    bool isHost(const Endpoint& address) const override { return plan_->personaAt(address) != nullptr; }
     HostFace face(const Endpoint& target) const override;
 
 private:

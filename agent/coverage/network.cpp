@@ -1,6 +1,8 @@
 #include "agent/coverage/network.hpp"
 
 #include "agent/coverage/program.hpp"
+#include "agent/coverage/synack_retries.hpp"
+#include "common/log/log.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -120,12 +122,33 @@ Result<RouteChange> CoverageNetwork::routeChange(const HostPlan& plan) {
     return change;
 }
 
-Status CoverageNetwork::apply(const HostPlan& plan, const Egress& egress) {
-    if (const auto table = ourTable(); !table) {
+Result<std::string> CoverageNetwork::rules(const HostPlan& plan, const Egress& egress) {
+    const auto table = ourTable();
+    if (!table) {
         return Error{table.error()};
     }
-    Status done = takeRules(ruleset(plan, egress), false);
+    if (plan.empty()) {
+        return ruleset(plan, egress);
+    }
+    const auto before = SynAckRetries::remembered(*table);  // of a leftover
+    return ruleset(plan, egress, before ? before : SynAckRetries().now());
+}
+
+Status CoverageNetwork::apply(const HostPlan& plan, const Egress& egress) {
+    const auto there = ourTable();
+    const auto table = there ? rules(plan, egress) : Result<std::string>(Error{there.error()});
+    if (!table) {
+        return Error{table.error()};
+    }
+    const auto before = SynAckRetries::remembered(*there);
+    Status done = takeRules(*table, false);
     if (done) {
+        const Status set = !plan.empty() ? SynAckRetries().lower()
+                           : before      ? SynAckRetries().restore(*before)
+                                         : Status(Done{});
+        if (!set) {
+            log::warn(set.error());  // as in a container whose /proc/sys is not to be written
+        }
         const auto change = routeChange(plan);
         done = change ? runBatch(change->additions, false) : Status(Error{change.error()});
         if (done) {
@@ -149,6 +172,10 @@ Status CoverageNetwork::remove() {
         done = routes;
     }
     if (table && !table->empty()) {
+        const auto before = SynAckRetries::remembered(*table);
+        if (const Status restored = before ? SynAckRetries().restore(*before) : Status(Done{}); !restored) {
+            done = restored;
+        }
         if (const Status gone = takeRules("delete table inet " + kTableName + '\n', false); !gone) {
             done = gone;
         }
@@ -174,11 +201,8 @@ Result<std::string> CoverageNetwork::show() {
     return text.empty() ? std::string("nothing of apiary-coverage is there\n") : text;
 }
 
-Status CoverageNetwork::tryRules(const HostPlan& plan, const Egress& egress) {
-    if (const auto table = ourTable(); !table) {
-        return Error{table.error()};
-    }
-    return takeRules(ruleset(plan, egress), true);
+Status CoverageNetwork::tryRules(const std::string& rules) {
+    return takeRules(rules, true);
 }
 
 Result<std::uint64_t> CoverageNetwork::refused() {

@@ -19,8 +19,9 @@ struct RouteChange {
     std::string removals;
 };
 
-/// What is ours in the kernel's rules and routes of this network namespace, brought to a plan or to nothing. What does
-/// not carry our marks is never changed. Uses the programs `nft` and `ip`.
+/// What is ours in the kernel's rules and routes of this network namespace, brought to a plan or to nothing; while
+/// there is a plan, SynAckRetries is lowered. What does not carry our marks is never changed. Uses the programs `nft`
+/// and `ip`.
 class CoverageNetwork {
 public:
     /// Brings table and routes to the plan. The table comes first, in one transaction; then routes that are missing;
@@ -33,8 +34,11 @@ public:
     /// Our table as the kernel has it and our routes, or a sentence that there is nothing.
     static Result<std::string> show();
 
-    /// Has the kernel look at the table without taking it.
-    static Status tryRules(const HostPlan& plan, const Egress& egress);
+    /// Has the kernel look at a table of rules() without taking it.
+    static Status tryRules(const std::string& rules);
+
+    /// The table that apply() would make now.
+    static Result<std::string> rules(const HostPlan& plan, const Egress& egress);
 
     /// Packets that the egress guard of our table has refused since it was made. An Error without a table.
     static Result<std::uint64_t> refused();

@@ -19,8 +19,13 @@ Status keepNetworkOnly() {
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     constexpr std::uint32_t kNetAdmin = std::uint32_t{1} << CAP_NET_ADMIN;
-    const __user_cap_data_struct keep[2] = {{.effective = kNetAdmin, .permitted = kNetAdmin, .inheritable = kNetAdmin},
-                                            {}};
+    constexpr std::uint32_t kLowPorts = std::uint32_t{1} << CAP_NET_BIND_SERVICE;
+    __user_cap_data_struct held[2] = {};
+    if (::syscall(SYS_capget, &header, held) != 0) {
+        held[0].permitted = 0;
+    }
+    const std::uint32_t kept = kNetAdmin | (held[0].permitted & kLowPorts);
+    const __user_cap_data_struct keep[2] = {{.effective = kept, .permitted = kept, .inheritable = kNetAdmin}, {}};
     if (::syscall(SYS_capset, &header, keep) != 0) {
         return Error{"needs the capability CAP_NET_ADMIN (" + std::generic_category().message(errno) +
                      "); run it as root"};

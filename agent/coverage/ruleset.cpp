@@ -1,5 +1,7 @@
 #include "agent/coverage/ruleset.hpp"
 
+#include "agent/coverage/socket_message.hpp"
+#include "agent/coverage/synack_retries.hpp"
 #include "common/net/address.hpp"
 
 #include <algorithm>
@@ -125,12 +127,16 @@ void personaChain(Text& text, const HostPlan& plan, std::size_t index) {
     const Persona& persona = plan.personas[index];
     machinePorts(text, persona, index);
     text.line("chain " + chainOf(index) + " {");
+    if (std::ranges::any_of(persona.services, [&](std::size_t i) { return plan.services[i].kind == PortKind::Udp; })) {
+        text.line("meta l4proto udp meta pkttype { broadcast, multicast } drop");  // nobody answers what all were sent
+    }
     for (const std::size_t each : persona.services) {
         const HostService& service = plan.services[each];
         const std::string loopback = std::to_string(service.loopback);
-        const std::string ports = portsText(service.ports);
-        text.line("meta nfproto ipv4 tcp dport " + ports + " tproxy ip to 127.0.0.1:" + loopback + " accept");
-        text.line("meta nfproto ipv6 tcp dport " + ports + " tproxy ip6 to [::1]:" + loopback + " accept");
+        std::string ports = service.kind == PortKind::Tcp ? " tcp dport " : " udp dport ";
+        ports += portsText(service.ports);
+        text.line("meta nfproto ipv4" + ports + " tproxy ip to 127.0.0.1:" + loopback + " accept");
+        text.line("meta nfproto ipv6" + ports + " tproxy ip6 to [::1]:" + loopback + " accept");
     }
     if (!persona.ping) {
         text.line("icmp type echo-request drop");
@@ -168,12 +174,13 @@ void egressChains(Text& text, const Egress& egress) {
     text.line("type filter hook output priority filter; policy accept");
     // Packets without a socket, such as the kernel's own RST, match no user: they must not be jumped for by a negation.
     text.line("meta skuid " + std::to_string(egress.user) + " jump agent");
+    text.line("meta mark " + std::to_string(kSocketMark) + " jump agent");  // sockets handed out, whose file is root's
     text.line("}");
 }
 
 }  // namespace
 
-std::string ruleset(const HostPlan& plan, const Egress& egress) {
+std::string ruleset(const HostPlan& plan, const Egress& egress, std::optional<unsigned> synAckRetries) {
     const std::string table = "table inet " + std::string(kTable);
     Text text;
     text.line(table);
@@ -182,6 +189,10 @@ std::string ruleset(const HostPlan& plan, const Egress& egress) {
     text.line("comment \"" + std::string(kTableComment) + "\"");
     text.line("counter " + std::string(kRefusedCounter) + " {");
     text.line("}");
+    if (synAckRetries) {
+        text.line("chain " + SynAckRetries::chainFor(*synAckRetries) + " {");
+        text.line("}");
+    }
     for (const bool v4 : {true, false}) {
         endpointSet(text, "collector", egress.collector, v4);
         endpointSet(text, "resolver", egress.resolvers, v4);

@@ -3,6 +3,7 @@
 #include "agent/hosts/host_plan.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,9 @@ struct Egress {
 /// One transaction of `nft -f`: our table of the kernel, whatever it was, becomes the one of this plan. The table
 /// steers what comes for hosts to the loopback ports of their services, does with other ports what personas say, and
 /// holds the agent's user to the collector and to replies; what it tries beyond that is counted by kRefusedCounter.
-std::string ruleset(const HostPlan& plan, const Egress& egress);
+///
+/// `synAckRetries` is what SynAckRetries is to find again, if there is something.
+std::string ruleset(const HostPlan& plan, const Egress& egress, std::optional<unsigned> synAckRetries = std::nullopt);
 
 /// The networks of one family that become local routes, in the order of their addresses.
 std::vector<std::string> localNetworks(const HostPlan& plan, bool v4);

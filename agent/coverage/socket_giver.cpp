@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sstream>
 #include <sys/socket.h>
@@ -17,39 +19,67 @@ namespace {
 
 constexpr int kPatience = 2;  // seconds
 
-bool turnOn(int socket, int level, int option) {
-    const int on = 1;
-    return ::setsockopt(socket, level, option, &on, sizeof on) == 0;
+bool turnOn(int socket, int level, int option, int value = 1) {
+    return ::setsockopt(socket, level, option, &value, sizeof value) == 0;
 }
 
-/// A transparent socket on the loopback, or an errno.
-int bindTransparent(std::uint16_t port, bool v4, Descriptor& into) {
-    Descriptor socket(::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!socket || !turnOn(socket.get(), SOL_SOCKET, SO_REUSEADDR) || !turnOn(socket.get(), SOL_SOCKET, SO_REUSEPORT) ||
-        !turnOn(socket.get(), v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TRANSPARENT : IPV6_TRANSPARENT)) {
-        return errno;
-    }
-    int bound = -1;
+/// Answers leave by sockets that are bound to addresses of which no program has a reason to take anything: within
+/// 127.0.0.0/8, and of the prefix that RFC 6666 keeps for what is thrown away.
+Endpoint answeringPoint(std::uint16_t port, bool v4) {
+    return v4 ? Endpoint::of({127, 97, 0, 1}, port)
+              : Endpoint{{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x61}, port};
+}
+
+Endpoint takingPoint(std::uint16_t port, bool v4) {
+    return v4 ? Endpoint::of({127, 0, 0, 1}, port) : Endpoint{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, port};
+}
+
+int bindTo(int socket, const Endpoint& where) {
     // NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast): how the socket calls take addresses
-    if (v4) {
+    if (const auto v4 = where.v4()) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    } else {
-        sockaddr_in6 address{};
-        address.sin6_family = AF_INET6;
-        address.sin6_port = htons(port);
-        address.sin6_addr = in6addr_loopback;
-        turnOn(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY);
-        bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+        address.sin_port = htons(where.port);
+        std::memcpy(&address.sin_addr, v4->data(), v4->size());
+        return ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
     }
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(where.port);
+    std::memcpy(&address.sin6_addr, where.address.data(), where.address.size());
+    turnOn(socket, IPPROTO_IPV6, IPV6_V6ONLY);
+    return ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
     // NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
-    if (bound != 0) {
+}
+
+/// A transparent socket, or an errno. What leaves by one of datagrams carries the mark, which its user cannot take off.
+int bindTransparent(const Endpoint& where, PortKind kind, Descriptor& into) {
+    const bool v4 = where.v4().has_value();
+    const bool stream = kind == PortKind::Tcp;
+    Descriptor socket(
+        ::socket(v4 ? AF_INET : AF_INET6, (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket || (stream && !turnOn(socket.get(), SOL_SOCKET, SO_REUSEADDR)) ||
+        (!stream && !turnOn(socket.get(), SOL_SOCKET, SO_MARK, kSocketMark)) ||
+        !turnOn(socket.get(), SOL_SOCKET, SO_REUSEPORT) ||
+        !turnOn(socket.get(), v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TRANSPARENT : IPV6_TRANSPARENT) ||
+        bindTo(socket.get(), where) != 0) {
         return errno;
     }
     into = std::move(socket);
+    return 0;
+}
+
+/// A socket by which hosts answer from that port, or an errno. It drops what comes, and cannot be made to take it.
+int bindAnswering(std::uint16_t port, bool v4, Descriptor& into) {
+    if (const int reason = bindTransparent(answeringPoint(port, v4), PortKind::Udp, into)) {
+        return reason;
+    }
+    sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    const sock_fprog program{.len = 1, .filter = &nothing};
+    if (::setsockopt(into.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0 ||
+        !turnOn(into.get(), SOL_SOCKET, SO_LOCK_FILTER)) {
+        return errno;
+    }
     return 0;
 }
 
@@ -66,6 +96,34 @@ Result<SocketGiver> SocketGiver::open(Refused refused, std::string_view name) {
     return SocketGiver(*std::move(listening), std::move(refused));
 }
 
+/// Keeps others from the ports of a service. One of datagrams that lies open would take what is the agent's: it is only
+/// tried.
+static Status reserve(const HostService& service, bool v4, std::vector<Descriptor>& kept) {
+    Descriptor socket;
+    if (const int reason = bindTransparent(takingPoint(service.loopback, v4), service.kind, socket)) {
+        return Error{"port " + std::to_string(service.loopback) + (v4 ? " of 127.0.0.1" : " of ::1") +
+                     " cannot be had for the service '" + service.name +
+                     "': " + std::generic_category().message(reason) +
+                     (reason == EADDRINUSE ? "; give [coverage] another port" : "")};
+    }
+    if (service.kind == PortKind::Tcp) {
+        kept.push_back(std::move(socket));
+    }
+    for (const std::uint16_t port : service.answeringPorts()) {
+        if (const int reason = bindAnswering(port, v4, socket)) {
+            return Error{"the service '" + service.name + "' (line " + std::to_string(service.line) +
+                         ") cannot answer from UDP port " + std::to_string(port) + ": " +
+                         std::generic_category().message(reason) +
+                         (reason == EADDRINUSE ? "; a program of this machine has that port on all addresses: let it "
+                                                 "listen on the machine's own address only, or give the service another"
+                          : reason == EACCES   ? "; run apiary-coverage with CAP_NET_BIND_SERVICE too, as root has it"
+                                               : "")};
+        }
+        kept.push_back(std::move(socket));
+    }
+    return Done{};
+}
+
 Status SocketGiver::follow(const HostPlan& plan, std::uint32_t user) {
     std::vector<Descriptor> kept;
     const auto holds = [&](bool v4) {
@@ -76,12 +134,8 @@ Status SocketGiver::follow(const HostPlan& plan, std::uint32_t user) {
             if (!holds(v4)) {
                 continue;
             }
-            kept.emplace_back();
-            if (const int reason = bindTransparent(service.loopback, v4, kept.back())) {
-                return Error{"port " + std::to_string(service.loopback) + (v4 ? " of 127.0.0.1" : " of ::1") +
-                             " cannot be had for the service '" + service.name +
-                             "': " + std::generic_category().message(reason) +
-                             (reason == EADDRINUSE ? "; give [coverage] another port" : "")};
+            if (Status reserved = reserve(service, v4, kept); !reserved) {
+                return reserved;
             }
         }
     }
@@ -137,17 +191,23 @@ std::string SocketGiver::give(const std::string& request, std::vector<Descriptor
     unsigned family = 0;
     std::size_t count = 0;
     words >> verb >> name >> port >> family >> count;
-    if (!words || verb != "sockets" || (family != 4 && family != 6) || count == 0 || count > kMostSockets) {
+    const bool answers = verb == "answering";
+    if (!words || (verb != "sockets" && !answers) || (family != 4 && family != 6) || count == 0 ||
+        count > (answers ? 1 : kMostSockets)) {
         return "apiary-coverage does not understand the request; let both programs be of one version";
     }
     const auto service = std::ranges::find(services_, name, &HostService::name);
-    if (service == services_.end() || service->loopback != port) {
+    const bool known = service != services_.end() &&
+                       (answers ? std::ranges::count(service->answeringPorts(), port) > 0 : service->loopback == port);
+    if (!known) {
         return "apiary-coverage has read another configuration, where '" + escapeCut(name, 60) +
                "' has no port or another; send it SIGHUP";
     }
+    const auto at = static_cast<std::uint16_t>(port);
     for (std::size_t i = 0; i < count; ++i) {
         sockets.emplace_back();
-        if (const int reason = bindTransparent(service->loopback, family == 4, sockets.back())) {
+        if (const int reason = answers ? bindAnswering(at, family == 4, sockets.back())
+                                       : bindTransparent(takingPoint(at, family == 4), service->kind, sockets.back())) {
             sockets.clear();
             return "apiary-coverage cannot bind port " + std::to_string(port) + ": " +
                    std::generic_category().message(reason);

@@ -17,12 +17,17 @@ namespace apiary::agent {
 /// its own. Who has it is the one that steers there; it is gone with the process.
 inline constexpr std::string_view kCoverageName = "apiary-coverage";
 
+/// What the firewall knows datagrams by that leave through sockets which were handed out: their file is root's. The
+/// same number as that of our routes.
+inline constexpr std::uint32_t kSocketMark = 97;
+
 /// The most sockets that one message carries; the kernel's bound is 253.
 inline constexpr std::size_t kMostSockets = 64;
 
 /// A packet of a SOCK_SEQPACKET connection.
-///   agent:     "sockets SERVICE PORT 4|6 COUNT"
-///   coverage:  "ok" with COUNT sockets, bound to PORT of the loopback of that family; or a sentence that says why not
+///   agent:     "sockets SERVICE PORT 4|6 COUNT", or "answering SERVICE PORT 4|6 1"
+///   coverage:  "ok" with COUNT sockets, bound to PORT of the loopback of that family, or with one to answer from
+///              PORT; or a sentence that says why not
 ///   agent:     "refused"
 ///   coverage:  "refused N", packets that the egress guard kept the agent from sending; or a sentence
 struct SocketMessage {

@@ -12,10 +12,9 @@ constexpr int kPatience = 5;       // seconds
 constexpr int kShortPatience = 1;  // where the question comes again
 constexpr std::string_view kRefused = "refused ";
 
-}  // namespace
-
-Result<std::vector<Descriptor>> requestSockets(const std::string& service, const Endpoint& loopback, std::size_t count,
-                                               std::string_view from) {
+/// Waits five seconds at the longest.
+Result<std::vector<Descriptor>> request(const std::string& verb, const std::string& service, const Endpoint& at,
+                                        std::size_t count, std::string_view from) {
     const std::string what = "service " + service + " has hosts, but ";
     const auto socket = connectTo(from, kPatience);
     if (!socket) {
@@ -25,9 +24,9 @@ Result<std::vector<Descriptor>> requestSockets(const std::string& service, const
         return Error{what +
                      "a program that is not root's answers for apiary-coverage; end it, and start apiary-coverage"};
     }
-    const std::string request = "sockets " + service + ' ' + std::to_string(loopback.port) + ' ' +
-                                (loopback.v4() ? "4 " : "6 ") + std::to_string(count);
-    if (!sendMessage(socket->get(), request)) {
+    const std::string asked =
+        verb + ' ' + service + ' ' + std::to_string(at.port) + ' ' + (at.v4() ? "4 " : "6 ") + std::to_string(count);
+    if (!sendMessage(socket->get(), asked)) {
         return Error{what + "apiary-coverage does not listen; look at its log"};
     }
     auto answer = receiveMessage(socket->get());
@@ -38,6 +37,18 @@ Result<std::vector<Descriptor>> requestSockets(const std::string& service, const
         return Error{what + escapeCut(answer->text, 500)};
     }
     return std::move(answer->sockets);
+}
+
+}  // namespace
+
+Result<std::vector<Descriptor>> requestSockets(const std::string& service, const Endpoint& loopback, std::size_t count,
+                                               std::string_view from) {
+    return request("sockets", service, loopback, count, from);
+}
+
+Result<std::vector<Descriptor>> requestAnswering(const std::string& service, const Endpoint& at,
+                                                 std::string_view from) {
+    return request("answering", service, at, 1, from);
 }
 
 Result<std::uint64_t> askRefused(std::string_view from) {

@@ -16,6 +16,11 @@ namespace apiary::agent {
 Result<std::vector<Descriptor>> requestSockets(const std::string& service, const Endpoint& loopback, std::size_t count,
                                                std::string_view from = kCoverageName);
 
+/// Asks for the one socket by which the hosts of a datagram service answer from the port of `at`, whose family counts.
+/// It takes nothing, and may send under the address of any host. Otherwise as above.
+Result<std::vector<Descriptor>> requestAnswering(const std::string& service, const Endpoint& at,
+                                                 std::string_view from = kCoverageName);
+
 /// Asks apiary-coverage how many packets its egress guard has refused. Waits a second at the longest. An Error if
 /// nobody guards here, or it cannot tell.
 Result<std::uint64_t> askRefused(std::string_view from = kCoverageName);

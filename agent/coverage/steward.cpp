@@ -4,6 +4,7 @@
 #include "agent/coverage/network.hpp"
 #include "agent/coverage/privileges.hpp"
 #include "agent/coverage/socket_giver.hpp"
+#include "agent/coverage/synack_retries.hpp"
 #include "common/log/log.hpp"
 #include "common/process/signals.hpp"
 
@@ -162,15 +163,18 @@ Status checkCoverage(const std::string& configFile) {
     if (!change) {
         return Error{change.error()};
     }
+    const auto rules = CoverageNetwork::rules(config.plan, config.egress);  // none for who may not look at tables
     std::cout << "# " << summary(config.plan) << "\n# nft -f - <<END\n"
-              << ruleset(config.plan, config.egress) << "# END\n# ip -batch - <<END\n"
-              << change->additions << change->removals << "# END\n"
+              << (rules ? *rules : ruleset(config.plan, config.egress, SynAckRetries().now()))
+              << "# END\n# ip -batch - <<END\n"
+              << change->additions << change->removals
+              << "# END\n# sysctl -w net.ipv4.tcp_synack_retries=" << SynAckRetries::kOurs << '\n'
               << std::flush;
     if (const Status kept = keepNetworkOnly(); !kept) {
         std::cout << "# not root: the kernel was not asked whether it would take this\n";
         return Done{};
     }
-    return CoverageNetwork::tryRules(config.plan, config.egress);
+    return rules ? CoverageNetwork::tryRules(*rules) : Status(Error{rules.error()});
 }
 
 }  // namespace apiary::agent

@@ -85,10 +85,30 @@ void askForTargets(int socket, bool v4) {
     turnOn(socket, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
 }
 
+/// Has the kernel tell of each datagram to which port it was sent, as steering leaves it in the packet.
+void askForPorts(int socket, bool v4) {
+    turnOn(socket, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVORIGDSTADDR : IPV6_RECVORIGDSTADDR);
+}
+
+Result<AnsweringSockets> takeAnswering(const SteeredSockets& steered, const ServiceSpec& service,
+                                       const Endpoint& loopback) {
+    AnsweringSockets answering;
+    for (const std::uint16_t port : service.answering) {
+        auto sockets = steered(service.name, Endpoint{loopback.address, port}, 1, SteeredUse::Answering);
+        if (!sockets || sockets->size() != 1) {
+            return Error{sockets
+                             ? "service " + service.name + " got no socket to answer from port " + std::to_string(port)
+                             : sockets.error()};
+        }
+        answering.add(port, loopback.v4().has_value(), std::move(sockets->front()));
+    }
+    return answering;
+}
+
 }  // namespace
 
 Result<BoundSockets> bindSockets(const Endpoint& wanted, Transport transport, std::size_t count) {
-    BoundSockets all{wanted, {}};
+    BoundSockets all{wanted, {}, nullptr};
     if (wanted.port != 0) {  // without SO_REUSEPORT: fails if anybody has the port
         Descriptor alone;
         if (const int reason = bindOne(wanted, transport, false, alone)) {
@@ -113,23 +133,36 @@ Result<BoundSockets> bindSockets(const Endpoint& wanted, Transport transport, st
     return all;
 }
 
-Result<BoundSockets> takeSockets(const SteeredSockets& steered, const std::string& service, const Endpoint& loopback,
+Result<BoundSockets> takeSockets(const SteeredSockets& steered, const ServiceSpec& service, const Endpoint& loopback,
                                  std::size_t count) {
     if (!steered) {
-        return Error{"service " + service + " has hosts, but nothing steers connections to them here"};
+        return Error{"service " + service.name + " has hosts, but nothing steers connections to them here"};
     }
-    auto sockets = steered(service, loopback, count);
+    auto sockets = steered(service.name, loopback, count, SteeredUse::Taking);
     if (!sockets || sockets->size() != count) {
-        return Error{sockets ? "service " + service + " got another number of sockets than it asked for"
+        return Error{sockets ? "service " + service.name + " got another number of sockets than it asked for"
                              : sockets.error()};
     }
+    const bool stream = service.module->transport == Transport::Stream;
     for (const Descriptor& socket : *sockets) {
         ::fcntl(socket.get(), F_SETFL, ::fcntl(socket.get(), F_GETFL) | O_NONBLOCK);
-        if (const int reason = listenOn(socket.get())) {
+        if (const int reason = stream ? listenOn(socket.get()) : 0) {
             return bindError(loopback, reason);
         }
+        if (!stream) {
+            askForTargets(socket.get(), loopback.v4().has_value());
+            askForPorts(socket.get(), loopback.v4().has_value());
+        }
     }
-    return BoundSockets{loopback, *std::move(sockets)};
+    BoundSockets taken{loopback, *std::move(sockets), nullptr};
+    if (!stream) {
+        auto answering = takeAnswering(steered, service, loopback);
+        if (!answering) {
+            return Error{answering.error()};
+        }
+        taken.answering = std::make_shared<const AnsweringSockets>(*std::move(answering));
+    }
+    return taken;
 }
 
 }  // namespace apiary::agent

@@ -160,6 +160,7 @@ void DatagramFlow::send(std::string_view bytes, bool last) {
         return credit.spend(source(), bytes.size(), spec().credit, Steady::now());
     });
     if (!paid) {
+        service().state->counters.withheldReply();
         if (!std::exchange(noted_, true)) {
             recorder().observed(Anomaly{answered_ ? "reply withheld: the source has no credit for it"
                                                   : "reply withheld: the source must not be answered"});

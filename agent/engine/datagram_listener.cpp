@@ -12,13 +12,14 @@ static constexpr int kReceivedAtOnce = 32;  // then others have their turn
 
 DatagramListener::DatagramListener(Loop& loop, OpenSessions& open, EngineState& engine,
                                    std::shared_ptr<const CurrentService> current, Descriptor socket,
-                                   const Endpoint& bound)
+                                   const Endpoint& bound, std::shared_ptr<const AnsweringSockets> answering)
     : Listener(loop, std::move(current)),
       open_(open),
       engine_(engine),
       watch_(loop, std::move(socket)),
       socket_(watch_.fd(), bound),
-      bound_(bound) {}
+      bound_(bound),
+      answering_(std::move(answering)) {}
 
 void DatagramListener::close() {
     closed_ = true;
@@ -62,6 +63,10 @@ void DatagramListener::welcome(const Arrival& arrival) {
         return;
     }
     const auto serving = service();
+    if (answering_ && !(serving->spec.hosts && serving->spec.hosts->covers(key.second))) {
+        refuse(*serving, key.first, key.second, "no host of this service");
+        return;
+    }
     if (engine_.memory.over()) {
         ++engine_.refused.memory;
         refuse(*serving, key.first, key.second, "memory");
@@ -80,7 +85,7 @@ void DatagramListener::welcome(const Arrival& arrival) {
     }
     const auto self = std::static_pointer_cast<DatagramListener>(shared_from_this());
     const auto flow = std::make_shared<DatagramFlow>(loop(), open_, engine_, serving, std::move(*share), self, arrival,
-                                                     mayAnswer(arrival));
+                                                     mayAnswer(*serving, arrival));
     if (flow->admit()) {
         flows_.emplace(key, flow.get());
         flow->play();
@@ -89,10 +94,14 @@ void DatagramListener::welcome(const Arrival& arrival) {
 }
 
 /// Not what came to many at once, nor who cannot be an honest peer; nor another decoy, or this one, under whose address
-/// somebody would have two of them talk for ever. From the loopback all come under one address: there the port tells.
-bool DatagramListener::mayAnswer(const Arrival& arrival) const {
+/// somebody would have two of them talk for ever: another sensor's has the same port. From the loopback all come under
+/// one address: there the port tells.
+bool DatagramListener::mayAnswer(const Service& serving, const Arrival& arrival) const {
     const Endpoint source = arrival.from.endpoint();
-    if (!arrival.unicast || !answerable(source)) {
+    if (!arrival.unicast || !answerable(source) || answersByItself(source, arrival.target)) {
+        return false;
+    }
+    if (serving.spec.hosts && serving.spec.hosts->isHost(source)) {
         return false;
     }
     const auto v4 = source.v4();
@@ -102,7 +111,7 @@ bool DatagramListener::mayAnswer(const Arrival& arrival) const {
 }
 
 bool DatagramListener::reply(std::string_view bytes, const Endpoint& from, const SocketAddress& to) {
-    return !closed_ && socket_.send(bytes, from, to);
+    return !closed_ && (answering_ ? answering_->send(bytes, from, to) : socket_.send(bytes, from, to));
 }
 
 void DatagramListener::flowOver(const Endpoint& source, const Endpoint& target) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/engine/answering_sockets.hpp"
 #include "agent/engine/datagram_flow.hpp"
 #include "agent/engine/listener.hpp"
 
@@ -13,8 +14,9 @@ namespace apiary::agent {
 /// is none. The kernel gives all datagrams of one source and target to one thread's socket.
 class DatagramListener final : public Listener, public FlowHost {
 public:
+    /// Without `answering`, replies leave by the socket itself; with it, what comes was sent to hosts.
     DatagramListener(Loop& loop, OpenSessions& open, EngineState& engine, std::shared_ptr<const CurrentService> current,
-                     Descriptor socket, const Endpoint& bound);
+                     Descriptor socket, const Endpoint& bound, std::shared_ptr<const AnsweringSockets> answering);
 
     void begin() { launch(run()); }
     void close() override;
@@ -25,7 +27,7 @@ private:
     Task run();
     void receiveSome();
     void welcome(const Arrival& arrival);
-    bool mayAnswer(const Arrival& arrival) const;
+    bool mayAnswer(const Service& serving, const Arrival& arrival) const;
 
     bool reply(std::string_view bytes, const Endpoint& from, const SocketAddress& to) override;
     void flowOver(const Endpoint& source, const Endpoint& target) override;
@@ -35,7 +37,8 @@ private:
     Watch watch_;
     DatagramSocket socket_;
     Endpoint bound_;
-    std::map<FlowKey, DatagramFlow*> flows_;  // each takes itself out
+    std::shared_ptr<const AnsweringSockets> answering_;  // shared with the listeners of the other threads
+    std::map<FlowKey, DatagramFlow*> flows_;             // each takes itself out
     bool closed_ = false;
 };
 

@@ -11,10 +11,17 @@
 namespace apiary::agent {
 namespace {
 
-/// Room for one control message of either family, aligned as the kernel wants it.
+/// Room for the control messages of either family, aligned as the kernel wants them.
 struct Control {
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(in6_pktinfo))> bytes;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(sockaddr_in6))> bytes;
 };
+
+/// The port to which a steered datagram was sent; those of both families stand at the same place.
+void takePort(const cmsghdr& part, Arrival& arrival) {
+    sockaddr_in address{};
+    std::memcpy(&address, CMSG_DATA(&part), sizeof address);
+    arrival.target.port = ntohs(address.sin_port);
+}
 
 void takeTarget(msghdr& message, Arrival& arrival) {
     for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
@@ -30,6 +37,9 @@ void takeTarget(msghdr& message, Arrival& arrival) {
             std::memcpy(&info, CMSG_DATA(part), sizeof info);
             std::memcpy(arrival.target.address.data(), &info.ipi6_addr, arrival.target.address.size());
             arrival.unicast = !IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
+        } else if ((part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_ORIGDSTADDR) ||
+                   (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_ORIGDSTADDR)) {
+            takePort(*part, arrival);
         }
     }
 }

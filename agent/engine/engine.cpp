@@ -3,6 +3,7 @@
 #include "agent/engine/bound_socket.hpp"
 #include "agent/engine/datagram_listener.hpp"
 #include "agent/engine/descriptor_limit.hpp"
+#include "agent/engine/service_view.hpp"
 #include "agent/engine/stream_listener.hpp"
 #include "common/log/log.hpp"
 #include "common/net/address.hpp"
@@ -17,7 +18,6 @@
 #include <iterator>
 #include <map>
 #include <mutex>
-#include <numeric>
 #include <optional>
 #include <sys/socket.h>
 
@@ -157,8 +157,9 @@ private:
         Endpoint bound;
         Transport transport;
         bool steered;
-        std::uint64_t number;      // of the listeners in each thread
-        std::vector<int> sockets;  // owned by the listeners; valid until they are told to close
+        std::vector<std::uint16_t> answering;  // if steered
+        std::uint64_t number;                  // of the listeners in each thread
+        std::vector<int> sockets;              // owned by the listeners; valid until they are told to close
         std::vector<Allowance::Share> shares;
     };
 
@@ -186,17 +187,7 @@ private:
             entry.current->with(
                 [&](const auto& now) { std::ranges::copy(now->spec.shown, std::back_inserter(view.listens)); });
         }
-        view.openSessions = entry.state->open;
-        view.sessions = entry.state->sessions;
-        if (const std::int64_t last = entry.state->lastSession; last > 0) {
-            view.lastSession = WallTime(std::chrono::microseconds(last));
-        }
-        const ServiceCounters& counters = entry.state->counters;
-        view.refusals = counters.refusals();
-        view.refused = std::accumulate(view.refusals.begin(), view.refusals.end(), std::uint64_t{0});
-        view.outcomes = counters.outcomes();
-        view.bytesIn = counters.bytesIn();
-        view.bytesOut = counters.bytesOut();
+        showState(*entry.state, view);
         view.reason = entry.reason;
         view.actual = entry.on                ? ServiceActual::On
                       : !entry.reason.empty() ? ServiceActual::Failed
@@ -227,7 +218,8 @@ private:
         std::vector<std::optional<Bound>> after;
         for (std::size_t i = 0; i < all.size(); ++i) {
             const auto same = std::ranges::find_if(before, [&](const Bound& bound) {
-                return bound.asked == all[i] && bound.transport == transport && bound.steered == (i >= steeredFrom);
+                return bound.asked == all[i] && bound.transport == transport && bound.steered == (i >= steeredFrom) &&
+                       (!bound.steered || bound.answering == shared->spec.answering);
             });
             after.emplace_back();
             if (same != before.end()) {
@@ -243,13 +235,15 @@ private:
             if (after[i]) {
                 entry.bound.push_back(std::move(*after[i]));
             } else if (done) {
-                done = listen(services, entry, all[i], transport, i >= steeredFrom);
+                done = listen(services, entry, all[i], *shared, i >= steeredFrom);
             }
         }
         return done;
     }
 
-    Status listen(const Services& services, Entry& entry, const Endpoint& wanted, Transport transport, bool steered) {
+    Status listen(const Services& services, Entry& entry, const Endpoint& wanted, const Service& service,
+                  bool steered) {
+        const Transport transport = service.spec.module->transport;
         for (const auto& [name, other] : services) {
             for (const Bound& bound : other.bound) {
                 if (bound.bound == wanted && bound.transport == transport) {
@@ -258,18 +252,20 @@ private:
                 }
             }
         }
-        auto sockets = steered ? takeSockets(steered_, entry.state->name, wanted, threads_.size())
+        auto sockets = steered ? takeSockets(steered_, service.spec, wanted, threads_.size())
                                : bindSockets(wanted, transport, threads_.size());
         if (!sockets) {
             return Error{sockets.error()};
         }
-        Bound bound{wanted, sockets->bound, transport, steered, ++lastListener_, {}, {}};
-        for (std::size_t i = 0; i < threads_.size(); ++i) {
+        Bound bound{wanted, sockets->bound, transport, steered, service.spec.answering, ++lastListener_, {}, {}};
+        for (std::size_t i = 0; i < threads_.size() + (sockets->answering ? sockets->answering->size() : 0); ++i) {
             if (auto share = state_.descriptors.take()) {
                 bound.shares.push_back(std::move(*share));
             }
+        }
+        for (std::size_t i = 0; i < threads_.size(); ++i) {
             bound.sockets.push_back(sockets->sockets[i].get());
-            adopt(*threads_[i], bound, entry.current, std::move(sockets->sockets[i]));
+            adopt(*threads_[i], bound, entry.current, std::move(sockets->sockets[i]), sockets->answering);
         }
         entry.bound.push_back(std::move(bound));
         return Done{};
@@ -277,10 +273,10 @@ private:
 
     /// Has a thread serve a socket. The socket takes connections from now on, the thread when it comes to it.
     void adopt(Thread& thread, const Bound& bound, const std::shared_ptr<const CurrentService>& current,
-               Descriptor socket) {
+               Descriptor socket, const std::shared_ptr<const AnsweringSockets>& answering) {
         boost::asio::post(thread.loop.io(),
                           [this, &thread, number = bound.number, where = bound.bound, transport = bound.transport,
-                           steered = bound.steered, current, socket = std::move(socket)]() mutable {
+                           steered = bound.steered, current, answering, socket = std::move(socket)]() mutable {
                               if (transport == Transport::Stream) {
                                   const auto listener = std::make_shared<StreamListener>(
                                       thread.loop, thread.open, state_, current, std::move(socket), steered);
@@ -288,7 +284,7 @@ private:
                                   listener->begin();
                               } else {
                                   const auto listener = std::make_shared<DatagramListener>(
-                                      thread.loop, thread.open, state_, current, std::move(socket), where);
+                                      thread.loop, thread.open, state_, current, std::move(socket), where, answering);
                                   thread.listeners.emplace(number, listener);
                                   listener->begin();
                               }

@@ -50,8 +50,9 @@ struct ServiceSpec {
     std::string persona;
     std::shared_ptr<const HostFaces>
         hosts;                      // null: played at `listens` only; else persona and prepared are those of the host
-    std::vector<Endpoint> steered;  // on the loopback: where connections to the hosts arrive; streams only
-    std::vector<Endpoint> shown;    // what ServiceView::listens says of the hosts
+    std::vector<Endpoint> steered;  // on the loopback: where what peers send to the hosts arrives
+    std::vector<std::uint16_t> answering;  // of datagrams: the ports of hosts from which replies can go
+    std::vector<Endpoint> shown;           // what ServiceView::listens says of the hosts
     Limits limits;
     Admission admission;
     DatagramCredit credit;
@@ -86,6 +87,7 @@ struct ServiceView {
     OutcomeCounts outcomes{};  // of the sessions that have ended
     std::uint64_t bytesIn = 0;
     std::uint64_t bytesOut = 0;
+    std::uint64_t withheld = 0;  // replies of datagrams that were not paid for, or were not to be given
 };
 
 /// A session that is open now.

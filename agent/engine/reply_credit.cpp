@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 
 namespace apiary::agent {
 
@@ -31,14 +30,17 @@ bool ReplyCredit::spend(const Endpoint& source, std::size_t bytes, const Datagra
         known = answered_.emplace(network, Replies{}).first;
     }
     Replies& replies = known->second;
-    std::erase_if(replies, [&](const Reply& reply) { return now - reply.at >= kMinute; });
-    const std::size_t sent = std::accumulate(replies.begin(), replies.end(), std::size_t{0},
-                                             [](std::size_t sum, const Reply& reply) { return sum + reply.bytes; });
-    if (replies.size() >= rules.replies || bytes > rules.bytes || sent > rules.bytes - bytes) {
+    auto old = replies.recent.begin();
+    for (; old != replies.recent.end() && now - old->at >= kMinute; ++old) {
+        replies.bytes -= old->bytes;
+    }
+    replies.recent.erase(replies.recent.begin(), old);
+    if (replies.recent.size() >= rules.replies || bytes > rules.bytes || replies.bytes > rules.bytes - bytes) {
         return false;
     }
     *earned -= bytes;
-    replies.push_back({now, bytes});
+    replies.recent.push_back({now, bytes});
+    replies.bytes += bytes;
     return true;
 }
 
@@ -48,8 +50,18 @@ void ReplyCredit::forgetOld(Time now) {
         return;
     }
     swept_ = now;
-    std::erase_if(answered_,
-                  [&](const auto& entry) { return entry.second.empty() || now - entry.second.back().at >= kMinute; });
+    std::erase_if(answered_, [&](const auto& entry) {
+        const std::vector<Reply>& recent = entry.second.recent;
+        return recent.empty() || now - recent.back().at >= kMinute;
+    });
+}
+
+bool answersByItself(const Endpoint& source, const Endpoint& target) {
+    // echo, daytime, qotd, chargen, time, domain, tftp, ntp, netbios-ns, snmp, cldap, ms-sql-m, ssdp, sip, coap,
+    // memcached
+    static constexpr std::uint16_t kAnswering[] = {7,   13,  17,  19,   37,   53,   69,   123,
+                                                   137, 161, 389, 1434, 1900, 5060, 5683, 11211};
+    return source.port == target.port || std::ranges::binary_search(kAnswering, source.port);
 }
 
 bool answerable(const Endpoint& source) {

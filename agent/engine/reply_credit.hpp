@@ -31,7 +31,10 @@ private:
         Time at;
         std::size_t bytes = 0;
     };
-    using Replies = std::vector<Reply>;  // oldest first, none older than a minute once looked at
+    struct Replies {
+        std::vector<Reply> recent;  // oldest first, none older than a minute once looked at
+        std::size_t bytes = 0;      // of them together
+    };
 
     void forgetOld(Time now);
 
@@ -43,5 +46,10 @@ private:
 
 /// False for what can be no honest peer: no address or port, multicast, broadcast.
 bool answerable(const Endpoint& source);
+
+/// True if what sits at `source` may itself answer whatever comes: the port is the target's own, which another decoy
+/// has too, or that of a service which answers everybody (echo, chargen, time, DNS, NTP, SNMP …). Under such a source's
+/// forged address two would talk for ever.
+bool answersByItself(const Endpoint& source, const Endpoint& target);
 
 }  // namespace apiary::agent

@@ -30,12 +30,14 @@ public:
     void ended(Outcome outcome) { add(ended_[static_cast<std::size_t>(outcome)], 1); }
     void received(std::size_t bytes) { add(received_, bytes); }
     void sent(std::size_t bytes) { add(sent_, bytes); }
+    void withheldReply() { add(withheld_, 1); }
 
     /// By RefusalClass, and by Outcome.
     RefusalCounts refusals() const { return read(refused_); }
     OutcomeCounts outcomes() const { return read(ended_); }
     std::uint64_t bytesIn() const { return received_.load(std::memory_order_relaxed); }
     std::uint64_t bytesOut() const { return sent_.load(std::memory_order_relaxed); }
+    std::uint64_t withheld() const { return withheld_.load(std::memory_order_relaxed); }
 
 private:
     using Counter = std::atomic<std::uint64_t>;
@@ -51,6 +53,7 @@ private:
 
     std::array<Counter, std::tuple_size_v<RefusalCounts>> refused_{};
     std::array<Counter, std::tuple_size_v<OutcomeCounts>> ended_{};
+    Counter withheld_{0};
     alignas(64) Counter received_{0};  // apart, as two threads may be at them for each packet
     alignas(64) Counter sent_{0};
 };

@@ -73,9 +73,10 @@ Verdict SessionHost::ask(const Endpoint& source) {
     ServiceState& state = *service_->state;
     const auto now = Steady::now();
     if (atHost_) {
+        const Allowance& all = spec().module->transport == Transport::Stream ? engine_.sessions : engine_.flows;
         const Admission rules{.waiting = Millis::zero(),
                               .burst = 1,
-                              .perSource = std::max(spec().admission.perSource, engine_.sessions.most() / kShare)};
+                              .perSource = std::max(spec().admission.perSource, all.most() / kShare)};
         const Verdict verdict =
             state.overHosts.with([&](auto& admission) { return admission.admit(source, rules, now); });
         if (verdict != Verdict::Welcome) {

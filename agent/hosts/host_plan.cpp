@@ -34,13 +34,26 @@ const Persona* HostPlan::personaAt(const Endpoint& target) const {
     return &personas[std::prev(behind)->persona];
 }
 
-const HostService* HostPlan::serviceAt(const Endpoint& target) const {
+std::vector<std::uint16_t> HostService::answeringPorts() const {
+    std::vector<std::uint16_t> all;
+    for (const PortRange& range : ports) {
+        for (std::uint32_t port = range.first; port <= range.last && kind == PortKind::Udp; ++port) {
+            if (all.size() == kMostAnsweringPorts) {
+                return {};
+            }
+            all.push_back(static_cast<std::uint16_t>(port));
+        }
+    }
+    return all;
+}
+
+const HostService* HostPlan::serviceAt(const Endpoint& target, PortKind kind) const {
     const Persona* persona = personaAt(target);
     if (persona == nullptr) {
         return nullptr;
     }
     for (const std::size_t index : persona->services) {
-        if (has(services[index].ports, target.port)) {
+        if (services[index].kind == kind && has(services[index].ports, target.port)) {
             return &services[index];
         }
     }

@@ -21,12 +21,21 @@ struct PortRange {
     friend auto operator<=>(const PortRange&, const PortRange&) = default;
 };
 
+enum class PortKind { Tcp, Udp };
+
+/// From how many ports of UDP one service can answer: each takes a socket. With more it only listens.
+inline constexpr std::size_t kMostAnsweringPorts = 32;
+
 /// A service that is played at hosts: a `[[service]]` with `ports`.
 struct HostService {
     std::string name;
     std::vector<PortRange> ports;  // in order, none overlaps another
-    std::uint16_t loopback = 0;    // the port on 127.0.0.1 and ::1 to which the kernel steers its connections
+    std::uint16_t loopback = 0;    // the port on 127.0.0.1 and ::1 to which the kernel steers what comes for it
     std::size_t line = 0;
+    PortKind kind = PortKind::Tcp;
+
+    /// The ports of UDP from which it answers: all, or none if they are more than kMostAnsweringPorts, or of TCP.
+    std::vector<std::uint16_t> answeringPorts() const;
 };
 
 /// What the TCP and UDP ports of a host do that no service has.
@@ -35,7 +44,7 @@ enum class OtherPorts { Closed, Filtered };
 /// A kind of host: a `[[persona]]`.
 struct Persona {
     std::string name;
-    std::vector<std::size_t> services;  // in HostPlan::services; no port is in two of them
+    std::vector<std::size_t> services;  // in HostPlan::services; no port of a kind is in two of them
     OtherPorts others = OtherPorts::Closed;
     std::vector<PortRange> except;  // of the others: those that do the opposite
     bool ping = true;               // answers ICMP echo requests
@@ -63,7 +72,7 @@ struct HostPlan {
     const Persona* personaAt(const Endpoint& target) const;
 
     /// The service at an address and port, or null.
-    const HostService* serviceAt(const Endpoint& target) const;
+    const HostService* serviceAt(const Endpoint& target, PortKind kind) const;
 
     const HostService* service(std::string_view name) const;
 

@@ -26,10 +26,18 @@ std::optional<std::uint16_t> portIn(std::string_view text) {
     return error == std::errc{} && end == text.data() + text.size() && port != 0 ? std::optional(port) : std::nullopt;
 }
 
+/// Takes "/udp" or "/tcp" off a word of `ports`; nothing if something else is behind its '/'.
+std::optional<PortKind> takeKind(std::string& word) {
+    const auto slash = word.find('/');
+    const std::string kind = slash == std::string::npos ? "tcp" : word.substr(slash + 1);
+    word.resize(std::min(slash, word.size()));
+    return kind == "tcp" ? std::optional(PortKind::Tcp) : kind == "udp" ? std::optional(PortKind::Udp) : std::nullopt;
+}
+
 /// [21, "8000-8100"]; in order, neighbours joined.
-std::vector<PortRange> readPorts(const TomlField& field) {
+std::vector<PortRange> readPorts(const TomlField& field, const std::vector<std::string>& words) {
     std::vector<PortRange> ports;
-    for (const std::string& word : field.words()) {
+    for (const std::string& word : words) {
         const auto dash = word.find('-');
         const auto first = portIn(std::string_view(word).substr(0, dash));
         const auto last = dash == std::string::npos ? first : portIn(std::string_view(word).substr(dash + 1));
@@ -50,6 +58,28 @@ std::vector<PortRange> readPorts(const TomlField& field) {
         }
     }
     return joined;
+}
+
+/// ["161/udp"]: the ports of one service are all of TCP or all of UDP.
+void readServicePorts(const TomlField& field, HostService& service) {
+    std::vector<std::string> words = field.words();
+    std::optional<PortKind> first;
+    for (std::string& word : words) {
+        const std::string whole = word;
+        const auto kind = takeKind(word);
+        if (!kind) {
+            field.complain("has '" + shown(whole) +
+                           R"('; behind the port stands nothing, "/tcp" or "/udp": "161/udp")");
+            return;
+        }
+        if (kind != first.value_or(*kind)) {
+            field.complain("has ports of TCP and of UDP; take two services");
+            return;
+        }
+        first = kind;
+    }
+    service.kind = first.value_or(PortKind::Tcp);
+    service.ports = readPorts(field, words);
 }
 
 std::optional<PortRange> common(const std::vector<PortRange>& a, const std::vector<PortRange>& b) {
@@ -127,7 +157,7 @@ private:
             service.line = table.line();
             service.loopback =
                 static_cast<std::uint16_t>(std::min<std::uint64_t>(base + plan().services.size(), 65'535));
-            service.ports = readPorts(ports);
+            readServicePorts(ports, service);
             if (base + plan().services.size() > 65'535) {
                 ports.complain("has no port left on the loopback; give [coverage] a smaller port");
             }
@@ -160,7 +190,7 @@ private:
                 R"(must be "closed" (they refuse) or "filtered" (they are silent); open ones take a service)");
         }
         const TomlField except = table.field("other_ports_except");
-        persona.except = readPorts(except);
+        persona.except = readPorts(except, except.words());
         persona.ping = table.field("ping").flag(true);
         const TomlField names = table.field("host_names");
         persona.hostNames = names.text("srv####");
@@ -182,6 +212,9 @@ private:
             const auto index = static_cast<std::size_t>(found - plan().services.begin());
             unused_.erase(index);
             for (const std::size_t other : persona.services) {
+                if (plan().services[other].kind != found->kind) {
+                    continue;
+                }
                 const auto both = common(plan().services[other].ports, found->ports);
                 if (both) {
                     field.complain("gives port " + std::to_string(both->first) + " to both '" +

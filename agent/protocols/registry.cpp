@@ -13,9 +13,10 @@ extern const Module http;
 extern const Module irc;
 extern const Module pop3;
 extern const Module smtp;
+extern const Module snmp;
 extern const Module telnet;
-static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &finger, &ftp,   &http,
-                                             &irc,      &pop3,        &smtp,   &telnet};
+static constexpr const Module* kModules[] = {&catchall, &catchallUdp, &finger, &ftp,  &http,
+                                             &irc,      &pop3,        &smtp,   &snmp, &telnet};
 
 std::span<const Module* const> modules() {
     return kModules;

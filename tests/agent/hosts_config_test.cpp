@@ -75,10 +75,46 @@ TEST(HostsConfigTest, LetsHostsOfOnePersonaDiffer) {
     EXPECT_EQ(seen.size(), 20U) << *seen.begin();
 }
 
-TEST(HostsConfigTest, RefusesDatagramServicesAtHosts) {
-    EXPECT_NE(errorsOf(std::string(kHosts) + "[[service]]\nname = 'u'\nprotocol = 'catchall-udp'\nports = [53]\n"
-                                             "[[persona]]\nname = 'x'\nservices = ['u']\n")
-                  .find("agent.toml:31: [[service]] ports cannot be had by catchall-udp: hosts play services of TCP"),
+std::string withUdp(const std::string& service) {
+    return std::string(kHosts) + "[[service]]\nname = 'u'\n" + service + "[[persona]]\nname = 'x'\nservices = ['u']\n";
+}
+
+TEST(HostsConfigTest, PlaysDatagramServicesAtHosts) {
+    const auto reading =
+        parseConfig(withUdp("protocol = 'catchall-udp'\nports = ['53/udp', '123/udp']\n"), "agent.toml");
+    ASSERT_TRUE(reading.errors.empty()) << reading.errors.front();
+    const ServiceSpec& spec = reading.config.services.back().spec;
+    EXPECT_EQ(spec.answering, (std::vector<std::uint16_t>{53, 123}));
+    EXPECT_EQ(spec.limits.idle, std::chrono::seconds(10)) << "a flow has no end of its own";
+    EXPECT_EQ(spec.credit.factor, 3U);
+    EXPECT_EQ(spec.credit.replies, 5U);
+    EXPECT_EQ(spec.credit.bytes, 4096U);
+}
+
+TEST(HostsConfigTest, LetsTheOperatorBeStricterWithReplies) {
+    const std::string service = "protocol = 'catchall-udp'\nports = ['53/udp']\nidle = '30s'\n";
+    const auto reading = parseConfig(withUdp(service + "reply_factor = 1\n"), "agent.toml");
+    ASSERT_TRUE(reading.errors.empty()) << reading.errors.front();
+    EXPECT_EQ(reading.config.services.back().spec.credit.factor, 1U);
+    EXPECT_EQ(reading.config.services.back().spec.limits.idle, std::chrono::seconds(30));
+    EXPECT_NE(errorsOf(withUdp(service + "reply_factor = 4\n")).find("agent.toml:33: [[service]] reply_factor"),
+              std::string::npos);
+}
+
+TEST(HostsConfigTest, RefusesPortsOfTheOtherTransport) {
+    EXPECT_NE(
+        errorsOf(withUdp("protocol = 'catchall-udp'\nports = [53]\n"))
+            .find("agent.toml:31: [[service]] ports do not fit catchall-udp, which speaks UDP; write \"161/udp\""),
+        std::string::npos);
+    EXPECT_NE(errorsOf(withUdp("protocol = 'ftp'\nports = ['21/udp']\n"))
+                  .find("agent.toml:31: [[service]] ports do not fit ftp, which speaks TCP; leave out the /udp"),
+              std::string::npos);
+}
+
+TEST(HostsConfigTest, LetsOnlyTheSilentOneHaveManyPortsOfUdp) {
+    EXPECT_EQ(errorsOf(withUdp("protocol = 'catchall-udp'\nports = ['1-65535/udp']\n")), "");
+    EXPECT_NE(errorsOf(withUdp("protocol = 'snmp'\nports = ['1-65535/udp']\n"))
+                  .find("agent.toml:31: [[service]] ports are more than the 32 from which snmp can answer"),
               std::string::npos);
 }
 

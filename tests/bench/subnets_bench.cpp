@@ -1,6 +1,7 @@
 /// The engine on a /16 of hosts, steered as apiary-coverage does it, against the same engine on one address, in a
 /// network namespace of its own, which needs root. FTP, nothing recorded; as each connection goes to another host, the
-/// service is made anew for nearly each of them. Argument: how many connections a round, 40,000 if not given.
+/// service is made anew for nearly each of them. Then the same of datagrams, each of which is answered. Argument: how
+/// many connections a round, 40,000 if not given.
 
 #include "agent/coverage/network.hpp"
 #include "agent/coverage/program.hpp"
@@ -17,10 +18,13 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdexcept>
 #include <string>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -63,9 +67,9 @@ void check(const apiary::Status& done) {
 /// Five personas that share a /16 in stripes.
 HostPlan plan() {
     HostPlan plan;
-    plan.services = {{"hosts", {{21, 21}}, 61'000, 1}};
+    plan.services = {{"hosts", {{21, 21}}, 61'000, 1}, {"agents", {{161, 161}}, 61'001, 2, PortKind::Udp}};
     for (int i = 0; i < kPersonas; ++i) {
-        plan.personas.push_back({"persona" + std::to_string(i), {0}, OtherPorts::Closed, {}, true, "srv####", 1});
+        plan.personas.push_back({"persona" + std::to_string(i), {0, 1}, OtherPorts::Closed, {}, true, "srv####", 1});
     }
     for (int i = 0; i < 256; ++i) {
         const std::string net = "10.9." + std::to_string(i) + ".0/24";
@@ -74,10 +78,10 @@ HostPlan plan() {
     return plan;
 }
 
-ServiceSpec ftp(const std::string& name) {
+ServiceSpec played(const char* protocol, const std::string& name) {
     ServiceSpec service;
     service.name = name;
-    service.module = findModule("ftp");
+    service.module = findModule(protocol);
     auto prepared = prepare(*service.module);
     if (!prepared) {
         throw std::runtime_error(prepared.error());
@@ -85,26 +89,37 @@ ServiceSpec ftp(const std::string& name) {
     service.prepared = *prepared;
     service.limits.idle = std::chrono::minutes(10);
     service.admission = {Millis(0), 1, 100'000};
+    service.credit = {3, 1'000'000'000, 1'000'000'000};
     return service;
 }
 
 [[noreturn]] void serve(std::uint16_t port, std::size_t threads) {
     try {
         DeafSource nobody;
-        Engine engine({.threads = threads,
-                       .connections = 20'000,
-                       .reserve = 64,
-                       .steered = [](const std::string& service, const apiary::Endpoint& loopback,
-                                     std::size_t count) { return requestSockets(service, loopback, count); }},
-                      nobody);
-        ServiceSpec hosts = ftp("hosts");
-        hosts.hosts = std::make_shared<ServiceFaces>(std::make_shared<const HostPlan>(plan()), "hosts", *hosts.module,
-                                                     ModuleSettings(), 7);
-        hosts.steered = {apiary::Endpoint::of({127, 0, 0, 1}, 61'000)};
-        check(engine.start(hosts));
-        ServiceSpec one = ftp("one");
-        one.listens = {apiary::Endpoint::of({127, 0, 0, 1}, port)};
-        check(engine.start(one));
+        Engine engine(
+            {.threads = threads,
+             .connections = 20'000,
+             .reserve = 64,
+             .steered =
+                 [](const std::string& service, const apiary::Endpoint& at, std::size_t count, SteeredUse use) {
+                     return use == SteeredUse::Answering ? requestAnswering(service, at)
+                                                         : requestSockets(service, at, count);
+                 }},
+            nobody);
+        const auto hosts = std::make_shared<const HostPlan>(plan());
+        for (const HostService& each : hosts->services) {
+            const char* const protocol = each.kind == PortKind::Tcp ? "ftp" : "snmp";
+            ServiceSpec many = played(protocol, each.name);
+            many.hosts = std::make_shared<ServiceFaces>(hosts, each.name, *many.module, ModuleSettings(), 7);
+            many.steered = {apiary::Endpoint::of({127, 0, 0, 1}, each.loopback)};
+            many.answering = each.answeringPorts();
+            check(engine.start(many));
+        }
+        for (const char* protocol : {"snmp", "ftp"}) {  // who waits for the last knows that all are there
+            ServiceSpec one = played(protocol, std::string("one-") + protocol);
+            one.listens = {apiary::Endpoint::of({127, 0, 0, 1}, port)};
+            check(engine.start(one));
+        }
         std::vector<std::thread> others;
         for (std::size_t i = 1; i < threads; ++i) {
             others.emplace_back([&engine, i] { engine.run(i); });
@@ -115,6 +130,69 @@ ServiceSpec ftp(const std::string& name) {
         std::_Exit(1);
     }
     std::_Exit(0);
+}
+
+/// As many questions as `total`, one under way at each of 64 sockets; those go through `hosts` addresses behind
+/// `first`. Answers a second.
+double asked(std::size_t total, std::uint32_t first, std::uint32_t hosts, std::uint16_t port) {
+    constexpr std::size_t kPeers = 64;
+    constexpr std::string_view kGetName{
+        "0&\x02\x01\x01\x04\x06public\xa0\x19\x02\x01\x01\x02\x01\x00\x02\x01\x00"
+        "0\x0e"
+        "0\x0c\x06\x08+\x06\x01\x02\x01\x01\x05\x00\x05\x00",
+        40};
+    std::vector<apiary::Descriptor> peers;
+    std::vector<pollfd> polled;
+    std::size_t sent = 0;
+    const auto ask = [&](int peer) {
+        sockaddr_in to{};
+        to.sin_family = AF_INET;
+        to.sin_port = htons(port);
+        to.sin_addr.s_addr = htonl(first + static_cast<std::uint32_t>(sent) % hosts);
+        ++sent;
+        if (::sendto(peer, kGetName.data(), kGetName.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to) <
+            0) {
+            throw std::runtime_error("a datagram cannot be sent");
+        }
+    };
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < kPeers; ++i) {
+        peers.emplace_back(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        sockaddr_in from{};  // else it would be the host's own, who is never answered
+        from.sin_family = AF_INET;
+        from.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (::bind(peers.back().get(), reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0) {
+            throw std::runtime_error("no socket");
+        }
+        polled.push_back({.fd = peers.back().get(), .events = POLLIN, .revents = 0});
+        ask(peers.back().get());
+    }
+    for (std::size_t answers = 0; answers < total;) {
+        if (::poll(polled.data(), polled.size(), 5'000) <= 0) {
+            throw std::runtime_error("no answer to datagrams after " + std::to_string(answers));
+        }
+        for (const pollfd& each : polled) {
+            char reply[512];
+            if (each.revents != 0 && ::recv(each.fd, reply, sizeof reply, MSG_DONTWAIT) > 0) {
+                ++answers;
+                ask(each.fd);
+            }
+        }
+    }
+    return static_cast<double>(total) / std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+void datagrams(std::size_t total, std::uint16_t port) {
+    constexpr std::uint32_t kFlowsEach = 8;  // hosts for each socket; all rounds stay below the bound on flows
+    std::vector<double> steered;
+    std::vector<double> ratios;
+    for (int round = 0; round < kRounds; ++round) {
+        const double one = asked(total, 0x7f000001, 1, port);
+        steered.push_back(asked(total, kHosts.first, kFlowsEach, 161));
+        ratios.push_back(steered.back() / one);
+    }
+    report("subnets_datagrams", median(steered), "datagrams/s");
+    report("subnets_datagrams_ratio", median(ratios), "of_one_address", 0.85);
 }
 
 void rates(std::size_t total, std::size_t threads) {
@@ -134,7 +212,9 @@ void rates(std::size_t total, std::size_t threads) {
         serve(port, threads);
     }
     const Child engine(pid);
-    giver->answerOne();
+    for (int asked = 0; asked < 3; ++asked) {  // for connections, for datagrams, to answer them
+        giver->answerOne();
+    }
     awaitListener(port, 20);
     std::vector<double> steered;
     std::vector<double> ratios;
@@ -150,6 +230,7 @@ void rates(std::size_t total, std::size_t threads) {
     }
     report("subnets_connect", median(steered), "connections/s");
     report("subnets_connect_ratio", median(ratios), "of_one_address", 0.85);
+    datagrams(total, port);
 }
 
 /// What it takes to make a service for a host that nobody has visited lately: the first connection to it waits for

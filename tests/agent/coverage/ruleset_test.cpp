@@ -71,6 +71,17 @@ TEST(RulesetTest, SteersTheServicesOfAPersonaAndLeavesItsOtherPorts) {
               "tcp dport { 135-139 } drop\nudp dport { 135-139 } drop\naccept\n");
 }
 
+TEST(RulesetTest, SteersDatagramsButNotThoseThatAllWereSent) {
+    HostPlan udp = plan();
+    udp.services[0] = {"snmp", {{161, 161}}, 61'000, 1, PortKind::Udp};
+    EXPECT_TRUE(block(ruleset(udp, {}), "chain persona_0")
+                    .starts_with("chain persona_0 {\n"
+                                 "meta l4proto udp meta pkttype { broadcast, multicast } drop\n"
+                                 "meta nfproto ipv4 udp dport { 161 } tproxy ip to 127.0.0.1:61000 accept\n"
+                                 "meta nfproto ipv6 udp dport { 161 } tproxy ip6 to [::1]:61000 accept\n"
+                                 "meta nfproto ipv4 tcp dport { 80, 8000-8100 } "));
+}
+
 TEST(RulesetTest, FiltersWhatAFilteredPersonaDoesNotServe) {
     const std::string chain = block(rules(), "chain persona_1");
     EXPECT_EQ(chain.find("61000"), std::string::npos) << "it has no ftp";
@@ -91,6 +102,7 @@ TEST(RulesetTest, HidesWhatTheMachineItselfListensOn) {
 TEST(RulesetTest, HoldsTheAgentToCollectorAndReplies) {
     EXPECT_NE(block(rules(), "set collector4").find("{ 192.0.2.9 . 7443 }"), std::string::npos);
     EXPECT_NE(rules().find("meta skuid 990 jump agent"), std::string::npos);
+    EXPECT_NE(rules().find("meta mark 97 jump agent"), std::string::npos) << "what leaves by a socket that root made";
     const std::string chain = block(rules(), "chain agent");
     EXPECT_NE(chain.find("tcp flags & (syn | ack) == syn counter name egress_refused reject with tcp reset\n"),
               std::string::npos);

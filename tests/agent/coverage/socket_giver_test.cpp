@@ -1,6 +1,7 @@
 #include "agent/coverage/socket_giver.hpp"
 
 #include "agent/coverage/socket_request.hpp"
+#include "common/net/address.hpp"
 
 #include <gtest/gtest.h>
 
@@ -56,9 +57,9 @@ protected:
         auto giver = SocketGiver::open([this] { return refused_; }, name_);
         ASSERT_TRUE(giver) << giver.error();
         giver_.emplace(*std::move(giver));
-        plan_.services = {{"ftp", {{21, 21}}, port_, 1}};
-        plan_.personas = {{"server", {0}, OtherPorts::Closed, {}, true, "a", 2}};
-        plan_.ranges = {{*parseRange("10.9.0.0/16"), 0, 3}};
+        plan_.services = {{"ftp", {{21, 21}}, port_, 1}, {"u", {{udp_, udp_}}, loopback_, 7, PortKind::Udp}};
+        plan_.personas = {{"server", {0, 1}, OtherPorts::Closed, {}, true, "a", 2}};
+        plan_.ranges = {{*parseRange("10.9.0.0/16"), 0, 3}, {*parseRange("fd00:9::/64"), 0, 3}};
         const Status followed = giver_->follow(plan_, 65'534);
         ASSERT_TRUE(followed) << followed.error();
     }
@@ -70,8 +71,17 @@ protected:
         return sockets;
     }
 
+    Result<std::vector<Descriptor>> askAnswering(const std::string& service, const Endpoint& at) {
+        std::thread answering([this] { giver_->answerOne(); });
+        auto sockets = requestAnswering(service, at, name_);
+        answering.join();
+        return sockets;
+    }
+
     const std::string name_ = "apiary-coverage-test-" + std::to_string(::getpid());
     const std::uint16_t port_ = static_cast<std::uint16_t>(61'100 + ::getpid() % 4000);
+    const std::uint16_t udp_ = port_;
+    const std::uint16_t loopback_ = static_cast<std::uint16_t>(port_ - 5000);
     HostPlan plan_;
     Result<std::uint64_t> refused_ = 7;
     std::optional<SocketGiver> giver_;
@@ -95,6 +105,57 @@ TEST_F(SocketGiverTest, GivesNothingThatThePlanHasNot) {
     EXPECT_NE(ask("ftp", 22, 1).error().find("has read another configuration"), std::string::npos);
     EXPECT_NE(ask("smtp", port_, 1).error().find("send it SIGHUP"), std::string::npos);
     EXPECT_FALSE(ask("ftp", port_, 1000));
+}
+
+TEST_F(SocketGiverTest, GivesSocketsThatAnswerAsAnyHost) {
+    for (const char* host : {"10.9.200.7", "fd00:9::77"}) {
+        const Endpoint from{parseAddress(host)->address, udp_};
+        const auto sockets = askAnswering("u", from);
+        ASSERT_TRUE(sockets) << sockets.error();
+        ASSERT_EQ(sockets->size(), 1U);
+        int mark = 0;
+        socklen_t size = sizeof mark;
+        ASSERT_EQ(::getsockopt(sockets->front().get(), SOL_SOCKET, SO_MARK, &mark, &size), 0);
+        EXPECT_EQ(mark, static_cast<int>(kSocketMark));
+        int kind = 0;
+        ASSERT_EQ(::getsockopt(sockets->front().get(), SOL_SOCKET, SO_TYPE, &kind, &size), 0);
+        EXPECT_EQ(kind, SOCK_DGRAM);
+    }
+}
+
+TEST_F(SocketGiverTest, GivesAnsweringSocketsThatTakeNothing) {
+    auto sockets = askAnswering("u", Endpoint::of({10, 9, 0, 1}, udp_));
+    ASSERT_TRUE(sockets) << sockets.error();
+    const Descriptor sender(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_in bound{};
+    socklen_t size = sizeof bound;
+    ASSERT_EQ(::getsockname(sockets->front().get(), reinterpret_cast<sockaddr*>(&bound), &size), 0);
+    ASSERT_EQ(::sendto(sender.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(&bound), size), 1);
+    char byte = 0;
+    EXPECT_EQ(::recv(sockets->front().get(), &byte, 1, MSG_DONTWAIT), -1);
+    const int none = 0;
+    EXPECT_NE(::setsockopt(sockets->front().get(), SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none), 0)
+        << "nor can it be made to";
+}
+
+TEST_F(SocketGiverTest, AnswersFromNoPortThatTheServiceHasNot) {
+    EXPECT_FALSE(askAnswering("u", Endpoint::of({10, 9, 0, 1}, loopback_)));
+    EXPECT_FALSE(askAnswering("ftp", Endpoint::of({10, 9, 0, 1}, 21))) << "of TCP";
+    EXPECT_NE(ask("u", udp_, 1).error().find("has read another configuration"), std::string::npos);
+}
+
+TEST_F(SocketGiverTest, SaysWhichServiceCannotAnswerAsItsPortIsTaken) {
+    const Descriptor other(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    ASSERT_EQ(::bind(other.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    socklen_t size = sizeof address;
+    ASSERT_EQ(::getsockname(other.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+    plan_.services[1].ports = {{ntohs(address.sin_port), ntohs(address.sin_port)}};
+    const Status followed = giver_->follow(plan_, 65'534);
+    ASSERT_FALSE(followed);
+    EXPECT_NE(followed.error().find("the service 'u' (line 7) cannot answer from UDP port"), std::string::npos);
+    EXPECT_NE(followed.error().find("let it listen on the machine's own address only"), std::string::npos);
 }
 
 TEST_F(SocketGiverTest, TellsWhatTheGuardRefused) {

@@ -87,6 +87,7 @@ TEST_F(DatagramTest, SendsNoMoreThanTheSourcePaidFor) {
               (std::vector<std::string>{"in 0 twice", "out 0 twice",
                                         "note reply withheld: the source has no credit for it", "note cut"}));
     EXPECT_FALSE(client.receive(0));
+    EXPECT_EQ(view().withheld, 1U);
 }
 
 TEST_F(DatagramTest, AnswersANetworkOnlySoOften) {

@@ -14,6 +14,7 @@ public:
         const auto v4 = target.v4();
         return v4 && (*v4)[2] == 9 && (*v4)[3] != 0;
     }
+    bool isHost(const Endpoint& address) const override { return covers(address); }
     HostFace face(const Endpoint& target) const override {
         return {"persona-" + std::to_string(target.address[15]), *prepare(drill)};
     }
@@ -30,8 +31,8 @@ protected:
     HostsTest() {
         restart({.threads = kThreads,
                  .connections = 40,
-                 .steered = [this](const std::string& service, const Endpoint& loopback,
-                                   std::size_t count) -> Result<std::vector<Descriptor>> {
+                 .steered = [this](const std::string& service, const Endpoint& loopback, std::size_t count,
+                                   SteeredUse) -> Result<std::vector<Descriptor>> {
                      asked_.push_back(service + ' ' + std::to_string(loopback.port) + ' ' + std::to_string(count));
                      if (refusal_.empty()) {
                          auto bound = bindSockets(Endpoint::of({0, 0, 0, 0}, 0), Transport::Stream, count);

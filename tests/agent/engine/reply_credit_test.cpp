@@ -71,5 +71,17 @@ TEST(ReplyCreditTest, HasNoAnswerForWhoIsNobody) {
     EXPECT_FALSE(answerable(Endpoint{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 5}));
 }
 
+TEST(ReplyCreditTest, KnowsWhoAnswersByItself) {
+    const Endpoint target = Endpoint::of({192, 0, 2, 1}, 4000);
+    constexpr std::uint16_t kAnswering[] = {4000, 7, 19, 53, 123, 161, 1900, 11211};
+    constexpr std::uint16_t kOthers[] = {4001, 1, 68, 1024, 49152, 65535};
+    for (const std::uint16_t port : kAnswering) {
+        EXPECT_TRUE(answersByItself(Endpoint::of({198, 51, 100, 1}, port), target)) << port;
+    }
+    for (const std::uint16_t port : kOthers) {
+        EXPECT_FALSE(answersByItself(Endpoint::of({198, 51, 100, 1}, port), target)) << port;
+    }
+}
+
 }  // namespace
 }  // namespace apiary::agent::test

@@ -43,11 +43,31 @@ TEST(HostPlanTest, KnowsThePersonaOfEachAddressAndOfNoOther) {
 
 TEST(HostPlanTest, KnowsTheServiceOfAnAddressAndPort) {
     const HostPlan hosts = plan();
-    EXPECT_EQ(hosts.serviceAt(at("10.9.0.1:21"))->name, "ftp");
-    EXPECT_EQ(hosts.serviceAt(at("10.9.0.1:8050"))->name, "web");
-    EXPECT_EQ(hosts.serviceAt(at("10.9.3.1:21")), nullptr);
-    EXPECT_EQ(hosts.serviceAt(at("10.9.3.1:80"))->name, "web");
-    EXPECT_EQ(hosts.serviceAt(at("10.8.3.1:80")), nullptr);
+    EXPECT_EQ(hosts.serviceAt(at("10.9.0.1:21"), PortKind::Tcp)->name, "ftp");
+    EXPECT_EQ(hosts.serviceAt(at("10.9.0.1:8050"), PortKind::Tcp)->name, "web");
+    EXPECT_EQ(hosts.serviceAt(at("10.9.3.1:21"), PortKind::Tcp), nullptr);
+    EXPECT_EQ(hosts.serviceAt(at("10.9.3.1:80"), PortKind::Tcp)->name, "web");
+    EXPECT_EQ(hosts.serviceAt(at("10.8.3.1:80"), PortKind::Tcp), nullptr);
+}
+
+TEST(HostPlanTest, TellsServicesOfUdpFromThoseOfTcp) {
+    HostPlan hosts = plan();
+    hosts.services.push_back({"snmp", {{161, 161}, {8000, 8001}}, 61'002, 7, PortKind::Udp});
+    hosts.personas[0].services.push_back(2);
+    EXPECT_EQ(hosts.serviceAt(at("10.9.0.1:8000"), PortKind::Udp)->name, "snmp");
+    EXPECT_EQ(hosts.serviceAt(at("10.9.0.1:8000"), PortKind::Tcp)->name, "web");
+    EXPECT_EQ(hosts.serviceAt(at("10.9.0.1:161"), PortKind::Tcp), nullptr);
+    EXPECT_EQ(hosts.serviceAt(at("10.9.3.1:161"), PortKind::Udp), nullptr);
+}
+
+TEST(HostPlanTest, AnswersFromSoManyPortsOrFromNone) {
+    HostService service{"u", {{161, 161}, {1000, 1000 + kMostAnsweringPorts - 2}}, 61'002, 7, PortKind::Udp};
+    EXPECT_EQ(service.answeringPorts().size(), kMostAnsweringPorts);
+    EXPECT_EQ(service.answeringPorts().front(), 161);
+    ++service.ports.back().last;
+    EXPECT_TRUE(service.answeringPorts().empty()) << "each takes a socket";
+    EXPECT_TRUE((HostService{"t", {{1, 65'535}}, 61'003, 8}).answeringPorts().empty()) << "of TCP";
+    EXPECT_TRUE((HostService{"all", {{1, 65'535}}, 61'003, 8, PortKind::Udp}).answeringPorts().empty());
 }
 
 TEST(HostPlanTest, CountsAddressesAndShowsWhereAServiceCanBeTried) {

@@ -134,6 +134,32 @@ TEST(HostReadingTest, RefusesBadPorts) {
     }
 }
 
+TEST(HostReadingTest, ReadsPortsOfUdp) {
+    const auto [hosts, errors] = read(
+        "[[service]]\nname = 't'\nports = [53, '80/tcp']\n[[service]]\nname = 'u'\nports = ['53/udp', '100-110/udp']\n"
+        "[[persona]]\nname = 'x'\nservices = ['t', 'u']\n");
+    ASSERT_EQ(errors, "") << "the same port, of TCP and of UDP";
+    EXPECT_EQ(hosts.plan.services[0].kind, PortKind::Tcp);
+    EXPECT_EQ(hosts.plan.services[1].kind, PortKind::Udp);
+    EXPECT_EQ(hosts.plan.services[1].ports, (std::vector<PortRange>{{53, 53}, {100, 110}}));
+}
+
+TEST(HostReadingTest, RefusesWhatIsBehindAPort) {
+    const auto errorsOf = [](const std::string& ports) {
+        return read("[[service]]\nname = 'a'\nports = [" + ports + "]\n[[persona]]\nname = 'x'\nservices = ['a']\n")
+            .errors;
+    };
+    EXPECT_NE(errorsOf("'161/sctp'").find("agent.toml:3: [[service]] ports has '161/sctp'; behind the port stands "),
+              std::string::npos);
+    EXPECT_NE(errorsOf("'161/udp', 162").find("agent.toml:3: [[service]] ports has ports of TCP and of UDP; take two"),
+              std::string::npos);
+    EXPECT_NE(errorsOf("'0/udp'"), "");
+    EXPECT_NE(read("[[service]]\nname = 'a'\nports = ['5/udp']\n[[service]]\nname = 'b'\nports = ['1-9/udp']\n"
+                   "[[persona]]\nname = 'x'\nservices = ['a', 'b']\n")
+                  .errors.find("gives port 5 to both 'a' (line 1) and 'b' (line 4)"),
+              std::string::npos);
+}
+
 TEST(HostReadingTest, NeedsTheUserOfTheAgent) {
     EXPECT_NE(read("[[service]]\nname = 'a'\nports = [80]\n[[persona]]\nname = 'x'\nservices = ['a']\n"
                    "[[hosts]]\npersona = 'x'\nranges = ['10.9.0.1']\n")

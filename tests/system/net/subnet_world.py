@@ -34,9 +34,19 @@ protocol = "smtp"
 ports = [25]
 [service.settings]
 hostname = "{{host}}.example"
+[[service]]
+name = "snmp"
+protocol = "snmp"
+ports = ["161/udp"]
+[service.settings]
+hostname = "{{host}}"
+[[service]]
+name = "datagrams"
+protocol = "catchall-udp"
+ports = ["1000-2000/udp"]
 [[persona]]
 name = "server"
-services = ["ftp", "web", "mail"]
+services = ["ftp", "web", "mail", "snmp", "datagrams"]
 host_names = "srv-@@####"
 [[persona]]
 name = "recorder"
@@ -111,6 +121,10 @@ class SubnetWorld(World):
         """What stranger.py prints at the attacker's, a parsed line each."""
         text = self.spaces.run("att", sys.executable, HERE / "stranger.py", *words)
         return [json.loads(line) for line in text.splitlines()]
+
+    def datagrams(self, name, *words):
+        """What datagrams.py prints in a namespace, a parsed line each."""
+        return [json.loads(line) for line in self.spaces.run(name, sys.executable, HERE / "datagrams.py", *words).splitlines()]
 
     def control(self, *words):
         done = subprocess.run(["setpriv", "--reuid", str(USER), "--regid", str(USER), "--clear-groups", str(self.agent_program),
