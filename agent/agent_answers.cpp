@@ -50,7 +50,16 @@ AgentSample AgentAnswers::sample() const {
             .journal = parts_.journal.view(),
             .journalBytesLimit = config.journalBytes,
             .journalFilesLimit = config.journalFiles,
+            .probes = parts_.probes != nullptr ? std::optional(parts_.probes->view()) : std::nullopt,
             .uplink = parts_.uplink != nullptr ? std::optional(parts_.uplink->view()) : std::nullopt};
+}
+
+std::vector<BoundReport> AgentAnswers::bounds() const {
+    auto reports = parts_.bounds.reports(std::chrono::system_clock::now());
+    if (parts_.probes != nullptr) {
+        reports.push_back(parts_.probes->bound());
+    }
+    return reports;
 }
 
 std::string AgentAnswers::status() const {
@@ -66,7 +75,8 @@ std::string AgentAnswers::status() const {
                        .journal = parts_.journal.view(),
                        .journalDirectory = config.journalDirectory,
                        .services = parts_.board.reports(),
-                       .bounds = parts_.bounds.reports(now)},
+                       .probes = parts_.probes != nullptr ? std::optional(parts_.probes->view()) : std::nullopt,
+                       .bounds = bounds()},
                       now);
 }
 

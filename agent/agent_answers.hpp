@@ -6,6 +6,7 @@
 #include "agent/config.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/journal/journal.hpp"
+#include "agent/probe_inlet.hpp"
 #include "agent/record/recording.hpp"
 #include "agent/self_tests.hpp"
 #include "agent/service_board.hpp"
@@ -16,6 +17,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace apiary::agent {
 
@@ -33,7 +35,8 @@ public:
         ServiceBoard& board;
         const BoundsBoard& bounds;
         SelfTests& selfTests;
-        const Uplink* uplink;  // null without a collector
+        const ProbeInlet* probes;  // null if none are captured
+        const Uplink* uplink;      // null without a collector
     };
     explicit AgentAnswers(const Parts& parts) : parts_(parts) {}
 
@@ -41,6 +44,9 @@ public:
     Result<std::string> answer(std::string_view verb, std::string_view argument) const;
 
     AgentSample sample() const;
+
+    /// What is bounded, the way of probes included.
+    std::vector<BoundReport> bounds() const;
 
 private:
     std::string status() const;

@@ -9,6 +9,7 @@
 #include "agent/engine/descriptor_limit.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/journal/journal.hpp"
+#include "agent/probe_inlet.hpp"
 #include "agent/record/recording.hpp"
 #include "agent/self_tests.hpp"
 #include "agent/service_board.hpp"
@@ -76,13 +77,16 @@ public:
           board_(engine_, config_.state + "/services"),
           bounds_(*spool_, *journal_, engine_,
                   {.bytes = config_.journalBytes, .files = config_.journalFiles, .age = config_.journalAge}) {
+        if (config_.probes.present) {
+            probes_.emplace(recording_);
+        }
         if (config_.collector) {
             UplinkSettings settings;
             settings.address = config_.collector->address;
             settings.identity = config_.collector->identity;
             settings.version = APIARY_VERSION;
             settings.bootNonce = Uuid::v4(randomBytes<16>());
-            settings.bounds = [this] { return bounds_.reports(std::chrono::system_clock::now()); };
+            settings.bounds = [this] { return answers_->bounds(); };
             uplink_.emplace(std::move(settings), *spool_, board_);
         }
         selfTests_.emplace(SelfTestSettings{.every = config_.selfTest, .collector = config_.collector.has_value()},
@@ -95,6 +99,7 @@ public:
                                              .board = board_,
                                              .bounds = bounds_,
                                              .selfTests = *selfTests_,
+                                             .probes = probes_ ? &*probes_ : nullptr,
                                              .uplink = uplink_ ? &*uplink_ : nullptr});
         if (config_.metrics.listen) {
             metrics_.emplace(*config_.metrics.listen, [this] { return agentMetrics(answers_->sample()); });
@@ -131,6 +136,10 @@ public:
             links.add("uplink", [this] { uplink_->run(); });
         }
         links.add("control", [this] { control_->run(); });
+        Crew takers;
+        if (probes_) {
+            takers.add("probes", [this] { probes_->run(); });
+        }
         Crew visitors;
         visitors.add("self-test", [this] { selfTests_->run(); });
         if (metrics_) {
@@ -150,6 +159,10 @@ public:
             log::warn(std::to_string(left) + " sessions had not ended within the deadline; the next start closes them");
         }
         players.join();
+        if (probes_) {
+            probes_->close();
+        }
+        takers.join();
         recording_.close();
         recorders.join();
         journal_->close();
@@ -162,7 +175,7 @@ public:
             metrics_->close();
         }
         links.join();
-        if (players.failed() || recorders.failed() || keepers.failed() || links.failed()) {
+        if (players.failed() || recorders.failed() || keepers.failed() || links.failed() || takers.failed()) {
             return Error{"a part of the agent failed, see above"};
         }
         log::info("stopped");
@@ -276,6 +289,7 @@ private:
     Engine engine_;
     ServiceBoard board_;
     BoundsBoard bounds_;
+    std::optional<ProbeInlet> probes_;
     std::optional<Uplink> uplink_;
     std::optional<SelfTests> selfTests_;
     std::optional<AgentAnswers> answers_;
