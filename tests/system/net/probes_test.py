@@ -218,7 +218,7 @@ class ProbesTest(unittest.TestCase):
                 world.said("interface spare is not there", turn + 1)
         finally:
             spaces.run("att", "ip", "link", "del", "extra", status=None)
-        self.assertEqual(world.figures()["apiary_agent_probe_interfaces"], 1)
+        wait_for("one interface is watched", lambda: world.figures()["apiary_agent_probe_interfaces"] == 1, step=0.5)
 
     def link_spare(self):
         spaces = self.spaces
