@@ -103,15 +103,18 @@ void addProbes(MetricsPage& page, const AgentSample& sample) {
     page.gauge("apiary_agent_probes_captured", "1 while apiary-probes captures.", sample.probes->connected ? 1 : 0);
     page.gauge("apiary_agent_probe_interfaces", "Interfaces that are watched now.", real(figures.interfaces));
     page.counter("apiary_agent_probe_rows_total", "Rows of probes recorded.", real(sample.probes->rows));
-    for (const auto& [what, packets] : {std::pair("probe", figures.probes), std::pair("connection", figures.connections),
-                                        std::pair("answer", figures.answers), std::pair("foreign", figures.foreign)}) {
-        page.counter("apiary_agent_captured_packets_total", "Packets that the kernel's filter let through, by what they were.",
-                     real(packets), {{"what", what}});
+    for (const auto& [what, packets] :
+         {std::pair("probe", figures.probes), std::pair("connection", figures.connections),
+          std::pair("answer", figures.answers), std::pair("foreign", figures.foreign)}) {
+        page.counter("apiary_agent_captured_packets_total",
+                     "Packets that the kernel's filter let through, by what they were.", real(packets),
+                     {{"what", what}});
     }
     for (const auto& [where, packets] : {std::pair("ring", figures.kernelDropped), std::pair("table", figures.beyond),
                                          std::pair("socket", figures.unsent)}) {
         page.counter("apiary_agent_probe_packets_lost_total",
-                     "Packets of probes without a record, by where there was no room.", real(packets), {{"where", where}});
+                     "Packets of probes without a record, by where there was no room.", real(packets),
+                     {{"where", where}});
     }
     page.counter("apiary_agent_probe_rows_merged_total", "Rows that were told less finely.", real(figures.merged));
     page.counter("apiary_agent_interface_packets_total", "Packets that came in, by the interfaces' own count.",

@@ -29,7 +29,7 @@ struct AgentSample {
     std::uint64_t journalBytesLimit = 0;
     std::uint64_t journalFilesLimit = 0;
     std::optional<ProbeInletView> probes;  // nothing if none are captured
-    std::optional<UplinkView> uplink;  // nothing without a collector
+    std::optional<UplinkView> uplink;      // nothing without a collector
 };
 
 /// The page in Prometheus' text format: `apiary_agent_…` and the process's own figures. The values of labels are names

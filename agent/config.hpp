@@ -50,7 +50,7 @@ struct AgentConfig {
     std::size_t connections = 0;
     std::uint64_t memory = 0;  // bytes
     std::vector<ServiceConfig> services;
-    ProbesSetting probes;  // taken from apiary-probes
+    ProbesSetting probes;                   // taken from apiary-probes
     std::shared_ptr<const HostPlan> hosts;  // shared with the services that are played there, which a reload outlives
 };
 

@@ -22,8 +22,8 @@ struct ProbeInletView {
 };
 
 /// Takes probes from apiary-probes, which must be root's or have the agent's own user, and has them recorded. One
-/// program at a time: two that capture would count everything twice. While the recording is full it reads on no more: the
-/// program keeps what it has. view() and bound() may be called from any thread.
+/// program at a time: two that capture would count everything twice. While the recording is full it reads on no more:
+/// the program keeps what it has. view() and bound() may be called from any thread.
 class ProbeInlet {
 public:
     /// `recording` must outlive it.

@@ -17,7 +17,8 @@ constexpr std::size_t kMostPorts = 128;    // of three, twice
 /// Where a jump goes.
 enum class Label : std::uint8_t { Ip4, Ip6, In4, In6, Tcp4, Tcp6, Data4, Data6, Next, Accept, Refuse, Count };
 
-/// Puts a program together. Conditional jumps of BPF reach 255 instructions only, so each jumps over or to an unconditional one.
+/// Puts a program together. Conditional jumps of BPF reach 255 instructions only, so each jumps over or to an
+/// unconditional one.
 class Assembler {
 public:
     void add(std::uint16_t code, std::uint32_t value) { program_.push_back({code, 0, 0, value}); }

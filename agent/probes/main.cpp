@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
     int code = 0;
     CLI::App* command = app.add_subcommand("run", "Capture until SIGTERM; needs CAP_NET_RAW to begin, and gives it up");
     command->add_option("--config", file, "The agent's configuration")->capture_default_str();
-    command->add_flag("--check-config", check, "Only say whether the configuration is good, and what would be captured");
+    command->add_flag("--check-config", check,
+                      "Only say whether the configuration is good, and what would be captured");
     command->add_option("--log-format", format, "text, or json: an object a line")
         ->check(CLI::IsMember({"text", "json"}))
         ->capture_default_str();

@@ -126,8 +126,8 @@ bool readIp4(Bytes bytes, ProbePacket& packet) {
     packet.source = Endpoint::of({bytes[12], bytes[13], bytes[14], bytes[15]}, 0);
     packet.target = Endpoint::of({bytes[16], bytes[17], bytes[18], bytes[19]}, 0);
     // What stands behind the packet's own end is padding of the frame.
-    return readTransport(bytes[9], bytes.subspan(length, std::min<std::size_t>(packet.totalSize, bytes.size()) - length),
-                         packet);
+    return readTransport(bytes[9],
+                         bytes.subspan(length, std::min<std::size_t>(packet.totalSize, bytes.size()) - length), packet);
 }
 
 bool readIp6(Bytes bytes, ProbePacket& packet) {

@@ -9,7 +9,8 @@
 
 namespace apiary::agent {
 
-/// How much of a frame is looked at: Ethernet with two tags, IPv6 with some extension headers, TCP with all its options.
+/// How much of a frame is looked at: Ethernet with two tags, IPv6 with some extension headers, TCP with all its
+/// options.
 inline constexpr std::size_t kSnapBytes = 192;
 
 /// The flags of a TCP header, RFC 9293, 3.1.

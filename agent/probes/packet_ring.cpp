@@ -32,7 +32,8 @@ Result<PacketRing> PacketRing::open(std::size_t bytes, std::span<const sock_filt
     }
     const sock_fprog program{.len = static_cast<unsigned short>(filter.size()),
                              .filter = const_cast<sock_filter*>(filter.data())};  // NOLINT: only read
-    if (!set(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, program) || !set(socket.get(), SOL_SOCKET, SO_LOCK_FILTER, 1)) {
+    if (!set(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, program) ||
+        !set(socket.get(), SOL_SOCKET, SO_LOCK_FILTER, 1)) {
         return Error{"the kernel does not take the filter: " + reason()};
     }
     const std::size_t blocks = std::max<std::size_t>((bytes + kBlock - 1) / kBlock, 2);

@@ -4,19 +4,18 @@
 #include "common/net/descriptor.hpp"
 #include "common/result.hpp"
 
-#include <linux/filter.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <linux/filter.h>
 #include <span>
 #include <string>
 #include <utility>
 
 namespace apiary::agent {
 
-/// Frames that come in over one interface, in memory shared with the kernel. It is opened with CAP_NET_RAW and needs nothing
-/// more from then on, also to be attached again to an interface that was gone. The filter is locked: nobody can
+/// Frames that come in over one interface, in memory shared with the kernel. It is opened with CAP_NET_RAW and needs
+/// nothing more from then on, also to be attached again to an interface that was gone. The filter is locked: nobody can
 /// widen it. Not thread-safe.
 class PacketRing {
 public:

@@ -11,12 +11,20 @@ namespace {
 constexpr std::string_view kHead = "AP\x01";
 constexpr std::size_t kLongestTool = 16;
 
-constexpr std::array kFields{
-    &CaptureFigures::seen,    &CaptureFigures::probes,        &CaptureFigures::connections,
-    &CaptureFigures::answers, &CaptureFigures::foreign,       &CaptureFigures::hasty,
-    &CaptureFigures::merged,  &CaptureFigures::beyond,        &CaptureFigures::unsent,
-    &CaptureFigures::kernelDropped, &CaptureFigures::interfaceReceived, &CaptureFigures::interfaceDropped,
-    &CaptureFigures::interfaces,    &CaptureFigures::configured};
+constexpr std::array kFields{&CaptureFigures::seen,
+                             &CaptureFigures::probes,
+                             &CaptureFigures::connections,
+                             &CaptureFigures::answers,
+                             &CaptureFigures::foreign,
+                             &CaptureFigures::hasty,
+                             &CaptureFigures::merged,
+                             &CaptureFigures::beyond,
+                             &CaptureFigures::unsent,
+                             &CaptureFigures::kernelDropped,
+                             &CaptureFigures::interfaceReceived,
+                             &CaptureFigures::interfaceDropped,
+                             &CaptureFigures::interfaces,
+                             &CaptureFigures::configured};
 
 template <std::unsigned_integral Number>
 void put(std::string& bytes, Number number) {

@@ -28,13 +28,13 @@ struct CaptureFigures {
     std::uint64_t answers = 0;
     std::uint64_t foreign = 0;
     std::uint64_t hasty = 0;
-    std::uint64_t merged = 0;            // rows told less finely
-    std::uint64_t beyond = 0;            // probes without a row: the table was full
-    std::uint64_t unsent = 0;            // probes whose rows found no room while the agent was away
-    std::uint64_t kernelDropped = 0;     // frames: the ring was full
-    std::uint64_t interfaceReceived = 0; // by the interfaces' own count, whatever they were
+    std::uint64_t merged = 0;             // rows told less finely
+    std::uint64_t beyond = 0;             // probes without a row: the table was full
+    std::uint64_t unsent = 0;             // probes whose rows found no room while the agent was away
+    std::uint64_t kernelDropped = 0;      // frames: the ring was full
+    std::uint64_t interfaceReceived = 0;  // by the interfaces' own count, whatever they were
     std::uint64_t interfaceDropped = 0;
-    std::uint64_t interfaces = 0;        // that are watched now, of those configured
+    std::uint64_t interfaces = 0;  // that are watched now, of those configured
     std::uint64_t configured = 0;
 
     friend bool operator==(const CaptureFigures&, const CaptureFigures&) = default;

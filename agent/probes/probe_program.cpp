@@ -128,9 +128,10 @@ private:
             }
         }
         const WatchFigures& all = told_;
-        log::info("stopped: " + std::to_string(all.seen) + " packets seen, " + std::to_string(all.probes) + " probes, " +
-                  std::to_string(all.connections) + " of connections, " + std::to_string(all.answers) + " answers, " +
-                  std::to_string(all.foreign) + " others" + (sender_.idle() ? "" : "; NOT ALL WENT TO THE AGENT"));
+        log::info("stopped: " + std::to_string(all.seen) + " packets seen, " + std::to_string(all.probes) +
+                  " probes, " + std::to_string(all.connections) + " of connections, " + std::to_string(all.answers) +
+                  " answers, " + std::to_string(all.foreign) + " others" +
+                  (sender_.idle() ? "" : "; NOT ALL WENT TO THE AGENT"));
     }
 
     Capture capture_;

@@ -23,11 +23,11 @@ std::string_view kindName(ProbeKind kind);
 /// some seconds.
 struct ProbeRow {
     ProbeKind kind = ProbeKind::Syn;
-    bool anyPort = false;         // coarse: of several ports; target.port is that of the first
-    bool anyBlock = false;        // coarse: of several blocks; target's address is that of the first
-    std::string tool;             // a name of ours; empty: none told
-    Endpoint source;              // with the port of the first packet
-    Endpoint target;              // of the first packet
+    bool anyPort = false;   // coarse: of several ports; target.port is that of the first
+    bool anyBlock = false;  // coarse: of several blocks; target's address is that of the first
+    std::string tool;       // a name of ours; empty: none told
+    Endpoint source;        // with the port of the first packet
+    Endpoint target;        // of the first packet
     std::uint64_t packets = 0;
     std::uint32_t addresses = 1;  // different ones at the least; exact within an IPv4 /24
     std::uint32_t merged = 0;     // coarse: rows that it took in
@@ -44,9 +44,9 @@ struct ProbeRow {
     friend bool operator==(const ProbeRow&, const ProbeRow&) = default;
 };
 
-/// What a probe record carries besides its own fields, in its reason: words KEY=VALUE apart by spaces, "tool=" first if one
-/// is told, then addresses (if not 1), ports=many, merged, ttl, of TCP flags, window, mss and options, of ICMP type. The
-/// collector takes the tool out of it.
+/// What a probe record carries besides its own fields, in its reason: words KEY=VALUE apart by spaces, "tool=" first if
+/// one is told, then addresses (if not 1), ports=many, merged, ttl, of TCP flags, window, mss and options, of ICMP
+/// type. The collector takes the tool out of it.
 std::string reasonOf(const ProbeRow& row);
 
 }  // namespace apiary::agent

@@ -20,8 +20,8 @@ class ProbeSender {
 public:
     using Time = std::chrono::steady_clock::time_point;
 
-    /// To whoever listens at `name`, if it is root's or that user's. Keeps no more than `most` bytes of rows: what is new goes
-    /// then, and its packets are counted.
+    /// To whoever listens at `name`, if it is root's or that user's. Keeps no more than `most` bytes of rows: what is
+    /// new goes then, and its packets are counted.
     explicit ProbeSender(std::uint32_t user, std::size_t most = std::size_t{8} << 20U,
                          std::string_view name = kProbesName);
 
@@ -46,7 +46,7 @@ private:
     const std::string name_;
     Descriptor socket_;
     Time nextTry_;
-    bool told_ = false;                                      // that nobody is there
+    bool told_ = false;                                       // that nobody is there
     std::deque<std::pair<std::string, std::uint64_t>> rows_;  // with the packets in it
     std::size_t bytes_ = 0;
     CaptureFigures figures_;  // not yet sent

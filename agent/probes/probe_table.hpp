@@ -23,9 +23,9 @@ struct Judged {
 };
 
 /// Adds probes up by source, block of addresses, port, kind and tool. Takes the memory for `most` rows when it is made,
-/// and no more. When it is full, the sources with the most rows are told less finely from then on: their rows are merged into
-/// one for each port, or if they try many ports, into one for all. If every source has few rows, packets of those that are
-/// not known yet are counted as beyond. Not thread-safe.
+/// and no more. When it is full, the sources with the most rows are told less finely from then on: their rows are
+/// merged into one for each port, or if they try many ports, into one for all. If every source has few rows, packets of
+/// those that are not known yet are counted as beyond. Not thread-safe.
 class ProbeTable {
 public:
     explicit ProbeTable(std::size_t most);

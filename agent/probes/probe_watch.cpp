@@ -108,8 +108,9 @@ void ProbeWatch::opens(const ProbePacket& packet, ProbeKind kind, std::uint64_t 
         }
         order_.pop_front();
     }
-    opening_.emplace(pair, Opening{packet,
-                                   {.kind = kind, .tool = tools_.tell(packet), .packets = 1, .firstUs = atUs, .lastUs = atUs}});
+    opening_.emplace(
+        pair,
+        Opening{packet, {.kind = kind, .tool = tools_.tell(packet), .packets = 1, .firstUs = atUs, .lastUs = atUs}});
     order_.emplace_back(atUs, pair);
 }
 

@@ -28,11 +28,11 @@ struct WatchFigures {
     std::uint64_t seen = 0;
     std::uint64_t probes = 0;
     std::uint64_t connections = 0;  // that belong to connections with the agent
-    std::uint64_t answers = 0;      // RST, SYN+ACK, ICMP errors and replies: to what was sent, or to what somebody forged
-    std::uint64_t foreign = 0;      // to other addresses, other protocols, later fragments, nonsense
-    std::uint64_t hasty = 0;        // of the probes: called that before their time, for want of room to wait
-    std::uint64_t merged = 0;       // rows, see ProbeTable
-    std::uint64_t beyond = 0;       // of the probes: without a row
+    std::uint64_t answers = 0;  // RST, SYN+ACK, ICMP errors and replies: to what was sent, or to what somebody forged
+    std::uint64_t foreign = 0;  // to other addresses, other protocols, later fragments, nonsense
+    std::uint64_t hasty = 0;    // of the probes: called that before their time, for want of room to wait
+    std::uint64_t merged = 0;   // rows, see ProbeTable
+    std::uint64_t beyond = 0;   // of the probes: without a row
 };
 
 /// Judges each packet that came for hosts: part of a connection, which the agent records itself, or a probe. A SYN to
@@ -51,7 +51,8 @@ public:
     /// A frame as it came, or its first part; times are microseconds since 1970.
     void take(std::span<const std::uint8_t> frame, std::uint64_t atUs);
 
-    /// SYNs that came before `untilUs` without being followed by a handshake are probes. Call it now and then with now - patience.
+    /// SYNs that came before `untilUs` without being followed by a handshake are probes. Call it now and then with now
+    /// - patience.
     void settle(std::uint64_t untilUs);
 
     /// What came since the last call, but for what waits.

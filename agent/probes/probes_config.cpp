@@ -19,7 +19,8 @@ namespace {
 std::vector<PortRange> channelsOf(const TomlTable& root, PortRange kernels) {
     std::vector<PortRange> channels{kernels};
     for (const TomlTable& service : root.tables("service")) {
-        const auto ports = service.field("passive_ports").numbers(1, 65'535);  // its faults are told by who reads services
+        const auto ports =
+            service.field("passive_ports").numbers(1, 65'535);  // its faults are told by who reads services
         if (service.field("ports").present() && ports.size() == 2 && ports[0] <= ports[1]) {
             channels.push_back({static_cast<std::uint16_t>(ports[0]), static_cast<std::uint16_t>(ports[1])});
         }

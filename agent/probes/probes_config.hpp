@@ -33,8 +33,8 @@ ProbesReading readProbesConfig(const std::string& path);
 /// The same of a text that stands for a file called `name`, on a machine where `taken` is. The user must be a number.
 ProbesReading parseProbesConfig(std::string_view text, const std::string& name, const std::vector<Taken>& taken);
 
-/// The ports from which the kernel of this machine chooses, in the text of ip_local_port_range: data channels of hosts come up
-/// there if nothing else is configured. Those of a Linux that nobody changed if the text makes no sense.
+/// The ports from which the kernel of this machine chooses, in the text of ip_local_port_range: data channels of hosts
+/// come up there if nothing else is configured. Those of a Linux that nobody changed if the text makes no sense.
 PortRange channelPortsIn(std::string_view text);
 
 }  // namespace apiary::agent

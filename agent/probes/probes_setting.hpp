@@ -17,7 +17,7 @@ struct ProbesSetting {
     std::chrono::milliseconds every = std::chrono::seconds(10);  // what one row adds up
     std::uint64_t ring = 0;                                      // bytes, of each interface
     std::uint64_t rows = 0;                                      // that one `every` may have
-    std::uint64_t waiting = 0;                                     // SYNs that wait for the end of their handshake
+    std::uint64_t waiting = 0;                                   // SYNs that wait for the end of their handshake
 };
 
 /// Reads it. What is wrong is noted in the file, at its line.

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <linux/if_packet.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <linux/if_packet.h>
 #include <span>
 
 namespace apiary::agent {

@@ -51,7 +51,8 @@ bool fitsNmapPing(const ProbePacket& packet) {
 
 constexpr std::array kMarks{
     ToolMark{"mirai", "the sequence number of a SYN is its destination address",
-             "the bot's published source, scanner.c; Antonakakis et al., Understanding the Mirai Botnet, 2017", fitsMirai},
+             "the bot's published source, scanner.c; Antonakakis et al., Understanding the Mirai Botnet, 2017",
+             fitsMirai},
     ToolMark{"zmap", "IP identification 54321; with TCP a window of 65535",
              "Durumeric et al., An Internet-Wide View of Internet-Wide Scanning, 2014", fitsZmap},
     ToolMark{"masscan", "IP identification = destination ^ port ^ sequence number, folded to 16 bits",
@@ -97,8 +98,8 @@ std::string_view ToolTeller::nameOf(std::uint8_t tool) {
 }
 
 /// unicornscan: sequence number = cookie of the scan ^ destination ^ (destination port << 16 + source port), with the
-/// address in one or the other order of bytes (tcphash.h; Ghiette et al., 2016). Two SYNs of a source in a row that give
-/// the same cookie are no chance, unless one is the other again.
+/// address in one or the other order of bytes (tcphash.h; Ghiette et al., 2016). Two SYNs of a source in a row that
+/// give the same cookie are no chance, unless one is the other again.
 bool ToolTeller::sharesItsCookie(const ProbePacket& packet) {
     if (!packet.v4 || !isSyn(packet)) {
         return false;

@@ -9,8 +9,8 @@
 namespace apiary::agent {
 
 void ProbeFold::add(const Refusal& refusal) {
-    add({refusal.source.address, refusal.target, refusal.service, refusal.reason, "refused"}, refusal.source, refusal.at,
-        refusal.at, refusal.count);
+    add({refusal.source.address, refusal.target, refusal.service, refusal.reason, "refused"}, refusal.source,
+        refusal.at, refusal.at, refusal.count);
 }
 
 void ProbeFold::add(const SeenProbe& probe) {

@@ -25,7 +25,8 @@ struct SeenProbe {
 };
 
 /// Folds refusals that differ in their time and the source's port only into one probe, so that a flood costs a row
-/// now and then, not one each. Probes that were seen go with them. What goes beyond `most` different ones becomes a gap that counts them.
+/// now and then, not one each. Probes that were seen go with them. What goes beyond `most` different ones becomes a gap
+/// that counts them.
 class ProbeFold {
 public:
     explicit ProbeFold(std::size_t most = 20'000) : most_(most) {}

@@ -53,9 +53,10 @@ TEST(AgentMetricsTest, AnAgentWithoutACollectorHasNoUplink) {
 TEST(AgentMetricsTest, TellsWhatWasCapturedAndWhatFoundNoRoom) {
     AgentSample sample = sampleOf({});
     EXPECT_EQ(agentMetrics(sample).find("apiary_agent_captured"), std::string::npos);
-    sample.probes = ProbeInletView{.connected = true,
-                                   .rows = 4,
-                                   .figures = {.probes = 9, .answers = 2, .beyond = 3, .kernelDropped = 5, .interfaces = 1}};
+    sample.probes =
+        ProbeInletView{.connected = true,
+                       .rows = 4,
+                       .figures = {.probes = 9, .answers = 2, .beyond = 3, .kernelDropped = 5, .interfaces = 1}};
     const std::string text = agentMetrics(sample);
     expectLine(text, "apiary_agent_probes_captured 1");
     expectLine(text, "apiary_agent_probe_rows_total 4");

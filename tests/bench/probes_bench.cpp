@@ -1,7 +1,7 @@
-/// What it costs to judge captured packets and to add them up, in memory: blocks of the kernel's ring as they would come,
-/// through the watch, to rows; nothing is captured or sent. Three loads: a sweep of a /16 over ports that no service
-/// has; the same over a service's port, where every SYN waits for its handshake; and a flood of forged sources, for which
-/// no table is large enough. Argument: how many packets each, 2,000,000 if not given.
+/// What it costs to judge captured packets and to add them up, in memory: blocks of the kernel's ring as they would
+/// come, through the watch, to rows; nothing is captured or sent. Three loads: a sweep of a /16 over ports that no
+/// service has; the same over a service's port, where every SYN waits for its handshake; and a flood of forged sources,
+/// for which no table is large enough. Argument: how many packets each, 2,000,000 if not given.
 
 #include "agent/probes/probe_watch.hpp"
 #include "agent/probes/ring_block.hpp"
@@ -22,11 +22,11 @@ using namespace apiary::agent;
 using apiary::Endpoint;
 using Clock = std::chrono::steady_clock;
 
-constexpr double kGoal = 100'000;          // packets a second, through everything
+constexpr double kGoal = 100'000;  // packets a second, through everything
 constexpr std::size_t kBlock = 256U << 10U;
-constexpr std::size_t kStride = 192;       // of a SYN in the ring
+constexpr std::size_t kStride = 192;  // of a SYN in the ring
 constexpr std::uint32_t kMac = 82;
-constexpr std::uint64_t kRate = 283'000;   // packets a second on the wire: the most that masscan made here
+constexpr std::uint64_t kRate = 283'000;  // packets a second on the wire: the most that masscan made here
 constexpr std::size_t kSweep = 65'536;
 
 using Frames = std::vector<test::Frame>;
@@ -101,11 +101,12 @@ Frames sweep(std::uint16_t port) {
     Frames frames;
     for (std::size_t i = 0; i < kSweep; ++i) {
         const std::size_t to = i * 40'503 % kSweep;  // in no order, each once
-        frames.push_back(test::tcp({.source = test::attacker(1, 61'000),
-                                    .target = test::host(static_cast<std::uint8_t>(to >> 8U), static_cast<std::uint8_t>(to), port),
-                                    .seq = static_cast<std::uint32_t>(i),
-                                    .window = 1024,
-                                    .options = {2, 4, 5, 0xb4}}));
+        frames.push_back(
+            test::tcp({.source = test::attacker(1, 61'000),
+                       .target = test::host(static_cast<std::uint8_t>(to >> 8U), static_cast<std::uint8_t>(to), port),
+                       .seq = static_cast<std::uint32_t>(i),
+                       .window = 1024,
+                       .options = {2, 4, 5, 0xb4}}));
     }
     return frames;
 }
@@ -114,13 +115,13 @@ Frames flood() {
     Frames frames;
     for (std::uint32_t i = 0; i < 4 * kSweep; ++i) {
         const std::uint32_t mixed = i * 2'654'435'761U;
-        frames.push_back(test::tcp({.source = Endpoint::of({static_cast<std::uint8_t>(1 + (mixed >> 24U) % 200),
-                                                            static_cast<std::uint8_t>(mixed >> 16U),
-                                                            static_cast<std::uint8_t>(mixed >> 8U),
-                                                            static_cast<std::uint8_t>(mixed)},
-                                                           static_cast<std::uint16_t>(1024 + i % 60'000)),
-                                    .target = test::host(3, 4, 80),
-                                    .seq = mixed}));
+        frames.push_back(test::tcp(
+            {.source = Endpoint::of(
+                 {static_cast<std::uint8_t>(1 + (mixed >> 24U) % 200), static_cast<std::uint8_t>(mixed >> 16U),
+                  static_cast<std::uint8_t>(mixed >> 8U), static_cast<std::uint8_t>(mixed)},
+                 static_cast<std::uint16_t>(1024 + i % 60'000)),
+             .target = test::host(3, 4, 80),
+             .seq = mixed}));
     }
     return frames;
 }

@@ -1,8 +1,8 @@
-/// The fuzz target for what apiary-probes captures and what it tells the agent. The input is frames, each with two bytes of
-/// length before it (big endian, cut at the end), as they come from the wire; and it is a message to the agent, and a block of
-/// the kernel's ring. Whatever it is, nothing outside is read, every packet is counted as one thing, rows are bounded, and what
-/// is sent comes back as it was. Built with -fsanitize=fuzzer, or with FUZZ_STANDALONE as a plain program that plays files and
-/// seeded mutations of good frames:
+/// The fuzz target for what apiary-probes captures and what it tells the agent. The input is frames, each with two
+/// bytes of length before it (big endian, cut at the end), as they come from the wire; and it is a message to the
+/// agent, and a block of the kernel's ring. Whatever it is, nothing outside is read, every packet is counted as one
+/// thing, rows are bounded, and what is sent comes back as it was. Built with -fsanitize=fuzzer, or with
+/// FUZZ_STANDALONE as a plain program that plays files and seeded mutations of good frames:
 ///
 ///     probes_replay ROUNDS [FILE ...]
 ///     probes_replay --corpus FOLDER       writes good inputs to begin with instead

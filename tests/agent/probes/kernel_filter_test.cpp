@@ -70,7 +70,8 @@ TEST_F(KernelFilterTest, RefusesTheRest) {
 }
 
 TEST_F(KernelFilterTest, RefusesDataOfConnectionsOnly) {
-    for (const auto& [from, to] : {std::pair(attacker(1, 1), host(1, 1, 0)), std::pair(six("2001:db8::1"), six("fd00:9::1"))}) {
+    for (const auto& [from, to] :
+         {std::pair(attacker(1, 1), host(1, 1, 0)), std::pair(six("2001:db8::1"), six("fd00:9::1"))}) {
         const auto segment = [&](std::uint16_t port, std::uint8_t flags, std::size_t data) {
             TcpFrame frame{.source = from, .target = to, .flags = flags, .options = {1, 1, 1, 1}, .data = data};
             frame.target.port = port;

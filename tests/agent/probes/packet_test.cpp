@@ -52,7 +52,8 @@ TEST(ParseFrameTest, HashesTheKindsOfOptionsAndNotTheirValues) {
 TEST(ParseFrameTest, ReadsUdpAndIcmpOfBothFamiliesBehindTags) {
     const Endpoint source = six("2001:db8::7", 53);
     const Endpoint target = six("fd00:9::1", 161);
-    for (const Frame& frame : {udp(source, target), tagged(udp(source, target)), tagged(tagged(udp(source, target)), 0x88a8)}) {
+    for (const Frame& frame :
+         {udp(source, target), tagged(udp(source, target)), tagged(tagged(udp(source, target)), 0x88a8)}) {
         const auto packet = parseFrame(frame);
         ASSERT_TRUE(packet);
         EXPECT_EQ(packet->protocol, ProbePacket::Protocol::Udp);

@@ -33,12 +33,9 @@ protected:
     }
 
     static std::vector<ProbeRow> rows(std::size_t count) {
-        return std::vector<ProbeRow>(count, {.tool = {},
-                                             .source = attacker(1, 1),
-                                             .target = host(1, 1, 23),
-                                             .packets = 3,
-                                             .firstUs = 1,
-                                             .lastUs = 2});
+        return std::vector<ProbeRow>(
+            count,
+            {.tool = {}, .source = attacker(1, 1), .target = host(1, 1, 23), .packets = 3, .firstUs = 1, .lastUs = 2});
     }
 
     const std::string name_;

@@ -194,7 +194,8 @@ TEST_F(SmallProbeWatchTest, ASourceThatTriesAllPortsBecomesOneRow) {
 
 TEST_F(SmallProbeWatchTest, CountsWhatFindsNoRowAmongManySources) {
     for (int i = 0; i < 5000; ++i) {
-        const Endpoint source = Endpoint::of({198, 18, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)}, 1);
+        const Endpoint source =
+            Endpoint::of({198, 18, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)}, 1);
         takeTcp(source, host(0, 1, 80));
     }
     const auto found = rows();

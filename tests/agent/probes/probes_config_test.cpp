@@ -36,8 +36,7 @@ TEST(ProbesConfigTest, ReadsWhatIsThereAndFillsInTheRest) {
     EXPECT_EQ(reading.config.probes.ring, 8U << 20U);
     EXPECT_EQ(reading.config.probes.rows, 16'384U);
     EXPECT_EQ(reading.config.user, 65'534U);
-    EXPECT_EQ(reading.config.hosts.channels,
-              (std::vector<PortRange>{{32'768, 60'999}, {20'000, 20'100}}));
+    EXPECT_EQ(reading.config.hosts.channels, (std::vector<PortRange>{{32'768, 60'999}, {20'000, 20'100}}));
 }
 
 TEST(ProbesConfigTest, SaysWhatIsWrongWithTheLine) {
