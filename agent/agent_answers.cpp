@@ -51,7 +51,8 @@ AgentSample AgentAnswers::sample() const {
             .journalBytesLimit = config.journalBytes,
             .journalFilesLimit = config.journalFiles,
             .probes = parts_.probes != nullptr ? std::optional(parts_.probes->view()) : std::nullopt,
-            .uplink = parts_.uplink != nullptr ? std::optional(parts_.uplink->view()) : std::nullopt};
+            .uplink = parts_.uplink != nullptr ? std::optional(parts_.uplink->view()) : std::nullopt,
+            .egress = parts_.egress.report()};
 }
 
 std::vector<BoundReport> AgentAnswers::bounds() const {
@@ -76,7 +77,8 @@ std::string AgentAnswers::status() const {
                        .journalDirectory = config.journalDirectory,
                        .services = parts_.board.reports(),
                        .probes = parts_.probes != nullptr ? std::optional(parts_.probes->view()) : std::nullopt,
-                       .bounds = bounds()},
+                       .bounds = bounds(),
+                       .egress = parts_.egress.report()},
                       now);
 }
 

@@ -4,6 +4,7 @@
 #include "agent/bounds_board.hpp"
 #include "agent/check/uplink_state.hpp"
 #include "agent/config.hpp"
+#include "agent/egress_watch.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/journal/journal.hpp"
 #include "agent/probe_inlet.hpp"
@@ -35,6 +36,7 @@ public:
         ServiceBoard& board;
         const BoundsBoard& bounds;
         SelfTests& selfTests;
+        const EgressWatch& egress;
         const ProbeInlet* probes;  // null if none are captured
         const Uplink* uplink;      // null without a collector
     };

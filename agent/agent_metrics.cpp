@@ -150,6 +150,13 @@ void addUplink(MetricsPage& page, const AgentSample& sample) {
     }
 }
 
+void addEgress(MetricsPage& page, const EgressReport& egress) {
+    page.gauge("apiary_agent_egress_guarded", "1 while the kernel refuses what the agent sends to others.",
+               egress.guarded ? 1 : 0);
+    page.counter("apiary_agent_egress_refused_total", "Packets of the agent to others, which the kernel refused.",
+                 real(egress.refused));
+}
+
 }  // namespace
 
 std::string agentMetrics(const AgentSample& sample) {
@@ -161,6 +168,7 @@ std::string agentMetrics(const AgentSample& sample) {
     addJournal(page, sample);
     addProbes(page, sample);
     addUplink(page, sample);
+    addEgress(page, sample.egress);
     addProcessFigures(page);
     return page.text();
 }

@@ -5,6 +5,7 @@
 #include "agent/probe_inlet.hpp"
 #include "agent/record/recording.hpp"
 #include "agent/spool/spool.hpp"
+#include "agent/uplink/egress_report.hpp"
 #include "agent/uplink/service_control.hpp"
 #include "agent/uplink/uplink.hpp"
 
@@ -30,6 +31,7 @@ struct AgentSample {
     std::uint64_t journalFilesLimit = 0;
     std::optional<ProbeInletView> probes;  // nothing if none are captured
     std::optional<UplinkView> uplink;      // nothing without a collector
+    EgressReport egress = {};
 };
 
 /// The page in Prometheus' text format: `apiary_agent_…` and the process's own figures. The values of labels are names

@@ -6,6 +6,7 @@
 #include "agent/config.hpp"
 #include "agent/control/control_server.hpp"
 #include "agent/coverage/socket_request.hpp"
+#include "agent/egress_watch.hpp"
 #include "agent/engine/descriptor_limit.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/journal/journal.hpp"
@@ -43,7 +44,7 @@ namespace {
 constexpr auto kSessionsEnd = std::chrono::seconds(10);
 constexpr auto kLastUplink = std::chrono::seconds(2);
 constexpr auto kBetweenTurns = std::chrono::seconds(1);   // of the thread that waits for signals
-constexpr auto kBetweenLooks = std::chrono::seconds(10);  // at services that could not start, and at the bounds
+constexpr auto kBetweenLooks = std::chrono::seconds(10);  // at services that could not start, bounds, the guard
 /// Bytes of records that wait for the disk: every session's end stands behind them, and its peer waits for that.
 constexpr std::uint64_t kMostQueued = std::uint64_t{4} << 20U;
 constexpr std::uint64_t kQueuedShare = 8;  // of the memory, for records that wait; they are there twice
@@ -87,6 +88,7 @@ public:
             settings.version = APIARY_VERSION;
             settings.bootNonce = Uuid::v4(randomBytes<16>());
             settings.bounds = [this] { return answers_->bounds(); };
+            settings.egress = [this] { return egress_.report(); };
             uplink_.emplace(std::move(settings), *spool_, board_);
         }
         selfTests_.emplace(SelfTestSettings{.every = config_.selfTest, .collector = config_.collector.has_value()},
@@ -99,6 +101,7 @@ public:
                                              .board = board_,
                                              .bounds = bounds_,
                                              .selfTests = *selfTests_,
+                                             .egress = egress_,
                                              .probes = probes_ ? &*probes_ : nullptr,
                                              .uplink = uplink_ ? &*uplink_ : nullptr});
         if (config_.metrics.listen) {
@@ -255,6 +258,7 @@ private:
                 nextLook = now + kBetweenLooks;
                 board_.retry();
                 bounds_.sample(std::chrono::system_clock::now());
+                egress_.sample();
             }
         }
     }
@@ -289,6 +293,7 @@ private:
     Engine engine_;
     ServiceBoard board_;
     BoundsBoard bounds_;
+    EgressWatch egress_{[] { return askRefused(); }};
     std::optional<ProbeInlet> probes_;
     std::optional<Uplink> uplink_;
     std::optional<SelfTests> selfTests_;

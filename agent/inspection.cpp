@@ -180,7 +180,9 @@ std::string statusText(const AgentFigures& figures, std::chrono::system_clock::t
                 {"services", count(on) + " of " + count(figures.services.size()) + " on"},
                 {"sessions", count(open) + " open, " + count(figures.recording.sessions) + " recorded, " +
                                  count(figures.recording.probes) + " contacts refused"},
-                {"journal", journal}};
+                {"journal", journal},
+                {"egress", std::string(figures.egress.guarded ? "guarded" : "not guarded by apiary-coverage") + ", " +
+                               count(figures.egress.refused) + " packets to others refused"}};
     if (figures.probes) {
         table.push_back({"probes", probesText(*figures.probes)});
     }

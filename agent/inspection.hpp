@@ -6,6 +6,7 @@
 #include "agent/record/recording.hpp"
 #include "agent/spool/spool.hpp"
 #include "agent/uplink/bound_report.hpp"
+#include "agent/uplink/egress_report.hpp"
 #include "agent/uplink/service_control.hpp"
 #include "agent/uplink/uplink.hpp"
 
@@ -32,6 +33,7 @@ struct AgentFigures {
     std::vector<ServiceReport> services;
     std::optional<ProbeInletView> probes;  // nothing if none are captured
     std::vector<BoundReport> bounds;
+    EgressReport egress = {};
 };
 
 /// The agent as text for a person at its terminal, one fact a line, printable ASCII only.

@@ -124,8 +124,8 @@ CoverageReading readCoverage(const std::string& path) {
         readCollector(root, hosts.collector, reading.config);
     }
     reading.errors = file.errorsSoFar();
-    if (reading.errors.empty() && reading.config.plan.empty()) {
-        reading.errors.push_back(path + ": there are no [[hosts]], so there is nothing to steer");
+    if (reading.errors.empty() && reading.config.plan.empty() && hosts.user.empty()) {
+        reading.errors.push_back(path + ": there are no [[hosts]] to steer, and no [coverage] user to guard; add one");
     }
     return reading;
 }

@@ -181,4 +181,21 @@ Status CoverageNetwork::tryRules(const HostPlan& plan, const Egress& egress) {
     return takeRules(ruleset(plan, egress), true);
 }
 
+Result<std::uint64_t> CoverageNetwork::refused() {
+    const auto listed = runProgram({"nft", "list", "counter", "inet", kTableName, std::string(kRefusedCounter)});
+    if (!listed) {
+        return Error{listed.error()};
+    }
+    if (listed->status != 0) {
+        return Error{"nft cannot tell what was refused: " + firstLine(listed->complaint)};
+    }
+    std::istringstream words(listed->output);  // table … { counter … { packets 0 bytes 0 } }
+    for (std::string word; words >> word;) {
+        if (std::uint64_t count = 0; word == "packets" && words >> count) {
+            return count;
+        }
+    }
+    return Error{"nft lists the counter " + std::string(kRefusedCounter) + " in words that are not known"};
+}
+
 }  // namespace apiary::agent

@@ -3,6 +3,7 @@
 #include "agent/coverage/ruleset.hpp"
 #include "common/result.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ public:
 
     /// Has the kernel look at the table without taking it.
     static Status tryRules(const HostPlan& plan, const Egress& egress);
+
+    /// Packets that the egress guard of our table has refused since it was made. An Error without a table.
+    static Result<std::uint64_t> refused();
 
     /// What apply() would do to routes now.
     static Result<RouteChange> routeChange(const HostPlan& plan);

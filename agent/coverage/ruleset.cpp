@@ -141,6 +141,7 @@ void personaChain(Text& text, const HostPlan& plan, std::size_t index) {
 }
 
 void egressChains(Text& text, const Egress& egress) {
+    const std::string count = "counter name " + std::string(kRefusedCounter);
     text.line("chain arrived {");
     text.line("type filter hook input priority filter; policy accept");
     text.line("meta nfproto ipv4 meta l4proto udp update @asked4 { ip saddr . udp sport . udp dport }");
@@ -156,12 +157,12 @@ void egressChains(Text& text, const Egress& egress) {
             text.line("ip6 daddr . " + std::string(transport) + " dport @resolver6 accept");
         }
     }
-    text.line("meta l4proto tcp tcp flags & (syn | ack) == syn counter name egress_refused reject with tcp reset");
+    text.line("meta l4proto tcp tcp flags & (syn | ack) == syn " + count + " reject with tcp reset");
     text.line("meta l4proto tcp accept");
     text.line("meta nfproto ipv4 ip daddr . udp dport . udp sport @asked4 accept");
     text.line("meta nfproto ipv6 ip6 daddr . udp dport . udp sport @asked6 accept");
     text.line("meta l4proto { icmp, icmpv6 } accept");
-    text.line("counter name egress_refused reject with icmpx admin-prohibited");
+    text.line(count + " reject with icmpx admin-prohibited");
     text.line("}");
     text.line("chain leaving {");
     text.line("type filter hook output priority filter; policy accept");
@@ -179,7 +180,7 @@ std::string ruleset(const HostPlan& plan, const Egress& egress) {
     text.line("delete " + table);
     text.line(table + " {");
     text.line("comment \"" + std::string(kTableComment) + "\"");
-    text.line("counter egress_refused {");
+    text.line("counter " + std::string(kRefusedCounter) + " {");
     text.line("}");
     for (const bool v4 : {true, false}) {
         endpointSet(text, "collector", egress.collector, v4);

@@ -12,6 +12,7 @@ namespace apiary::agent {
 /// What tells our table from anybody else's of that name.
 inline constexpr std::string_view kTable = "apiary_coverage";
 inline constexpr std::string_view kTableComment = "made by apiary-coverage; it goes with: apiary-coverage remove";
+inline constexpr std::string_view kRefusedCounter = "egress_refused";
 
 /// Whom the user of the agent may connect to.
 struct Egress {
@@ -22,7 +23,7 @@ struct Egress {
 
 /// One transaction of `nft -f`: our table of the kernel, whatever it was, becomes the one of this plan. The table
 /// steers what comes for hosts to the loopback ports of their services, does with other ports what personas say, and
-/// holds the agent's user to the collector and to replies; what it tries beyond that is counted by `egress_refused`.
+/// holds the agent's user to the collector and to replies; what it tries beyond that is counted by kRefusedCounter.
 std::string ruleset(const HostPlan& plan, const Egress& egress);
 
 /// The networks of one family that become local routes, in the order of their addresses.

@@ -55,7 +55,7 @@ int bindTransparent(std::uint16_t port, bool v4, Descriptor& into) {
 
 }  // namespace
 
-Result<SocketGiver> SocketGiver::open(std::string_view name) {
+Result<SocketGiver> SocketGiver::open(Refused refused, std::string_view name) {
     int reason = 0;
     auto listening = listenAt(name, reason);
     if (!listening) {
@@ -63,7 +63,7 @@ Result<SocketGiver> SocketGiver::open(std::string_view name) {
                          ? "apiary-coverage is running here already; end that one (SIGTERM): it takes its rules with it"
                          : "cannot listen for the agent: " + std::generic_category().message(reason)};
     }
-    return SocketGiver(*std::move(listening));
+    return SocketGiver(*std::move(listening), std::move(refused));
 }
 
 Status SocketGiver::follow(const HostPlan& plan, std::uint32_t user) {
@@ -114,13 +114,22 @@ void SocketGiver::answerOne() {
     }
     std::vector<Descriptor> sockets;
     const std::string said = answer(request->text, sockets);
-    if (said != "ok") {
-        log::warn("refused sockets: " + said);
-    }
     sendMessage(peer.get(), said, sockets);
 }
 
 std::string SocketGiver::answer(const std::string& request, std::vector<Descriptor>& sockets) const {
+    if (request == "refused") {
+        const auto count = refused_();
+        return count ? "refused " + std::to_string(*count) : count.error();
+    }
+    std::string said = give(request, sockets);
+    if (said != "ok") {
+        log::warn("refused sockets: " + said);
+    }
+    return said;
+}
+
+std::string SocketGiver::give(const std::string& request, std::vector<Descriptor>& sockets) const {
     std::istringstream words(request);
     std::string verb;
     std::string name;

@@ -23,6 +23,8 @@ inline constexpr std::size_t kMostSockets = 64;
 /// A packet of a SOCK_SEQPACKET connection.
 ///   agent:     "sockets SERVICE PORT 4|6 COUNT"
 ///   coverage:  "ok" with COUNT sockets, bound to PORT of the loopback of that family; or a sentence that says why not
+///   agent:     "refused"
+///   coverage:  "refused N", packets that the egress guard kept the agent from sending; or a sentence
 struct SocketMessage {
     std::string text;
     std::vector<Descriptor> sockets;

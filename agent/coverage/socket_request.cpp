@@ -2,10 +2,15 @@
 
 #include "common/text/escape.hpp"
 
+#include <charconv>
+#include <system_error>
+
 namespace apiary::agent {
 namespace {
 
-constexpr int kPatience = 5;  // seconds
+constexpr int kPatience = 5;       // seconds
+constexpr int kShortPatience = 1;  // where the question comes again
+constexpr std::string_view kRefused = "refused ";
 
 }  // namespace
 
@@ -33,6 +38,27 @@ Result<std::vector<Descriptor>> requestSockets(const std::string& service, const
         return Error{what + escapeCut(answer->text, 500)};
     }
     return std::move(answer->sockets);
+}
+
+Result<std::uint64_t> askRefused(std::string_view from) {
+    const auto socket = connectTo(from, kShortPatience);
+    if (!socket || peerUser(socket->get()) != 0U) {
+        return Error{"nobody guards what the agent sends"};
+    }
+    if (!sendMessage(socket->get(), "refused")) {
+        return Error{"apiary-coverage does not listen"};
+    }
+    const auto answer = receiveMessage(socket->get());
+    std::uint64_t count = 0;
+    if (!answer || !answer->text.starts_with(kRefused)) {
+        return Error{answer ? escapeCut(answer->text, 500) : "apiary-coverage does not answer"};
+    }
+    const char* const end = answer->text.data() + answer->text.size();
+    const auto parsed = std::from_chars(answer->text.data() + kRefused.size(), end, count);
+    if (parsed.ec != std::errc() || parsed.ptr != end) {
+        return Error{"apiary-coverage tells no number; let both programs be of one version"};
+    }
+    return count;
 }
 
 }  // namespace apiary::agent

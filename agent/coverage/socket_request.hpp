@@ -4,6 +4,7 @@
 #include "common/net/endpoint.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,5 +15,9 @@ namespace apiary::agent {
 /// Error says what is to be done; sockets from anybody but root are not taken.
 Result<std::vector<Descriptor>> requestSockets(const std::string& service, const Endpoint& loopback, std::size_t count,
                                                std::string_view from = kCoverageName);
+
+/// Asks apiary-coverage how many packets its egress guard has refused. Waits a second at the longest. An Error if
+/// nobody guards here, or it cannot tell.
+Result<std::uint64_t> askRefused(std::string_view from = kCoverageName);
 
 }  // namespace apiary::agent

@@ -7,6 +7,7 @@
 #include "common/log/log.hpp"
 #include "common/process/signals.hpp"
 
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <limits>
@@ -41,6 +42,18 @@ Status take(const CoverageConfig& config, SocketGiver& giver) {
         return followed;
     }
     return CoverageNetwork::apply(config.plan, config.egress);
+}
+
+/// The agent may ask as often as it likes: nft is started once a second at the most.
+SocketGiver::Refused refusedOnceASecond() {
+    using Clock = std::chrono::steady_clock;
+    return [last = Result<std::uint64_t>(0), until = Clock::time_point::min()]() mutable {
+        if (Clock::now() >= until) {
+            last = CoverageNetwork::refused();
+            until = Clock::now() + 1s;
+        }
+        return last;
+    };
 }
 
 void readAgain(const std::string& configFile, CoverageConfig& current, SocketGiver& giver) {
@@ -102,7 +115,7 @@ Status applyCoverage(const std::string& configFile) {
     if (const Status kept = keepNetworkOnly(); !kept) {
         return kept;
     }
-    auto giver = SocketGiver::open();
+    auto giver = SocketGiver::open(refusedOnceASecond());
     if (!giver) {
         return Error{giver.error()};
     }
@@ -120,7 +133,7 @@ Status removeCoverage() {
     if (const Status kept = keepNetworkOnly(); !kept) {
         return kept;
     }
-    const auto alone = SocketGiver::open();
+    const auto alone = SocketGiver::open(CoverageNetwork::refused);
     if (!alone) {
         return Error{alone.error()};
     }

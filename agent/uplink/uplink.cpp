@@ -224,6 +224,11 @@ private:
             if (settings_.bounds) {
                 addBounds(*status.mutable_status(), settings_.bounds());
             }
+            if (settings_.egress) {
+                const EgressReport egress = settings_.egress();
+                status.mutable_status()->set_egress_guarded(egress.guarded);
+                status.mutable_status()->set_egress_refused(egress.refused);
+            }
             stream.write(status);
             return;
         }

@@ -2,6 +2,7 @@
 
 #include "agent/spool/spool.hpp"
 #include "agent/uplink/bound_report.hpp"
+#include "agent/uplink/egress_report.hpp"
 #include "agent/uplink/service_control.hpp"
 #include "agent/uplink/uplink_cursor.hpp"
 #include "common/rpc/credentials.hpp"
@@ -23,6 +24,7 @@ struct UplinkSettings {
     std::string version;                                    // of this program
     Uuid bootNonce;                                         // new at each start
     std::function<std::vector<BoundReport>()> bounds = {};  // for the status, called on run(); empty: none is told
+    std::function<EgressReport()> egress = {};              // likewise
     UplinkLimits limits;
     std::chrono::milliseconds statusEvery{3000};
     std::chrono::milliseconds welcomeWithin{15'000};

@@ -120,7 +120,7 @@ ServiceSpec ftp(const std::string& name) {
 void rates(std::size_t total, std::size_t threads) {
     const auto begin = std::chrono::steady_clock::now();
     const HostPlan hosts = plan();
-    auto giver = SocketGiver::open();
+    auto giver = SocketGiver::open(CoverageNetwork::refused);
     check(giver ? apiary::Status(apiary::Done{}) : apiary::Status(apiary::Error{giver.error()}));
     check(giver->follow(hosts, 65'534));
     check(CoverageNetwork::apply(hosts, {.user = 65'534, .collector = {}, .resolvers = {}}));

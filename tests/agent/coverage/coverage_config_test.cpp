@@ -56,7 +56,14 @@ TEST(CoverageConfigTest, RefusesRootAndUnknownUsers) {
 
 TEST(CoverageConfigTest, HasNothingToDoWithoutHosts) {
     EXPECT_EQ(read("[agent]\nname = 'x'\n").errors.at(0),
-              ".toml: there are no [[hosts]], so there is nothing to steer");
+              ".toml: there are no [[hosts]] to steer, and no [coverage] user to guard; add one");
+}
+
+TEST(CoverageConfigTest, GuardsAnAgentWithoutHosts) {
+    const CoverageReading reading = read("[agent]\nname = 'x'\n[coverage]\nuser = 'nobody'\n");
+    EXPECT_TRUE(reading.errors.empty()) << reading.errors[0];
+    EXPECT_TRUE(reading.config.plan.empty());
+    EXPECT_NE(reading.config.egress.user, 0U);
 }
 
 TEST(CoverageConfigTest, FindsResolvers) {

@@ -53,7 +53,7 @@ protected:
         if (::geteuid() != 0) {
             GTEST_SKIP() << "transparent sockets need root";
         }
-        auto giver = SocketGiver::open(name_);
+        auto giver = SocketGiver::open([this] { return refused_; }, name_);
         ASSERT_TRUE(giver) << giver.error();
         giver_.emplace(*std::move(giver));
         plan_.services = {{"ftp", {{21, 21}}, port_, 1}};
@@ -73,6 +73,7 @@ protected:
     const std::string name_ = "apiary-coverage-test-" + std::to_string(::getpid());
     const std::uint16_t port_ = static_cast<std::uint16_t>(61'100 + ::getpid() % 4000);
     HostPlan plan_;
+    Result<std::uint64_t> refused_ = 7;
     std::optional<SocketGiver> giver_;
 };
 
@@ -96,8 +97,22 @@ TEST_F(SocketGiverTest, GivesNothingThatThePlanHasNot) {
     EXPECT_FALSE(ask("ftp", port_, 1000));
 }
 
+TEST_F(SocketGiverTest, TellsWhatTheGuardRefused) {
+    const auto ask = [this] {
+        std::thread answering([this] { giver_->answerOne(); });
+        auto told = askRefused(name_);
+        answering.join();
+        return told;
+    };
+    EXPECT_EQ(*ask(), 7U);
+    refused_ = Error{"nft is not there"};
+    EXPECT_EQ(ask().error(), "nft is not there");
+    EXPECT_FALSE(askRefused("apiary-nobody-has-this"));
+}
+
 TEST_F(SocketGiverTest, IsOneForEachName) {
-    EXPECT_NE(SocketGiver::open(name_).error().find("is running here already"), std::string::npos);
+    EXPECT_NE(SocketGiver::open([] { return Result<std::uint64_t>(0); }, name_).error().find("is running here already"),
+              std::string::npos);
 }
 
 TEST_F(SocketGiverTest, SaysWhichPortAnotherProgramHas) {

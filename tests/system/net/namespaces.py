@@ -20,8 +20,10 @@ def why_not():
     done = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         return "no network namespaces here: " + done.stderr.strip()
+    # In a chroot one can be made, but not entered.
+    done = subprocess.run(["ip", "netns", "exec", name, "true"], capture_output=True, text=True, check=False)
     subprocess.run(["ip", "netns", "del", name], check=False)
-    return None
+    return "network namespaces cannot be entered here: " + done.stderr.strip() if done.returncode != 0 else None
 
 
 class Namespaces:

@@ -127,6 +127,10 @@ class SubnetsTest(unittest.TestCase):
         self.assertIn("ConnectionRefusedError", refused)
         shown = self.spaces.run("sen", *self.world.command("coverage", "show"))
         self.assertRegex(shown, r"counter egress_refused \{\s+packets [1-9]")
+        wait_for("the agent says so", lambda: "guarded, " in self.world.control("status")[1]
+                 and "guarded, 0 packets" not in self.world.control("status")[1])
+        wait_for("the collector says so", lambda: self.world.database.rows(
+            "SELECT title FROM trouble WHERE kind = 'egress' AND ended_at IS NULL"))
 
     def read_again(self, text):
         """Writes the configuration and has both programs read it, in the order of the README."""
