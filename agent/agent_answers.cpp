@@ -50,8 +50,17 @@ AgentSample AgentAnswers::sample() const {
             .journal = parts_.journal.view(),
             .journalBytesLimit = config.journalBytes,
             .journalFilesLimit = config.journalFiles,
+            .probes = parts_.probes != nullptr ? std::optional(parts_.probes->view()) : std::nullopt,
             .uplink = parts_.uplink != nullptr ? std::optional(parts_.uplink->view()) : std::nullopt,
             .egress = parts_.egress.report()};
+}
+
+std::vector<BoundReport> AgentAnswers::bounds() const {
+    auto reports = parts_.bounds.reports(std::chrono::system_clock::now());
+    if (parts_.probes != nullptr) {
+        reports.push_back(parts_.probes->bound());
+    }
+    return reports;
 }
 
 std::string AgentAnswers::status() const {
@@ -67,7 +76,8 @@ std::string AgentAnswers::status() const {
                        .journal = parts_.journal.view(),
                        .journalDirectory = config.journalDirectory,
                        .services = parts_.board.reports(),
-                       .bounds = parts_.bounds.reports(now),
+                       .probes = parts_.probes != nullptr ? std::optional(parts_.probes->view()) : std::nullopt,
+                       .bounds = bounds(),
                        .egress = parts_.egress.report()},
                       now);
 }

@@ -7,6 +7,7 @@
 #include "agent/egress_watch.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/journal/journal.hpp"
+#include "agent/probe_inlet.hpp"
 #include "agent/record/recording.hpp"
 #include "agent/self_tests.hpp"
 #include "agent/service_board.hpp"
@@ -17,6 +18,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace apiary::agent {
 
@@ -35,7 +37,8 @@ public:
         const BoundsBoard& bounds;
         SelfTests& selfTests;
         const EgressWatch& egress;
-        const Uplink* uplink;  // null without a collector
+        const ProbeInlet* probes;  // null if none are captured
+        const Uplink* uplink;      // null without a collector
     };
     explicit AgentAnswers(const Parts& parts) : parts_(parts) {}
 
@@ -43,6 +46,9 @@ public:
     Result<std::string> answer(std::string_view verb, std::string_view argument) const;
 
     AgentSample sample() const;
+
+    /// What is bounded, the way of probes included.
+    std::vector<BoundReport> bounds() const;
 
 private:
     std::string status() const;

@@ -98,6 +98,34 @@ void addJournal(MetricsPage& page, const AgentSample& sample) {
                  real(journal.incomplete));
 }
 
+void addProbes(MetricsPage& page, const AgentSample& sample) {
+    if (!sample.probes) {
+        return;
+    }
+    const CaptureFigures& figures = sample.probes->figures;
+    page.gauge("apiary_agent_probes_captured", "1 while apiary-probes captures.", sample.probes->connected ? 1 : 0);
+    page.gauge("apiary_agent_probe_interfaces", "Interfaces that are watched now.", real(figures.interfaces));
+    page.counter("apiary_agent_probe_rows_total", "Rows of probes recorded.", real(sample.probes->rows));
+    for (const auto& [what, packets] :
+         {std::pair("probe", figures.probes), std::pair("connection", figures.connections),
+          std::pair("answer", figures.answers), std::pair("foreign", figures.foreign)}) {
+        page.counter("apiary_agent_captured_packets_total",
+                     "Packets that the kernel's filter let through, by what they were.", real(packets),
+                     {{"what", what}});
+    }
+    for (const auto& [where, packets] : {std::pair("ring", figures.kernelDropped), std::pair("table", figures.beyond),
+                                         std::pair("socket", figures.unsent)}) {
+        page.counter("apiary_agent_probe_packets_lost_total",
+                     "Packets of probes without a record, by where there was no room.", real(packets),
+                     {{"where", where}});
+    }
+    page.counter("apiary_agent_probe_rows_merged_total", "Rows that were told less finely.", real(figures.merged));
+    page.counter("apiary_agent_interface_packets_total", "Packets that came in, by the interfaces' own count.",
+                 real(figures.interfaceReceived));
+    page.counter("apiary_agent_interface_dropped_total", "Packets that the interfaces dropped, likewise.",
+                 real(figures.interfaceDropped));
+}
+
 void addUplink(MetricsPage& page, const AgentSample& sample) {
     if (!sample.uplink) {
         return;
@@ -141,6 +169,7 @@ std::string agentMetrics(const AgentSample& sample) {
     addSessions(page, sample.played);
     addRecords(page, sample);
     addJournal(page, sample);
+    addProbes(page, sample);
     addUplink(page, sample);
     addEgress(page, sample.egress);
     addProcessFigures(page);

@@ -2,6 +2,7 @@
 
 #include "agent/engine/engine.hpp"
 #include "agent/journal/journal.hpp"
+#include "agent/probe_inlet.hpp"
 #include "agent/record/recording.hpp"
 #include "agent/spool/spool.hpp"
 #include "agent/uplink/egress_report.hpp"
@@ -28,7 +29,8 @@ struct AgentSample {
     JournalView journal;
     std::uint64_t journalBytesLimit = 0;
     std::uint64_t journalFilesLimit = 0;
-    std::optional<UplinkView> uplink;  // nothing without a collector
+    std::optional<ProbeInletView> probes;  // nothing if none are captured
+    std::optional<UplinkView> uplink;      // nothing without a collector
     EgressReport egress = {};
 };
 

@@ -10,6 +10,7 @@
 #include "agent/engine/descriptor_limit.hpp"
 #include "agent/engine/engine.hpp"
 #include "agent/journal/journal.hpp"
+#include "agent/probe_inlet.hpp"
 #include "agent/record/recording.hpp"
 #include "agent/self_tests.hpp"
 #include "agent/service_board.hpp"
@@ -80,13 +81,16 @@ public:
           board_(engine_, config_.state + "/services"),
           bounds_(*spool_, *journal_, engine_,
                   {.bytes = config_.journalBytes, .files = config_.journalFiles, .age = config_.journalAge}) {
+        if (config_.probes.present) {
+            probes_.emplace(recording_);
+        }
         if (config_.collector) {
             UplinkSettings settings;
             settings.address = config_.collector->address;
             settings.identity = config_.collector->identity;
             settings.version = APIARY_VERSION;
             settings.bootNonce = Uuid::v4(randomBytes<16>());
-            settings.bounds = [this] { return bounds_.reports(std::chrono::system_clock::now()); };
+            settings.bounds = [this] { return answers_->bounds(); };
             settings.egress = [this] { return egress_.report(); };
             uplink_.emplace(std::move(settings), *spool_, board_);
         }
@@ -101,6 +105,7 @@ public:
                                              .bounds = bounds_,
                                              .selfTests = *selfTests_,
                                              .egress = egress_,
+                                             .probes = probes_ ? &*probes_ : nullptr,
                                              .uplink = uplink_ ? &*uplink_ : nullptr});
         if (config_.metrics.listen) {
             metrics_.emplace(*config_.metrics.listen, [this] { return agentMetrics(answers_->sample()); });
@@ -137,6 +142,10 @@ public:
             links.add("uplink", [this] { uplink_->run(); });
         }
         links.add("control", [this] { control_->run(); });
+        Crew takers;
+        if (probes_) {
+            takers.add("probes", [this] { probes_->run(); });
+        }
         Crew visitors;
         visitors.add("self-test", [this] { selfTests_->run(); });
         if (metrics_) {
@@ -156,6 +165,10 @@ public:
             log::warn(std::to_string(left) + " sessions had not ended within the deadline; the next start closes them");
         }
         players.join();
+        if (probes_) {
+            probes_->close();
+        }
+        takers.join();
         recording_.close();
         recorders.join();
         journal_->close();
@@ -168,7 +181,7 @@ public:
             metrics_->close();
         }
         links.join();
-        if (players.failed() || recorders.failed() || keepers.failed() || links.failed()) {
+        if (players.failed() || recorders.failed() || keepers.failed() || links.failed() || takers.failed()) {
             return Error{"a part of the agent failed, see above"};
         }
         log::info("stopped");
@@ -284,6 +297,7 @@ private:
     ServiceBoard board_;
     BoundsBoard bounds_;
     EgressWatch egress_{[] { return askRefused(); }};
+    std::optional<ProbeInlet> probes_;
     std::optional<Uplink> uplink_;
     std::optional<SelfTests> selfTests_;
     std::optional<AgentAnswers> answers_;

@@ -337,6 +337,7 @@ ConfigReading readAll(TomlFile file, std::uint64_t seed, const std::vector<Taken
     const Defaults defaults{readLimits(limits, {}), readAdmission(limits, {})};
 
     config.hosts = std::make_shared<const HostPlan>(readHosts(root, taken).plan);
+    config.probes = readProbes(root, *config.hosts);
     ServiceTable table;
     for (const TomlTable& service : root.tables("service")) {
         config.services.push_back(readService(service, defaults, config.seed.value_or(seed), config.hosts));

@@ -3,6 +3,7 @@
 #include "agent/engine/engine.hpp"
 #include "agent/hosts/host_plan.hpp"
 #include "agent/hosts/surroundings.hpp"
+#include "agent/probes/probes_setting.hpp"
 #include "agent/record/recording.hpp"
 #include "common/metrics/metrics_setting.hpp"
 #include "common/rpc/credentials.hpp"
@@ -49,6 +50,7 @@ struct AgentConfig {
     std::size_t connections = 0;
     std::uint64_t memory = 0;  // bytes
     std::vector<ServiceConfig> services;
+    ProbesSetting probes;                   // taken from apiary-probes
     std::shared_ptr<const HostPlan> hosts;  // shared with the services that are played there, which a reload outlives
 };
 

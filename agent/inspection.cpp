@@ -132,8 +132,22 @@ std::string boundText(const BoundReport& bound, BoundReport::Time now) {
     const bool journal = bound.name.starts_with("journal");
     const char* lost = journal                       ? " logs removed"
                        : bound.name == "spool_bytes" ? " records lost or contacts refused"
+                       : bound.name == "probe_ring"  ? " packets of probes counted only"
                                                      : " contacts refused";
     return text + ", " + std::to_string(bound.lost) + lost;
+}
+
+std::string probesText(const ProbeInletView& probes) {
+    const CaptureFigures& figures = probes.figures;
+    std::string text = std::to_string(figures.probes) + " packets in " + std::to_string(probes.rows) + " rows";
+    if (figures.merged > 0) {
+        text += ", " + std::to_string(figures.merged) + " rows told less finely";
+    }
+    if (!probes.connected) {
+        return text + "; NOT CAPTURED NOW: apiary-probes does not run";
+    }
+    return text + ", on " + std::to_string(figures.interfaces) + " of " + std::to_string(figures.configured) +
+           " interfaces";
 }
 
 std::string statusText(const AgentFigures& figures, std::chrono::system_clock::time_point now) {
@@ -169,6 +183,9 @@ std::string statusText(const AgentFigures& figures, std::chrono::system_clock::t
                 {"journal", journal},
                 {"egress", std::string(figures.egress.guarded ? "guarded" : "not guarded by apiary-coverage") + ", " +
                                count(figures.egress.refused) + " packets to others refused"}};
+    if (figures.probes) {
+        table.push_back({"probes", probesText(*figures.probes)});
+    }
     const char* label = "bounds";
     for (const BoundReport& bound : figures.bounds) {
         table.push_back({std::exchange(label, ""), bound.name + "  " + boundText(bound, now)});

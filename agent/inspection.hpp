@@ -2,6 +2,7 @@
 
 #include "agent/engine/engine.hpp"
 #include "agent/journal/journal.hpp"
+#include "agent/probe_inlet.hpp"
 #include "agent/record/recording.hpp"
 #include "agent/spool/spool.hpp"
 #include "agent/uplink/bound_report.hpp"
@@ -30,6 +31,7 @@ struct AgentFigures {
     JournalView journal;
     std::string journalDirectory;
     std::vector<ServiceReport> services;
+    std::optional<ProbeInletView> probes;  // nothing if none are captured
     std::vector<BoundReport> bounds;
     EgressReport egress = {};
 };
@@ -40,6 +42,9 @@ std::string statusText(const AgentFigures& figures, std::chrono::system_clock::t
 /// How full a bound is, when it will be at this rate, and what it has cost: "98 MiB of 1.0 GiB (10 %), full in about 12
 /// days at this rate, nothing lost". Of what is kept by letting the oldest go: since how long it has logs.
 std::string boundText(const BoundReport& bound, BoundReport::Time now);
+
+/// What apiary-probes told, in a line.
+std::string probesText(const ProbeInletView& probes);
 
 /// One row a service.
 /// A line for each service that was visited: passed, or the step that failed and why.

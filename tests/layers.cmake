@@ -17,6 +17,7 @@ set(layers
   "agent/protocols       : agent/shell agent/protocol common !"
   "agent/hosts           : common common/config"
   "agent/coverage        : agent/hosts common common/config common/log common/process"
+  "agent/probes          : agent/hosts agent/coverage common common/config common/log common/process"
   "agent/journal         : common common/crypto common/log"
   "agent/spool           : common common/crypto common/log"
   "agent/record          : agent/protocol agent/journal agent/spool proto common common/crypto common/log"

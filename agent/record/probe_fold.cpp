@@ -9,23 +9,38 @@
 namespace apiary::agent {
 
 void ProbeFold::add(const Refusal& refusal) {
+    add({refusal.source.address, refusal.target, refusal.service, refusal.reason, "refused"}, refusal.source,
+        refusal.at, refusal.at, refusal.count);
+}
+
+void ProbeFold::add(const SeenProbe& probe) {
+    add({probe.source.address, probe.target, {}, probe.reason, probe.kind}, probe.source, probe.first, probe.last,
+        probe.packets);
+}
+
+void ProbeFold::add(Key key, const Endpoint& source, WallTime first, WallTime last, std::uint64_t packets) {
+    auto known = probes_.find(key);
+    if (known == probes_.end() && probes_.size() >= most_) {
+        lose(packets, first, last);
+        return;
+    }
     if (empty()) {
         since_ = std::chrono::steady_clock::now();
     }
-    Key key{refusal.source.address, refusal.target, refusal.service, refusal.reason};
-    auto known = probes_.find(key);
-    if (known == probes_.end() && probes_.size() >= most_) {
-        beyondFirst_ = beyond_ == 0 ? refusal.at : beyondFirst_;
-        beyond_ += refusal.count;
-        beyondLast_ = refusal.at;
-        return;
-    }
     if (known == probes_.end()) {
-        known =
-            probes_.emplace(std::move(key), Probe{refusal.source, refusal.transport, refusal.at, refusal.at, 0}).first;
+        known = probes_.emplace(std::move(key), Probe{source, first, last, 0}).first;
     }
-    known->second.last = std::max(known->second.last, refusal.at);
-    known->second.packets += refusal.count;
+    known->second.last = std::max(known->second.last, last);
+    known->second.packets += packets;
+}
+
+void ProbeFold::lose(std::uint64_t contacts, WallTime from, WallTime to) {
+    if (empty()) {
+        since_ = std::chrono::steady_clock::now();
+    }
+    beyondFirst_ = beyond_ == 0 ? from : std::min(beyondFirst_, from);
+    beyondLast_ = beyond_ == 0 ? to : std::max(beyondLast_, to);
+    beyond_ += contacts;
 }
 
 std::vector<NewRecord> ProbeFold::take(std::uint32_t lane) {
@@ -39,7 +54,7 @@ std::vector<NewRecord> ProbeFold::take(std::uint32_t lane) {
             to.set_ended_at_us(std::max(microsSince1970(probe.last), microsSince1970(id.time())));
             setEndpoint(*to.mutable_source(), probe.source);
             setEndpoint(*to.mutable_target(), key.target);
-            to.set_kind("refused");
+            to.set_kind(key.kind);
             to.set_packets(probe.packets);
             to.set_reason(key.reason);
             to.set_service(key.service);
@@ -57,7 +72,7 @@ std::vector<NewRecord> ProbeFold::take(std::uint32_t lane) {
             gap.set_records(beyond);
             gap.set_from_us(microsSince1970(beyondFirst_));
             gap.set_to_us(microsSince1970(beyondLast_));
-            gap.set_reason("more refused sources at once than are told apart");
+            gap.set_reason("more contacts at once than are told apart");
         };
         records.push_back({.lane = lane,
                            .session = {},

@@ -2,7 +2,6 @@
 
 #include "agent/record/damage_notice.hpp"
 #include "agent/record/log_choice.hpp"
-#include "agent/record/probe_fold.hpp"
 #include "agent/record/record_queue.hpp"
 #include "agent/record/recovery.hpp"
 #include "agent/record/session_ids.hpp"
@@ -60,6 +59,16 @@ public:
     void refused(const Refusal& refusal) {
         probes_.with([&](ProbeFold& fold) { fold.add(refusal); });
         refusals_ += refusal.count;
+    }
+
+    void probed(const SeenProbe& probe) {
+        probes_.with([&](ProbeFold& fold) { fold.add(probe); });
+        seen_ += probe.packets;
+    }
+
+    void probesLost(std::uint64_t packets, WallTime from, WallTime to) {
+        probes_.with([&](ProbeFold& fold) { fold.lose(packets, from, to); });
+        seen_ += packets;
     }
 
     bool full() const {
@@ -152,6 +161,7 @@ public:
                 .sessions = sessions_,
                 .unlogged = unlogged_,
                 .probes = refusals_,
+                .seen = seen_,
                 .recovered = recovered_};
     }
 
@@ -303,6 +313,7 @@ private:
     std::atomic<std::uint64_t> sessions_{0};
     std::atomic<std::uint64_t> unlogged_{0};
     std::atomic<std::uint64_t> refusals_{0};
+    std::atomic<std::uint64_t> seen_{0};
     std::atomic<std::uint64_t> recovered_{0};
     std::atomic<Steady::rep> refusedSince_{0};  // when the disk began to refuse; 0: it does not
     RecordQueue queue_;
@@ -341,6 +352,14 @@ bool Recording::full() const {
 
 void Recording::refused(const Refusal& refusal) {
     impl_->refused(refusal);
+}
+
+void Recording::probed(const SeenProbe& probe) {
+    impl_->probed(probe);
+}
+
+void Recording::probesLost(std::uint64_t packets, WallTime from, WallTime to) {
+    impl_->probesLost(packets, from, to);
 }
 
 std::size_t Recording::recover() {

@@ -3,6 +3,7 @@
 #include "agent/journal/journal.hpp"
 #include "agent/protocol/recorder.hpp"
 #include "agent/record/manifest.hpp"
+#include "agent/record/probe_fold.hpp"
 #include "agent/spool/spool.hpp"
 
 #include <chrono>
@@ -41,6 +42,7 @@ struct RecordingView {
     std::uint64_t sessions = 0;   // closings committed
     std::uint64_t unlogged = 0;   // sessions that their service's rule gave no log
     std::uint64_t probes = 0;     // refusals recorded, folded ones counted each
+    std::uint64_t seen = 0;       // packets of probes that were captured, those that were lost included
     std::uint64_t recovered = 0;  // sessions of an earlier run closed as interrupted
 };
 
@@ -63,6 +65,12 @@ public:
 
     std::unique_ptr<Recorder> open(const SessionStart& start) override;
     void refused(const Refusal& refusal) override;
+
+    /// Contact that the agent took no part in. From any thread; never blocks.
+    void probed(const SeenProbe& probe);
+
+    /// So many packets of such contacts are known of by their number only: recorded as a gap.
+    void probesLost(std::uint64_t packets, WallTime from, WallTime to);
 
     /// The spool is full, or has refused to be written for a second or more.
     bool full() const override;

@@ -339,6 +339,14 @@ std::string RowBuilder::takeProbe(Parsed& parsed) {
     if (!oneOf(kProbes, probe.kind()) || probe.packets() > kMostBytes) {
         return "a kind or a count out of range";
     }
+    // Who captured it says the tool first, where refusals have their reason.
+    constexpr std::string_view kTool = "tool=";
+    std::string_view reason = probe.reason();
+    std::string_view tool;
+    if (probe.kind() != "refused" && reason.starts_with(kTool)) {
+        tool = reason.substr(kTool.size(), reason.find(' ') - kTool.size());
+        reason.remove_prefix(std::min(kTool.size() + tool.size() + 1, reason.size()));
+    }
     rows_.probes.push_back({.probe = *id,
                             .startedAt = start,
                             .endedAt = end,
@@ -349,7 +357,8 @@ std::string RowBuilder::takeProbe(Parsed& parsed) {
                             .kind = probe.kind(),
                             .service = plainText(probe.service(), kName),
                             .packets = static_cast<std::int64_t>(probe.packets()),
-                            .reason = plainText(probe.reason(), 256)});
+                            .reason = plainText(reason, 256),
+                            .tool = plainText(tool, kName)});
     return {};
 }
 

@@ -125,6 +125,7 @@ struct ProbeRow {
     std::string service;
     std::int64_t packets = 0;
     std::string reason;
+    std::string tool{};
     std::vector<std::string> tags{};
     std::string country{};
     std::uint32_t network = 0;

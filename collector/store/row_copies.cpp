@@ -120,13 +120,13 @@ CopyRows copyOfPieces(const std::vector<PieceRow>& pieces) {
 CopyRows copyOfProbes(const std::vector<ProbeRow>& probes, std::int16_t collectorId) {
     return {
         "apiary.probe(probe_id, started_at, ended_at, sensor_id, collector_id, source, source_scope, target, "
-        "target_port, kind, packets, service, reason, country, asn, tags)",
+        "target_port, kind, packets, service, reason, tool, country, asn, tags)",
         probes.size(), [&probes, collectorId](CopyRows& out, std::size_t number) {
             const ProbeRow& row = probes[number];
             out.add(row.probe, row.startedAt, row.endedAt, row.sensorId, collectorId, Inet{row.source},
                     std::string_view(row.scope), Inet{row.target}, portOf(row.target), std::string_view(row.kind),
-                    row.packets, orNull(row.service), orNull(row.reason), orNull(row.country), orNull(row.network),
-                    TextArray{row.tags});
+                    row.packets, orNull(row.service), orNull(row.reason), orNull(row.tool), orNull(row.country),
+                    orNull(row.network), TextArray{row.tags});
         }};
 }
 

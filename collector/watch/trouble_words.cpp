@@ -31,6 +31,9 @@ std::string remedy(const std::string& bound) {
     if (bound == "descriptors" || bound == "connections") {
         return "raise LimitNOFILE of the agent and its limit of connections in agent.toml";
     }
+    if (bound == "probe_ring") {
+        return "give [probes] in agent.toml a larger ring or more rows, or the sensor more of a core";
+    }
     return bound == "memory_bytes" ? "lower the limit of connections in agent.toml or give the machine more memory"
                                    : "raise the limit in agent.toml";
 }

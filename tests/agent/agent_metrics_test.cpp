@@ -50,6 +50,22 @@ TEST(AgentMetricsTest, AnAgentWithoutACollectorHasNoUplink) {
     EXPECT_EQ(agentMetrics(sampleOf({})).find("apiary_agent_uplink"), std::string::npos);
 }
 
+TEST(AgentMetricsTest, TellsWhatWasCapturedAndWhatFoundNoRoom) {
+    AgentSample sample = sampleOf({});
+    EXPECT_EQ(agentMetrics(sample).find("apiary_agent_captured"), std::string::npos);
+    sample.probes =
+        ProbeInletView{.connected = true,
+                       .rows = 4,
+                       .figures = {.probes = 9, .answers = 2, .beyond = 3, .kernelDropped = 5, .interfaces = 1}};
+    const std::string text = agentMetrics(sample);
+    expectLine(text, "apiary_agent_probes_captured 1");
+    expectLine(text, "apiary_agent_probe_rows_total 4");
+    expectLine(text, R"(apiary_agent_captured_packets_total{what="probe"} 9)");
+    expectLine(text, R"(apiary_agent_captured_packets_total{what="answer"} 2)");
+    expectLine(text, R"(apiary_agent_probe_packets_lost_total{where="ring"} 5)");
+    expectLine(text, R"(apiary_agent_probe_packets_lost_total{where="table"} 3)");
+}
+
 TEST(AgentMetricsTest, TellsHowTheUplinkIs) {
     AgentSample sample = sampleOf({});
     sample.uplink.emplace();

@@ -217,6 +217,33 @@ TEST_F(RecordingTest, FoldsTheRefusalsOfOneSource) {
     EXPECT_EQ(recording_->view().probes, 11U);
 }
 
+TEST_F(RecordingTest, RecordsProbesAndWhatIsKnownOfThemByTheirNumberOnly) {
+    openAll();
+    SeenProbe probe{.source = start().source,
+                    .target = start().target,
+                    .kind = "closed",
+                    .reason = "tool=masscan addresses=256 ttl=64",
+                    .first = start().at,
+                    .last = start().at + std::chrono::milliseconds(7),
+                    .packets = 256};
+    recording_->probed(probe);
+    probe.kind = "syn";
+    recording_->probed(probe);
+    recording_->probesLost(3, start().at, start().at);
+    recording_->probesLost(4, start().at, start().at + std::chrono::seconds(1));
+    drain();
+    ASSERT_EQ(records().size(), 3U);
+    EXPECT_EQ(records().at(0).probe().kind(), "closed");
+    EXPECT_EQ(records().at(0).probe().packets(), 256U);
+    EXPECT_EQ(records().at(0).probe().reason(), "tool=masscan addresses=256 ttl=64");
+    EXPECT_EQ(records().at(0).probe().ended_at_us(), 1'492'510'799'130'456U);
+    EXPECT_EQ(records().at(1).probe().kind(), "syn");
+    EXPECT_EQ(records().at(2).gap().what(), "probe");
+    EXPECT_EQ(records().at(2).gap().records(), 7U);
+    EXPECT_EQ(recording_->view().seen, 519U);
+    EXPECT_EQ(recording_->view().probes, 0U);
+}
+
 TEST_F(RecordingTest, GivesALogOnlyToSessionsInWhichThePeerSpoke) {
     settings_.rules["files"] = {JournalRule::Which::Spoken};
     openAll();

@@ -238,6 +238,40 @@ v1::Record piece() {
     return record;
 }
 
+TEST(RowBuilderTest, TakesTheToolOfAProbeOutOfItsReason) {
+    struct Said {
+        std::string kind;
+        std::string reason;
+        std::string tool;
+        std::string left;
+    };
+    const std::vector<Said> all{{"closed", "tool=masscan addresses=256 ttl=64", "masscan", "addresses=256 ttl=64"},
+                                {"syn", "ttl=64 tool=x", "", "ttl=64 tool=x"},
+                                {"udp", "tool=zmap", "zmap", ""},
+                                {"icmp", "tool=" + std::string(300, 'x'), std::string(64, 'x'), ""},
+                                {"refused", "tool=masscan waiting time", "", "tool=masscan waiting time"}};
+    TestSpool spool(1);
+    for (const Said& said : all) {
+        v1::Record record;
+        const Uuid id = Uuid::v7(kNow - 1h, {});
+        record.set_at_us(1);
+        record.mutable_probe()->set_probe_id(id.bytes.data(), id.bytes.size());
+        record.mutable_probe()->set_ended_at_us(1'800'000'000'000'000U - 3'600'000'000U);
+        record.mutable_probe()->mutable_source()->set_address(std::string("\xc0\x00\x02\x01", 4));
+        record.mutable_probe()->mutable_target()->set_address(std::string("\x0a\x09\x00\x01", 4));
+        record.mutable_probe()->set_kind(said.kind);
+        record.mutable_probe()->set_reason(said.reason);
+        spool.append(record);
+    }
+    const IngestRows rows = build(spool);
+    ASSERT_EQ(rows.probes.size(), all.size()) << (rows.quarantine.empty() ? "" : rows.quarantine[0].reason);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        EXPECT_EQ(rows.probes[i].tool.substr(0, 10), all[i].tool.substr(0, 10)) << all[i].reason;
+        EXPECT_LE(rows.probes[i].tool.size(), 100U);
+        EXPECT_EQ(rows.probes[i].reason, all[i].left);
+    }
+}
+
 TEST(RowBuilderTest, TakesAPieceOfAManifestWhateverItsSignatureIs) {
     TestSpool spool(1);
     spool.append(piece());
