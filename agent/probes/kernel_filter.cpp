@@ -135,7 +135,9 @@ std::vector<Range> portsOfConnections(const WatchedHosts& hosts) {
     std::vector<Range> ports;
     const auto add = [&](const PortRange& range) { ports.emplace_back(range.first, range.last); };
     for (const HostService& service : hosts.plan.services) {
-        std::ranges::for_each(service.ports, add);
+        if (service.kind == PortKind::Tcp) {
+            std::ranges::for_each(service.ports, add);
+        }
     }
     std::ranges::for_each(hosts.channels, add);
     std::vector<Range> exact = joined(ports, ports.size() + 1);

@@ -50,7 +50,7 @@ void ProbeWatch::take(std::span<const std::uint8_t> frame, std::uint64_t atUs) {
             takeTcp(*packet, atUs);
             break;
         case ProbePacket::Protocol::Udp:
-            isProbe(*packet, ProbeKind::Udp, atUs);
+            takeUdp(*packet, atUs);
             break;
         case ProbePacket::Protocol::Icmp:
             takeIcmp(*packet, atUs);
@@ -59,7 +59,7 @@ void ProbeWatch::take(std::span<const std::uint8_t> frame, std::uint64_t atUs) {
 }
 
 void ProbeWatch::takeTcp(const ProbePacket& packet, std::uint64_t atUs) {
-    const bool served = hosts_.plan.serviceAt(packet.target) != nullptr;
+    const bool served = hosts_.plan.serviceAt(packet.target, PortKind::Tcp) != nullptr;
     const ProbeKind kind = served ? ProbeKind::Syn : ProbeKind::Closed;
     const std::uint8_t flags = packet.flags;
     const bool syn = (flags & (kSyn | kAck | kRst)) == kSyn;
@@ -69,6 +69,15 @@ void ProbeWatch::takeTcp(const ProbePacket& packet, std::uint64_t atUs) {
         ++figures_.answers;
     } else {
         isProbe(packet, kind, atUs);
+    }
+}
+
+/// A datagram to a service is a session's, which the agent records, or what its admission refused, which it counts.
+void ProbeWatch::takeUdp(const ProbePacket& packet, std::uint64_t atUs) {
+    if (hosts_.plan.serviceAt(packet.target, PortKind::Udp) != nullptr) {
+        ++figures_.connections;
+    } else {
+        isProbe(packet, ProbeKind::Udp, atUs);
     }
 }
 

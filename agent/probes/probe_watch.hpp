@@ -27,7 +27,7 @@ struct WatchedHosts {
 struct WatchFigures {
     std::uint64_t seen = 0;
     std::uint64_t probes = 0;
-    std::uint64_t connections = 0;  // that belong to connections with the agent
+    std::uint64_t connections = 0;  // of connections with the agent, and datagrams to its services
     std::uint64_t answers = 0;  // RST, SYN+ACK, ICMP errors and replies: to what was sent, or to what somebody forged
     std::uint64_t foreign = 0;  // to other addresses, other protocols, later fragments, nonsense
     std::uint64_t hasty = 0;    // of the probes: called that before their time, for want of room to wait
@@ -77,6 +77,7 @@ private:
     };
 
     void takeTcp(const ProbePacket& packet, std::uint64_t atUs);
+    void takeUdp(const ProbePacket& packet, std::uint64_t atUs);
     void takeIcmp(const ProbePacket& packet, std::uint64_t atUs);
     void opens(const ProbePacket& packet, ProbeKind kind, std::uint64_t atUs);
     void goesOn(const ProbePacket& packet, ProbeKind kind, std::uint64_t atUs);

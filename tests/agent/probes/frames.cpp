@@ -91,8 +91,9 @@ Endpoint host(std::uint8_t third, std::uint8_t last, std::uint16_t port) {
 WatchedHosts watchedHosts() {
     HostPlan plan;
     plan.services = {{.name = "ftp", .ports = {{21, 21}}, .loopback = 0, .line = 0},
-                     {.name = "web", .ports = {{8000, 8100}}, .loopback = 0, .line = 0}};
-    plan.personas = {{.name = "server", .services = {0, 1}, .except = {}, .hostNames = {}, .line = 0}};
+                     {.name = "web", .ports = {{8000, 8100}}, .loopback = 0, .line = 0},
+                     {.name = "snmp", .ports = {{161, 161}}, .loopback = 0, .line = 0, .kind = PortKind::Udp}};
+    plan.personas = {{.name = "server", .services = {0, 1, 2}, .except = {}, .hostNames = {}, .line = 0}};
     plan.ranges = {{*parseRange("10.9.0.0/16"), 0, 0}, {*parseRange("fd00:9::/64"), 0, 0}};
     std::ranges::sort(plan.ranges, {}, &HostRange::addresses);
     return {std::move(plan), {{40'000, 40'099}}};

@@ -68,6 +68,14 @@ TEST_F(ProbeWatchTest, KeepsPortsKindsSourcesAndToolsApart) {
     EXPECT_EQ(found.back().tool, "zmap");
 }
 
+TEST_F(ProbeWatchTest, ADatagramToAServiceIsNoProbe) {
+    take(udp(attacker(1, 5000), host(0, 1, 161)));
+    EXPECT_TRUE(rows().empty());
+    takeTcp(attacker(1, 4000), host(0, 1, 161));
+    ASSERT_EQ(rows().size(), 1U);
+    expectAllCounted();
+}
+
 TEST_F(ProbeWatchTest, AConnectionToAServiceIsNoProbe) {
     takeTcp(attacker(1, 4000), host(0, 1, 21));
     takeTcp(attacker(1, 4000), host(0, 1, 21), kAck, kSecond / 10);
