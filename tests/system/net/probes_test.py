@@ -173,8 +173,8 @@ class ProbesTest(unittest.TestCase):
         self.assertLess(rows, 10)
 
     def test_records_udp(self):
-        self.spaces.run("att", sys.executable, "-c", SEND, "161", "10.9.5.5", "10.9.7.7", "10.9.7.8")
-        packets, rows, tools = self.world.await_packets("kind = 'udp' AND target_port = 161 AND target << '10.9.0.0/17'", 3)
+        self.spaces.run("att", sys.executable, "-c", SEND, "5061", "10.9.5.5", "10.9.7.7", "10.9.7.8")
+        packets, rows, tools = self.world.await_packets("kind = 'udp' AND target_port = 5061 AND target << '10.9.0.0/17'", 3)
         self.assertEqual((packets, rows, tools), (3, 2, "-"))
         self.assertIn("addresses=2", self.world.database.run("SELECT reason FROM probe WHERE kind = 'udp' AND host(target) = '10.9.7.7'"))
 
