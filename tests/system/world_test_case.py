@@ -1,4 +1,4 @@
-"""A TestCase with one World for all its tests. Subclasses say in services() what the agent serves."""
+"""A TestCase with one World for all its tests. Subclasses say in services() what the agent serves, or make their own world."""
 
 import unittest
 
@@ -20,10 +20,18 @@ class WorldTestCase(unittest.TestCase):
         return None
 
     @classmethod
+    def make_world(cls):
+        return World(cls.__name__.lower(), cls.services(), cls.limits, cls.agent_environment(), budgets=cls.budgets)
+
+    @classmethod
+    def before_start(cls):
+        """What is to be there, or looked at, before the programs of the world run."""
+
+    @classmethod
     def setUpClass(cls):
-        cls.world = World(cls.__name__.lower(), cls.services(), cls.limits, cls.agent_environment(),
-                          budgets=cls.budgets)
+        cls.world = cls.make_world()
         try:
+            cls.before_start()
             cls.world.start()
         except BaseException:
             cls.world.close(failed=True)

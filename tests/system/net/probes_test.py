@@ -14,6 +14,7 @@ if REASON := why_not():
     sys.exit(77)
 
 from subnet_world import ACCOUNT, USER, Program, SubnetWorld, wait_for  # pylint: disable=wrong-import-position
+from world_test_case import WorldTestCase  # pylint: disable=wrong-import-position
 
 PROBES = """
 [probes]
@@ -94,29 +95,15 @@ class ProbesWorld(SubnetWorld):
             super().close(failed)
 
 
-class ProbesTest(unittest.TestCase):
-    failed = False
+class ProbesTest(WorldTestCase):
+    @classmethod
+    def make_world(cls):
+        return ProbesWorld("probes")
 
     @classmethod
-    def setUpClass(cls):
-        cls.world = ProbesWorld("probes")
-        try:
-            cls.spaces = cls.world.spaces
-            cls.spaces.run("sen", "nft", COUNTER)
-            cls.world.start()
-        except BaseException:
-            cls.world.close(failed=True)
-            raise
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.world.close(cls.failed)
-
-    def run(self, result=None):
-        bad = len(result.failures) + len(result.errors)
-        super().run(result)
-        if len(result.failures) + len(result.errors) > bad:
-            type(self).failed = True
+    def before_start(cls):
+        cls.spaces = cls.world.spaces
+        cls.spaces.run("sen", "nft", COUNTER)
 
     def need(self, tool):
         if not shutil.which(tool):

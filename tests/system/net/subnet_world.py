@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import random
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from world import ACCOUNT, HUP, Program, World, wait_for  # pylint: disable=wron
 from namespaces import Namespaces  # pylint: disable=wrong-import-position
 
 USER = 65534  # nobody
+NOT_OURS = "10.9.8.8"
 HOSTS = f"""
 [coverage]
 user = "{USER}"
@@ -56,11 +58,18 @@ other_ports_except = [23]
 [[hosts]]
 persona = "server"
 ranges = ["10.9.0.0/16", "fd00:9::/64"]
-except = ["10.9.7.0/24", "10.9.8.8"]
+except = ["10.9.7.0/24", "{NOT_OURS}"]
 [[hosts]]
 persona = "recorder"
 ranges = ["10.9.7.0/24"]
 """
+
+
+def addresses(count, seed):
+    """Of the /16, those of the persona "server"."""
+    choice = random.Random(seed)
+    found = {f"10.9.{choice.randrange(256)}.{choice.randrange(256)}" for _ in range(2 * count)}
+    return sorted(one for one in found if not one.startswith("10.9.7.") and one != NOT_OURS)[:count]
 
 
 class SubnetWorld(World):

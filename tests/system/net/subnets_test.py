@@ -1,6 +1,5 @@
 """One agent for 65,536 addresses: attacker, router and sensor in namespaces of their own, with the real programs."""
 
-import random
 import sys
 import unittest
 
@@ -10,44 +9,23 @@ if REASON := why_not():
     print("SKIPPED: " + REASON)
     sys.exit(77)
 
-from subnet_world import ACCOUNT, HUP, USER, SubnetWorld, wait_for  # pylint: disable=wrong-import-position
+from subnet_world import ACCOUNT, HUP, NOT_OURS, USER, SubnetWorld, addresses, wait_for  # pylint: disable=wrong-import-position
+from world_test_case import WorldTestCase  # pylint: disable=wrong-import-position
 
 FOREIGN = "table inet somebody { chain input { type filter hook input priority filter; policy accept; tcp dport 4444 drop\n}\n}"
-NOT_OURS = "10.9.8.8"
 
 
-def addresses(count, seed):
-    """Of the /16, those of the persona "server"."""
-    choice = random.Random(seed)
-    found = {f"10.9.{choice.randrange(256)}.{choice.randrange(256)}" for _ in range(2 * count)}
-    return sorted(one for one in found if not one.startswith("10.9.7.") and one != NOT_OURS)[:count]
-
-
-class SubnetsTest(unittest.TestCase):
-    failed = False
+class SubnetsTest(WorldTestCase):
+    @classmethod
+    def make_world(cls):
+        return SubnetWorld("subnets")
 
     @classmethod
-    def setUpClass(cls):
-        cls.world = SubnetWorld("subnets")
-        try:
-            cls.spaces = cls.world.spaces
-            cls.spaces.run("sen", "nft", FOREIGN)
-            cls.spaces.ip("sen", "route add local 10.77.0.0/24 dev lo")
-            cls.before = cls.spaces.network()
-            cls.world.start()
-        except BaseException:
-            cls.world.close(failed=True)
-            raise
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.world.close(cls.failed)
-
-    def run(self, result=None):
-        bad = len(result.failures) + len(result.errors)
-        super().run(result)
-        if len(result.failures) + len(result.errors) > bad:
-            type(self).failed = True
+    def before_start(cls):
+        cls.spaces = cls.world.spaces
+        cls.spaces.run("sen", "nft", FOREIGN)
+        cls.spaces.ip("sen", "route add local 10.77.0.0/24 dev lo")
+        cls.before = cls.spaces.network()
 
     def greetings(self, port, *of):
         return dict(self.world.stranger("greet", port, *of))

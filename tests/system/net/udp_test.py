@@ -1,7 +1,6 @@
 """Services of UDP on 65,536 addresses: who is answered, as whom, how much, and who never is."""
 
 import pathlib
-import random
 import sys
 import unittest
 
@@ -11,46 +10,26 @@ if REASON := why_not():
     print("SKIPPED: " + REASON)
     sys.exit(77)
 
-from subnet_world import HERE, USER, SubnetWorld, wait_for  # pylint: disable=wrong-import-position
+from subnet_world import HERE, USER, SubnetWorld, addresses, wait_for  # pylint: disable=wrong-import-position
+from world_test_case import WorldTestCase  # pylint: disable=wrong-import-position
 
 CROWD = "172.16.0.0"  # and the /12 behind it are the attacker's too
 RETRIES = pathlib.Path("/proc/sys/net/ipv4/tcp_synack_retries")
 
 
-def hosts(count, seed):
-    """Of the /16, those of the persona "server"."""
-    choice = random.Random(seed)
-    found = {f"10.9.{choice.randrange(256)}.{choice.randrange(256)}" for _ in range(2 * count)}
-    return sorted(one for one in found if not one.startswith("10.9.7.") and one != "10.9.8.8")[:count]
-
-
-class UdpTest(unittest.TestCase):
-    failed = False
+class UdpTest(WorldTestCase):
+    @classmethod
+    def make_world(cls):
+        return SubnetWorld("udp")
 
     @classmethod
-    def setUpClass(cls):
-        cls.world = SubnetWorld("udp")
-        try:
-            cls.spaces = cls.world.spaces
-            cls.spaces.ip("att", f"route add local {CROWD}/12 dev lo")
-            cls.spaces.ip("rtr", f"route add {CROWD}/12 via {ATTACKER}")
-            cls.before = cls.spaces.network()
-            cls.retries = cls.retries_of("sen")
-            cls.own_retries = RETRIES.read_text()
-            cls.world.start()
-        except BaseException:
-            cls.world.close(failed=True)
-            raise
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.world.close(cls.failed)
-
-    def run(self, result=None):
-        bad = len(result.failures) + len(result.errors)
-        super().run(result)
-        if len(result.failures) + len(result.errors) > bad:
-            type(self).failed = True
+    def before_start(cls):
+        cls.spaces = cls.world.spaces
+        cls.spaces.ip("att", f"route add local {CROWD}/12 dev lo")
+        cls.spaces.ip("rtr", f"route add {CROWD}/12 via {ATTACKER}")
+        cls.before = cls.spaces.network()
+        cls.retries = cls.retries_of("sen")
+        cls.own_retries = RETRIES.read_text()
 
     @classmethod
     def retries_of(cls, name):
@@ -84,7 +63,7 @@ class UdpTest(unittest.TestCase):
             self.assertRegex(answer, rf"^srv-[a-z]{{2}}\d{{4}} from {host} 161$")
 
     def test_thousands_of_flows_over_as_many_addresses(self):
-        asked = hosts(2000, 1)
+        asked = addresses(2000, 1)
         answers = dict(self.world.datagrams("att", "crowd", CROWD, *asked))
         wrong = {host: answer for host, answer in answers.items() if not answer.endswith(f" from {host} 161")}
         self.assertEqual(wrong, {})
@@ -92,7 +71,7 @@ class UdpTest(unittest.TestCase):
         wait_for("each is a session", lambda: self.world.database.number(query) == 2000, seconds=90)
 
     def test_a_network_is_sent_no_more_than_its_credit(self):
-        asked = hosts(20, 2)
+        asked = addresses(20, 2)
         network = "172.30.1.0"
         sizes = self.world.datagrams("att", "greedy", network, *asked)[0]
         self.assertEqual(len(sizes), 5, "answers a minute")
