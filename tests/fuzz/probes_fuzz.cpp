@@ -98,6 +98,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 }
 
 #ifdef FUZZ_STANDALONE
+#include "tests/fuzz/mutation.hpp"
+
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -147,27 +149,6 @@ void play(const std::string& text) {
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
 }
 
-std::string mutated(std::string text, std::mt19937& random) {
-    for (auto changes = 1 + random() % 4; changes > 0 && !text.empty(); --changes) {
-        const std::size_t at = random() % text.size();
-        const std::size_t length = std::min<std::size_t>(1 + random() % 20, text.size() - at);
-        switch (random() % 4) {
-            case 0:
-                text[at] = static_cast<char>(random());
-                break;
-            case 1:
-                text.erase(at, length);
-                break;
-            case 2:
-                text.insert(at, text.substr(random() % text.size(), length));
-                break;
-            default:
-                text.resize(at + 1);
-        }
-    }
-    return text;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -184,7 +165,7 @@ int main(int argc, char** argv) {
     }
     std::mt19937 random(1);
     for (int rounds = argc > 1 ? std::atoi(argv[1]) : 1000; rounds > 0; --rounds) {
-        play(mutated(good[static_cast<std::size_t>(rounds) % good.size()], random));
+        play(apiary::test::mutated(good[static_cast<std::size_t>(rounds) % good.size()], random));
     }
 }
 #endif
