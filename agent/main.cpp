@@ -29,9 +29,10 @@ int checkConfig(const std::string& file) {
     return 0;
 }
 
-/// Where glibc's malloc serves, not TCMalloc's. What one thread takes another frees: records go from the engine's threads to those that write. With an arena for
-/// each thread, as glibc gives them, the holes of all stay resident, which cost an idle session up to 1.5 kB; a shared
-/// one took no more time a session, measured with two threads of the engine.
+/// Where glibc's malloc serves, not TCMalloc's. What one thread takes another frees: records go from the engine's
+/// threads to those that write. With an arena for each thread, as glibc gives them, the holes of all stay resident,
+/// which cost an idle session up to 1.5 kB; a shared one took no more time a session, measured with two threads of the
+/// engine.
 constexpr int kArenas = 1;
 
 int run(const std::string& file, const std::string& level, const std::string& format) {

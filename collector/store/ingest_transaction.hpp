@@ -79,7 +79,7 @@ private:
     const IngestRows& rows_;
     const IngestTerms terms_;
     Stage stage_ = Stage::Carrying;
-    std::string ledger_;                // not sent yet
+    std::string ledger_;                 // not sent yet
     std::optional<std::string> ending_;  // behind all others, once that may follow
     std::optional<Question> question_;
     CommandDigests digests_;

@@ -27,8 +27,9 @@ const std::string kKnown =
 
 // The second statement only where sensors are named: the table of all is larger by their number.
 const std::string kHours = "SELECT (extract(epoch FROM hour_at) / 3600)::bigint, bit_or(minutes)::bigint FROM ";
-const std::string kInRange = " WHERE hour_at > $1::timestamptz - interval '1 h' AND hour_at < $2::timestamptz "
-                             "AND (cardinality($3::text[]) = 0 OR protocol = ANY ($3::text[]))";
+const std::string kInRange =
+    " WHERE hour_at > $1::timestamptz - interval '1 h' AND hour_at < $2::timestamptz "
+    "AND (cardinality($3::text[]) = 0 OR protocol = ANY ($3::text[]))";
 const std::string kOfAll = kHours + "apiary.coverage_hour_protocol" + kInRange + " GROUP BY 1";
 const std::string kOfSensors =
     kHours + "apiary.coverage_hour" + kInRange + " AND sensor_id = ANY ($4::int[]) GROUP BY 1";

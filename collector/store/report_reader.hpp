@@ -25,9 +25,9 @@ struct PageKey {
 ///
 /// Sessions are counted and listed when they have ended; those that are open are in listOpen() alone. Whole buckets
 /// come from rollups and the ends of a range from rows, so every count is exactly the number of rows that
-/// listSessions() lists for the same scope, as long as retention has left them. Where the rows are gone, an end of a range
-/// counts as a whole bucket; what no rollup knows throws RowsGone, or is no comparison. Protocols do not apply to probes, of
-/// which there are no rollups: of them only those that are there count.
+/// listSessions() lists for the same scope, as long as retention has left them. Where the rows are gone, an end of a
+/// range counts as a whole bucket; what no rollup knows throws RowsGone, or is no comparison. Protocols do not apply to
+/// probes, of which there are no rollups: of them only those that are there count.
 class ReportReader {
 public:
     explicit ReportReader(Connection& connection, const SearchLimits& limits = {});

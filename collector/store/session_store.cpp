@@ -69,7 +69,8 @@ void SessionStore::connect() {
     prepareStatements(connection_->session());
 }
 
-/// Before anything else is asked that may wait for what a transaction under way has locked: nobody but us lets it go on.
+/// Before anything else is asked that may wait for what a transaction under way has locked: nobody but us lets it go
+/// on.
 void SessionStore::land() {
     if (concluded_) {
         try {

@@ -1,6 +1,6 @@
-/// The fuzz target of the protocol that the environment's FUZZ_PROTOCOL names: any input in the format of session_input.hpp, played by
-/// Conversation's rules as the engine plays it. What it requires is what Conversation and Turn promise, and that
-/// output and evidence stay in proportion to the input.
+/// The fuzz target of the protocol that the environment's FUZZ_PROTOCOL names: any input in the format of
+/// session_input.hpp, played by Conversation's rules as the engine plays it. What it requires is what Conversation and
+/// Turn promise, and that output and evidence stay in proportion to the input.
 
 #include "agent/protocol/accounts.hpp"
 #include "agent/protocol/conversation.hpp"
@@ -21,11 +21,11 @@ namespace {
 
 using Awaits = Conversation::Awaits;
 
-constexpr std::size_t kSlack = 16;            // actions, and KiB, that one message may add to a turn nearly full
-constexpr std::size_t kOutputPerByte = 512;   // on the connection: the longest answer to the shortest command
-constexpr std::size_t kPagePerByte = 1152;    // of HTTP: the default page to "GET /"
+constexpr std::size_t kSlack = 16;             // actions, and KiB, that one message may add to a turn nearly full
+constexpr std::size_t kOutputPerByte = 512;    // on the connection: the longest answer to the shortest command
+constexpr std::size_t kPagePerByte = 1152;     // of HTTP: the default page to "GET /"
 constexpr std::size_t kReflectedPerByte = 16;  // of datagrams, before the engine holds back what was not paid for
-constexpr std::size_t kOutputUnasked = 4096;  // greeting, farewell
+constexpr std::size_t kOutputUnasked = 4096;   // greeting, farewell
 constexpr std::size_t kEvidencePerByte = 3;
 constexpr std::size_t kEvidenceUnasked = 8;
 constexpr std::size_t kNotedPerByte = 4;    // bytes that evidence holds, payloads apart

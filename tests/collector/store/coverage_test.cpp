@@ -108,7 +108,8 @@ TEST_F(CoverageTest, AddsToHoursThatAreThereAndToOthersInOneCall) {
     const auto add = [&](const std::string& rows) {
         database_.ask(
             "SELECT apiary.coverage_add(array_agg(h), array_agg(1), array_agg('192.0.2.1'::inet), array_agg(21), "
-            "array_agg('tcp'::text), array_agg('ftp'::text), array_agg(apiary.coverage_minutes(h, h + m * interval '1 min', h + m * "
+            "array_agg('tcp'::text), array_agg('ftp'::text), array_agg(apiary.coverage_minutes(h, h + m * interval '1 "
+            "min', h + m * "
             "interval '1 min')), array_agg(g), array_agg(0)) FROM (VALUES " +
             rows + ") x(h, m, g)");
     };
@@ -124,7 +125,8 @@ TEST_F(CoverageTest, AddsToHoursThatAreThereAndToOthersInOneCall) {
 TEST_F(CoverageTest, OfServicesGoesAfterItsDaysAndOfProtocolsStays) {
     database_.ask(
         "INSERT INTO apiary.coverage_hour(hour_at, sensor_id, target, target_port, transport, protocol, addresses, "
-        "up_seconds) SELECT date_trunc('day', now(), 'UTC') - d * interval '24 h', 1, '192.0.2.1', 21, 'tcp', 'ftp', 1, 60 "
+        "up_seconds) SELECT date_trunc('day', now(), 'UTC') - d * interval '24 h', 1, '192.0.2.1', 21, 'tcp', 'ftp', "
+        "1, 60 "
         "FROM (VALUES (401), (400)) x(d)");
     database_.ask(
         "INSERT INTO apiary.coverage_hour_protocol(hour_at, protocol, minutes) SELECT hour_at, protocol, minutes FROM "

@@ -17,8 +17,8 @@ protected:
                   const std::string& protocol = "ftp") {
         for (auto hour = std::chrono::floor<std::chrono::hours>(from); hour <= to; hour += 1h) {
             const auto text = [&](auto after) { return "'" + momentText(begin_ + after) + "'::timestamptz"; };
-            database_.ask("SELECT apiary.coverage_add(ARRAY[" + text(hour) +
-                          "], ARRAY[" + std::to_string(sensors_[sensor]) +
+            database_.ask("SELECT apiary.coverage_add(ARRAY[" + text(hour) + "], ARRAY[" +
+                          std::to_string(sensors_[sensor]) +
                           "], ARRAY['127.0.0.1'::inet], ARRAY[21], ARRAY['tcp'], ARRAY['" + protocol +
                           "'], ARRAY[apiary.coverage_minutes(" + text(hour) + ", " + text(from) + ", " + text(to) +
                           ")], ARRAY[0], ARRAY[0])");
@@ -32,7 +32,8 @@ protected:
         ReportTransaction transaction(connection_->session());
         tellCoverage(transaction, wanted, now, reply);
         EXPECT_EQ(reply.covered_size(), 7 * 24);
-        const auto day = static_cast<int>(std::chrono::weekday(std::chrono::floor<std::chrono::days>(begin_)).iso_encoding());
+        const auto day =
+            static_cast<int>(std::chrono::weekday(std::chrono::floor<std::chrono::days>(begin_)).iso_encoding());
         Covered covered;
         for (int i = 0; i < count; ++i) {
             covered.push_back(reply.covered(((day - 1) * 24 + i) % (7 * 24)));
@@ -76,16 +77,16 @@ TEST_F(ReportCoverageTest, CountsOfTheEndsOnlyWhatIsInTheRange) {
 TEST_F(ReportCoverageTest, JudgesOnlyWhatHasPassedAndIsStored) {
     listened(0min, 17min);
     EXPECT_EQ(covered(scope(begin_, begin_ + 2h), 3600s, begin_ + 20min), (Covered{1000, 1}));
-    EXPECT_EQ(covered(scope(begin_ + 1h, begin_ + 2h), 300s, begin_ + 66min), (Covered{0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}));
+    EXPECT_EQ(covered(scope(begin_ + 1h, begin_ + 2h), 300s, begin_ + 66min),
+              (Covered{0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}));
 }
 
 TEST_F(ReportCoverageTest, LeavesOpenWhatWasBetweenEnrolmentAndTheFirstHour) {
-    database_.ask("UPDATE apiary.sensor SET enrolled_at = '" +
-                  momentText(begin_ + 2h) + "'");
+    database_.ask("UPDATE apiary.sensor SET enrolled_at = '" + momentText(begin_ + 2h) + "'");
     listened(240min, 299min);
     EXPECT_EQ(covered(scope(begin_, begin_ + 6h), 3600s), (Covered{0, 0, 1, 1, 1000, 0}));
-    database_.ask("UPDATE apiary.sensor SET enrolled_at = '" +
-                  momentText(begin_ + 3h) + "' WHERE sensor_id = " + std::to_string(sensors_[1]));
+    database_.ask("UPDATE apiary.sensor SET enrolled_at = '" + momentText(begin_ + 3h) +
+                  "' WHERE sensor_id = " + std::to_string(sensors_[1]));
     auto ours = scope(begin_, begin_ + 6h);
     ours.sensors = {sensors_[1]};
     EXPECT_EQ(covered(ours, 3600s), (Covered{0, 0, 0, 1, 0, 0}));
@@ -124,7 +125,8 @@ TEST_F(ReportCoverageTest, JudgesHoursOfTheWeekByWhatIsKnownOfThem) {
     listened(240min, 299min);
     EXPECT_EQ(coveredOfWeek(scope(begin_ - 48h, begin_ + 6h), 7), (Covered{0, 0, 1, 1, 1000, 0, 0}));
     // Not yet come, and stored within two minutes.
-    EXPECT_EQ(coveredOfWeek(scope(begin_ + 4h, begin_ + 8h), 8, begin_ + 5h + 1min), (Covered{0, 0, 0, 0, 1000, 1, 1, 1}));
+    EXPECT_EQ(coveredOfWeek(scope(begin_ + 4h, begin_ + 8h), 8, begin_ + 5h + 1min),
+              (Covered{0, 0, 0, 0, 1000, 1, 1, 1}));
 }
 
 TEST_F(ReportCoverageTest, IsNeverNothingForAnHourOfTheWeekInWhichSomethingWasCounted) {
