@@ -4,7 +4,6 @@ has a normal session again and again; after it memory and descriptors are where 
 import contextlib
 import os
 import pathlib
-import re
 import resource
 import shutil
 import socket
@@ -13,6 +12,7 @@ import threading
 import time
 import unittest
 
+from process import Process, sanitized
 from world import ACCOUNT, Service, wait_for
 from world_test_case import WorldTestCase
 
@@ -23,38 +23,6 @@ QUICK = 100000
 USERS = {"accounts": "listed", "users": ":".join(ACCOUNT)}
 LOGIN = [b"%s %s" % (verb, word.encode()) for verb, word in zip((b"USER", b"PASS"), ACCOUNT)]
 NEIGHBOUR = "127.0.99.99"
-
-
-def sanitized(program):
-    return b"__asan_init" in pathlib.Path(program).read_bytes()
-
-
-class Process:
-    """What the kernel says of a running program."""
-
-    def __init__(self, pid, journal):
-        self._proc, self._journal = pathlib.Path(f"/proc/{pid}"), str(journal)
-
-    def _status(self, key):
-        return int(re.search(rf"{key}:\s+(\d+) kB", (self._proc / "status").read_text()).group(1)) * 1024
-
-    def resident(self):
-        return self._status("VmRSS")
-
-    def peak(self):
-        return self._status("VmHWM")
-
-    def forget_peak(self):
-        (self._proc / "clear_refs").write_text("5")
-
-    def descriptors(self):
-        """But for the folders of the journal that are kept open, one for each hour and protocol."""
-        count = 0
-        for entry in (self._proc / "fd").iterdir():
-            with contextlib.suppress(FileNotFoundError):
-                target = os.readlink(entry)
-                count += not (target.startswith(self._journal) and os.path.isdir(target))
-        return count
 
 
 class Neighbour:

@@ -64,8 +64,9 @@ class Namespaces:
         return done.stdout + (done.stderr if status else "")
 
     def start(self, name, *words):
-        """A program there, with a pipe from its stdout."""
-        return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *self.command(name, *words)], stdout=subprocess.PIPE, text=True)
+        """A program there, with pipes to its stdin and from its stdout."""
+        return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *self.command(name, *words)], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, text=True)
 
     def ip(self, name, words):
         return self._call("ip", "-n", self.full(name), *words.split())

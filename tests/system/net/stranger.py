@@ -4,13 +4,22 @@
   get PORT ADDRESS ...        the status line of HTTP's answer to GET /
   ping ADDRESS ...            "echo" or "silent"
   list USER PASSWORD ADDRESS  the names in the folder of an FTP server, over a passive connection
+  visit USER PASSWORD SOURCE SEED NETWORK   whole sessions of FTP at random addresses of a network, one after the other, until
+                              stdin ends: the address, seconds, how it went
+  rush PORT COUNT SOURCE SEED NETWORK   as many connections to random addresses as fast as they go, 64 at a time, each over when it
+                              is greeted; at the end how many were made, greeted, and failed
 """
 
+import asyncio
 import ftplib
+import ipaddress
 import json
+import random
+import select
 import socket
 import struct
 import sys
+import time
 
 PATIENCE = 5
 
@@ -64,10 +73,59 @@ def listing(user, password, address):
         return sorted(ftp.nlst())
 
 
+def somewhere(network, choice):
+    return str(network[choice.randrange(network.num_addresses)])
+
+
+def whole_session(address, user, password, source):
+    with ftplib.FTP(timeout=PATIENCE) as ftp:
+        ftp.connect(address, 21, source_address=(source, 0))
+        ftp.login(user, password)
+        return ftp.quit()
+
+
+def visit(user, password, source, seed, network):
+    network, choice = ipaddress.ip_network(network), random.Random(seed)
+    while not select.select([sys.stdin], [], [], 0.02)[0]:
+        address, began = somewhere(network, choice), time.monotonic()
+        how = outcome(lambda to=address: whole_session(to, user, password, source))
+        print(json.dumps([address, time.monotonic() - began, how]), flush=True)
+
+
+async def rush(port, count, source, seed, network):
+    network, choice = ipaddress.ip_network(network), random.Random(seed)
+    told = {"made": 0, "greeted": 0, "failed": 0}
+    left = iter(range(count))
+
+    async def one_after_the_other():
+        for _ in left:
+            try:
+                reader, writer = await asyncio.open_connection(somewhere(network, choice), port, local_addr=(source, 0))
+                told["made"] += 1
+            except OSError:
+                told["failed"] += 1
+                continue
+            try:
+                told["greeted"] += bool(await reader.readline())
+            except OSError:
+                pass  # refused by a reset
+            writer.close()
+
+    await asyncio.gather(*(one_after_the_other() for _ in range(64)))
+    print(json.dumps(told))
+
+
 def main():
     verb, *words = sys.argv[1:]
     if verb == "list":
         print(json.dumps(outcome(lambda: listing(*words))))
+        return
+    if verb == "visit":
+        visit(*words)
+        return
+    if verb == "rush":
+        port, count, *rest = words
+        asyncio.run(rush(int(port), int(count), *rest))
         return
     if verb == "ping":
         for address in words:
