@@ -1,6 +1,8 @@
-// losing_fs FOLDER MOUNTPOINT: a file system over FOLDER in which what was not synced lives in this process alone. Killed with
-// SIGKILL it is a power cut: unsynced data is gone. With TEAR=SEED in the environment SIGTERM first writes back a random half
-// of the unsynced blocks, as a disk that had begun with some of them. Directory operations are durable at once. One thread.
+// losing_fs FOLDER MOUNTPOINT: a file system over FOLDER in which what was not synced lives in this process alone.
+// Killed with SIGKILL it is a power cut: unsynced data is gone. With TEAR=SEED in the environment SIGTERM first writes
+// back a random half of the unsynced blocks, as a disk that had begun with some of them. Directory operations are
+// durable at once. One thread. The attribute user.fail of MOUNTPOINT, "write 3 5", lets the third write from now on
+// fail with error 5; so do open and fsync. user.failed is how many have failed since it was set, 0 or 1.
 
 #define FUSE_USE_VERSION 31
 #include <algorithm>
@@ -16,7 +18,9 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -62,6 +66,23 @@ struct File {
 std::string root;
 std::map<std::string, std::shared_ptr<File>> files;
 const char* tear = nullptr;
+
+/// The call that is to fail.
+struct Failing {
+    std::string call;
+    long left = 0;
+    int error = 0;
+    int failed = 0;
+};
+Failing failing;
+
+bool fails(std::string_view call) {
+    if (failing.call != call || failing.left <= 0 || --failing.left > 0) {
+        return false;
+    }
+    ++failing.failed;
+    return true;
+}
 
 std::string real(const char* path) {
     return root + path;
@@ -111,11 +132,11 @@ int list(const char* path, void* buffer, fuse_fill_dir_t fill, off_t, fuse_file_
 }
 
 int openPath(const char* path, fuse_file_info*) {
-    return openFile(path, 0, 0);
+    return fails("open") ? -failing.error : openFile(path, 0, 0);
 }
 
 int create(const char* path, mode_t mode, fuse_file_info*) {
-    return openFile(path, O_CREAT, mode);
+    return fails("open") ? -failing.error : openFile(path, O_CREAT, mode);
 }
 
 int readAt(const char* path, char* out, std::size_t length, off_t at, fuse_file_info*) {
@@ -149,6 +170,9 @@ int writeAt(const char* path, const char* data, std::size_t length, off_t at, fu
     const auto file = known(path);
     if (!file) {
         return -EBADF;
+    }
+    if (fails("write")) {
+        return -failing.error;
     }
     for (std::size_t done = 0; done < length;) {
         const off_t number = (at + static_cast<off_t>(done)) / kBlock;
@@ -184,6 +208,9 @@ int sync(const char* path, int, fuse_file_info*) {
     const auto file = known(path);
     if (!file) {
         return 0;
+    }
+    if (fails("fsync")) {
+        return -failing.error;
     }
     for (const auto& [number, block] : file->unsynced) {
         if (number * kBlock < file->size && !file->writeBack(number)) {
@@ -239,6 +266,26 @@ int keepOwner(const char*, uid_t, gid_t, fuse_file_info*) {
     return 0;
 }
 
+int setAttribute(const char*, const char* name, const char* value, std::size_t length, int) {
+    if (std::string_view(name) != "user.fail") {
+        return -ENOTSUP;
+    }
+    failing = {};
+    std::istringstream(std::string(value, length)) >> failing.call >> failing.left >> failing.error;
+    return 0;
+}
+
+int attribute(const char*, const char* name, char* value, std::size_t room) {
+    if (std::string_view(name) != "user.failed") {
+        return -ENODATA;
+    }
+    const std::string text = std::to_string(failing.failed);
+    if (room >= text.size()) {
+        text.copy(value, text.size());
+    }
+    return room > 0 && room < text.size() ? -ERANGE : static_cast<int>(text.size());
+}
+
 void torn(int) {
     if (tear != nullptr) {
         std::minstd_rand chance(static_cast<unsigned>(std::atoi(tear)));
@@ -285,6 +332,8 @@ int main(int count, char** words) {
     operations.chmod = changeMode;
     operations.chown = keepOwner;
     operations.utimens = changeTimes;
+    operations.setxattr = setAttribute;
+    operations.getxattr = attribute;
     struct sigaction action {};
     action.sa_handler = torn;
     ::sigaction(SIGTERM, &action, nullptr);

@@ -56,6 +56,14 @@ class LosingDisk:
         unmount(self.folder)
         self.mount()
 
+    def fail(self, call, nth, error):
+        """The `nth` call of that name ("open", "write", "fsync") from now on fails with errno `error`; those after it do not."""
+        os.setxattr(self.folder, "user.fail", f"{call} {nth} {error}".encode())
+
+    def failed(self):
+        """Whether it has failed since."""
+        return int(os.getxattr(self.folder, "user.failed"))
+
     def close(self):
         unmount(self.folder)
         if self._process.poll() is None:
