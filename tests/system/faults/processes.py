@@ -115,6 +115,13 @@ def link_stalled(seed):
     return link(gate.STALLED, 2, seed)
 
 
+@fault(short=False)
+def link_half_open(seed):
+    """Stalled for longer than either end waits for a sign of life (20 s and 10 s): both give the stream up, and what was on its way
+    arrives all the same when it is whole."""
+    return link(gate.STALLED, 1, seed, hold=(33, 36))
+
+
 @fault()
 def link_sliced(seed):
     return link(gate.SLICED, 1, seed, hold=(2, 3))
