@@ -120,7 +120,7 @@ def cloned(seed, state, other):
 
 
 def nothing_lacks(world, _, verdict):
-    """The gap of kind spool stands for numbers that the copy's spool no longer uses; of what was recorded nothing may lack."""
+    """What a gap of a copied spool stands for is with the collector under its former id; of what was recorded nothing may lack."""
     if verdict.told:
         verdict.lose(f"{verdict.told} sessions are missing or short")
     if world.database.number("SELECT count(DISTINCT stream_id) FROM ingest_stream") < 2:
@@ -136,7 +136,8 @@ def machine_cloned(seed):
 
 @fault(short=False)
 def spool_cloned(seed):
-    """The state folder is copied to another place, and a second agent runs there."""
+    """The state folder is copied to another place, and a second agent runs there. That takes another id, under which it tells of the
+    numbers that were confirmed under the one before; of what was recorded nothing lacks."""
     def play(world):
         _, talks = together(world, nothing, 20)
         world.gate.set(gate.CUT)
@@ -152,7 +153,7 @@ def spool_cloned(seed):
         _, both = together(world, nothing, 40)
         return 1, talks + held + both
 
-    return played(play, seed, kind=FellowWorld, settle=90)
+    return played(play, seed, may_tell=("restore",), kind=FellowWorld, settle=90, examine=nothing_lacks)
 
 
 @fault(short=False)
