@@ -153,15 +153,27 @@ TEST_F(FleetRepositoryTest, ShowsAllSensorsWhateverAbsurditiesOneReports) {
     service.set_last_session_us(kMost);
     service.mutable_self_test()->set_at_us(kMost);
     *status.add_services() = service;  // the same name twice
-    try {
-        fleet_.saveReport(absurd, 1);
-    } catch (const pqxx::sql_error&) {
-        // Then the report before it stays.
-    }
+    fleet_.saveReport(absurd, 1);
     fleet_.saveReport(report(cellar), 1);
     const auto records = fleet_.sensors();
     ASSERT_EQ(records.size(), 2U);
-    EXPECT_EQ(records[1].status.services(0).sessions(), 1'000'000'000'000U);
+    EXPECT_EQ(records[0].status.services(0).sessions(), 1'000'000'000'000U);
+    EXPECT_EQ(records[1].status.services(0).sessions(), std::uint64_t{1} << 62U);
+    EXPECT_EQ(records[1].status.services_size(), 2);
+    EXPECT_EQ(records[1].status.spool_records(), std::uint64_t{1} << 62U);
+}
+
+TEST_F(FleetRepositoryTest, ShowsWhatAnEarlierVersionStoredUnbounded) {
+    const auto roof = enrol("roof");
+    fleet_.saveReport(report(roof), 1);
+    database_.ask(
+        "UPDATE apiary.sensor_state SET applied_version = -1, spool_records = -1, services = "
+        "jsonb_set(jsonb_set(services, '{0,sessions}', '18446744073709551615'), '{0,refused}', "
+        "'18446744073709551615')");
+    const auto records = fleet_.sensors();
+    ASSERT_EQ(records.size(), 1U);
+    EXPECT_EQ(records[0].status.services(0).refused(), std::uint64_t{1} << 62U);
+    EXPECT_EQ(records[0].status.spool_records(), 0U);
 }
 
 TEST_F(FleetRepositoryTest, AddsEachWishToThoseBefore) {
