@@ -116,7 +116,7 @@ def cloned(seed, state, other):
         world.services["catchall"].port = own
         return 1, talks + held + mine + its + both
 
-    return played(play, seed, may_tell=("spool",), kind=FellowWorld, settle=90, state=state, examine=nothing_lacks)
+    return played(play, seed, may_tell=("spool", "restore"), kind=FellowWorld, settle=90, state=state, examine=nothing_lacks)
 
 
 def nothing_lacks(world, _, verdict):
