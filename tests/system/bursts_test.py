@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 
-from world import ACCOUNT, Service, wait_for
+from world import ACCOUNT, Service, sanitized, wait_for
 from world_test_case import WorldTestCase
 
 MIB = 1 << 20
@@ -23,10 +23,6 @@ QUICK = 100000
 USERS = {"accounts": "listed", "users": ":".join(ACCOUNT)}
 LOGIN = [b"%s %s" % (verb, word.encode()) for verb, word in zip((b"USER", b"PASS"), ACCOUNT)]
 NEIGHBOUR = "127.0.99.99"
-
-
-def sanitized(program):
-    return b"__asan_init" in pathlib.Path(program).read_bytes()
 
 
 class Process:

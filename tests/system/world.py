@@ -54,6 +54,11 @@ def listening(port):
     return False
 
 
+def sanitized(program):
+    """Whether a program was built with the address sanitizer, which multiplies its memory."""
+    return b"__asan_init" in pathlib.Path(program).read_bytes()
+
+
 class Program:
     """One process of ours, with its log in a file."""
 

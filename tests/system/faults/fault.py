@@ -50,7 +50,7 @@ def played(play, seed, may_tell=(), settle=60, kind=FaultWorld, examine=None, **
         if examine:
             examine(world, talks, verdict)
         verdict.remarks += world.remarks
-        verdict.remarks.append("resident MiB of agent and collector: " + ", ".join(map(str, world.memory())))
+        verdict.remarks.append("most MiB of agent and collector: " + ", ".join(map(str, world.memory())))
         failed = bool(verdict.lost or verdict.doubled)
         return injected, verdict
     finally:

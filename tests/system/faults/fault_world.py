@@ -15,9 +15,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from clients import crowd  # noqa: E402
 from faults.cluster import Cluster  # noqa: E402
 from faults.gate import Gate  # noqa: E402
-from world import Service, World, free_port, ftp, listening, wait_for  # noqa: E402
+from world import Service, World, free_port, ftp, listening, sanitized, wait_for  # noqa: E402
 
 
+MOST_MEMORY = 256  # MiB of a program as it is shipped
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
 
@@ -207,11 +208,14 @@ class FaultWorld(World):
             raise AssertionError(f"{late}\nopen: {open_still}\nquarantine: {aside_}\nopen at the agent:\n{here}") from None
 
     def memory(self):
-        """Resident set of agent and collector, in MiB."""
+        """The most that agent and collector have held resident since they started, in MiB; fails if that is beyond all bounds."""
         sizes = []
         for program in (self.agent, self.collector):
             status = pathlib.Path(f"/proc/{program.process.pid}/status").read_text()
-            sizes.append(int(status.split("VmRSS:")[1].split()[0]) // 1024)
+            sizes.append(int(status.split("VmHWM:")[1].split()[0]) // 1024)
+            most = MOST_MEMORY * (4 if sanitized(os.environ[f"APIARY_{program.name.upper()}"]) else 1)
+            if sizes[-1] > most:
+                raise AssertionError(f"the {program.name} took {sizes[-1]} MiB, more than {most}")
         return sizes
 
     def close(self, failed):
