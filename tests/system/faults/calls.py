@@ -121,7 +121,8 @@ def in_turn(seed, calls, place, may_tell=()):
             world.remarks.append("in turn: " + ", ".join(lives))
             return injected, talks
 
-        return played(play, seed, may_tell, **{place: disk.folder / place})
+        return played(play, seed, may_tell, agent_environment=disk.environment if place == "journal" else None,
+                      **{place: disk.folder / place})
 
 
 @fault(short=False)

@@ -1,5 +1,8 @@
 """Disks that lose power, fill up, or refuse."""
 
+import contextlib
+import sqlite3
+
 from faults import gate
 from faults.fault import fault, nothing, played, together, under_attack
 from faults.fault_world import FaultWorld, aside
@@ -8,27 +11,48 @@ from faults.mounts import losing_disk, small_disk
 from world import listening, wait_for
 
 
+def cut_under_agent(world, disk):
+    world.under_way.killing = True
+    world.under_way.killed()
+    disk.cut_power()
+    world.agent.kill()
+    world.under_way.killing = False
+    disk.replace()
+    world.start_agent()
+
+
 def power_cut(seed, tear):
     with losing_disk() as disk:
-        def act(world):
-            world.under_way.killing = True
-            world.under_way.killed()
-            disk.cut_power()
-            world.agent.kill()
-            world.under_way.killing = False
-            disk.replace()
-            world.start_agent()
-
         if tear:
             disk.close()
             disk.mount(seed)
 
         async def inject(world):
             await world.moment(0.3, 2)
-            await aside(act, world)
+            await aside(cut_under_agent, world, disk)
             return 1
 
-        return under_attack(inject, seed, sessions=80, state=disk.folder / "agent", journal=disk.folder / "journal")
+        return under_attack(inject, seed, sessions=80, state=disk.folder / "agent", journal=disk.folder / "journal",
+                            agent_environment=disk.environment)
+
+
+@fault()
+def power_lost_after_release(seed):
+    """When the spool has let go of all that is confirmed: from here on only the text logs have it on the sensor."""
+    with losing_disk() as disk:
+        def rows(world):
+            with contextlib.closing(sqlite3.connect(f"file:{world.state / 'spool.db'}?mode=ro", uri=True)) as spool:
+                return spool.execute("SELECT count(*) FROM record").fetchone()[0]
+
+        def play(world):
+            _, early = together(world, nothing, 40)
+            world.settle()
+            wait_for("the spool lets go of what is confirmed", lambda: rows(world) == 0, 60, step=0.2)
+            cut_under_agent(world, disk)
+            _, late = together(world, nothing, 20)
+            return 1, early + late
+
+        return played(play, seed, state=disk.folder / "agent", journal=disk.folder / "journal", agent_environment=disk.environment)
 
 
 @fault()

@@ -54,6 +54,8 @@ class UnderWay(dict):
 class FaultWorld(World):
     """Agent, collector and PostgreSQL. Fault functions of this class may be called while a crowd is at work, from a thread."""
 
+    holds_back = False  # whether the agent may end with records that nobody has taken
+
     def __init__(self, seed, limits=None, state=None, journal=None, data=None, agent_environment=None, budgets=None):
         self.chance = random.Random(seed)
         self.under_way = UnderWay()

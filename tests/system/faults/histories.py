@@ -85,14 +85,14 @@ def compare(world, talks, may_tell=()):
 
 
 def compare_logs(world, verdict, missing, told, may_lack):
-    """Text log = digest in the row = transcript, and no log without a row unless the loss of rows is `told`. A log of which the row says that it is incomplete has no
+    """Text log = digest in the row = transcript, and no log without a row unless the loss of rows is `told` or the agent holds them. A log of which the row says that it is incomplete has no
     digest: only a disk that refused it excuses that."""
     rows = world.database.rows(
         "SELECT session_id, coalesce(journal_path, ''), coalesce(encode(journal_sha256, 'hex'), ''), "
         "  coalesce(encode(transcript_digest(session_id), 'hex'), ''), outcome FROM session")
     of_rows = {journal_path(world, path).resolve() for _, path, *_ in rows if path}
     for file in world.logs():
-        if not told and not may_lack and file.resolve() not in of_rows:
+        if not (told or may_lack or world.holds_back) and file.resolve() not in of_rows:
             verdict.lose(f"{file} is of no session")
     for session, path, stored, digest, outcome in rows:
         if not path or not stored:

@@ -225,6 +225,8 @@ def certificate_expired(seed):
 class RevokedWorld(FaultWorld):
     """Its agent may keep what it holds: nobody takes it."""
 
+    holds_back = True
+
     def settle(self, seconds=60):
         if "connected since" in self.status():
             super().settle(seconds)

@@ -3,6 +3,7 @@
 import errno
 import os
 import pathlib
+import subprocess
 import sys
 import unittest
 
@@ -43,6 +44,12 @@ class LosingDiskTest(unittest.TestCase):
         self.write(b"lost" * 5000, sync=False, at=4)
         self.assertEqual(self.file.read_bytes(), b"kept" + b"lost" * 5000)
         self.assertEqual(self.after_the_cut(), b"kept")
+
+    def test_what_the_whole_disk_was_synced_with_is_there(self):
+        self.write(b"kept" * 5000, sync=False)
+        script = f"import ctypes, os; exit(ctypes.CDLL(None).syncfs(os.open({str(self.disk.folder)!r}, os.O_RDONLY)))"
+        subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, **self.disk.environment})
+        self.assertEqual(self.after_the_cut(), b"kept" * 5000)
 
     def test_a_torn_disk_keeps_some_of_it(self):
         self.disk.close()

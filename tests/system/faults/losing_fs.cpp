@@ -2,7 +2,9 @@
 // Killed with SIGKILL it is a power cut: unsynced data is gone. With TEAR=SEED in the environment SIGTERM first writes
 // back a random half of the unsynced blocks, as a disk that had begun with some of them. Directory operations are
 // durable at once. One thread. The attribute user.fail of MOUNTPOINT, "write 3 5", lets the third write from now on
-// fail with error 5; so do open and fsync. user.failed is how many have failed since it was set, 0 or 1.
+// fail with error 5; so do open and fsync. user.failed is how many have failed since it was set, 0 or 1. To set
+// user.syncfs on anything is to sync all, an fsync among those that may fail: FUSE is not told of syncfs(), see
+// losing_syncfs.cpp.
 
 #define FUSE_USE_VERSION 31
 #include <algorithm>
@@ -204,21 +206,34 @@ int resize(const char* path, off_t size, fuse_file_info*) {
     return 0;
 }
 
+int syncFile(File& file) {
+    for (const auto& [number, block] : file.unsynced) {
+        if (number * kBlock < file.size && !file.writeBack(number)) {
+            return -EIO;
+        }
+    }
+    file.unsynced.clear();
+    return result(::ftruncate(file.descriptor, file.size) < 0 ? -1 : ::fsync(file.descriptor));
+}
+
 int sync(const char* path, int, fuse_file_info*) {
     const auto file = known(path);
     if (!file) {
         return 0;
     }
+    return fails("fsync") ? -failing.error : syncFile(*file);
+}
+
+int syncAll() {
     if (fails("fsync")) {
         return -failing.error;
     }
-    for (const auto& [number, block] : file->unsynced) {
-        if (number * kBlock < file->size && !file->writeBack(number)) {
-            return -EIO;
+    for (const auto& [path, file] : files) {
+        if (const int done = syncFile(*file); done < 0) {
+            return done;
         }
     }
-    file->unsynced.clear();
-    return result(::ftruncate(file->descriptor, file->size) < 0 ? -1 : ::fsync(file->descriptor));
+    return 0;
 }
 
 int removeFile(const char* path) {
@@ -267,6 +282,9 @@ int keepOwner(const char*, uid_t, gid_t, fuse_file_info*) {
 }
 
 int setAttribute(const char*, const char* name, const char* value, std::size_t length, int) {
+    if (std::string_view(name) == "user.syncfs") {
+        return syncAll();
+    }
     if (std::string_view(name) != "user.fail") {
         return -ENOTSUP;
     }

@@ -44,6 +44,14 @@ class LosingDisk:
             raise Unable("FUSE cannot mount here")
         self._torn = tear is not None
 
+    @property
+    def environment(self):
+        """What a program needs in its environment that calls syncfs() on this disk."""
+        library = pathlib.Path(self.program).with_name("liblosing_syncfs.so")
+        if not library.exists():
+            raise Unable(f"{library} is missing")
+        return {"LD_PRELOAD": str(library), "ASAN_OPTIONS": "verify_asan_link_order=0"}
+
     def cut_power(self):
         if self._torn:
             self._process.terminate()
