@@ -21,11 +21,17 @@ using Time = SensorRecord::Time;
 
 constexpr std::array<std::string_view, 6> kStates{"unknown", "off", "starting", "on", "failed", "draining"};
 constexpr std::size_t kLongestText = 256;
+constexpr std::uint64_t kMostCounted = std::uint64_t{1} << 62U;
 constexpr const char* kNull = nullptr;
 
 // Everything that a sensor may write into a text column: printable, and no longer than people read.
 std::string tame(const std::string& text) {
     return escapeCut(text, kLongestText);
+}
+
+// A number as a sensor says it: any. What a column does not hold would take the list of all sensors from everybody.
+std::int64_t held(std::uint64_t count) {
+    return static_cast<std::int64_t>(std::min(count, kMostCounted));
 }
 
 std::string momentText(Time at) {
@@ -68,15 +74,17 @@ std::map<std::int32_t, Wish> readDesired(pqxx::transaction_base& transaction, st
 
 constexpr const char* kSensors = R"(
     SELECT n.sensor_id, n.sensor_uuid, n.name, n.site, n.revoked_at IS NOT NULL,
-           (extract(epoch FROM s.reported_at) * 1000000)::bigint, s.agent_version, s.clock_offset_ms, s.applied_version,
-           s.spool_records, (extract(epoch FROM s.spool_oldest_at) * 1000000)::bigint
+           (extract(epoch FROM s.reported_at) * 1000000)::bigint, s.agent_version, s.clock_offset_ms,
+           greatest(s.applied_version, 0), greatest(s.spool_records, 0), (extract(epoch FROM s.spool_oldest_at) * 1000000)::bigint
       FROM apiary.sensor n LEFT JOIN apiary.sensor_state s USING (sensor_id) ORDER BY n.name)";
 
+// Numbers that earlier versions stored unbounded are bounded here.
 constexpr const char* kServices = R"(
-    SELECT s.sensor_id, v.name, v.protocol, v.listens, v.desired, v.actual, v.reason, v.open_sessions, v.sessions, v.refused
+    SELECT s.sensor_id, v.name, v.protocol, v.listens, v.desired, v.actual, v.reason, v.open_sessions,
+           least(v.sessions, 1::bigint << 62), least(v.refused, 1::bigint << 62)
       FROM apiary.sensor_state s, ROWS FROM (jsonb_to_recordset(s.services) AS
            (name text, protocol text, listens text, desired boolean, actual text, reason text, open_sessions bigint,
-            sessions bigint, refused bigint)) WITH ORDINALITY
+            sessions numeric, refused numeric)) WITH ORDINALITY
            AS v(name, protocol, listens, desired, actual, reason, open_sessions, sessions, refused, place)
      ORDER BY s.sensor_id, v.place)";
 
@@ -134,8 +142,8 @@ struct ServiceColumns {
             actual.emplace_back(state < kStates.size() ? kStates[state] : kStates[0]);
             reasons.push_back(tame(service.reason()));
             open.push_back(std::to_string(service.open_sessions()));
-            sessions.push_back(std::to_string(service.sessions()));
-            refused.push_back(std::to_string(service.refused()));
+            sessions.push_back(std::to_string(held(service.sessions())));
+            refused.push_back(std::to_string(held(service.refused())));
         }
     }
 };
@@ -283,12 +291,11 @@ void FleetRepository::saveReport(const SensorReport& report, std::int16_t collec
     const auto oldestText =
         oldest > 0 ? std::optional(momentText(Time(std::chrono::microseconds(oldest)))) : std::nullopt;
     transaction.exec_params0(kSaveReport, report.sensorId, momentText(report.arrivedAt), static_cast<int>(collectorId),
-                             tame(report.agentVersion), static_cast<std::int64_t>(report.status.applied_version()),
-                             report.clockOffsetMs, static_cast<std::int64_t>(report.status.spool_records()),
-                             oldestText ? oldestText->c_str() : kNull, arrayText(services.names),
-                             arrayText(services.protocols), arrayText(services.listens), arrayText(services.desired),
-                             arrayText(services.actual), arrayText(services.reasons), arrayText(services.open),
-                             arrayText(services.sessions), arrayText(services.refused));
+                             tame(report.agentVersion), held(report.status.applied_version()), report.clockOffsetMs,
+                             held(report.status.spool_records()), oldestText ? oldestText->c_str() : kNull,
+                             arrayText(services.names), arrayText(services.protocols), arrayText(services.listens),
+                             arrayText(services.desired), arrayText(services.actual), arrayText(services.reasons),
+                             arrayText(services.open), arrayText(services.sessions), arrayText(services.refused));
     transaction.commit();
 }
 

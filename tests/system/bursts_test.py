@@ -12,8 +12,8 @@ import threading
 import time
 import unittest
 
-from process import Process, sanitized
-from world import ACCOUNT, Service, wait_for
+from process import Process
+from world import ACCOUNT, Service, sanitized, wait_for
 from world_test_case import WorldTestCase
 
 MIB = 1 << 20

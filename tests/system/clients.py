@@ -187,12 +187,14 @@ async def talk_once(talk, port, chance):
         client.close()
 
 
-async def crowd(ports, count, seed, at_once=40, first=0, on_done=None, under_way=None):
+async def crowd(ports, count, seed, at_once=40, first=0, on_done=None, under_way=None, kinds=None):
     """Plays `count` talks, `at_once` at a time, and returns their histories. on_done(number done, talks under way) may act in
-    between; `under_way`, if given, holds the talks that are being played, by number."""
+    between; `under_way`, if given, holds the talks that are being played, by number; `kinds` says which talks these are, of every
+    kind at least one if it does not."""
     chooser = random.Random(seed)
-    kinds = chooser.choices(list(KINDS), weights=[kind[2] for kind in KINDS.values()], k=count)
-    kinds[:len(KINDS)] = list(KINDS)
+    if kinds is None:
+        kinds = chooser.choices(list(KINDS), weights=[kind[2] for kind in KINDS.values()], k=count)
+        kinds[:len(KINDS)] = list(KINDS)
     slots, talks, done = asyncio.Semaphore(at_once), [], 0
     under_way = {} if under_way is None else under_way
 

@@ -6,10 +6,6 @@ import pathlib
 import re
 
 
-def sanitized(program):
-    return b"__asan_init" in pathlib.Path(program).read_bytes()
-
-
 class Process:
     """What the kernel says of a running program."""
 

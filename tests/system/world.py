@@ -54,6 +54,11 @@ def listening(port):
     return False
 
 
+def sanitized(program):
+    """Whether a program was built with the address sanitizer, which multiplies its memory."""
+    return b"__asan_init" in pathlib.Path(program).read_bytes()
+
+
 class Program:
     """One process of ours, with its log in a file."""
 
@@ -171,6 +176,8 @@ def forgive_threads_of_grpc(folder):
 class World:
     """Everything that runs for one test. Stopped, checked and removed by close()."""
 
+    collector_environment = None  # what its environment has besides ours
+
     def __init__(self, name, services, limits=None, agent_environment=None, superuser=None, budgets=None):
         """`budgets`: of the tables "journal" and "spool" of agent.toml, as {table: {key: value}}."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"apiary-{name}-"))
@@ -239,7 +246,7 @@ class World:
 
     def start_collector(self):
         self.collector = Program("collector", self.command("collector", "run", "--config", self.collector_toml),
-                                 self.folder / "collector.log")
+                                 self.folder / "collector.log", self.collector_environment)
 
     def start_agent(self):
         self.agent = Program("agent", self.command("agent", "run", "--config", self.agent_toml), self.folder / "agent.log",

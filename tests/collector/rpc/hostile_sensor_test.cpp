@@ -187,6 +187,80 @@ TEST_F(HostileSensorTest, IsCutOffWhenABatchHasTooManyEntries) {
     expectTheOtherUnharmed();
 }
 
+TEST_F(HostileSensorTest, IsCutOffWhenItsHelloIsAbsurd) {
+    const auto answer = [&](auto change) {
+        v1::Hello hello;
+        hello.set_spool_id(std::string(TestSpool(1).id().view()));
+        change(hello);
+        SensorEnd end = hostile();
+        end.hello(hello);
+        const grpc::Status status = end.end();
+        EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+        return status.error_message();
+    };
+    EXPECT_EQ(answer([](v1::Hello& h) { h.clear_spool_id(); }), "a spool id that is no UUID");
+    EXPECT_EQ(answer([](v1::Hello& h) { h.add_lanes()->set_lane(32'768); }), "a lane beyond 32767");
+    EXPECT_EQ(answer([](v1::Hello& h) {
+                  for (std::uint32_t lane = 0; lane <= 1000; ++lane) {
+                      h.add_lanes()->set_lane(lane);
+                  }
+              }),
+              "more than 1000 lanes");
+    SensorEnd twice = hostile();
+    twice.greet(TestSpool(1).id());
+    twice.hello(TestSpool(2).id());
+    EXPECT_EQ(twice.end().error_message(), "a second hello");
+    expectTheOtherUnharmed();
+}
+
+TEST_F(HostileSensorTest, GainsNothingByAbsurdNumbersInItsHello) {
+    TestSpool spool(1);
+    spool.append(sessionOf(1).close());
+    for (const std::uint64_t most : {std::uint64_t{0}, ~std::uint64_t{0}}) {
+        v1::Hello hello;
+        hello.set_spool_id(std::string(spool.id().view()));
+        hello.set_boot_nonce(std::string(100'000, 'n'));
+        hello.set_version(std::string(100'000, '\n'));
+        hello.set_clock_us(most);
+        v1::LaneState& lane = *hello.add_lanes();
+        lane.set_first_unacknowledged(most);
+        lane.set_last(most);
+        SensorEnd end = hostile();
+        end.hello(hello);
+        ASSERT_TRUE(end.next().has_welcome());
+        end.send(spool.all());
+        EXPECT_EQ(end.next().ack().last_seq(), spool.last());
+    }
+    EXPECT_EQ(count("session", of("hostile")), "1");
+    expectTheOtherUnharmed();
+}
+
+TEST_F(HostileSensorTest, IsCutOffWhenItReportsTooManyServices) {
+    v1::SensorStatus status;
+    for (int i = 0; i <= 1000; ++i) {
+        status.add_services();
+    }
+    SensorEnd end = hostile();
+    end.greet(TestSpool(1).id());
+    end.send(status);
+    EXPECT_EQ(end.end().error_message(), "more than 1000 services");
+    expectTheOtherUnharmed();
+}
+
+TEST_F(HostileSensorTest, HoldsNothingUpByComingAgainAndAgain) {
+    TestSpool spool(1);
+    spool.append(sessionOf(1).close());
+    for (int i = 0; i < 30; ++i) {
+        SensorEnd end = hostile();
+        end.greet(spool.id());
+        ASSERT_TRUE(end.send(spool.all()));  // the same each time, and gone before the answer
+    }
+    sendAll(spool);
+    EXPECT_EQ(count("session", of("hostile")), "1");
+    EXPECT_EQ(count("quarantine", of("hostile")), "0");
+    expectTheOtherUnharmed();
+}
+
 TEST_F(HostileSensorTest, IsCutOffWhenItsNumbersJump) {
     TestSpool spool(1);
     spool.append(sessionOf(1).close());

@@ -239,12 +239,18 @@ SensorEnd::~SensorEnd() {
 }
 
 void SensorEnd::hello(const Uuid& spool, std::uint64_t unconfirmed, std::uint64_t last) {
-    v1::FromSensor message;
-    message.mutable_hello()->set_spool_id(std::string(spool.view()));
-    message.mutable_hello()->set_version("1.2.3");
-    v1::LaneState& lane = *message.mutable_hello()->add_lanes();
+    v1::Hello message;
+    message.set_spool_id(std::string(spool.view()));
+    message.set_version("1.2.3");
+    v1::LaneState& lane = *message.add_lanes();
     lane.set_first_unacknowledged(unconfirmed);
     lane.set_last(last);
+    hello(message);
+}
+
+void SensorEnd::hello(const v1::Hello& hello) {
+    v1::FromSensor message;
+    *message.mutable_hello() = hello;
     stream_->Write(message);
 }
 

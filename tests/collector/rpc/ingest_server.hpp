@@ -126,6 +126,7 @@ public:
 
     /// `unconfirmed` and `last`: of lane 0, as in LaneState.
     void hello(const Uuid& spool, std::uint64_t unconfirmed = 0, std::uint64_t last = 0);
+    void hello(const v1::Hello& hello);
     /// False if the stream does not take it.
     bool send(const v1::Batch& batch);
     bool send(const v1::SensorStatus& status);

@@ -3,8 +3,10 @@
 #include "tests/support/postgres_fixture.hpp"
 
 #include <gtest/gtest.h>
+#include <pqxx/pqxx>
 
 #include <array>
+#include <limits>
 
 namespace apiary::collector {
 namespace {
@@ -127,6 +129,53 @@ TEST_F(FleetRepositoryTest, StoresTextsOfASensorEscaped) {
     EXPECT_LE(records[0].agentVersion.size(), 256U);
 }
 
+TEST_F(FleetRepositoryTest, ShowsAllSensorsWhateverAbsurditiesOneReports) {
+    const auto roof = enrol("roof");
+    const auto cellar = enrol("cellar");
+    constexpr auto kMost = ~std::uint64_t{0};
+    auto absurd = report(roof);
+    absurd.clockOffsetMs = std::numeric_limits<std::int32_t>::min();
+    v1::SensorStatus& status = absurd.status;
+    status.set_applied_version(kMost);
+    status.set_spool_records(kMost);
+    status.set_lost_records(kMost);
+    status.set_egress_refused(kMost);
+    auto& bound = *status.add_bounds();
+    bound.set_used(kMost);
+    bound.set_full_at_us(kMost);
+    auto& service = *status.mutable_services(0);
+    service.add_listens()->set_address("no address");
+    service.mutable_listens(0)->set_port(70'000);
+    service.set_actual(static_cast<v1::ActualState>(77));
+    service.set_open_sessions(~0U);
+    service.set_sessions(kMost);
+    service.set_refused(kMost);
+    service.set_last_session_us(kMost);
+    service.mutable_self_test()->set_at_us(kMost);
+    *status.add_services() = service;  // the same name twice
+    fleet_.saveReport(absurd, 1);
+    fleet_.saveReport(report(cellar), 1);
+    const auto records = fleet_.sensors();
+    ASSERT_EQ(records.size(), 2U);
+    EXPECT_EQ(records[0].status.services(0).sessions(), 1'000'000'000'000U);
+    EXPECT_EQ(records[1].status.services(0).sessions(), std::uint64_t{1} << 62U);
+    EXPECT_EQ(records[1].status.services_size(), 2);
+    EXPECT_EQ(records[1].status.spool_records(), std::uint64_t{1} << 62U);
+}
+
+TEST_F(FleetRepositoryTest, ShowsWhatAnEarlierVersionStoredUnbounded) {
+    const auto roof = enrol("roof");
+    fleet_.saveReport(report(roof), 1);
+    database_.ask(
+        "UPDATE apiary.sensor_state SET applied_version = -1, spool_records = -1, services = "
+        "jsonb_set(jsonb_set(services, '{0,sessions}', '18446744073709551615'), '{0,refused}', "
+        "'18446744073709551615')");
+    const auto records = fleet_.sensors();
+    ASSERT_EQ(records.size(), 1U);
+    EXPECT_EQ(records[0].status.services(0).refused(), std::uint64_t{1} << 62U);
+    EXPECT_EQ(records[0].status.spool_records(), 0U);
+}
+
 TEST_F(FleetRepositoryTest, AddsEachWishToThoseBefore) {
     const auto roof = enrol("roof");
     const auto yard = enrol("yard");
@@ -209,7 +258,8 @@ TEST_F(FleetRepositoryTest, AddsMinutesOfCoverageAndFailedVisitsOnce) {
     news.rows[0].minutes = 0b1100;
     fleet_.addCoverage(news);
     EXPECT_EQ(database_.ask(stored), "12 127.0.0.1 21 4 240 0, 13 127.0.0.1 21 0 0 1");
-    EXPECT_EQ(database_.ask("SELECT minutes::bigint FROM apiary.coverage_hour_protocol ORDER BY hour_at LIMIT 1"), "15");
+    EXPECT_EQ(database_.ask("SELECT minutes::bigint FROM apiary.coverage_hour_protocol ORDER BY hour_at LIMIT 1"),
+              "15");
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ import subprocess
 
 from faults import gate
 from faults.fault import Unable, fault, nothing, played, together
-from faults.histories import rows_by_source
+from faults.histories import exact_restore_gaps, ledger, rows_by_source
 from world import ROOT, wait_for
 
 
@@ -27,13 +27,17 @@ def everything_restored(seed):
     if os.geteuid() != 0:
         raise Unable("it takes root to reach the sockets of the server")
 
+    marks = {}
+
     def play(world):
         _, early = together(world, nothing, 30)
         world.settle()
         saved = pathlib.Path(world.folder) / "backup"
         backup(world, "save", saved)
+        marks["backup"] = ledger(world)
         _, late = together(world, nothing, 30)
         world.settle()
+        marks["loss"] = ledger(world)
         world.gate.set(gate.CUT)
         _, held = together(world, nothing, 20)
 
@@ -67,4 +71,4 @@ def everything_restored(seed):
             raise AssertionError(f"the missing span is told as {gaps}")
         return 1, early + late + held + after
 
-    return played(play, seed, may_tell=("restore",))
+    return played(play, seed, may_tell=("restore",), examine=lambda world, _, verdict: exact_restore_gaps(world, verdict, **marks))

@@ -65,6 +65,10 @@ class Cluster:
         self._process.kill()
         self.wait()
 
+    def terminate(self):
+        """Lets nobody in any more; those that are connected may stay."""
+        self._process.terminate()
+
     def stop(self):
         if self.running():
             self._process.send_signal(2)

@@ -1,32 +1,58 @@
 """Disks that lose power, fill up, or refuse."""
 
+import contextlib
+import sqlite3
+
+from faults import gate
 from faults.fault import fault, nothing, played, together, under_attack
-from faults.fault_world import aside
+from faults.fault_world import FaultWorld, aside
+from faults.histories import exact_payload_gaps, exact_restore_gaps, ledger
 from faults.mounts import losing_disk, small_disk
-from world import wait_for
+from world import listening, wait_for
+
+
+def cut_under_agent(world, disk):
+    world.under_way.killing = True
+    world.under_way.killed()
+    disk.cut_power()
+    world.agent.kill()
+    world.under_way.killing = False
+    disk.replace()
+    world.start_agent()
 
 
 def power_cut(seed, tear):
     with losing_disk() as disk:
-        def act(world):
-            world.under_way.killing = True
-            world.under_way.killed()
-            disk.cut_power()
-            world.agent.kill()
-            world.under_way.killing = False
-            disk.replace()
-            world.start_agent()
-
         if tear:
             disk.close()
             disk.mount(seed)
 
         async def inject(world):
             await world.moment(0.3, 2)
-            await aside(act, world)
+            await aside(cut_under_agent, world, disk)
             return 1
 
-        return under_attack(inject, seed, sessions=80, state=disk.folder / "agent", journal=disk.folder / "journal")
+        return under_attack(inject, seed, sessions=80, state=disk.folder / "agent", journal=disk.folder / "journal",
+                            agent_environment=disk.environment)
+
+
+@fault()
+def power_lost_after_release(seed):
+    """When the spool has let go of all that is confirmed: from here on only the text logs have it on the sensor."""
+    with losing_disk() as disk:
+        def rows(world):
+            with contextlib.closing(sqlite3.connect(f"file:{world.state / 'spool.db'}?mode=ro", uri=True)) as spool:
+                return spool.execute("SELECT count(*) FROM record").fetchone()[0]
+
+        def play(world):
+            _, early = together(world, nothing, 40)
+            world.settle()
+            wait_for("the spool lets go of what is confirmed", lambda: rows(world) == 0, 60, step=0.2)
+            cut_under_agent(world, disk)
+            _, late = together(world, nothing, 20)
+            return 1, early + late
+
+        return played(play, seed, state=disk.folder / "agent", journal=disk.folder / "journal", agent_environment=disk.environment)
 
 
 @fault()
@@ -39,6 +65,63 @@ def power_lost(seed):
 def power_torn(seed):
     """The same, but half of the blocks that were not synced did reach the disk."""
     return power_cut(seed, tear=True)
+
+
+class KeysWorld(FaultWorld):
+    """Its keys and certificates, those of the authority as well, lie on a disk of their own."""
+
+    def __init__(self, seed, disk):
+        self._disk = disk
+        super().__init__(seed)
+
+    def _prepare(self):
+        for name in ("pki", "certificates"):
+            (self._disk / name).mkdir(mode=0o700)
+            (self.folder / name).symlink_to(self._disk / name)
+        super()._prepare()
+
+
+@fault()
+def power_lost_under_keys(seed):
+    """Right after the authority was made, the sensor's certificate issued, and issued once more: what a command has said it has done
+    is there."""
+    with losing_disk() as disk:
+        def cut(world):
+            world.kill_agent()
+            world.collector.kill()
+            disk.cut_power()
+            disk.replace()
+            world.call("collector", "doctor", "--config", world.collector_toml)
+            world.start_collector()
+            wait_for("the collector listens", lambda: listening(world.collector_port))
+            world.start_agent()
+
+        def play(world):
+            _, first = together(world, nothing, 20)
+            cut(world)
+            _, second = together(world, nothing, 20)
+            world.replace_certificate()
+            cut(world)
+            _, third = together(world, nothing, 20)
+            return 2, first + second + third
+
+        return played(play, seed, kind=KeysWorld, disk=disk.folder)
+
+
+@fault()
+def spool_bound_reached(seed):
+    """The agent's own bound: more comes while the link is cut than the spool may hold. All sessions are there, and the packets that
+    are not are as many as gaps and marks say."""
+    def play(world):
+        world.gate.set(gate.CUT)
+        _, talks = together(world, nothing, ["raw"] * 100 + ["flood"] * 4)
+        spool = world.state / "spool.db"
+        if spool.stat().st_size > 1 << 20:
+            raise AssertionError(f"{spool.stat().st_size} bytes of a spool that may have {1 << 20}")
+        world.gate.set(gate.WHOLE)
+        return 1, talks
+
+    return played(play, seed, may_tell=("payload",), examine=exact_payload_gaps, budgets={"spool": {"bytes": "1MiB"}})
 
 
 @fault(short=False)
@@ -115,14 +198,18 @@ def database_disk_short(seed):
 
 @fault(short=False)
 def database_restored(seed):
-    """Set back to a backup from before the second attack. What the agent no longer has is told by a gap."""
+    """Set back to a backup from before the second attack. What the agent no longer has is told by a gap, number for number."""
+    marks = {}
+
     def play(world):
         _, early = together(world, nothing, 30)
         world.settle()
         backup = world.cluster.folder / "backup"
         world.cluster.backup(backup)
+        marks["backup"] = ledger(world)
         _, late = together(world, nothing, 30)
         world.settle()
+        marks["loss"] = ledger(world)
         world.cluster.stop()
         world.cluster.restore(backup)
         world.cluster.start()
@@ -130,4 +217,4 @@ def database_restored(seed):
         _, after = together(world, nothing, 30)
         return 1, early + late + after
 
-    return played(play, seed, may_tell=("restore",))
+    return played(play, seed, may_tell=("restore",), examine=lambda world, _, verdict: exact_restore_gaps(world, verdict, **marks))

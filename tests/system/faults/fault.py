@@ -37,8 +37,9 @@ def under_attack(inject, seed, sessions=60, may_tell=(), at_once=20, **world):
     return played(lambda live: together(live, inject, sessions, at_once), seed, may_tell, **world)
 
 
-def played(play, seed, may_tell=(), settle=60, kind=FaultWorld, **options):
-    """As under_attack(), for faults with a course of their own: `play(world)` returns (injected, talks)."""
+def played(play, seed, may_tell=(), settle=60, kind=FaultWorld, examine=None, **options):
+    """As under_attack(), for faults with a course of their own: `play(world)` returns (injected, talks). `examine(world, talks,
+    verdict)` then looks at what only this fault has."""
     world = kind(seed, **options)
     failed = True
     try:
@@ -46,7 +47,10 @@ def played(play, seed, may_tell=(), settle=60, kind=FaultWorld, **options):
         injected, talks = play(world)
         world.settle(settle)
         verdict = compare(world, talks, may_tell)
-        verdict.remarks.append("resident MiB of agent and collector: " + ", ".join(map(str, world.memory())))
+        if examine:
+            examine(world, talks, verdict)
+        verdict.remarks += world.remarks
+        verdict.remarks.append("most MiB of agent and collector: " + ", ".join(map(str, world.memory())))
         failed = bool(verdict.lost or verdict.doubled)
         return injected, verdict
     finally:
@@ -59,6 +63,7 @@ async def nothing(_):
 
 
 def together(world, inject, sessions, at_once=20):
+    """Clients and `inject` at once. `sessions`: how many, or a list of their kinds."""
     async def both():
         attack = asyncio.create_task(world.attack(sessions, at_once))
         try:

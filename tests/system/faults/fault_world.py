@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import os
 import pathlib
 import random
 import subprocess
@@ -14,7 +15,17 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from clients import crowd  # noqa: E402
 from faults.cluster import Cluster  # noqa: E402
 from faults.gate import Gate  # noqa: E402
-from world import Service, World, free_port, ftp, listening, wait_for  # noqa: E402
+from world import Service, World, free_port, ftp, listening, sanitized, wait_for  # noqa: E402
+
+
+MOST_MEMORY = 256  # MiB of a program as it is shipped
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+
+
+def faked(variable, value):
+    """The environment of a program whose clock is set by a variable of libfaketime; steady clocks go on."""
+    return {"LD_PRELOAD": FAKETIME, variable: str(value), "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
 
 
 # The thread in which faults block. It lives as long as the run: programs end with the thread that started them.
@@ -43,11 +54,14 @@ class UnderWay(dict):
 class FaultWorld(World):
     """Agent, collector and PostgreSQL. Fault functions of this class may be called while a crowd is at work, from a thread."""
 
-    def __init__(self, seed, limits=None, state=None, journal=None, data=None, agent_environment=None):
+    holds_back = False  # whether the agent may end with records that nobody has taken
+
+    def __init__(self, seed, limits=None, state=None, journal=None, data=None, agent_environment=None, budgets=None):
         self.chance = random.Random(seed)
         self.under_way = UnderWay()
         self._played = self.restarts = 0
         self.attack_over = False
+        self.remarks = []  # of the fault, for the table
         self._own = pathlib.Path(tempfile.mkdtemp(prefix="apiary-fault-"))
         self.cluster = Cluster(self._own, data)
         self._gate_port = free_port()
@@ -57,7 +71,7 @@ class FaultWorld(World):
                     Service("catchall", "catchall", waiting="0ms", received="128KiB")]
         try:
             self.cluster.start()
-            super().__init__("fault", services, limits, agent_environment, superuser=self.cluster.superuser)
+            super().__init__("fault", services, limits, agent_environment, self.cluster.superuser, budgets)
         except BaseException:
             self._remove_cluster()
             raise
@@ -82,15 +96,16 @@ class FaultWorld(World):
 
     # ---- traffic
 
-    async def attack(self, count, at_once=20):
-        """Plays `count` talks that no earlier attack of this world had, and returns their histories."""
+    async def attack(self, talks, at_once=20):
+        """Plays talks that no earlier attack of this world had, and returns their histories. `talks`: how many, or of which kinds."""
+        count, kinds = (talks, None) if isinstance(talks, int) else (len(talks), list(talks))
         ports = {name: service.port for name, service in self.services.items()}
         first = self._played
         self._played += count
         self.under_way, self.attack_over = UnderWay(), False
         try:
             return await crowd(ports, count, seed=self.chance.randrange(1 << 30), at_once=at_once, first=first,
-                               under_way=self.under_way)
+                               under_way=self.under_way, kinds=kinds)
         finally:
             self.attack_over = True
 
@@ -138,16 +153,34 @@ class FaultWorld(World):
         self.cluster.kill()
         self.cluster.start()
 
-    def kill_backend(self):
-        """kill -9 of a connection's own process: PostgreSQL then throws out all others and recovers."""
+    def end_backend(self, number):
+        """Ends the process of one of the collector's connections: by SIGTERM only that connection, by SIGKILL all of them, and
+        PostgreSQL recovers."""
         rows = wait_for("the collector has a connection", self._writers, step=0.05)
-        subprocess.run(["kill", "-9", self.chance.choice(rows)[0]], check=False)
+        subprocess.run(["kill", f"-{int(number)}", self.chance.choice(rows)[0]], check=False)
 
     def _writers(self):
         try:
             return self.database.rows("SELECT pid FROM pg_stat_activity WHERE usename = 'apiary_writer'")
         except AssertionError:
             return []  # it recovers from the last blow
+
+    # ---- certificates
+
+    def replace_certificate(self, seconds=None):
+        """The sensor's certificate is issued anew, and the one before is no longer taken. It ends in so many `seconds`: then it is
+        issued by a clock that is a year behind."""
+        for file in ("test.crt", "test.key"):
+            (self.folder / "certificates" / file).unlink()
+        if seconds is None:
+            self.issue("sensor", "test")
+            return
+        behind = 365 * 86400 - seconds
+        done = subprocess.run(self.command("collector", "issue", "sensor", "test", "--out", self.folder / "certificates",
+                                           "--config", self.collector_toml), capture_output=True, text=True, check=False,
+                              timeout=60, env={**os.environ, **faked("FAKETIME", f"-{behind}s")})
+        if done.returncode != 0:
+            raise AssertionError(done.stdout + done.stderr)
 
     # ---- afterwards
 
@@ -177,11 +210,14 @@ class FaultWorld(World):
             raise AssertionError(f"{late}\nopen: {open_still}\nquarantine: {aside_}\nopen at the agent:\n{here}") from None
 
     def memory(self):
-        """Resident set of agent and collector, in MiB."""
+        """The most that agent and collector have held resident since they started, in MiB; fails if that is beyond all bounds."""
         sizes = []
         for program in (self.agent, self.collector):
             status = pathlib.Path(f"/proc/{program.process.pid}/status").read_text()
-            sizes.append(int(status.split("VmRSS:")[1].split()[0]) // 1024)
+            sizes.append(int(status.split("VmHWM:")[1].split()[0]) // 1024)
+            most = MOST_MEMORY * (4 if sanitized(os.environ[f"APIARY_{program.name.upper()}"]) else 1)
+            if sizes[-1] > most:
+                raise AssertionError(f"the {program.name} took {sizes[-1]} MiB, more than {most}")
         return sizes
 
     def close(self, failed):

@@ -79,17 +79,27 @@ def compare(world, talks, may_tell=()):
                 (missing if told or not holes else verdict.lose)(
                     f"{about}, {session}, {outcome}: {len(received)} of {len(talk.sent)} bytes sent, "
                     f"{len(sent)} of {len(talk.received)} received are in the database")
-    compare_logs(world, verdict, missing, "log" in may_tell)
+    compare_logs(world, verdict, missing, told, "log" in may_tell)
     compare_counts(world, verdict)
     return verdict
 
 
-def compare_logs(world, verdict, missing, may_lack):
-    """Text log = digest in the row = transcript; a log of which the row says that it is incomplete has no digest."""
-    for session, path, stored, digest in world.database.rows(
-            "SELECT session_id, coalesce(journal_path, ''), coalesce(encode(journal_sha256, 'hex'), ''), "
-            "  coalesce(encode(transcript_digest(session_id), 'hex'), '') FROM session"):
+def compare_logs(world, verdict, missing, told, may_lack):
+    """Text log = digest in the row = transcript, and no log without a row unless the loss of rows is `told` or the agent holds them. A log of which the row says that it is incomplete has no
+    digest: only a disk that refused it excuses that."""
+    rows = world.database.rows(
+        "SELECT session_id, coalesce(journal_path, ''), coalesce(encode(journal_sha256, 'hex'), ''), "
+        "  coalesce(encode(transcript_digest(session_id), 'hex'), ''), outcome FROM session")
+    of_rows = {journal_path(world, path).resolve() for _, path, *_ in rows if path}
+    for file in world.logs():
+        if not (told or may_lack or world.holds_back) and file.resolve() not in of_rows:
+            verdict.lose(f"{file} is of no session")
+    for session, path, stored, digest, outcome in rows:
         if not path or not stored:
+            if may_lack or outcome == "unfinished":
+                verdict.told += 1
+            else:
+                missing(f"{session}, {outcome}: its row knows {'no digest of ' + path if path else 'no text log'}")
             continue
         file = journal_path(world, path)
         on_disk = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else "no file"
@@ -99,6 +109,47 @@ def compare_logs(world, verdict, missing, may_lack):
             verdict.lose(f"{session}: {path} is {on_disk}, its row says {stored}")
         elif digest != stored:
             missing(f"{session}: the transcript is {digest}, its row says {stored}")
+
+
+def ledger(world):
+    """By stream and lane: the highest number that is committed."""
+    return {(stream, lane): int(last) for stream, lane, last in world.database.rows("SELECT stream_id, lane, last_seq FROM ingest_stream")}
+
+
+def exact_restore_gaps(world, verdict, backup, loss):
+    """Of a database that was set back from `loss` to `backup`, both ledgers: the gaps are those numbers, each once, and no others."""
+    expected = {key: (backup.get(key, 0) + 1, last) for key, last in loss.items() if last > backup.get(key, 0)}
+    found = {}
+    for stream, lane, first, last, records in world.database.rows(
+            "SELECT stream_id, lane, min(first_seq), max(last_seq), sum(records) FROM gap WHERE what = 'restore' GROUP BY 1, 2"):
+        found[stream, lane] = (int(first), int(last))
+        if int(records) != int(last) - int(first) + 1:
+            verdict.lose(f"gaps of lane {lane} count {records} records from {first} to {last}")
+    if found != expected:
+        verdict.lose(f"gaps {found} where {expected} are missing")
+
+
+def exact_payload_gaps(world, talks, verdict):
+    """For clients that send packets alone: gaps and the marks in the sessions count just the packets that are not there, and who was
+    turned away for want of room stands among the probes."""
+    missing = marks = 0
+    for session, lacking, marked, count in world.database.rows(
+            "SELECT s.session_id, s.packets - count(*) FILTER (WHERE e.kind IN (0, 1)), count(*) FILTER (WHERE e.kind = 5), "
+            "  coalesce(sum(split_part(encode(e.bytes, 'escape'), ' ', 1)::int) FILTER (WHERE e.kind = 5), 0) "
+            "FROM session s LEFT JOIN event e USING (session_id, started_at) GROUP BY s.session_id, s.started_at, s.packets"):
+        missing += int(lacking)
+        marks += int(marked)
+        if lacking != count:
+            verdict.lose(f"{session} lacks {lacking} packets, its marks say {count}")
+    records = world.database.number("SELECT coalesce(sum(records), 0) FROM gap WHERE what = 'payload'")
+    if missing == 0 or records + marks != missing:
+        verdict.lose(f"{missing} packets are missing; gaps count {records}, and {marks} marks stand for one each")
+    found = rows_by_source(world.database)
+    away = sum(talk.connected and talk.saw_end and not talk.killed and not found.get(talk.address) for talk in talks)
+    refused = world.database.number("SELECT coalesce(sum(packets), 0) FROM probe WHERE reason = 'room for records'")
+    if refused != away:
+        verdict.lose(f"{away} clients were turned away, {refused} stand among the probes")
+    verdict.remarks.append(f"{missing} packets lack, {records} of them in gaps, {marks} marks; {refused} turned away")
 
 
 def compare_counts(world, verdict):

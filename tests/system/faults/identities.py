@@ -2,27 +2,25 @@
 
 import os
 import pathlib
+import shutil
 import time
 
 from faults import gate
 from faults.fault import fault, nothing, played, together
-from faults.fault_world import FaultWorld, aside
+from faults.fault_world import FaultWorld, aside, faked
+from faults.mounts import small_disk
 from world import Program, Service, listening, wait_for
-
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
 
 class Fellow:
-    """A further agent of a world, with one service, a state folder and a journal of its own."""
+    """A further agent of a world, with one service and a state folder of its own: `state`, if it is there already."""
 
-    def __init__(self, world, name, certificate):
+    def __init__(self, world, name, certificate, state=None):
         self.world, self.name = world, name
         self.service = Service("catchall", "catchall", waiting="0ms", received="128KiB")
-        folder = world.folder / name
-        folder.mkdir()
         self.toml = world.folder / f"{name}.toml"
         self.toml.write_text(
-            f'[agent]\nname = "{name}"\nstate = "{folder / "agent"}"\nself_test_minutes = 0\n'
+            f'[agent]\nname = "{name}"\nstate = "{state or world.folder / name}"\nself_test_minutes = 0\nmetrics = "off"\n'
             f'[collector]\naddress = "127.0.0.1:{world.uplink_port()}"\nca = "certificates/ca.crt"\n'
             f'certificate = "certificates/{certificate}.crt"\nkey = "certificates/{certificate}.key"\n'
             f'[journal]\ndirectory = "{world.journal}"\n' + self.service.toml())
@@ -75,6 +73,89 @@ def two_agents_one_certificate(seed):
     return played(play, seed, kind=FellowWorld, settle=90)
 
 
+def copied(state, to, same_inode):
+    """Copies an agent's state folder; `same_inode`: the spool's file gets the number that it has, as in an image of the disk."""
+    to.mkdir()
+    spool = "spool.db"
+    if same_inode:
+        wanted = (state / spool).stat().st_ino
+        while True:
+            (to / spool).touch()
+            if (to / spool).stat().st_ino >= wanted:
+                break
+            (to / spool).unlink()
+        if (to / spool).stat().st_ino != wanted:
+            raise AssertionError(f"no file here will be number {wanted}")
+    for file in state.iterdir():
+        if file.is_dir():
+            shutil.copytree(file, to / file.name)
+        elif file.is_file():
+            shutil.copyfile(file, to / file.name)
+
+
+def cloned(seed, state, other):
+    """The agent is copied with all that it has while what it recorded has not been sent; then both go on, with one certificate, record
+    while nothing can be sent, and come to the collector at once. `state`: where its state is, `other`: where the copy's. Both on
+    file systems of their own: as the disks of two machines."""
+    def play(world):
+        _, talks = together(world, nothing, 20)
+        world.gate.set(gate.CUT)
+        _, held = together(world, nothing, 20)
+        world.agent.stop()
+        copied(state, other, same_inode=True)
+        world.start_agent()
+        twin = Fellow(world, "twin", "test", other)
+        world.fellows.append(twin)
+        twin.await_start()
+        _, mine = together(world, nothing, ["raw"] * 20)
+        own = world.services["catchall"].port
+        world.services["catchall"].port = twin.service.port
+        _, its = together(world, nothing, ["raw"] * 25)
+        world.gate.set(gate.WHOLE)
+        _, both = together(world, nothing, 40)
+        world.services["catchall"].port = own
+        return 1, talks + held + mine + its + both
+
+    return played(play, seed, may_tell=("spool", "restore"), kind=FellowWorld, settle=90, state=state, examine=nothing_lacks)
+
+
+def nothing_lacks(world, _, verdict):
+    """What a gap of a copied spool stands for is with the collector under its former id; of what was recorded nothing may lack."""
+    if verdict.told:
+        verdict.lose(f"{verdict.told} sessions are missing or short")
+    if world.database.number("SELECT count(DISTINCT stream_id) FROM ingest_stream") < 2:
+        verdict.lose("both went on under one spool's id")
+
+
+@fault(short=False)
+def machine_cloned(seed):
+    """Machine id, numbers of files, spool, certificate: all is the same on both."""
+    with small_disk(64) as one, small_disk(64) as two:
+        return cloned(seed, one.folder / "agent", two.folder / "agent")
+
+
+@fault(short=False)
+def spool_cloned(seed):
+    """The state folder is copied to another place, and a second agent runs there. That takes another id, under which it tells of the
+    numbers that were confirmed under the one before; of what was recorded nothing lacks."""
+    def play(world):
+        _, talks = together(world, nothing, 20)
+        world.gate.set(gate.CUT)
+        _, held = together(world, nothing, 20)
+        world.agent.stop()
+        copied(world.state, world.folder / "twin", same_inode=False)
+        world.start_agent()
+        twin = Fellow(world, "twin", "test", world.folder / "twin")
+        world.fellows.append(twin)
+        twin.await_start()
+        world.gate.set(gate.WHOLE)
+        world.services["catchall"].port = twin.service.port
+        _, both = together(world, nothing, 40)
+        return 1, talks + held + both
+
+    return played(play, seed, may_tell=("restore",), kind=FellowWorld, settle=90, examine=nothing_lacks)
+
+
 @fault(short=False)
 def collector_killed_under_twenty_agents(seed):
     def play(world):
@@ -104,9 +185,7 @@ def certificate_replaced(seed):
     the new one at its next connection."""
     def play(world):
         _, first = together(world, nothing, 20)
-        for file in ("test.crt", "test.key"):
-            (world.folder / "certificates" / file).unlink()
-        world.issue("sensor", "test")
+        world.replace_certificate()
         world.gate.set(gate.CUT)
         world.gate.set(gate.WHOLE)
         _, second = together(world, nothing, 20)
@@ -115,8 +194,38 @@ def certificate_replaced(seed):
     return played(play, seed)
 
 
+@fault(short=False, needs=("faketime",))
+def certificate_expired(seed):
+    """The sensor's certificate ends under its stream and under traffic: the stream ends with it, the agent goes on and keeps what it
+    records, and with another certificate all of it comes."""
+    def play(world):
+        world.replace_certificate(seconds=20)
+        world.gate.set(gate.CUT)
+        world.gate.set(gate.WHOLE)
+        talks = []
+        wait_for("the agent is connected with the short one", lambda: "connected since" in world.status(), 15, step=0.2)
+        deadline = time.monotonic() + 60
+        while "connected since" in world.status():
+            if time.monotonic() > deadline:
+                raise AssertionError("the stream outlives its certificate")
+            talks += together(world, nothing, 20)[1]
+        if "has expired" not in world.collector.log.read_text(errors="replace"):
+            raise AssertionError("the stream has ended, but not for its certificate")
+        before = world.database.number("SELECT count(*) FROM session")
+        talks += together(world, nothing, 20)[1]
+        if world.database.number("SELECT count(*) FROM session") != before or " 0 records not yet acknowledged" in world.status():
+            raise AssertionError("somebody took what came after the end of the certificate:\n" + world.status())
+        world.replace_certificate()
+        talks += together(world, nothing, 20)[1]
+        return 1, talks
+
+    return played(play, seed)
+
+
 class RevokedWorld(FaultWorld):
     """Its agent may keep what it holds: nobody takes it."""
+
+    holds_back = True
 
     def settle(self, seconds=60):
         if "connected since" in self.status():
@@ -144,39 +253,51 @@ def certificate_revoked(seed):
 
 
 class ClockWorld(FaultWorld):
-    """A world whose agent's clock is moved by set_clock(); steady clocks go on."""
+    """A world in which the clock of the agent, or of the collector, is moved by set_clock(); steady clocks go on."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, of):
         self._offset = pathlib.Path(f"/tmp/apiary-clock-{os.getpid()}-{seed}")
         self.set_clock("+0")
-        super().__init__(seed, agent_environment={
-            "LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(self._offset), "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"})
+        moved = {**faked("FAKETIME_TIMESTAMP_FILE", self._offset), "FAKETIME_NO_CACHE": "1"}
+        if of == "collector":
+            self.collector_environment = moved
+        super().__init__(seed, agent_environment=moved if of == "agent" else None)
 
     def set_clock(self, offset):
         new = self._offset.with_suffix(".new")
         new.write_text(offset + "\n")
-        new.rename(self._offset)  # the agent reads it at any moment
+        new.rename(self._offset)  # the program reads it at any moment
 
     def close(self, failed):
         super().close(failed)
         self._offset.unlink()
 
 
-@fault(short=False)
+@fault(short=False, needs=("faketime",))
 def clock_stepped(seed):
     """The agent's clock goes eighty minutes forth, twenty back, and is right again, under traffic. Never behind the real one:
     libfaketime would then shift the timer that Asio sets to a moment long past, and the agent would sleep."""
+    return moved_clock(seed, "agent", ("+4800s", "+3600s", "+0"), may_tell=("quarantine",))
+
+
+@fault(short=False, needs=("faketime",))
+def collector_clock_stepped(seed):
+    """The collector's clock goes a day and an hour forth, most of that back, and is right again: days, window of what is taken, and
+    what is given up for unfinished are by its clock."""
+    return moved_clock(seed, "collector", ("+90000s", "+3600s", "+0"))
+
+
+def moved_clock(seed, of, offsets, may_tell=()):
     async def inject(world):
-        for offset in ("+4800s", "+3600s", "+0"):
+        for offset in offsets:
             await world.moment(0.3, 0.8)
             await aside(world.set_clock, offset)
-        return 3
+        return len(offsets)
 
     def play(world):
         return together(world, inject, 80)
 
-    return played(play, seed, kind=ClockWorld, may_tell=("quarantine",))
+    return played(play, seed, kind=ClockWorld, may_tell=may_tell, of=of)
 
 
 @fault(short=False)
@@ -211,5 +332,3 @@ def link_broken_at_every_batch(seed):
         return together(world, inject, 80)
 
     return played(play, seed)
-
-

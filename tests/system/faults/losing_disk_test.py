@@ -1,7 +1,9 @@
 """The disk of the power cuts does lose what was not synced, and nothing else: a fault test on a disk that keeps all shows nothing."""
 
+import errno
 import os
 import pathlib
+import subprocess
 import sys
 import unittest
 
@@ -43,6 +45,12 @@ class LosingDiskTest(unittest.TestCase):
         self.assertEqual(self.file.read_bytes(), b"kept" + b"lost" * 5000)
         self.assertEqual(self.after_the_cut(), b"kept")
 
+    def test_what_the_whole_disk_was_synced_with_is_there(self):
+        self.write(b"kept" * 5000, sync=False)
+        script = f"import ctypes, os; exit(ctypes.CDLL(None).syncfs(os.open({str(self.disk.folder)!r}, os.O_RDONLY)))"
+        subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, **self.disk.environment})
+        self.assertEqual(self.after_the_cut(), b"kept" * 5000)
+
     def test_a_torn_disk_keeps_some_of_it(self):
         self.disk.close()
         self.disk.mount(tear=7)
@@ -52,6 +60,21 @@ class LosingDiskTest(unittest.TestCase):
         written = sum(blocks[at] == ord("x") for at in range(0, len(blocks), 4096))
         self.assertGreater(written, 8)
         self.assertLess(written, 56)
+
+    def test_the_call_that_is_to_fail_does_and_no_other(self):
+        for call in ("write", "fsync", "open"):
+            self.disk.fail(call, 2, errno.ENOSPC)
+            outcomes = []
+            for _ in range(4):
+                try:
+                    self.write(b"kept", sync=True)
+                    outcomes.append(0)
+                except OSError as refused:
+                    outcomes.append(refused.errno)
+            self.assertEqual((call, outcomes), (call, [0, errno.ENOSPC, 0, 0]))
+            self.assertEqual(self.disk.failed(), 1)
+        self.disk.fail("write", 1, errno.EIO)
+        self.assertEqual(self.disk.failed(), 0)
 
 
 if __name__ == "__main__":

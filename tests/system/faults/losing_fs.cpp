@@ -1,6 +1,10 @@
-// losing_fs FOLDER MOUNTPOINT: a file system over FOLDER in which what was not synced lives in this process alone. Killed with
-// SIGKILL it is a power cut: unsynced data is gone. With TEAR=SEED in the environment SIGTERM first writes back a random half
-// of the unsynced blocks, as a disk that had begun with some of them. Directory operations are durable at once. One thread.
+// losing_fs FOLDER MOUNTPOINT: a file system over FOLDER in which what was not synced lives in this process alone.
+// Killed with SIGKILL it is a power cut: unsynced data is gone. With TEAR=SEED in the environment SIGTERM first writes
+// back a random half of the unsynced blocks, as a disk that had begun with some of them. Directory operations are
+// durable at once. One thread. The attribute user.fail of MOUNTPOINT, "write 3 5", lets the third write from now on
+// fail with error 5; so do open and fsync. user.failed is how many have failed since it was set, 0 or 1. To set
+// user.syncfs on anything is to sync all, an fsync among those that may fail: FUSE is not told of syncfs(), see
+// losing_syncfs.cpp.
 
 #define FUSE_USE_VERSION 31
 #include <algorithm>
@@ -16,7 +20,9 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -62,6 +68,23 @@ struct File {
 std::string root;
 std::map<std::string, std::shared_ptr<File>> files;
 const char* tear = nullptr;
+
+/// The call that is to fail.
+struct Failing {
+    std::string call;
+    long left = 0;
+    int error = 0;
+    int failed = 0;
+};
+Failing failing;
+
+bool fails(std::string_view call) {
+    if (failing.call != call || failing.left <= 0 || --failing.left > 0) {
+        return false;
+    }
+    ++failing.failed;
+    return true;
+}
 
 std::string real(const char* path) {
     return root + path;
@@ -111,11 +134,11 @@ int list(const char* path, void* buffer, fuse_fill_dir_t fill, off_t, fuse_file_
 }
 
 int openPath(const char* path, fuse_file_info*) {
-    return openFile(path, 0, 0);
+    return fails("open") ? -failing.error : openFile(path, 0, 0);
 }
 
 int create(const char* path, mode_t mode, fuse_file_info*) {
-    return openFile(path, O_CREAT, mode);
+    return fails("open") ? -failing.error : openFile(path, O_CREAT, mode);
 }
 
 int readAt(const char* path, char* out, std::size_t length, off_t at, fuse_file_info*) {
@@ -150,6 +173,9 @@ int writeAt(const char* path, const char* data, std::size_t length, off_t at, fu
     if (!file) {
         return -EBADF;
     }
+    if (fails("write")) {
+        return -failing.error;
+    }
     for (std::size_t done = 0; done < length;) {
         const off_t number = (at + static_cast<off_t>(done)) / kBlock;
         const auto within = static_cast<std::size_t>((at + static_cast<off_t>(done)) % kBlock);
@@ -180,18 +206,34 @@ int resize(const char* path, off_t size, fuse_file_info*) {
     return 0;
 }
 
+int syncFile(File& file) {
+    for (const auto& [number, block] : file.unsynced) {
+        if (number * kBlock < file.size && !file.writeBack(number)) {
+            return -EIO;
+        }
+    }
+    file.unsynced.clear();
+    return result(::ftruncate(file.descriptor, file.size) < 0 ? -1 : ::fsync(file.descriptor));
+}
+
 int sync(const char* path, int, fuse_file_info*) {
     const auto file = known(path);
     if (!file) {
         return 0;
     }
-    for (const auto& [number, block] : file->unsynced) {
-        if (number * kBlock < file->size && !file->writeBack(number)) {
-            return -EIO;
+    return fails("fsync") ? -failing.error : syncFile(*file);
+}
+
+int syncAll() {
+    if (fails("fsync")) {
+        return -failing.error;
+    }
+    for (const auto& [path, file] : files) {
+        if (const int done = syncFile(*file); done < 0) {
+            return done;
         }
     }
-    file->unsynced.clear();
-    return result(::ftruncate(file->descriptor, file->size) < 0 ? -1 : ::fsync(file->descriptor));
+    return 0;
 }
 
 int removeFile(const char* path) {
@@ -237,6 +279,29 @@ int changeTimes(const char* path, const timespec times[2], fuse_file_info*) {
 
 int keepOwner(const char*, uid_t, gid_t, fuse_file_info*) {
     return 0;
+}
+
+int setAttribute(const char*, const char* name, const char* value, std::size_t length, int) {
+    if (std::string_view(name) == "user.syncfs") {
+        return syncAll();
+    }
+    if (std::string_view(name) != "user.fail") {
+        return -ENOTSUP;
+    }
+    failing = {};
+    std::istringstream(std::string(value, length)) >> failing.call >> failing.left >> failing.error;
+    return 0;
+}
+
+int attribute(const char*, const char* name, char* value, std::size_t room) {
+    if (std::string_view(name) != "user.failed") {
+        return -ENODATA;
+    }
+    const std::string text = std::to_string(failing.failed);
+    if (room >= text.size()) {
+        text.copy(value, text.size());
+    }
+    return room > 0 && room < text.size() ? -ERANGE : static_cast<int>(text.size());
 }
 
 void torn(int) {
@@ -285,6 +350,8 @@ int main(int count, char** words) {
     operations.chmod = changeMode;
     operations.chown = keepOwner;
     operations.utimens = changeTimes;
+    operations.setxattr = setAttribute;
+    operations.getxattr = attribute;
     struct sigaction action {};
     action.sa_handler = torn;
     ::sigaction(SIGTERM, &action, nullptr);

@@ -44,6 +44,14 @@ class LosingDisk:
             raise Unable("FUSE cannot mount here")
         self._torn = tear is not None
 
+    @property
+    def environment(self):
+        """What a program needs in its environment that calls syncfs() on this disk."""
+        library = pathlib.Path(self.program).with_name("liblosing_syncfs.so")
+        if not library.exists():
+            raise Unable(f"{library} is missing")
+        return {"LD_PRELOAD": str(library), "ASAN_OPTIONS": "verify_asan_link_order=0"}
+
     def cut_power(self):
         if self._torn:
             self._process.terminate()
@@ -55,6 +63,14 @@ class LosingDisk:
         """After cut_power(), and once no program uses it: the disk as it is now, under power again."""
         unmount(self.folder)
         self.mount()
+
+    def fail(self, call, nth, error):
+        """The `nth` call of that name ("open", "write", "fsync") from now on fails with errno `error`; those after it do not."""
+        os.setxattr(self.folder, "user.fail", f"{call} {nth} {error}".encode())
+
+    def failed(self):
+        """Whether it has failed since."""
+        return int(os.getxattr(self.folder, "user.failed"))
 
     def close(self):
         unmount(self.folder)

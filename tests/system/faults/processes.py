@@ -1,5 +1,7 @@
 """Programs that die or are stopped, and the link between them."""
 
+import signal
+
 from faults import gate
 from faults.fault import fault, under_attack
 from faults.fault_world import aside
@@ -47,12 +49,34 @@ def collector_terminated(seed):
 
 @fault()
 def backend_killed(seed):
-    return under_attack(repeated(3, lambda world: world.kill_backend(), 0.4, 1.2), seed)
+    return under_attack(repeated(3, lambda world: world.end_backend(signal.SIGKILL), 0.4, 1.2), seed)
+
+
+@fault()
+def backend_terminated(seed):
+    return under_attack(repeated(5, lambda world: world.end_backend(signal.SIGTERM), 0.2, 0.8), seed)
 
 
 @fault()
 def postmaster_killed(seed):
     return under_attack(repeated(2, lambda world: world.restart_cluster()), seed)
+
+
+@fault()
+def postmaster_terminated(seed):
+    """As a service manager stops it: TERM, upon which it lets nobody in any more and waits for those that are, and then INT, which
+    throws them out."""
+    async def inject(world):
+        for _ in range(2):
+            await world.moment()
+            await aside(world.cluster.terminate)
+            await world.moment()
+            await aside(world.cluster.stop)
+            await world.moment(0, 0.5)
+            await aside(world.cluster.start)
+        return 2
+
+    return under_attack(inject, seed)
 
 
 @fault()
@@ -89,6 +113,13 @@ def link_cut(seed):
 @fault()
 def link_stalled(seed):
     return link(gate.STALLED, 2, seed)
+
+
+@fault(short=False)
+def link_half_open(seed):
+    """Stalled for longer than either end waits for a sign of life (20 s and 10 s): both give the stream up, and what was on its way
+    arrives all the same when it is whole."""
+    return link(gate.STALLED, 1, seed, hold=(33, 36))
 
 
 @fault()

@@ -18,7 +18,8 @@ if REASON := why_not():
 
 from probes_world import ProbesWorld  # pylint: disable=wrong-import-position
 from subnet_world import ACCOUNT, HERE, wait_for  # pylint: disable=wrong-import-position
-from process import Process, sanitized  # pylint: disable=wrong-import-position
+from process import Process  # pylint: disable=wrong-import-position
+from world import sanitized  # pylint: disable=wrong-import-position
 from world_test_case import WorldTestCase  # pylint: disable=wrong-import-position
 
 MIB = 1 << 20
