@@ -194,7 +194,7 @@ Result<std::string> TraitNetwork::show() {
     if (!table) {
         return Error{table.error()};
     }
-    std::string text = *table;
+    std::string text = withoutClocksAndCounters(*table);
     for (const bool v4 : {true, false}) {
         const auto routes = listed(v4, {"route", "show", "table", "all"});
         const auto rules = listed(v4, {"rule", "show"});

@@ -23,7 +23,8 @@ public:
     /// Takes everything away that carries our marks. Good too if there is nothing.
     static Status remove();
 
-    /// Our table as the kernel has it, our rules and routes; empty if there is nothing.
+    /// Our table as the kernel has it (without the chains of clocks and counters), our rules and routes; empty if there
+    /// is nothing.
     static Result<std::string> show();
 
     /// What apply() would do now, as it can be typed; empty, if no persona has traits. `asked` says whether the kernel

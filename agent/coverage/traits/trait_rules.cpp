@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdio>
 #include <functional>
+#include <sstream>
 
 namespace apiary::agent {
 namespace {
@@ -279,6 +280,24 @@ std::string traitRules(const HostPlan& plan, const PersonaTraits& traits, std::u
     });
     text.line("}");
     return text.take();
+}
+
+std::string withoutClocksAndCounters(std::string_view table) {
+    std::istringstream lines{std::string(table)};
+    std::string text;
+    bool within = false;
+    for (std::string line; std::getline(lines, line);) {
+        const std::string words = line.substr(std::min(line.find_first_not_of(" \t"), line.size()));
+        if (words.starts_with("chain clock") || words.starts_with("chain count")) {
+            within = true;
+        } else if (within && words == "}") {
+            within = false;
+            std::getline(lines, line);  // the empty one behind it
+        } else if (!within) {
+            text += line + '\n';
+        }
+    }
+    return text;
 }
 
 std::string wishedTimestamps(const PersonaTraits& traits, const std::string& is) {

@@ -29,6 +29,9 @@ inline constexpr unsigned kTraitCounters = 256;
 std::string traitRules(const HostPlan& plan, const PersonaTraits& traits, std::uint32_t seed,
                        const std::vector<std::string>& memories = {});
 
+/// The table as nft lists it, without the chains of which there is one for each clock and counter.
+std::string withoutClocksAndCounters(std::string_view table);
+
 /// What tcp_timestamps is to be for these traits, from what it is: one of them with an uptime decides.
 std::string wishedTimestamps(const PersonaTraits& traits, const std::string& is);
 

@@ -171,6 +171,15 @@ TEST(TraitRulesTest, HaveClocksAndCountersOnlyWhereTheyAreWanted) {
     EXPECT_EQ(text.find("count"), std::string::npos);
 }
 
+TEST(TraitRulesTest, AreShownWithoutClocksAndCounters) {
+    EXPECT_EQ(withoutClocksAndCounters(
+                  "table inet apiary_traits {\n\tcomment \"x\"\n\tchain clock_1 {\n\t\ttcp option timestamp "
+                  "tsval & 0xf8000000 vmap { 0 : goto clock_turn_1,\n\t\t\t1 : goto clock_turn_2 }\n\t}\n"
+                  "\n\tchain clock_0 {\n\t}\n\n\tchain count {\n\t}\n\n\tchain leaving_0 {\n\t\tip ttl set "
+                  "64\n\t}\n}\n"),
+              "table inet apiary_traits {\n\tcomment \"x\"\n\tchain leaving_0 {\n\t\tip ttl set 64\n\t}\n}\n");
+}
+
 TEST(TraitRulesTest, DrawForEachAddressFromTheSeed) {
     const HostPlan hosts = plan();
     const PersonaTraits traits{std::nullopt, builtIn("windows-10"), std::nullopt, std::nullopt};
