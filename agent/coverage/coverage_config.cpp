@@ -1,10 +1,12 @@
 #include "agent/coverage/coverage_config.hpp"
 
+#include "agent/coverage/traits/reply_routes.hpp"
 #include "agent/hosts/host_reading.hpp"
 #include "common/config/toml.hpp"
 #include "common/net/address.hpp"
 #include "common/text/escape.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -109,6 +111,50 @@ void readCollector(const TomlTable& root, const std::string& collector, Coverage
     config.egress.resolvers = resolversIn(std::string(std::istreambuf_iterator<char>(in), {}));
 }
 
+/// The traits that a persona names; what is wrong with a file of them is added to `errors`.
+std::optional<PacketTraits> namedTraits(const TomlField& field, const Persona& persona,
+                                        std::vector<std::string>& errors) {
+    const std::string& name = persona.traits;
+    TraitsReading reading;
+    if (isTraitsFile(name)) {
+        reading = readTraits(name);
+    } else {
+        const auto found = std::ranges::find(builtInTraits(), name, &BuiltInTraits::name);
+        if (found == builtInTraits().end()) {
+            std::string known;
+            for (const BuiltInTraits& each : builtInTraits()) {
+                known += (known.empty() ? "" : ", ") + std::string(each.name);
+            }
+            field.complain("'" + escapeCut(name, 60) + "' is not known; there are " + known +
+                           ", or name a file of your own: \"./" + escapeCut(name, 60) + ".toml\"");
+            return std::nullopt;
+        }
+        reading = parseTraits(found->text, "built-in traits " + name);
+    }
+    errors.insert(errors.end(), reading.errors.begin(), reading.errors.end());
+    return std::move(reading.traits);
+}
+
+/// Personas are in the plan in the order of the file.
+void readPersonaTraits(const TomlTable& root, CoverageConfig& config, std::vector<std::string>& errors) {
+    const std::vector<TomlTable> tables = root.tables("persona");
+    config.traits.resize(config.plan.personas.size());
+    for (std::size_t i = 0; i < config.plan.personas.size(); ++i) {
+        const Persona& persona = config.plan.personas[i];
+        const TomlField field = tables[i].field("traits");
+        config.traits[i] = persona.traits.empty() ? std::nullopt : namedTraits(field, persona, errors);
+        for (const bool v4 : {true, false}) {
+            if (const auto rules = replyRules(config.plan, config.traits, v4).size(); rules > kMostReplyRules) {
+                field.complain("make " + std::to_string(rules) +
+                               " networks, and each is a rule of routing; write ranges "
+                               "with fewer of them (" +
+                               std::to_string(kMostReplyRules) + "), such as 10.9.0.0/24");
+                config.traits[i].reset();
+            }
+        }
+    }
+}
+
 }  // namespace
 
 CoverageReading readCoverage(const std::string& path) {
@@ -123,7 +169,10 @@ CoverageReading readCoverage(const std::string& path) {
     if (!hosts.collector.empty()) {
         readCollector(root, hosts.collector, reading.config);
     }
+    std::vector<std::string> ofTraits;
+    readPersonaTraits(root, reading.config, ofTraits);
     reading.errors = file.errorsSoFar();
+    reading.errors.insert(reading.errors.end(), ofTraits.begin(), ofTraits.end());
     if (reading.errors.empty() && reading.config.plan.empty() && hosts.user.empty()) {
         reading.errors.push_back(path + ": there are no [[hosts]] to steer, and no [coverage] user to guard; add one");
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/coverage/ruleset.hpp"
+#include "agent/coverage/traits/packet_traits.hpp"
 #include "agent/hosts/host_plan.hpp"
 
 #include <string>
@@ -11,6 +12,7 @@ namespace apiary::agent {
 /// What apiary-coverage takes from agent.toml.
 struct CoverageConfig {
     HostPlan plan;
+    PersonaTraits traits;  // of the plan's personas
     Egress egress;
 };
 

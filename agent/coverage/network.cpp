@@ -1,5 +1,6 @@
 #include "agent/coverage/network.hpp"
 
+#include "agent/coverage/nft_table.hpp"
 #include "agent/coverage/program.hpp"
 #include "agent/coverage/synack_retries.hpp"
 #include "common/log/log.hpp"
@@ -12,34 +13,7 @@ namespace apiary::agent {
 namespace {
 
 const std::string kProtocol = std::to_string(kRouteProtocol);
-const std::string kTableName(kTable);
-
-std::string firstLine(const std::string& text) {
-    return text.substr(0, text.find('\n'));
-}
-
-/// Our table as nft lists it; empty if there is none. An Error if somebody else has a table of that name.
-Result<std::string> ourTable() {
-    const auto tables = runProgram({"nft", "list", "tables", "inet"});
-    if (!tables) {
-        return Error{tables.error()};
-    }
-    if (tables->status != 0) {
-        return Error{"nft cannot list tables: " + firstLine(tables->complaint)};
-    }
-    if (("\n" + tables->output).find("\ntable inet " + kTableName + '\n') == std::string::npos) {
-        return std::string();
-    }
-    const auto table = runProgram({"nft", "list", "table", "inet", kTableName});
-    if (!table) {
-        return Error{table.error()};
-    }
-    if (table->status == 0 && table->output.find(kTableComment) == std::string::npos) {
-        return Error{"the table inet " + kTableName +
-                     " was made by somebody else: nothing was touched; rename or delete it"};
-    }
-    return table->output;
-}
+const NftTable kOurTable(kTable, kTableComment);
 
 /// Our routes of one family, as networks.
 Result<std::vector<std::string>> ourRoutes(bool v4) {
@@ -94,18 +68,6 @@ Status runBatch(const std::string& lines, bool forced) {
     return Done{};
 }
 
-Status takeRules(const std::string& rules, bool only) {
-    const auto ran = runProgram(
-        only ? std::vector<std::string>{"nft", "-c", "-f", "-"} : std::vector<std::string>{"nft", "-f", "-"}, rules);
-    if (!ran) {
-        return Error{ran.error()};
-    }
-    if (ran->status != 0) {
-        return Error{"nft refuses the table: " + firstLine(ran->complaint)};
-    }
-    return Done{};
-}
-
 }  // namespace
 
 Result<RouteChange> CoverageNetwork::routeChange(const HostPlan& plan) {
@@ -123,7 +85,7 @@ Result<RouteChange> CoverageNetwork::routeChange(const HostPlan& plan) {
 }
 
 Result<std::string> CoverageNetwork::rules(const HostPlan& plan, const Egress& egress) {
-    const auto table = ourTable();
+    const auto table = kOurTable.text();
     if (!table) {
         return Error{table.error()};
     }
@@ -135,13 +97,13 @@ Result<std::string> CoverageNetwork::rules(const HostPlan& plan, const Egress& e
 }
 
 Status CoverageNetwork::apply(const HostPlan& plan, const Egress& egress) {
-    const auto there = ourTable();
+    const auto there = kOurTable.text();
     const auto table = there ? rules(plan, egress) : Result<std::string>(Error{there.error()});
     if (!table) {
         return Error{table.error()};
     }
     const auto before = SynAckRetries::remembered(*there);
-    Status done = takeRules(*table, false);
+    Status done = NftTable::take(*table);
     if (done) {
         const Status set = !plan.empty() ? SynAckRetries().lower()
                            : before      ? SynAckRetries().restore(*before)
@@ -164,7 +126,7 @@ Status CoverageNetwork::apply(const HostPlan& plan, const Egress& egress) {
 }
 
 Status CoverageNetwork::remove() {
-    const auto table = ourTable();  // somebody else's is left; our routes go all the same
+    const auto table = kOurTable.text();  // somebody else's is left; our routes go all the same
     Status done = table ? Status(Done{}) : Status(Error{table.error()});
     const auto change = routeChange({});
     const Status routes = change ? runBatch(change->removals, true) : Status(Error{change.error()});
@@ -176,7 +138,7 @@ Status CoverageNetwork::remove() {
         if (const Status restored = before ? SynAckRetries().restore(*before) : Status(Done{}); !restored) {
             done = restored;
         }
-        if (const Status gone = takeRules("delete table inet " + kTableName + '\n', false); !gone) {
+        if (const Status gone = kOurTable.remove(); !gone) {
             done = gone;
         }
     }
@@ -184,7 +146,7 @@ Status CoverageNetwork::remove() {
 }
 
 Result<std::string> CoverageNetwork::show() {
-    const auto table = ourTable();
+    const auto table = kOurTable.text();
     if (!table) {
         return Error{table.error()};
     }
@@ -202,11 +164,12 @@ Result<std::string> CoverageNetwork::show() {
 }
 
 Status CoverageNetwork::tryRules(const std::string& rules) {
-    return takeRules(rules, true);
+    return NftTable::consider(rules);
 }
 
 Result<std::uint64_t> CoverageNetwork::refused() {
-    const auto listed = runProgram({"nft", "list", "counter", "inet", kTableName, std::string(kRefusedCounter)});
+    const auto listed =
+        runProgram({"nft", "list", "counter", "inet", std::string(kTable), std::string(kRefusedCounter)});
     if (!listed) {
         return Error{listed.error()};
     }

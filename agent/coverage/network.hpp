@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/coverage/route_protocol.hpp"
 #include "agent/coverage/ruleset.hpp"
 #include "common/result.hpp"
 
@@ -8,10 +9,6 @@
 #include <vector>
 
 namespace apiary::agent {
-
-/// The number of the routing protocol that our routes carry (`ip route show table local proto 97`): unassigned, and
-/// what nobody else may have in this network namespace.
-inline constexpr int kRouteProtocol = 97;
 
 /// Local routes to be made and to be taken away, as `ip -batch` takes them.
 struct RouteChange {

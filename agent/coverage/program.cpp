@@ -70,6 +70,10 @@ bool awaitEnd(pid_t child) {
 
 }  // namespace
 
+std::string firstLine(const std::string& text) {
+    return text.substr(0, text.find('\n'));
+}
+
 Result<Ran> runProgram(const std::vector<std::string>& words, std::string_view input) {
     const std::string path = pathOf(words.front());
     if (path.empty()) {

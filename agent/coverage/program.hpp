@@ -15,6 +15,9 @@ struct Ran {
     std::string complaint;  // what it wrote to stderr
 };
 
+/// Of what a program wrote, for a message of one line.
+std::string firstLine(const std::string& text);
+
 /// Runs a program of the system ("ip", "nft"; found in /usr/sbin, /sbin, /usr/bin, /bin) without a shell, with `input`
 /// and no environment but LC_ALL=C, and waits at most 30 s for its end. An Error says that it is not there, or did not
 /// end.

@@ -1,5 +1,6 @@
 #include "agent/coverage/ruleset.hpp"
 
+#include "agent/coverage/ruleset_text.hpp"
 #include "agent/coverage/socket_message.hpp"
 #include "agent/coverage/synack_retries.hpp"
 #include "common/net/address.hpp"
@@ -20,50 +21,19 @@ std::string portsText(const std::vector<PortRange>& ports) {
     return "{ " + text + " }";
 }
 
-/// As nft takes it: no network where a range does, so that each is one element.
-std::string elementText(const AddressRange& range) {
-    const std::string first = addressText(Endpoint{range.first, 0});
-    return range.first == range.last ? first : first + '-' + addressText(Endpoint{range.last, 0});
-}
-
-/// Lines of a ruleset, indented by the braces that are open.
-class Text {
-public:
-    void line(const std::string& words) {
-        const bool closes = words.starts_with('}');
-        depth_ -= closes ? 1 : 0;
-        text_ += std::string(2 * depth_, ' ') + words + '\n';
-        depth_ += words.ends_with('{') ? 1 : 0;
-    }
-    std::string take() { return std::move(text_); }
-
-private:
-    std::string text_;
-    std::size_t depth_ = 0;
-};
-
 std::string chainOf(std::size_t persona) {
     return "persona_" + std::to_string(persona);
 }
 
-void hostMap(Text& text, const HostPlan& plan, bool v4) {
-    std::string elements;
+void hostMap(RulesetText& text, const HostPlan& plan, bool v4) {
+    std::vector<AddressVerdict> verdicts;
     for (const HostRange& range : plan.ranges) {
-        if (range.addresses.v4() == v4) {
-            elements +=
-                (elements.empty() ? "" : ", ") + elementText(range.addresses) + " : goto " + chainOf(range.persona);
-        }
+        verdicts.push_back({range.addresses, "goto " + chainOf(range.persona)});
     }
-    text.line(std::string("map hosts") + (v4 ? "4" : "6") + " {");
-    text.line(std::string("type ") + (v4 ? "ipv4_addr" : "ipv6_addr") + " : verdict");
-    text.line("flags interval");
-    if (!elements.empty()) {
-        text.line("elements = { " + elements + " }");
-    }
-    text.line("}");
+    writeVerdicts(text, v4 ? "hosts4" : "hosts6", verdicts, v4);
 }
 
-void endpointSet(Text& text, const std::string& name, const std::vector<Endpoint>& endpoints, bool v4) {
+void endpointSet(RulesetText& text, const std::string& name, const std::vector<Endpoint>& endpoints, bool v4) {
     std::string elements;
     for (const Endpoint& endpoint : endpoints) {
         if (endpoint.v4().has_value() == v4) {
@@ -78,7 +48,7 @@ void endpointSet(Text& text, const std::string& name, const std::vector<Endpoint
     text.line("}");
 }
 
-void askedSet(Text& text, bool v4) {
+void askedSet(RulesetText& text, bool v4) {
     text.line(std::string("set asked") + (v4 ? "4 {" : "6 {"));
     text.line(std::string("type ") + (v4 ? "ipv4_addr" : "ipv6_addr") + " . inet_service . inet_service");
     text.line("size 65536");
@@ -87,14 +57,14 @@ void askedSet(Text& text, bool v4) {
     text.line("}");
 }
 
-void refuse(Text& text, const std::string& ports) {
+void refuse(RulesetText& text, const std::string& ports) {
     text.line("tcp dport " + ports + " reject with tcp reset");
     text.line("udp dport " + ports + " reject with icmpx port-unreachable");
 }
 
 /// What a persona does with a port that no service has. A socket that is bound to all addresses belongs to a program of
 /// the machine, and must not be met at a host; one that is bound to the host's own is the agent's.
-void otherPorts(Text& text, const Persona& persona, std::size_t index) {
+void otherPorts(RulesetText& text, const Persona& persona, std::size_t index) {
     const bool closed = persona.others == OtherPorts::Closed;
     const std::string machine = "machine_" + std::to_string(index);
     text.line("meta l4proto { tcp, udp } socket wildcard 1 goto " + machine);
@@ -107,7 +77,7 @@ void otherPorts(Text& text, const Persona& persona, std::size_t index) {
     text.line(closed ? "accept" : "meta l4proto { tcp, udp } drop");
 }
 
-void machinePorts(Text& text, const Persona& persona, std::size_t index) {
+void machinePorts(RulesetText& text, const Persona& persona, std::size_t index) {
     const bool closed = persona.others == OtherPorts::Closed;
     text.line("chain machine_" + std::to_string(index) + " {");
     if (!persona.except.empty() && closed) {
@@ -123,7 +93,7 @@ void machinePorts(Text& text, const Persona& persona, std::size_t index) {
     text.line("}");
 }
 
-void personaChain(Text& text, const HostPlan& plan, std::size_t index) {
+void personaChain(RulesetText& text, const HostPlan& plan, std::size_t index) {
     const Persona& persona = plan.personas[index];
     machinePorts(text, persona, index);
     text.line("chain " + chainOf(index) + " {");
@@ -146,7 +116,7 @@ void personaChain(Text& text, const HostPlan& plan, std::size_t index) {
     text.line("}");
 }
 
-void egressChains(Text& text, const Egress& egress) {
+void egressChains(RulesetText& text, const Egress& egress) {
     const std::string count = "counter name " + std::string(kRefusedCounter);
     text.line("chain arrived {");
     text.line("type filter hook input priority filter; policy accept");
@@ -182,7 +152,7 @@ void egressChains(Text& text, const Egress& egress) {
 
 std::string ruleset(const HostPlan& plan, const Egress& egress, std::optional<unsigned> synAckRetries) {
     const std::string table = "table inet " + std::string(kTable);
-    Text text;
+    RulesetText text;
     text.line(table);
     text.line("delete " + table);
     text.line(table + " {");

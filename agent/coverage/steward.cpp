@@ -5,13 +5,17 @@
 #include "agent/coverage/privileges.hpp"
 #include "agent/coverage/socket_giver.hpp"
 #include "agent/coverage/synack_retries.hpp"
+#include "agent/coverage/traits/route_watch.hpp"
+#include "agent/coverage/traits/trait_network.hpp"
 #include "common/log/log.hpp"
 #include "common/process/signals.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <iostream>
 #include <limits>
+#include <optional>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -37,12 +41,28 @@ std::string summary(const HostPlan& plan) {
            " personas, " + std::to_string(plan.services.size()) + " services";
 }
 
-/// Sockets first: a port that is taken changes nothing.
+/// Hosts go first, so that nobody sees them without their traits.
+Status removeAll() {
+    const Status hosts = CoverageNetwork::remove();
+    const Status traits = TraitNetwork::remove();
+    return hosts ? traits : hosts;
+}
+
+/// Sockets first: a port that is taken changes nothing. Then traits, then the hosts that have them.
 Status take(const CoverageConfig& config, SocketGiver& giver) {
     if (const Status followed = giver.follow(config.plan, config.egress.user); !followed) {
         return followed;
     }
-    return CoverageNetwork::apply(config.plan, config.egress);
+    if (const Status dressed = TraitNetwork::apply(config.plan, config.traits); !dressed) {
+        const Status gone = CoverageNetwork::remove();
+        return gone ? dressed : Status(Error{dressed.error() + "; and hosts are not gone: " + gone.error()});
+    }
+    const Status steered = CoverageNetwork::apply(config.plan, config.egress);
+    if (!steered) {
+        const Status gone = TraitNetwork::remove();
+        return gone ? steered : Status(Error{steered.error() + "; and traits are not gone: " + gone.error()});
+    }
+    return steered;
 }
 
 /// The agent may ask as often as it likes: nft is started once a second at the most.
@@ -77,7 +97,46 @@ void readAgain(const std::string& configFile, CoverageConfig& current, SocketGiv
     log::info("configuration read again: " + summary(current.plan) + "; let the agent read it too");
 }
 
-void serve(const std::string& configFile, CoverageConfig config, SocketGiver& giver) {
+/// Lets replies follow the machine's routes, a second after these begin to change.
+class RouteFollower {
+public:
+    RouteFollower() : watch_(RouteWatch::open()) {
+        if (!watch_) {
+            log::warn(watch_.error());
+        }
+    }
+
+    int fd() const { return watch_ ? watch_->fd() : -1; }  // which poll() passes over
+
+    void heard() {
+        if (watch_ && watch_->mainChanged() && !due_) {
+            due_ = Clock::now() + 1s;
+        }
+    }
+
+    /// How long to wait, as poll() takes it.
+    int patience() const {
+        const auto left = due_ ? std::chrono::ceil<std::chrono::milliseconds>(*due_ - Clock::now()).count() : -1;
+        return due_ ? static_cast<int>(std::max<std::int64_t>(left, 0)) : -1;
+    }
+
+    void followIfDue(const CoverageConfig& config) {
+        if (due_ && Clock::now() >= *due_) {
+            due_.reset();
+            if (const Status followed = TraitNetwork::followRoutes(config.plan, config.traits); !followed) {
+                log::error(followed.error() + "; replies go by the main table");
+            }
+        }
+    }
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    Result<RouteWatch> watch_;
+    std::optional<Clock::time_point> due_;
+};
+
+void serve(const std::string& configFile, CoverageConfig config, SocketGiver& giver, RouteFollower& follower) {
     sigset_t wanted{};
     ::sigemptyset(&wanted);
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
@@ -85,9 +144,10 @@ void serve(const std::string& configFile, CoverageConfig config, SocketGiver& gi
     }
     const Descriptor signals(::signalfd(-1, &wanted, SFD_CLOEXEC));
     for (;;) {
-        pollfd polled[2] = {{.fd = giver.fd(), .events = POLLIN, .revents = 0},
-                            {.fd = signals.get(), .events = POLLIN, .revents = 0}};
-        ::poll(polled, 2, -1);  // without a deadline: there is nothing to do until somebody wants something
+        pollfd polled[3] = {{.fd = giver.fd(), .events = POLLIN, .revents = 0},
+                            {.fd = signals.get(), .events = POLLIN, .revents = 0},
+                            {.fd = follower.fd(), .events = POLLIN, .revents = 0}};
+        ::poll(polled, 3, follower.patience());  // there is nothing to do until somebody wants something
         if (polled[1].revents != 0) {
             signalfd_siginfo signal{};
             if (::read(signals.get(), &signal, sizeof signal) != sizeof signal) {
@@ -101,6 +161,10 @@ void serve(const std::string& configFile, CoverageConfig config, SocketGiver& gi
         if (polled[0].revents != 0) {
             giver.answerOne();
         }
+        if (polled[2].revents != 0) {
+            follower.heard();
+        }
+        follower.followIfDue(config);
         log::tellHeld();
     }
 }
@@ -120,12 +184,13 @@ Status applyCoverage(const std::string& configFile) {
     if (!giver) {
         return Error{giver.error()};
     }
+    RouteFollower follower;  // before the first routes are read, so that none is missed
     if (const Status taken = take(reading.config, *giver); !taken) {
         return taken;
     }
     std::cout << "steering " << summary(reading.config.plan) << std::endl;
-    serve(configFile, std::move(reading.config), *giver);
-    const Status gone = CoverageNetwork::remove();
+    serve(configFile, std::move(reading.config), *giver, follower);
+    const Status gone = removeAll();
     std::cout << (gone ? "rules and routes are gone" : "rules and routes are NOT all gone") << std::endl;
     return gone;
 }
@@ -138,7 +203,7 @@ Status removeCoverage() {
     if (!alone) {
         return Error{alone.error()};
     }
-    return CoverageNetwork::remove();
+    return removeAll();
 }
 
 Status showCoverage() {
@@ -146,10 +211,11 @@ Status showCoverage() {
         return kept;
     }
     const auto text = CoverageNetwork::show();
-    if (!text) {
-        return Error{text.error()};
+    const auto traits = TraitNetwork::show();
+    if (!text || !traits) {
+        return Error{text ? traits.error() : text.error()};
     }
-    std::cout << *text << std::flush;
+    std::cout << *text << *traits << std::flush;
     return Done{};
 }
 
@@ -170,7 +236,13 @@ Status checkCoverage(const std::string& configFile) {
               << change->additions << change->removals
               << "# END\n# sysctl -w net.ipv4.tcp_synack_retries=" << SynAckRetries::kOurs << '\n'
               << std::flush;
-    if (const Status kept = keepNetworkOnly(); !kept) {
+    const bool root = keepNetworkOnly() ? true : false;
+    const auto traits = TraitNetwork::preview(config.plan, config.traits, root);
+    if (!traits) {
+        return Error{traits.error()};
+    }
+    std::cout << *traits << std::flush;
+    if (!root) {
         std::cout << "# not root: the kernel was not asked whether it would take this\n";
         return Done{};
     }

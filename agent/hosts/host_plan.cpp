@@ -25,6 +25,10 @@ bool has(const std::vector<PortRange>& ports, std::uint16_t port) {
 
 }  // namespace
 
+bool isTraitsFile(std::string_view traits) {
+    return traits.find('/') != std::string_view::npos || traits.ends_with(".toml");
+}
+
 const Persona* HostPlan::personaAt(const Endpoint& target) const {
     const auto behind = std::ranges::upper_bound(ranges, target.address, {},
                                                  [](const HostRange& range) { return range.addresses.first; });

@@ -50,7 +50,11 @@ struct Persona {
     bool ping = true;               // answers ICMP echo requests
     std::string hostNames;          // see hostName()
     std::size_t line = 0;
+    std::string traits{};  // how it answers on the wire: a name, or a file (isTraitsFile); empty: as this kernel does
 };
+
+/// Whether traits are named by a file, and not by the name of some that apiary-coverage brings along.
+bool isTraitsFile(std::string_view traits);
 
 /// A run of addresses that are hosts of one persona.
 struct HostRange {

@@ -199,6 +199,11 @@ private:
                 "must be 1 to 63 letters, digits, '-' and '.', with '#' for a digit, '@' for a letter, '%' for "
                 "an upper-case letter or digit: \"srv####\"");
         }
+        const TomlField traits = table.field("traits");
+        persona.traits = isTraitsFile(traits.text()) ? traits.path() : traits.text();
+        if (traits.present() && persona.traits.empty()) {
+            traits.complain("must name traits, or a file of them; leave the line out for those of this machine");
+        }
         plan().personas.push_back(std::move(persona));
     }
 

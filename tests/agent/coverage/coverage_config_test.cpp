@@ -66,6 +66,51 @@ TEST(CoverageConfigTest, GuardsAnAgentWithoutHosts) {
     EXPECT_NE(reading.config.egress.user, 0U);
 }
 
+std::string withTraits(const std::string& line) {
+    std::string text = kHosts;
+    return text.replace(text.find("[[hosts]]"), 0, line + "\n");
+}
+
+TEST(CoverageConfigTest, ReadsTraitsByName) {
+    const auto reading =
+        read(withTraits("traits = 'camera'\n[[persona]]\nname = 'other'\nservices = []\n"
+                        "[[hosts]]\npersona = 'other'\nranges = ['198.19.0.0/24']"));
+    ASSERT_EQ(reading.errors, std::vector<std::string>{});
+    ASSERT_EQ(reading.config.traits.size(), 2U);
+    ASSERT_TRUE(reading.config.traits[0]);
+    EXPECT_EQ(reading.config.traits[0]->title, "Network camera");
+    EXPECT_FALSE(reading.config.traits[1]);
+}
+
+TEST(CoverageConfigTest, SaysWhichTraitsThereAre) {
+    EXPECT_EQ(read(withTraits("traits = 'camra'")).errors,
+              std::vector<std::string>{
+                  ".toml:12: [[persona]] traits 'camra' is not known; there are camera, linux, recorder, "
+                  "windows-10, windows-server-2016, or name a file of your own: \"./camra.toml\""});
+}
+
+TEST(CoverageConfigTest, SaysWhatIsWrongWithAFileOfTraits) {
+    const auto path = std::filesystem::temp_directory_path() / ("traits-" + std::to_string(::getpid()) + ".toml");
+    std::ofstream(path) << "title = 'x'\n[ip]\nttl = 0\n[tcp]\noptions = ['mss']\n";
+    const auto reading = read(withTraits("traits = '" + path.string() + "'"));
+    std::filesystem::remove(path);
+    ASSERT_EQ(reading.errors.size(), 1U);
+    EXPECT_EQ(reading.errors[0].find(".toml:3: [ip] ttl must be"), 0U) << reading.errors[0];
+}
+
+TEST(CoverageConfigTest, RefusesMoreNetworksThanTheKernelShouldTry) {
+    std::string ranges;
+    for (int i = 0; i < 520; ++i) {  // every other address, so that none has a neighbour
+        ranges += (i == 0 ? "'" : ",\n'") + std::string("198.18.") + std::to_string(i / 128) + '.' +
+                  std::to_string(i % 128 * 2) + '\'';
+    }
+    std::string text = withTraits("traits = 'linux'");
+    text.replace(text.find("'198.18.0.0/16'"), 15, ranges);
+    const auto reading = read(text);
+    ASSERT_EQ(reading.errors.size(), 1U);
+    EXPECT_EQ(reading.errors[0].find(".toml:12: [[persona]] traits make 520 networks"), 0U) << reading.errors[0];
+}
+
 TEST(CoverageConfigTest, FindsResolvers) {
     EXPECT_EQ(resolversIn("# nameserver 1.1.1.1\nsearch lan\nnameserver 192.0.2.53\nnameserver fd00::53\n"),
               (std::vector<Endpoint>{*parseEndpoint("192.0.2.53:53"), *parseEndpoint("[fd00::53]:53")}));

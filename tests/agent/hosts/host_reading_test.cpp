@@ -57,6 +57,20 @@ TEST(HostReadingTest, ReadsPersonasAndRanges) {
     EXPECT_FALSE(camera.ping);
 }
 
+TEST(HostReadingTest, ReadsWhereTraitsComeFrom) {
+    const auto traits = [](const std::string& line) {
+        const auto [hosts, errors] = read(std::string(kHead) + line);
+        return errors.empty() ? hosts.plan.personas.at(0).traits : errors;
+    };
+    EXPECT_EQ(traits(""), "");
+    EXPECT_EQ(traits("traits = 'windows-10'\n"), "windows-10");
+    EXPECT_EQ(traits("traits = './own.toml'\n"), "own.toml") << "beside agent.toml";
+    EXPECT_EQ(traits("traits = '/etc/own.toml'\n"), "/etc/own.toml");
+    EXPECT_EQ(traits("traits = ''\n"),
+              "agent.toml:12: [[persona]] traits must name traits, or a file of them; leave the line out for those of "
+              "this machine\n");
+}
+
 TEST(HostReadingTest, IsEmptyWithoutHosts) {
     const auto [hosts, errors] = read("");
     EXPECT_EQ(errors, "");

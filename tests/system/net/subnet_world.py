@@ -75,6 +75,8 @@ def addresses(count, seed):
 class SubnetWorld(World):
     """A World inside the sensor's namespace. The agent runs as nobody, from a copy that nobody can reach."""
 
+    hosts = HOSTS
+
     def __init__(self, name):
         self.spaces = Namespaces(["10.9.0.0/16", "fd00:9::/64"])
         self.coverage = None
@@ -99,7 +101,7 @@ class SubnetWorld(World):
 
     def write_agent_toml(self):
         super().write_agent_toml()
-        self.agent_toml.write_text(self.agent_toml.read_text() + HOSTS)
+        self.agent_toml.write_text(self.agent_toml.read_text() + self.hosts)
 
     def start(self):
         self.start_coverage()
@@ -134,6 +136,10 @@ class SubnetWorld(World):
     def datagrams(self, name, *words):
         """What datagrams.py prints in a namespace, a parsed line each."""
         return [json.loads(line) for line in self.spaces.run(name, sys.executable, HERE / "datagrams.py", *words).splitlines()]
+
+    def wire(self, *words):
+        """What wire.py prints at the attacker's, a parsed line each."""
+        return [json.loads(line) for line in self.spaces.run("att", sys.executable, HERE / "wire.py", *words).splitlines()]
 
     def control(self, *words):
         done = subprocess.run(["setpriv", "--reuid", str(USER), "--regid", str(USER), "--clear-groups", str(self.agent_program),
