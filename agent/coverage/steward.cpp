@@ -1,6 +1,9 @@
 #include "agent/coverage/steward.hpp"
 
 #include "agent/coverage/coverage_config.hpp"
+#include "agent/coverage/lan/lan_coverage.hpp"
+#include "agent/coverage/lan/lan_links.hpp"
+#include "agent/coverage/lan/lan_rules.hpp"
 #include "agent/coverage/network.hpp"
 #include "agent/coverage/privileges.hpp"
 #include "agent/coverage/socket_giver.hpp"
@@ -37,12 +40,43 @@ std::string summary(const HostPlan& plan) {
            " personas, " + std::to_string(plan.services.size()) + " services";
 }
 
-/// Sockets first: a port that is taken changes nothing.
-Status take(const CoverageConfig& config, SocketGiver& giver) {
+/// Sockets first: a port that is taken changes nothing. Claims last: an address is had when it is steered.
+Status take(const CoverageConfig& config, SocketGiver& giver, LanCoverage& lan) {
+    const std::vector<LanLink> links = lanLinks(config.plan);
+    if (const Status able = lan.able(links); !able) {
+        return able;
+    }
     if (const Status followed = giver.follow(config.plan, config.egress.user); !followed) {
         return followed;
     }
-    return CoverageNetwork::apply(config.plan, config.egress);
+    Status done = lan.quieten(links);
+    if (done) {
+        done = CoverageNetwork::apply(config.plan, config.egress);
+    }
+    const Status claimed = lan.claim(done ? links : std::vector<LanLink>(), config.lanRate);
+    return done ? claimed : done;
+}
+
+/// What is done on links, in words: it cannot be typed.
+std::string claimsText(const CoverageConfig& config) {
+    std::string text;
+    for (const LanLink& link : lanLinks(config.plan)) {
+        text += "# on the link of " + link.interface + ", " + std::to_string(config.lanRate) +
+                " frames a second: ask for the owner of each of";
+        for (const AddressRange& range : link.ranges) {
+            text += ' ' + rangeText(range);
+        }
+        text += "; of one without, ip route add local ADDRESS dev lo table local proto " +
+                std::to_string(kClaimProtocol) + '\n';
+    }
+    return text;
+}
+
+/// Everything of ours, of whichever process.
+Status removeAll() {
+    const Status claims = LanCoverage::remove();
+    const Status rules = CoverageNetwork::remove();
+    return claims ? rules : claims;
 }
 
 /// The agent may ask as often as it likes: nft is started once a second at the most.
@@ -57,7 +91,7 @@ SocketGiver::Refused refusedOnceASecond() {
     };
 }
 
-void readAgain(const std::string& configFile, CoverageConfig& current, SocketGiver& giver) {
+void readAgain(const std::string& configFile, CoverageConfig& current, SocketGiver& giver, LanCoverage& lan) {
     CoverageReading reading = readCoverage(configFile);
     for (const std::string& error : reading.errors) {
         log::error(error);
@@ -66,9 +100,9 @@ void readAgain(const std::string& configFile, CoverageConfig& current, SocketGiv
         log::error("the configuration was not changed");
         return;
     }
-    if (const Status taken = take(reading.config, giver); !taken) {
+    if (const Status taken = take(reading.config, giver, lan); !taken) {
         log::error(taken.error() + "; going back to the configuration before");
-        if (const Status back = take(current, giver); !back) {
+        if (const Status back = take(current, giver, lan); !back) {
             log::error(back.error() + "; no host is steered now");
         }
         return;
@@ -77,7 +111,7 @@ void readAgain(const std::string& configFile, CoverageConfig& current, SocketGiv
     log::info("configuration read again: " + summary(current.plan) + "; let the agent read it too");
 }
 
-void serve(const std::string& configFile, CoverageConfig config, SocketGiver& giver) {
+void serve(const std::string& configFile, CoverageConfig config, SocketGiver& giver, LanCoverage& lan) {
     sigset_t wanted{};
     ::sigemptyset(&wanted);
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
@@ -96,7 +130,7 @@ void serve(const std::string& configFile, CoverageConfig config, SocketGiver& gi
             if (signal.ssi_signo != SIGHUP) {
                 return;
             }
-            readAgain(configFile, config, giver);
+            readAgain(configFile, config, giver, lan);
         }
         if (polled[0].revents != 0) {
             giver.answerOne();
@@ -113,6 +147,7 @@ Status applyCoverage(const std::string& configFile) {
     if (!reading.errors.empty()) {
         return Error{joined(reading.errors)};
     }
+    LanCoverage lan;  // takes a capability that is given up
     if (const Status kept = keepNetworkOnly(); !kept) {
         return kept;
     }
@@ -120,12 +155,13 @@ Status applyCoverage(const std::string& configFile) {
     if (!giver) {
         return Error{giver.error()};
     }
-    if (const Status taken = take(reading.config, *giver); !taken) {
+    if (const Status taken = take(reading.config, *giver, lan); !taken) {
         return taken;
     }
     std::cout << "steering " << summary(reading.config.plan) << std::endl;
-    serve(configFile, std::move(reading.config), *giver);
-    const Status gone = CoverageNetwork::remove();
+    serve(configFile, std::move(reading.config), *giver, lan);
+    lan.end();
+    const Status gone = removeAll();
     std::cout << (gone ? "rules and routes are gone" : "rules and routes are NOT all gone") << std::endl;
     return gone;
 }
@@ -138,7 +174,7 @@ Status removeCoverage() {
     if (!alone) {
         return Error{alone.error()};
     }
-    return CoverageNetwork::remove();
+    return removeAll();
 }
 
 Status showCoverage() {
@@ -146,10 +182,12 @@ Status showCoverage() {
         return kept;
     }
     const auto text = CoverageNetwork::show();
-    if (!text) {
-        return Error{text.error()};
+    const auto onLinks = LanCoverage::show();
+    if (!text || !onLinks) {
+        return Error{text ? onLinks.error() : text.error()};
     }
-    std::cout << *text << std::flush;
+    const std::string all = *text + *onLinks;
+    std::cout << (all.empty() ? "nothing of apiary-coverage is there\n" : all) << std::flush;
     return Done{};
 }
 
@@ -164,17 +202,18 @@ Status checkCoverage(const std::string& configFile) {
         return Error{change.error()};
     }
     const auto rules = CoverageNetwork::rules(config.plan, config.egress);  // none for who may not look at tables
+    const std::string arp = lanRules(lanLinks(config.plan));
     std::cout << "# " << summary(config.plan) << "\n# nft -f - <<END\n"
-              << (rules ? *rules : ruleset(config.plan, config.egress, SynAckRetries().now()))
+              << (rules ? *rules : ruleset(config.plan, config.egress, SynAckRetries().now())) << arp
               << "# END\n# ip -batch - <<END\n"
               << change->additions << change->removals
               << "# END\n# sysctl -w net.ipv4.tcp_synack_retries=" << SynAckRetries::kOurs << '\n'
-              << std::flush;
+              << claimsText(config) << std::flush;
     if (const Status kept = keepNetworkOnly(); !kept) {
         std::cout << "# not root: the kernel was not asked whether it would take this\n";
         return Done{};
     }
-    return rules ? CoverageNetwork::tryRules(*rules) : Status(Error{rules.error()});
+    return rules ? CoverageNetwork::tryRules(*rules + arp) : Status(Error{rules.error()});
 }
 
 }  // namespace apiary::agent

@@ -3,6 +3,7 @@
 #include "agent/hosts/address_range.hpp"
 #include "common/net/endpoint.hpp"
 
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -50,6 +51,7 @@ struct Persona {
     bool ping = true;               // answers ICMP echo requests
     std::string hostNames;          // see hostName()
     std::size_t line = 0;
+    std::optional<std::array<std::uint8_t, 3>> vendor{};  // how hardware addresses of its hosts on links begin
 };
 
 /// A run of addresses that are hosts of one persona.
@@ -57,6 +59,7 @@ struct HostRange {
     AddressRange addresses;
     std::size_t persona = 0;  // in HostPlan::personas
     std::size_t line = 0;
+    std::string lan{};  // the interface on whose link they are claimed; empty: they are routed to this machine
 };
 
 /// Which addresses are which kind of host, as the configuration says: what apiary-coverage makes rules of, and what the
@@ -76,7 +79,8 @@ struct HostPlan {
 
     const HostService* service(std::string_view name) const;
 
-    /// Where a service can be tried: the first of its ports at one host of each persona that has it and each family.
+    /// Where a service can be tried: the first of its ports at one host of each persona that has it and each family;
+    /// or, where none of these is routed here, at some on a link, as any of them may be somebody else's.
     std::vector<Endpoint> examples(const HostService& service) const;
 
     /// The addresses of all hosts, 2^64 - 1 at the most.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string_view>
 
 namespace apiary::agent {
 namespace {
@@ -243,6 +244,17 @@ Frame icmp6Frame(const Mac& own, const Mac& to, const Icmp6& what) {
 }
 
 }  // namespace
+
+std::string stationText(const Mac& mac) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string text;
+    for (const std::uint8_t byte : mac) {
+        text += text.empty() ? "" : ":";
+        text += kDigits[byte >> 4U];
+        text += kDigits[byte & 0xfU];
+    }
+    return text;
+}
 
 bool NeighbourMessage::unspecified() const {
     return sender == Address{} || sender == Endpoint::of({}, 0).address;

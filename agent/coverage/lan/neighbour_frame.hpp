@@ -6,12 +6,16 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace apiary::agent {
 
 /// The hardware address of a station on Ethernet.
 using Mac = std::array<std::uint8_t, 6>;
+
+/// "52:54:00:12:34:56".
+std::string stationText(const Mac& mac);
 
 /// What a frame on a link says of who has which address. One form for ARP (RFC 826) and for neighbour discovery (RFC
 /// 4861): what becomes of an address does not depend on its family.
