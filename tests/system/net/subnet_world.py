@@ -75,8 +75,10 @@ def addresses(count, seed):
 class SubnetWorld(World):
     """A World inside the sensor's namespace. The agent runs as nobody, from a copy that nobody can reach."""
 
+    hosts = HOSTS
+
     def __init__(self, name):
-        self.spaces = Namespaces(["10.9.0.0/16", "fd00:9::/64"])
+        self.spaces = self.make_spaces()
         self.coverage = None
         try:
             super().__init__(name, [], limits={"waiting": "0ms"})
@@ -86,6 +88,10 @@ class SubnetWorld(World):
         self._cleanup.callback(self.spaces.close)
         self.coverage_log = self.folder / "coverage.log"
         self._let_nobody_in()
+
+    @staticmethod
+    def make_spaces():
+        return Namespaces(["10.9.0.0/16", "fd00:9::/64"])
 
     def _let_nobody_in(self):
         self.folder.chmod(0o711)
@@ -99,7 +105,7 @@ class SubnetWorld(World):
 
     def write_agent_toml(self):
         super().write_agent_toml()
-        self.agent_toml.write_text(self.agent_toml.read_text() + HOSTS)
+        self.agent_toml.write_text(self.agent_toml.read_text() + self.hosts)
 
     def start(self):
         self.start_coverage()
