@@ -83,16 +83,14 @@ public:
     }
 
 private:
+    /// At the first of the addresses that is this machine's now: a host on a link may have gone to somebody else.
     bool open(int type) {
-        const SocketAddress to(reachable(service_.listens.front()));
-        socket_ = Descriptor(::socket(to.family(), type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-        Endpoint own = to.endpoint();
-        own.port = 0;
-        const SocketAddress from(own);
-        if (!socket_ || ::bind(socket_.get(), from.raw(), from.size) != 0) {
-            why_ = because("no socket");
+        const auto has =
+            std::ranges::find_if(service_.listens, [&](const Endpoint& listen) { return bound(listen, type); });
+        if (has == service_.listens.end()) {
             return false;
         }
+        const SocketAddress to(reachable(*has));
         from_ = localEndpoint(socket_.get());
         visits_.expect(from_);
         if (::connect(socket_.get(), to.raw(), to.size) == 0) {
@@ -106,6 +104,20 @@ private:
         errno = error == EINPROGRESS ? ETIMEDOUT : error;
         why_ = error == 0 ? std::string() : because(endpointText(to.endpoint()).c_str());
         return error == 0;
+    }
+
+    /// A socket that comes from the address it is to go to.
+    bool bound(const Endpoint& listen, int type) {
+        const SocketAddress to(reachable(listen));
+        socket_ = Descriptor(::socket(to.family(), type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        Endpoint own = to.endpoint();
+        own.port = 0;
+        const SocketAddress from(own);
+        if (!socket_ || ::bind(socket_.get(), from.raw(), from.size) != 0) {
+            why_ = because("no socket");
+            return false;
+        }
+        return true;
     }
 
     bool send(std::string_view bytes) {

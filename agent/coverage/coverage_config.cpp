@@ -1,5 +1,6 @@
 #include "agent/coverage/coverage_config.hpp"
 
+#include "agent/coverage/lan/lan_links.hpp"
 #include "agent/coverage/traits/reply_routes.hpp"
 #include "agent/hosts/host_reading.hpp"
 #include "common/config/toml.hpp"
@@ -155,6 +156,27 @@ void readPersonaTraits(const TomlTable& root, CoverageConfig& config, std::vecto
     }
 }
 
+/// Why what one `[[hosts]]` has on a link cannot be claimed there, or nothing: of the first of its ranges that cannot.
+std::string whyNot(const HostPlan& plan, std::size_t line, const std::string& interface) {
+    std::string why = whyNoLink(interface);
+    for (const HostRange& range : plan.ranges) {
+        if (why.empty() && range.line == line) {
+            why = whyNotOnLink(interface, range.addresses);
+        }
+    }
+    return why;
+}
+
+void checkLans(const TomlTable& root, const HostReading& hosts) {
+    for (const TomlTable& table : root.tables("hosts")) {
+        for (const auto& [line, interface] : hosts.lans) {
+            if (const std::string why = line == table.line() ? whyNot(hosts.plan, line, interface) : ""; !why.empty()) {
+                table.field("lan").complain(why);
+            }
+        }
+    }
+}
+
 }  // namespace
 
 CoverageReading readCoverage(const std::string& path) {
@@ -162,7 +184,9 @@ CoverageReading readCoverage(const std::string& path) {
     const TomlTable root = file.root();
     CoverageReading reading;
     HostReading hosts = readHosts(root, takenHere());
+    checkLans(root, hosts);
     reading.config.plan = std::move(hosts.plan);
+    reading.config.lanRate = hosts.lanRate;
     if (!hosts.user.empty()) {
         readUser(root, hosts.user, reading.config.egress);
     }

@@ -14,6 +14,7 @@ struct CoverageConfig {
     HostPlan plan;
     PersonaTraits traits;  // of the plan's personas
     Egress egress;
+    unsigned lanRate = 0;  // frames a second that ask for owners of addresses on a link
 };
 
 /// A file as read, and everything that is wrong with it: use `config` only if `errors` is empty.
@@ -23,7 +24,8 @@ struct CoverageReading {
 };
 
 /// Reads the parts of the file that are about hosts, looks up the user and the collector's addresses (which may ask a
-/// name server, and wait for it), and refuses ranges that hold what this machine or the collector has.
+/// name server, and wait for it), and refuses ranges that hold what this machine or the collector has, or that are to
+/// be claimed where they cannot be.
 CoverageReading readCoverage(const std::string& path);
 
 /// The name servers of the text of resolv.conf.

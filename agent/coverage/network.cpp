@@ -160,7 +160,7 @@ Result<std::string> CoverageNetwork::show() {
             text += "local " + network + " dev lo table local proto " + kProtocol + '\n';
         }
     }
-    return text.empty() ? std::string("nothing of apiary-coverage is there\n") : text;
+    return text;
 }
 
 Status CoverageNetwork::tryRules(const std::string& rules) {

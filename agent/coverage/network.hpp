@@ -28,7 +28,7 @@ public:
     /// Takes everything away that carries our marks: routes first. Good too if there is nothing.
     static Status remove();
 
-    /// Our table as the kernel has it and our routes, or a sentence that there is nothing.
+    /// Our table as the kernel has it and our routes; empty if there is nothing.
     static Result<std::string> show();
 
     /// Has the kernel look at a table of rules() without taking it.

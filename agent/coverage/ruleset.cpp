@@ -175,6 +175,9 @@ std::string ruleset(const HostPlan& plan, const Egress& egress, std::optional<un
     hostMap(text, plan, false);
     text.line("chain steer {");
     text.line("type filter hook prerouting priority mangle; policy accept");
+    if (std::ranges::any_of(plan.ranges, [](const HostRange& range) { return !range.lan.empty(); })) {
+        text.line("fib daddr type != local return");  // on a link an address is ours while it is claimed
+    }
     text.line("ip daddr vmap @hosts4");
     text.line("ip6 daddr vmap @hosts6");
     text.line("}");
@@ -186,7 +189,7 @@ std::string ruleset(const HostPlan& plan, const Egress& egress, std::optional<un
 std::vector<std::string> localNetworks(const HostPlan& plan, bool v4) {
     std::vector<std::string> networks;
     for (const HostRange& range : plan.ranges) {
-        if (range.addresses.v4() == v4) {
+        if (range.addresses.v4() == v4 && range.lan.empty()) {
             const auto of = networksOf(range.addresses);
             networks.insert(networks.end(), of.begin(), of.end());
         }

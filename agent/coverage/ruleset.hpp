@@ -29,7 +29,7 @@ struct Egress {
 /// `synAckRetries` is what SynAckRetries is to find again, if there is something.
 std::string ruleset(const HostPlan& plan, const Egress& egress, std::optional<unsigned> synAckRetries = std::nullopt);
 
-/// The networks of one family that become local routes, in the order of their addresses.
+/// The networks of one family that become local routes, in the order of their addresses: those that are routed here.
 std::vector<std::string> localNetworks(const HostPlan& plan, bool v4);
 
 }  // namespace apiary::agent

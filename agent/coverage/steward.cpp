@@ -1,6 +1,9 @@
 #include "agent/coverage/steward.hpp"
 
 #include "agent/coverage/coverage_config.hpp"
+#include "agent/coverage/lan/lan_coverage.hpp"
+#include "agent/coverage/lan/lan_links.hpp"
+#include "agent/coverage/lan/lan_rules.hpp"
 #include "agent/coverage/network.hpp"
 #include "agent/coverage/privileges.hpp"
 #include "agent/coverage/socket_giver.hpp"
@@ -41,28 +44,58 @@ std::string summary(const HostPlan& plan) {
            " personas, " + std::to_string(plan.services.size()) + " services";
 }
 
-/// Hosts go first, so that nobody sees them without their traits.
-Status removeAll() {
-    const Status hosts = CoverageNetwork::remove();
-    const Status traits = TraitNetwork::remove();
-    return hosts ? traits : hosts;
-}
-
-/// Sockets first: a port that is taken changes nothing. Then traits, then the hosts that have them.
-Status take(const CoverageConfig& config, SocketGiver& giver) {
+/// Sockets first: a port that is taken changes nothing. Then traits, so that nobody sees hosts without theirs, then the
+/// hosts. Claims last: an address is had when it is steered. After an error nothing of ours is left.
+Status take(const CoverageConfig& config, SocketGiver& giver, LanCoverage& lan) {
+    const std::vector<LanLink> links = lanLinks(config.plan);
+    if (const Status able = lan.able(links); !able) {
+        return able;
+    }
     if (const Status followed = giver.follow(config.plan, config.egress.user); !followed) {
         return followed;
     }
-    if (const Status dressed = TraitNetwork::apply(config.plan, config.traits); !dressed) {
-        const Status gone = CoverageNetwork::remove();
-        return gone ? dressed : Status(Error{dressed.error() + "; and hosts are not gone: " + gone.error()});
+    Status done = TraitNetwork::apply(config.plan, config.traits);
+    if (done) {
+        done = lan.quieten(links);
     }
-    const Status steered = CoverageNetwork::apply(config.plan, config.egress);
-    if (!steered) {
-        const Status gone = TraitNetwork::remove();
-        return gone ? steered : Status(Error{steered.error() + "; and traits are not gone: " + gone.error()});
+    if (done) {
+        done = CoverageNetwork::apply(config.plan, config.egress);
     }
-    return steered;
+    const Status claimed = lan.claim(done ? links : std::vector<LanLink>(), config.lanRate);
+    if (done) {
+        return claimed;
+    }
+    const Status hosts = CoverageNetwork::remove();
+    const Status traits = TraitNetwork::remove();
+    for (const Status& gone : {claimed, hosts, traits}) {
+        if (!gone) {
+            return Error{done.error() + "; and not all of ours is gone: " + gone.error()};
+        }
+    }
+    return done;
+}
+
+/// What is done on links, in words: it cannot be typed.
+std::string claimsText(const CoverageConfig& config) {
+    std::string text;
+    for (const LanLink& link : lanLinks(config.plan)) {
+        text += "# on the link of " + link.interface + ", " + std::to_string(config.lanRate) +
+                " frames a second: ask for the owner of each of";
+        for (const AddressRange& range : link.ranges) {
+            text += ' ' + rangeText(range);
+        }
+        text += "; of one without, ip route add local ADDRESS dev lo table local proto " +
+                std::to_string(kClaimProtocol) + '\n';
+    }
+    return text;
+}
+
+/// Everything of ours, of whichever process. Hosts go first, so that nobody sees them without their traits.
+Status removeAll() {
+    const Status claims = LanCoverage::remove();
+    const Status rules = CoverageNetwork::remove();
+    const Status traits = TraitNetwork::remove();
+    return !claims ? claims : !rules ? rules : traits;
 }
 
 /// The agent may ask as often as it likes: nft is started once a second at the most.
@@ -77,7 +110,7 @@ SocketGiver::Refused refusedOnceASecond() {
     };
 }
 
-void readAgain(const std::string& configFile, CoverageConfig& current, SocketGiver& giver) {
+void readAgain(const std::string& configFile, CoverageConfig& current, SocketGiver& giver, LanCoverage& lan) {
     CoverageReading reading = readCoverage(configFile);
     for (const std::string& error : reading.errors) {
         log::error(error);
@@ -86,9 +119,9 @@ void readAgain(const std::string& configFile, CoverageConfig& current, SocketGiv
         log::error("the configuration was not changed");
         return;
     }
-    if (const Status taken = take(reading.config, giver); !taken) {
+    if (const Status taken = take(reading.config, giver, lan); !taken) {
         log::error(taken.error() + "; going back to the configuration before");
-        if (const Status back = take(current, giver); !back) {
+        if (const Status back = take(current, giver, lan); !back) {
             log::error(back.error() + "; no host is steered now");
         }
         return;
@@ -136,7 +169,8 @@ private:
     std::optional<Clock::time_point> due_;
 };
 
-void serve(const std::string& configFile, CoverageConfig config, SocketGiver& giver, RouteFollower& follower) {
+void serve(const std::string& configFile, CoverageConfig config, SocketGiver& giver, LanCoverage& lan,
+           RouteFollower& follower) {
     sigset_t wanted{};
     ::sigemptyset(&wanted);
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
@@ -156,7 +190,7 @@ void serve(const std::string& configFile, CoverageConfig config, SocketGiver& gi
             if (signal.ssi_signo != SIGHUP) {
                 return;
             }
-            readAgain(configFile, config, giver);
+            readAgain(configFile, config, giver, lan);
         }
         if (polled[0].revents != 0) {
             giver.answerOne();
@@ -177,6 +211,7 @@ Status applyCoverage(const std::string& configFile) {
     if (!reading.errors.empty()) {
         return Error{joined(reading.errors)};
     }
+    LanCoverage lan;  // takes a capability that is given up
     if (const Status kept = keepNetworkOnly(); !kept) {
         return kept;
     }
@@ -185,11 +220,12 @@ Status applyCoverage(const std::string& configFile) {
         return Error{giver.error()};
     }
     RouteFollower follower;  // before the first routes are read, so that none is missed
-    if (const Status taken = take(reading.config, *giver); !taken) {
+    if (const Status taken = take(reading.config, *giver, lan); !taken) {
         return taken;
     }
     std::cout << "steering " << summary(reading.config.plan) << std::endl;
-    serve(configFile, std::move(reading.config), *giver, follower);
+    serve(configFile, std::move(reading.config), *giver, lan, follower);
+    lan.end();
     const Status gone = removeAll();
     std::cout << (gone ? "rules and routes are gone" : "rules and routes are NOT all gone") << std::endl;
     return gone;
@@ -211,11 +247,13 @@ Status showCoverage() {
         return kept;
     }
     const auto text = CoverageNetwork::show();
+    const auto onLinks = LanCoverage::show();
     const auto traits = TraitNetwork::show();
-    if (!text || !traits) {
-        return Error{text ? traits.error() : text.error()};
+    if (!text || !onLinks || !traits) {
+        return Error{!text ? text.error() : !onLinks ? onLinks.error() : traits.error()};
     }
-    std::cout << *text << *traits << std::flush;
+    const std::string all = *text + *onLinks + *traits;
+    std::cout << (all.empty() ? "nothing of apiary-coverage is there\n" : all) << std::flush;
     return Done{};
 }
 
@@ -230,12 +268,13 @@ Status checkCoverage(const std::string& configFile) {
         return Error{change.error()};
     }
     const auto rules = CoverageNetwork::rules(config.plan, config.egress);  // none for who may not look at tables
+    const std::string arp = lanRules(lanLinks(config.plan));
     std::cout << "# " << summary(config.plan) << "\n# nft -f - <<END\n"
-              << (rules ? *rules : ruleset(config.plan, config.egress, SynAckRetries().now()))
+              << (rules ? *rules : ruleset(config.plan, config.egress, SynAckRetries().now())) << arp
               << "# END\n# ip -batch - <<END\n"
               << change->additions << change->removals
               << "# END\n# sysctl -w net.ipv4.tcp_synack_retries=" << SynAckRetries::kOurs << '\n'
-              << std::flush;
+              << claimsText(config) << std::flush;
     const bool root = keepNetworkOnly() ? true : false;
     const auto traits = TraitNetwork::preview(config.plan, config.traits, root);
     if (!traits) {
@@ -246,7 +285,7 @@ Status checkCoverage(const std::string& configFile) {
         std::cout << "# not root: the kernel was not asked whether it would take this\n";
         return Done{};
     }
-    return rules ? CoverageNetwork::tryRules(*rules) : Status(Error{rules.error()});
+    return rules ? CoverageNetwork::tryRules(*rules + arp) : Status(Error{rules.error()});
 }
 
 }  // namespace apiary::agent

@@ -72,11 +72,25 @@ const HostService* HostPlan::service(std::string_view name) const {
 std::vector<Endpoint> HostPlan::examples(const HostService& service) const {
     std::vector<Endpoint> examples;
     std::set<std::pair<std::size_t, bool>> shown;  // personas and families
-    for (const HostRange& range : ranges) {
+    const auto show = [&](const HostRange& range, const std::vector<AddressRange::Address>& addresses) {
         const bool plays = std::ranges::any_of(personas[range.persona].services,
                                                [&](std::size_t index) { return &services[index] == &service; });
         if (plays && shown.emplace(range.persona, range.addresses.v4()).second) {
-            examples.push_back({range.addresses.first, service.ports.front().first});
+            for (const AddressRange::Address& address : addresses) {
+                examples.push_back({address, service.ports.front().first});
+            }
+        }
+    };
+    for (const HostRange& range : ranges) {
+        if (range.lan.empty()) {
+            show(range, {range.addresses.first});
+        }
+    }
+    for (const HostRange& range : ranges) {
+        if (range.addresses.first == range.addresses.last) {
+            show(range, {range.addresses.first});
+        } else {
+            show(range, {range.addresses.first, range.addresses.last});
         }
     }
     return examples;

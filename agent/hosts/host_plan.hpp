@@ -3,6 +3,7 @@
 #include "agent/hosts/address_range.hpp"
 #include "common/net/endpoint.hpp"
 
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -51,6 +52,7 @@ struct Persona {
     std::string hostNames;          // see hostName()
     std::size_t line = 0;
     std::string traits{};  // how it answers on the wire: a name, or a file (isTraitsFile); empty: as this kernel does
+    std::optional<std::array<std::uint8_t, 3>> vendor{};  // how hardware addresses of its hosts on links begin
 };
 
 /// Whether traits are named by a file, and not by the name of some that apiary-coverage brings along.
@@ -61,6 +63,7 @@ struct HostRange {
     AddressRange addresses;
     std::size_t persona = 0;  // in HostPlan::personas
     std::size_t line = 0;
+    std::string lan{};  // the interface on whose link they are claimed; empty: they are routed to this machine
 };
 
 /// Which addresses are which kind of host, as the configuration says: what apiary-coverage makes rules of, and what the
@@ -80,7 +83,8 @@ struct HostPlan {
 
     const HostService* service(std::string_view name) const;
 
-    /// Where a service can be tried: the first of its ports at one host of each persona that has it and each family.
+    /// Where a service can be tried: the first of its ports at one host of each persona that has it and each family;
+    /// or, where none of these is routed here, at some on a link, as any of them may be somebody else's.
     std::vector<Endpoint> examples(const HostService& service) const;
 
     /// The addresses of all hosts, 2^64 - 1 at the most.

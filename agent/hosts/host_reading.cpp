@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMostRanges = 4096;         // what is left of all ranges without their exceptions
 constexpr std::size_t kLongestHostName = 63;      // RFC 1035, 2.3.4
+constexpr std::uint64_t kLanRate = 500;           // a /24 is asked for and claimed within 10 s
 constexpr std::uint64_t kFirstLoopback = 61'000;  // above what the kernel gives to outgoing connections
 
 std::string shown(std::string_view text) {
@@ -100,6 +101,26 @@ bool goodPattern(std::string_view pattern) {
     });
 }
 
+/// "00:15:5d": three bytes of a vendor, of whose stations none is a group.
+std::optional<std::array<std::uint8_t, 3>> vendorIn(const TomlField& field) {
+    if (!field.present()) {
+        return std::nullopt;
+    }
+    const std::string text = field.text();
+    std::array<std::uint8_t, 3> vendor{};
+    bool good = text.size() == 8 && text[2] == ':' && text[5] == ':';
+    for (std::size_t i = 0; i < vendor.size() && good; ++i) {
+        const char* at = text.data() + 3 * i;
+        const auto [end, error] = std::from_chars(at, at + 2, vendor.at(i), 16);
+        good = error == std::errc{} && end == at + 2;
+    }
+    if (!good || (vendor[0] & 1U) != 0) {
+        field.complain(R"(must be how the hardware addresses of a vendor begin, such as "00:15:5d")");
+        return std::nullopt;
+    }
+    return vendor;
+}
+
 class Reader {
 public:
     Reader(const TomlTable& root, const std::vector<Taken>& taken) : root_(root), taken_(takenEverywhere()) {
@@ -111,6 +132,7 @@ public:
         const std::uint64_t base = coverage.field("port").number(kFirstLoopback, 1024, 65'000);
         const TomlField user = coverage.field("user");
         reading_.user = user.text();
+        reading_.lanRate = static_cast<unsigned>(coverage.field("lan_rate").number(kLanRate, 1, 10'000));
         readCollector();
         readServices(base);
         for (const TomlTable& table : root_.tables("persona")) {
@@ -204,6 +226,7 @@ private:
         if (traits.present() && persona.traits.empty()) {
             traits.complain("must name traits, or a file of them; leave the line out for those of this machine");
         }
+        persona.vendor = vendorIn(table.field("mac"));
         plan().personas.push_back(std::move(persona));
     }
 
@@ -239,6 +262,14 @@ private:
         if (persona == plan().personas.end() && personaField.present()) {
             personaField.complain("'" + shown(name) + "' is not known; write a [[persona]] of that name");
         }
+        const TomlField lan = table.field("lan");
+        const std::string interface = lan.text();
+        if (lan.present() && interface.empty()) {
+            lan.complain(R"(must name an interface: "eth0"; without it the ranges are routed to this machine)");
+        }
+        if (!interface.empty()) {
+            reading_.lans.emplace_back(table.line(), interface);
+        }
         const TomlField rangesField = table.field("ranges");
         const TomlField exceptField = table.field("except");
         const auto ranges = parsed(rangesField.required());
@@ -258,7 +289,8 @@ private:
                 continue;
             }
             for (const AddressRange& rest : without(range, holes)) {
-                add(rangesField, {rest, static_cast<std::size_t>(persona - plan().personas.begin()), table.line()});
+                add(rangesField,
+                    {rest, static_cast<std::size_t>(persona - plan().personas.begin()), table.line(), interface});
             }
         }
     }
@@ -282,9 +314,11 @@ private:
 
     void add(const TomlField& field, const HostRange& range) {
         for (const Taken& taken : taken_) {
-            if (taken.addresses.v4() == range.addresses.v4() && taken.addresses.meets(range.addresses)) {
+            const bool claimed = !range.lan.empty() && taken.link == range.lan;
+            if (!claimed && taken.addresses.v4() == range.addresses.v4() && taken.addresses.meets(range.addresses)) {
                 field.complain(rangeText(range.addresses) + " holds " + rangeText(taken.addresses) + ", " + taken.by +
-                               "; leave it out, or name it under except");
+                               "; leave it out, or name it under except" +
+                               (taken.link.empty() ? "" : ", or have them claimed there: lan = \"" + taken.link + '"'));
                 return;
             }
         }
@@ -305,6 +339,16 @@ private:
                 }
                 return;
             }
+            const std::uint64_t claimed = range.lan.empty() ? 0 : range.addresses.count();
+            const std::uint64_t others = std::exchange(onLans4_, onLans4_ + claimed);
+            if (claimed > 0 && onLans4_ > kMostOnLans4) {
+                if (others <= kMostOnLans4) {
+                    field.complain(rangeText(range.addresses) + " makes " + std::to_string(onLans4_) +
+                                   " IPv4 addresses to be claimed; all ranges with lan together may have " +
+                                   std::to_string(kMostOnLans4) + ", as many as a /16");
+                }
+                return;
+            }
         }
         if (plan().ranges.size() >= kMostRanges) {
             if (!std::exchange(tooMany_, true)) {
@@ -321,6 +365,7 @@ private:
     HostReading reading_;
     std::map<std::size_t, TomlField> unused_;  // ports of services that no persona has listed yet
     std::uint64_t hosts4_ = 0;
+    std::uint64_t onLans4_ = 0;
     bool tooMany_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <ifaddrs.h>
 #include <iterator>
+#include <linux/if_packet.h>
 #include <memory>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -107,14 +108,51 @@ std::vector<Taken> takenHere() {
             taken.push_back({{*address, *address}, "this machine's own address on " + name});
             if (mask && (one->ifa_flags & IFF_LOOPBACK) == 0) {
                 networks.push_back({networkOf(*address, *mask),
-                                    "the network on the link of " + name + ", where other machines may have them"});
+                                    "the network on the link of " + name + ", where other machines may have them",
+                                    name});
             }
         }
         taken.insert(taken.end(), networks.begin(), networks.end());
+        for (const Taken& network : networks) {
+            const auto special = takenInNetwork(network.addresses, network.link);
+            taken.insert(taken.end(), special.begin(), special.end());
+        }
     }
     const auto gateways = gatewaysIn(wholeFile("/proc/net/route"), wholeFile("/proc/net/ipv6_route"));
     taken.insert(taken.begin(), gateways.begin(), gateways.end());
     return taken;
+}
+
+Own ownHere() {
+    Own own;
+    ifaddrs* all = nullptr;
+    if (::getifaddrs(&all) != 0) {
+        return own;
+    }
+    const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(all, ::freeifaddrs);
+    for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
+        if (const auto address = addressOf(one->ifa_addr)) {
+            own.addresses.insert(*address);
+        } else if (one->ifa_addr != nullptr && one->ifa_addr->sa_family == AF_PACKET) {
+            sockaddr_ll station{};
+            std::memcpy(&station, one->ifa_addr, sizeof station);
+            std::array<std::uint8_t, 6> mac{};
+            std::copy_n(std::begin(station.sll_addr), mac.size(), mac.begin());
+            own.stations.insert(mac);
+        }
+    }
+    return own;
+}
+
+std::vector<Taken> takenInNetwork(const AddressRange& network, const std::string& interface) {
+    if (network.count() <= 2) {
+        return {};
+    }
+    if (!network.v4()) {
+        return {{{network.first, network.first}, "the address of all routers on the link of " + interface}};
+    }
+    return {{{network.first, network.first}, "the address of the network on the link of " + interface},
+            {{network.last, network.last}, "the broadcast address on the link of " + interface}};
 }
 
 std::vector<Taken> gatewaysIn(std::string_view routes, std::string_view routes6) {

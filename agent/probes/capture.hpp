@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/probes/interface_state.hpp"
+#include "agent/hosts/interface_state.hpp"
 #include "agent/probes/packet_ring.hpp"
 #include "agent/probes/probe_message.hpp"
 #include "agent/probes/probe_watch.hpp"

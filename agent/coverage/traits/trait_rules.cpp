@@ -207,7 +207,8 @@ struct Kinds {
 Kinds kindsOf(const HostPlan& plan, const PersonaTraits& traits) {
     Kinds kinds;
     for (const HostRange& range : plan.ranges) {
-        if (const auto& of = traits.at(range.persona)) {
+        if (auto of = traits.at(range.persona)) {
+            of->hops = range.lan.empty() ? of->hops : 0;  // nothing is between a station of a link and its hosts
             const auto found = std::ranges::find(kinds.all, *of);
             kinds.ranges.emplace_back(range.addresses, found - kinds.all.begin());
             if (found == kinds.all.end()) {

@@ -46,6 +46,13 @@ TEST(CoverageConfigTest, RefusesTheLoopbacksOwnAddress) {
         << reading.errors[0];
 }
 
+TEST(CoverageConfigTest, RefusesToClaimOnWhatIsNotThere) {
+    const auto reading =
+        read(kHosts + "[[hosts]]\npersona = 'server'\nlan = 'no-such'\nranges = ['198.51.100.0/24']\n");
+    ASSERT_EQ(reading.errors.size(), 1U);
+    EXPECT_EQ(reading.errors[0], ".toml:17: [[hosts]] lan 'no-such' is no interface of this machine; see ip link");
+}
+
 TEST(CoverageConfigTest, RefusesRootAndUnknownUsers) {
     std::string text = kHosts;
     text.replace(text.find("nobody"), 6, "root");

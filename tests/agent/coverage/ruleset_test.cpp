@@ -50,6 +50,16 @@ TEST(RulesetTest, ReplacesOurTableInOneTransaction) {
     EXPECT_EQ(std::ranges::count(rules(), '{'), std::ranges::count(rules(), '}'));
 }
 
+TEST(RulesetTest, SteersOnLinksOnlyWhatIsClaimed) {
+    HostPlan some = plan();
+    EXPECT_EQ(rules().find("fib "), std::string::npos);
+    EXPECT_EQ(localNetworks(some, true).back(), "10.9.3.7/32");
+    some.ranges[1].lan = "eth0";
+    EXPECT_NE(block(ruleset(some, {}), "chain steer").find("fib daddr type != local return\nip daddr vmap @hosts4"),
+              std::string::npos);
+    EXPECT_EQ(localNetworks(some, true), (std::vector<std::string>{"10.9.0.0/23", "10.9.2.0/24"}));
+}
+
 TEST(RulesetTest, BringsEachRangeToItsPersona) {
     EXPECT_NE(block(rules(), "map hosts4")
                   .find("elements = { 10.9.0.0-10.9.2.255 : goto persona_0, 10.9.3.7 : goto persona_1 }"),

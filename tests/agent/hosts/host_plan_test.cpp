@@ -78,6 +78,15 @@ TEST(HostPlanTest, CountsAddressesAndShowsWhereAServiceCanBeTried) {
               (std::vector<Endpoint>{at("10.9.0.0:80"), at("10.9.3.0:80"), at("[fd00:9::]:80")}));
 }
 
+TEST(HostPlanTest, ShowsAServiceAtHostsThatAreRoutedHereBeforeThoseOnALink) {
+    HostPlan hosts = plan();
+    hosts.ranges[0].lan = "eth0";
+    EXPECT_EQ(hosts.examples(hosts.services[0]), std::vector<Endpoint>{at("10.9.4.0:21")});
+    hosts.ranges[2].lan = "eth0";
+    EXPECT_EQ(hosts.examples(hosts.services[0]), (std::vector<Endpoint>{at("10.9.0.0:21"), at("10.9.2.255:21")}))
+        << "any of them may be somebody else's";
+}
+
 TEST(HostPlanTest, MakesHostsDifferAndStayTheSame) {
     const HostPlan hosts = plan();
     const Persona& server = hosts.personas[0];

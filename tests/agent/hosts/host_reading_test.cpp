@@ -18,14 +18,24 @@ std::vector<Taken> surroundings() {
             {*parseRange("192.0.2.0/24"), "the network on the link of eth0, where other machines may have them"}};
 }
 
+/// The same with a second link, and with what takenHere() says of links.
+std::vector<Taken> links() {
+    std::vector<Taken> taken = surroundings();
+    taken.back().link = "eth0";
+    taken.push_back({*parseRange("198.51.100.0/24"), "the network on the link of eth1", "eth1"});
+    const auto special = takenInNetwork(*parseRange("192.0.2.0/24"), "eth0");
+    taken.insert(taken.end(), special.begin(), special.end());
+    return taken;
+}
+
 struct Reading {
     HostReading hosts;
     std::string errors;
 };
 
-Reading read(const std::string& text) {
+Reading read(const std::string& text, const std::vector<Taken>& taken = surroundings()) {
     TomlFile file = TomlFile::parse(text, "agent.toml");
-    Reading reading{readHosts(file.root(), surroundings()), ""};
+    Reading reading{readHosts(file.root(), taken), ""};
     for (const std::string& error : file.finish()) {
         reading.errors += error + '\n';
     }
@@ -34,6 +44,10 @@ Reading read(const std::string& text) {
 
 Reading withHosts(const std::string& ranges) {
     return read(std::string(kHead) + "[[hosts]]\npersona = 'server'\n" + ranges);
+}
+
+Reading withLink(const std::string& rest) {
+    return read(std::string(kHead) + "[[hosts]]\npersona = 'server'\n" + rest, links());
 }
 
 TEST(HostReadingTest, ReadsPersonasAndRanges) {
@@ -98,6 +112,55 @@ TEST(HostReadingTest, RefusesWhatOthersHave) {
     for (const char* special : {"0.0.0.0/8", "224.0.0.5", "255.255.255.255", "::1", "fe80::1", "ff02::1", "::/64"}) {
         EXPECT_NE(withHosts("ranges = ['" + std::string(special) + "']\n").errors, "") << special;
     }
+}
+
+TEST(HostReadingTest, TakesAddressesOfALinkIfTheyAreToBeClaimedThere) {
+    const auto [hosts, errors] = withLink(
+        "lan = 'eth0'\nranges = ['192.0.2.0/24']\nexcept = ['192.0.2.0-192.0.2.9', '192.0.2.255']\n"
+        "[[hosts]]\npersona = 'server'\nranges = ['10.9.0.0/16']\n");
+    ASSERT_EQ(errors, "");
+    ASSERT_EQ(hosts.plan.ranges.size(), 2U);
+    EXPECT_EQ(hosts.plan.ranges[0].lan, "");
+    EXPECT_EQ(hosts.plan.ranges[1].lan, "eth0");
+    EXPECT_EQ(hosts.lanRate, 500U);
+}
+
+TEST(HostReadingTest, RefusesWhatNoHostOfALinkMayHaveWithTheLine) {
+    for (const auto& [ranges, said] :
+         {std::pair("192.0.2.0/28", "holds 192.0.2.1, a gateway of this machine"),
+          std::pair("192.0.2.7", "this machine's own address on eth0"),
+          std::pair("192.0.2.255", "192.0.2.255, the broadcast address on the link of eth0"),
+          std::pair("192.0.2.0", "192.0.2.0, the address of the network on the link of eth0"),
+          std::pair("198.51.100.0/28", "198.51.100.0/24, the network on the link of eth1"),
+          std::pair("198.51.100.0/28", "or have them claimed there: lan = \"eth1\"")}) {
+        const auto errors = withLink("lan = 'eth0'\nranges = ['" + std::string(ranges) + "']\n").errors;
+        EXPECT_EQ(errors.find("agent.toml:15: [[hosts]] ranges " + std::string(ranges)), 0U) << errors;
+        EXPECT_NE(errors.find(said), std::string::npos) << errors;
+    }
+    EXPECT_NE(withLink("lan = 'eth0'\nranges = ['192.0.2.16/28']\n[collector]\naddress = '192.0.2.20:7443'\n")
+                  .errors.find("the collector's address"),
+              std::string::npos);
+    EXPECT_NE(withLink("lan = ''\nranges = ['10.9.0.1']\n").errors.find("agent.toml:14: [[hosts]] lan must name"),
+              std::string::npos);
+}
+
+TEST(HostReadingTest, ReadsTheVendorOfHardwareAddresses) {
+    const auto withMac = [](const std::string& mac) {
+        return read(std::string(kHead) + "mac = '" + mac + "'\n[[hosts]]\npersona = 'server'\nranges = ['10.9.0.1']\n");
+    };
+    EXPECT_EQ(withMac("44:19:b6").hosts.plan.personas[0].vendor, (std::array<std::uint8_t, 3>{0x44, 0x19, 0xb6}));
+    EXPECT_FALSE(withHosts("ranges = ['10.9.0.1']\n").hosts.plan.personas[0].vendor);
+    for (const char* bad : {"", "44:19", "44:19:b6:00:00:00", "44-19-b6", "4x:19:b6", "45:19:b6"}) {
+        EXPECT_EQ(withMac(bad).errors.find("agent.toml:12: [[persona]] mac must be how the hardware addresses"), 0U)
+            << bad;
+    }
+}
+
+TEST(HostReadingTest, BoundsWhatIsToBeClaimed) {
+    EXPECT_EQ(withLink("lan = 'eth9'\nranges = ['10.8.0.0/16', 'fd00:8::/64']\n").errors, "");
+    EXPECT_NE(withLink("lan = 'eth9'\nranges = ['10.8.0.0/16', '10.9.0.1']\n")
+                  .errors.find("makes 65537 IPv4 addresses to be claimed"),
+              std::string::npos);
 }
 
 TEST(HostReadingTest, RefusesWhatIsTooLarge) {
@@ -179,6 +242,13 @@ TEST(HostReadingTest, NeedsTheUserOfTheAgent) {
                    "[[hosts]]\npersona = 'x'\nranges = ['10.9.0.1']\n")
                   .errors.find("agent.toml:7: [[hosts]] needs [coverage] user"),
               std::string::npos);
+}
+
+TEST(SurroundingsTest, KnowsWhatNoHostOfANetworkHas) {
+    EXPECT_EQ(takenInNetwork(*parseRange("10.0.0.0/31"), "eth0").size(), 0U) << "RFC 3021";
+    const auto six = takenInNetwork(*parseRange("fd00::/64"), "eth0");
+    ASSERT_EQ(six.size(), 1U);
+    EXPECT_EQ(rangeText(six[0].addresses), "fd00::");
 }
 
 TEST(SurroundingsTest, FindsTheGatewaysOfBothFamilies) {

@@ -1,7 +1,5 @@
 #include "agent/probes/probes_config.hpp"
 
-#include "agent/probes/interface_state.hpp"
-
 #include <gtest/gtest.h>
 
 namespace apiary::agent::test {
@@ -67,28 +65,6 @@ TEST(ProbesConfigTest, TakesTheKernelsChoiceOfPorts) {
     EXPECT_EQ(channelPortsIn("20000\t21000\n"), (PortRange{20'000, 21'000}));
     EXPECT_EQ(channelPortsIn("nonsense"), (PortRange{32'768, 60'999}));
     EXPECT_EQ(channelPortsIn("5 4"), (PortRange{32'768, 60'999}));
-}
-
-TEST(InterfaceStateTest, ReadsTheCountsOfAnInterface) {
-    const std::string text =
-        "Inter-|   Receive                                                |  Transmit\n"
-        " face |bytes    packets errs drop fifo frame compressed multicast|bytes\n"
-        "    lo:  100 3 0 0 0 0 0 0 100 3 0 0 0 0 0 0\n"
-        "  eth0: 52428 65536 1 7 0 0 0 0 0 0 0 0 0 0 0 0\n";
-    const auto counts = countsIn(text, "eth0");
-    ASSERT_TRUE(counts);
-    EXPECT_EQ(counts->received, 65'536U);
-    EXPECT_EQ(counts->dropped, 7U);
-    EXPECT_FALSE(countsIn(text, "eth"));
-    EXPECT_FALSE(countsIn("", "eth0"));
-}
-
-TEST(InterfaceStateTest, KnowsTheLoopback) {
-    const auto state = interfaceState("lo");
-    ASSERT_TRUE(state);
-    EXPECT_TRUE(state->ethernet);
-    EXPECT_FALSE(interfaceState("no-such-one"));
-    EXPECT_FALSE(interfaceState(std::string(100, 'x')));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-"""Network namespaces of one test: attacker - router - sensor, joined by veth pairs, and gone with it."""
+"""Network namespaces of one test, joined by veth pairs, and gone with it."""
 
 import os
 import shutil
@@ -26,29 +26,25 @@ def why_not():
     return "network namespaces cannot be entered here: " + done.stderr.strip() if done.returncode != 0 else None
 
 
-class Namespaces:
-    """`att`, `rtr` and `sen`; `networks` are routed to `sen`."""
+class Spaces:
+    """Namespaces of these names, each with its loopback up."""
 
-    def __init__(self, networks):
+    def __init__(self, names):
         self._prefix = f"apiary-{os.getpid()}-"
         self._names = []
         try:
-            for name in ("att", "rtr", "sen"):
+            for name in names:
                 self._call("ip", "netns", "add", self.full(name))
                 self._names.append(name)
                 self.ip(name, "link set lo up")
-            self._link("att", "eth0", (ATTACKER + "/24", "fd00:80::2/64"), "rtr", "north", ("10.80.0.1/24", "fd00:80::1/64"))
-            self._link("rtr", "south", ("10.81.0.1/30", "fd00:81::1/64"), "sen", "wan", (SENSOR + "/30", SENSOR6 + "/64"))
-            self.ip("att", "route add default via 10.80.0.1")
-            self.ip("att", "-6 route add default via fd00:80::1")
-            self.ip("sen", "route add default via 10.81.0.1")
-            self.ip("sen", "-6 route add default via fd00:81::1")
-            for network in networks:
-                self.ip("rtr", f"route add {network} via {SENSOR6 if ':' in network else SENSOR}")
-            self.run("rtr", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")
+            self.join()
         except BaseException:
             self.close()
             raise
+
+    def join(self):
+        """Makes links between them."""
+        raise NotImplementedError
 
     def full(self, name):
         return self._prefix + name
@@ -82,7 +78,7 @@ class Namespaces:
             subprocess.run(["ip", "netns", "del", self.full(name)], check=False)
         self._names = []
 
-    def _link(self, one, one_device, one_addresses, other, other_device, other_addresses):
+    def link(self, one, one_device, one_addresses, other, other_device, other_addresses):
         self._call("ip", "link", "add", one_device, "netns", self.full(one), "type", "veth", "peer", "name", other_device,
                    "netns", self.full(other))
         for name, device, addresses in ((one, one_device, one_addresses), (other, other_device, other_addresses)):
@@ -96,3 +92,22 @@ class Namespaces:
         if done.returncode != 0:
             raise AssertionError(f"{' '.join(words)}: {done.stderr}")
         return done.stdout
+
+
+class Namespaces(Spaces):
+    """`att`, `rtr` and `sen`; `networks` are routed to `sen`."""
+
+    def __init__(self, networks):
+        self._networks = networks
+        super().__init__(("att", "rtr", "sen"))
+
+    def join(self):
+        self.link("att", "eth0", (ATTACKER + "/24", "fd00:80::2/64"), "rtr", "north", ("10.80.0.1/24", "fd00:80::1/64"))
+        self.link("rtr", "south", ("10.81.0.1/30", "fd00:81::1/64"), "sen", "wan", (SENSOR + "/30", SENSOR6 + "/64"))
+        self.ip("att", "route add default via 10.80.0.1")
+        self.ip("att", "-6 route add default via fd00:80::1")
+        self.ip("sen", "route add default via 10.81.0.1")
+        self.ip("sen", "-6 route add default via fd00:81::1")
+        for network in self._networks:
+            self.ip("rtr", f"route add {network} via {SENSOR6 if ':' in network else SENSOR}")
+        self.run("rtr", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")

@@ -78,7 +78,7 @@ class SubnetWorld(World):
     hosts = HOSTS
 
     def __init__(self, name):
-        self.spaces = Namespaces(["10.9.0.0/16", "fd00:9::/64"])
+        self.spaces = self.make_spaces()
         self.coverage = None
         try:
             super().__init__(name, [], limits={"waiting": "0ms"})
@@ -88,6 +88,10 @@ class SubnetWorld(World):
         self._cleanup.callback(self.spaces.close)
         self.coverage_log = self.folder / "coverage.log"
         self._let_nobody_in()
+
+    @staticmethod
+    def make_spaces():
+        return Namespaces(["10.9.0.0/16", "fd00:9::/64"])
 
     def _let_nobody_in(self):
         self.folder.chmod(0o711)

@@ -67,6 +67,23 @@ TEST(TraitRulesTest, BringEachRangeToItsTraits) {
     EXPECT_TRUE(has(block(text, "chain leaving"), "type filter hook postrouting priority mangle; policy accept"));
 }
 
+TEST(TraitRulesTest, PutNothingBetweenALinkAndItsHosts) {
+    HostPlan hosts = plan();
+    hosts.ranges[2].lan = "eth0";
+    PacketTraits far = builtIn("linux");
+    far.hops = 2;
+    const std::string text = traitRules(hosts, {std::nullopt, far, far, far}, 1);
+    EXPECT_EQ(block(text, "map leaving_hosts4").back(),
+              "elements = { 10.9.1.0-10.9.1.255 : goto leaving_0, 10.9.3.7 : goto leaving_0, 10.9.2.0-10.9.2.255 : goto "
+              "leaving_1 }");
+    EXPECT_TRUE(has(block(text, "chain leaving_1"), "ip ttl set 64"));
+    const auto further = [&](const char* chain) {
+        return std::ranges::count_if(block(text, chain), [](const auto& line) { return line.ends_with("ttl set 63"); });
+    };
+    EXPECT_EQ(further("chain leaving_0"), 1);
+    EXPECT_EQ(further("chain leaving_1"), 0);
+}
+
 TEST(TraitRulesTest, TakeFromSynsWhatTheSystemDoesNotKnow) {
     const std::string text = rules("windows-10", "linux", "recorder");
     EXPECT_EQ(block(text, "chain arriving_0"),

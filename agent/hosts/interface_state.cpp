@@ -1,8 +1,9 @@
-#include "agent/probes/interface_state.hpp"
+#include "agent/hosts/interface_state.hpp"
 
 #include "common/net/descriptor.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <net/if.h>
@@ -29,10 +30,13 @@ std::optional<InterfaceState> interfaceState(const std::string& name) {
         return std::nullopt;
     }
     state.up = (request.ifr_flags & IFF_UP) != 0;
+    state.loopback = (request.ifr_flags & IFF_LOOPBACK) != 0;
+    state.running = state.up && (request.ifr_flags & IFF_RUNNING) != 0;
     if (::ioctl(socket.get(), SIOCGIFHWADDR, &request) != 0) {
         return std::nullopt;
     }
     state.ethernet = request.ifr_hwaddr.sa_family == ARPHRD_ETHER || request.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
+    std::memcpy(state.mac.data(), request.ifr_hwaddr.sa_data, state.mac.size());
     return state;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +13,9 @@ struct InterfaceState {
     int number = 0;
     bool ethernet = false;  // or the loopback, which has the same frames
     bool up = false;
+    bool loopback = false;
+    bool running = false;  // up, and there is a link
+    std::array<std::uint8_t, 6> mac{};
 };
 
 /// Nothing if there is no interface of that name. Needs no privilege.

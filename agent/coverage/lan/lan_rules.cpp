@@ -1,0 +1,89 @@
+#include "agent/coverage/lan/lan_rules.hpp"
+
+#include "agent/coverage/program.hpp"
+#include "common/net/address.hpp"
+
+namespace apiary::agent {
+namespace {
+
+const std::string kTableName(kLanTable);
+
+std::string firstLine(const std::string& text) {
+    return text.substr(0, text.find('\n'));
+}
+
+std::string textOf(const AddressRange& range) {
+    const std::string first = addressText(Endpoint{range.first, 0});
+    return range.first == range.last ? first : first + '-' + addressText(Endpoint{range.last, 0});
+}
+
+Status give(const std::string& rules) {
+    const auto ran = runProgram({"nft", "-f", "-"}, rules);
+    if (!ran) {
+        return Error{ran.error()};
+    }
+    if (ran->status != 0) {
+        return Error{"nft refuses the table of ARP, without which no address can be claimed by lan: " +
+                     firstLine(ran->complaint)};
+    }
+    return Done{};
+}
+
+}  // namespace
+
+std::string lanRules(const std::vector<LanLink>& links) {
+    std::string elements;
+    for (const LanLink& link : links) {
+        for (const AddressRange& range : link.ranges) {
+            if (range.v4()) {
+                elements += (elements.empty() ? "" : ", ") + textOf(range);
+            }
+        }
+    }
+    if (elements.empty()) {
+        return {};
+    }
+    const std::string table = "table arp " + kTableName;
+    return table + "\ndelete " + table + '\n' + table + " {\n  comment \"" + std::string(kLanTableComment) +
+           "\"\n  set hosts4 {\n    type ipv4_addr\n    flags interval\n    elements = { " + elements +
+           " }\n  }\n  chain asked {\n    type filter hook input priority filter; policy accept\n"
+           "    arp operation request arp daddr ip @hosts4 drop\n  }\n}\n";
+}
+
+Status LanRules::apply(const std::vector<LanLink>& links) {
+    const std::string rules = lanRules(links);
+    if (rules.empty()) {
+        return remove();
+    }
+    const auto there = show();
+    return there ? give(rules) : Status(Error{there.error()});
+}
+
+Status LanRules::remove() {
+    const auto there = show();
+    if (!there) {
+        return Error{there.error()};
+    }
+    return there->empty() ? Status(Done{}) : give("delete table arp " + kTableName + '\n');
+}
+
+Result<std::string> LanRules::show() {
+    const auto tables = runProgram({"nft", "list", "tables", "arp"});
+    if (!tables) {
+        return Error{tables.error()};
+    }
+    if (tables->status != 0 || ("\n" + tables->output).find("\ntable arp " + kTableName + '\n') == std::string::npos) {
+        return std::string();  // a kernel without such tables has none of ours
+    }
+    const auto table = runProgram({"nft", "list", "table", "arp", kTableName});
+    if (!table) {
+        return Error{table.error()};
+    }
+    if (table->status == 0 && table->output.find(kLanTableComment) == std::string::npos) {
+        return Error{"the table arp " + kTableName +
+                     " was made by somebody else: nothing was touched; rename or delete it"};
+    }
+    return table->output;
+}
+
+}  // namespace apiary::agent

@@ -1,0 +1,187 @@
+#include "agent/coverage/lan/link_stations.hpp"
+
+#include "agent/coverage/lan/lan_rules.hpp"
+#include "agent/coverage/program.hpp"
+#include "agent/hosts/host_plan.hpp"
+#include "common/net/address.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+namespace apiary::agent {
+namespace {
+
+constexpr std::string_view kPrefix = "apiary_lan_";
+
+std::string firstLine(const std::string& text) {
+    return text.substr(0, text.find('\n'));
+}
+
+/// Names of interfaces may have what those of tables may not.
+std::string tableOf(const std::string& interface) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string name(kPrefix);
+    for (const char c : interface) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) {
+            name += c;
+        } else {
+            name += '_';
+            name += kDigits[byte >> 4U];
+            name += kDigits[byte & 0xfU];
+        }
+    }
+    return name;
+}
+
+Status give(const std::string& rules) {
+    const auto ran = runProgram({"nft", "-f", "-"}, rules);
+    if (!ran) {
+        return Error{ran.error()};
+    }
+    if (ran->status != 0) {
+        return Error{"nft refuses hardware addresses of their own for hosts: " + firstLine(ran->complaint)};
+    }
+    return Done{};
+}
+
+/// The names of our tables; those that carry no comment of ours are left out.
+Result<std::vector<std::string>> ourTables() {
+    const auto listed = runProgram({"nft", "list", "tables", "netdev"});
+    if (!listed) {
+        return Error{listed.error()};
+    }
+    std::vector<std::string> ours;
+    std::istringstream lines(listed->status == 0 ? listed->output : std::string());
+    for (std::string word, family, name; lines >> word >> family >> name;) {
+        if (!name.starts_with(kPrefix)) {
+            continue;
+        }
+        const auto table =
+            runProgram({"nft", "-t", "list", "table", "netdev", name});  // without the elements of its sets
+        if (table && table->status == 0 && table->output.find(kLanTableComment) != std::string::npos) {
+            ours.push_back(name);
+        }
+    }
+    return ours;
+}
+
+Status removeTables(const std::vector<std::string>& names) {
+    std::string rules;
+    for (const std::string& name : names) {
+        rules += "delete table netdev " + name + '\n';
+    }
+    return rules.empty() ? Status(Done{}) : give(rules);
+}
+
+}  // namespace
+
+std::uint64_t machineSeed() {
+    std::ifstream in("/etc/machine-id");
+    std::string id;
+    in >> id;
+    std::uint64_t seed = 0xcbf29ce484222325U;  // FNV-1a
+    for (const char c : id) {
+        seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    }
+    return seed;
+}
+
+std::optional<Mac> stationOf(const LanLink& link, std::uint64_t seed, const AddressRange::Address& address) {
+    const auto found =
+        std::ranges::find_if(link.stations, [&](const StationRange& one) { return one.addresses.holds(address); });
+    if (found == link.stations.end()) {
+        return std::nullopt;
+    }
+    Persona persona;
+    persona.name = found->persona;
+    const std::uint64_t rest = hostSeed(seed, persona, Endpoint{address, 0});
+    return Mac{found->vendor[0],
+               found->vendor[1],
+               found->vendor[2],
+               static_cast<std::uint8_t>(rest >> 16U),
+               static_cast<std::uint8_t>(rest >> 8U),
+               static_cast<std::uint8_t>(rest)};
+}
+
+std::string stationRules(const LanLink& link, std::uint64_t seed) {
+    std::vector<std::string> stations;
+    std::string pairs;
+    for (const StationRange& range : link.stations) {
+        AddressRange::Address address = range.addresses.first;
+        for (std::uint64_t left = range.addresses.count(); left > 0; --left) {
+            stations.push_back(stationText(*stationOf(link, seed, address)));
+            pairs += (pairs.empty() ? "" : ", ") + addressText(Endpoint{address, 0}) + " : " + stations.back();
+            for (std::size_t i = address.size(); i-- > 0 && ++address[i] == 0;) {
+            }
+        }
+    }
+    if (stations.empty()) {
+        return {};
+    }
+    std::ranges::sort(stations);  // two hosts in sixteen million may have the same, and a set takes it once
+    stations.erase(std::unique(stations.begin(), stations.end()), stations.end());
+    std::string elements;
+    for (const std::string& station : stations) {
+        elements += (elements.empty() ? "" : ", ") + station;
+    }
+    const std::string table = "table netdev " + tableOf(link.interface);
+    const std::string device = "device \"" + link.interface + "\" priority ";
+    return table + "\ndelete " + table + '\n' + table + " {\n  comment \"" + std::string(kLanTableComment) +
+           "\"\n  set stations {\n    type ether_addr\n    elements = { " + elements +
+           " }\n  }\n  map station4 {\n    type ipv4_addr : ether_addr\n    elements = { " + pairs +
+           " }\n  }\n  chain arriving {\n    type filter hook ingress " + device +
+           "-500; policy accept\n    meta pkttype other ether daddr @stations meta pkttype set host\n  }\n"
+           "  chain leaving {\n    type filter hook egress " +
+           device +
+           "500; policy accept\n    meta protocol ip ether saddr set ip saddr map @station4\n"
+           "    meta protocol arp arp saddr ether set arp saddr ip map @station4\n"
+           "    meta protocol arp ether saddr set arp saddr ip map @station4\n  }\n}\n";
+}
+
+Status LinkStations::apply(const LanLink& link, std::uint64_t seed) {
+    const std::string rules = stationRules(link, seed);
+    if (rules.empty()) {
+        return remove(link.interface);
+    }
+    const auto table = runProgram({"nft", "-t", "list", "table", "netdev", tableOf(link.interface)});
+    if (!table) {
+        return Error{table.error()};
+    }
+    if (table->status == 0 && table->output.find(kLanTableComment) == std::string::npos) {
+        return Error{"the table netdev " + tableOf(link.interface) +
+                     " was made by somebody else, so hosts have no hardware addresses of their own; delete it"};
+    }
+    return give(rules);
+}
+
+Status LinkStations::remove(const std::string& interface) {
+    auto ours = ourTables();
+    if (!ours) {
+        return Error{ours.error()};
+    }
+    std::erase_if(*ours, [&](const std::string& name) { return name != tableOf(interface); });
+    return removeTables(*ours);
+}
+
+Status LinkStations::removeAll() {
+    const auto ours = ourTables();
+    return ours ? removeTables(*ours) : Status(Error{ours.error()});
+}
+
+Result<std::string> LinkStations::show() {
+    const auto ours = ourTables();
+    if (!ours) {
+        return Error{ours.error()};
+    }
+    std::string text;
+    for (const std::string& name : *ours) {
+        text += "hosts have hardware addresses of their own: table netdev " + name + '\n';
+    }
+    return text;
+}
+
+}  // namespace apiary::agent
