@@ -140,8 +140,10 @@ const std::string kCommandsHour = leadersOf("SELECT normalized, uses FROM apiary
                                             kWholeBuckets + kTrafficFilter + " UNION ALL " + kCommandEnds);
 const std::string kCommandsRows = leadersOf(kCommandEnds);
 const std::string kArtifactsRows =
-    leadersOf("SELECT encode(sha256, 'hex'), n FROM (" + heldAtEnds("c.sha256", "artifact_sighting", "artifacts") +
-              ") a(sha256, n) WHERE sha256 IS NOT NULL");
+    "SELECT encode(key, 'hex'), n FROM (" +
+    leadersOf("SELECT sha256, n FROM (" + heldAtEnds("c.sha256", "artifact_sighting", "artifacts") +
+              ") a(sha256, n) WHERE sha256 IS NOT NULL") +
+    ") t ORDER BY n DESC, key";
 
 std::string sensorsOf(const std::string& rows) {
     return "SELECT coalesce(n.name, x.sensor_id::text), x.n FROM (SELECT sensor_id, sum(n)::bigint AS n FROM (" + rows +
