@@ -181,6 +181,8 @@ int main(int argc, char** argv) {
     keep->add_option("--rollup-days", policy.rollupDays, "Rollups are kept so long; 0: for ever");
     keep->add_option("--manifest-days", policy.manifestDays,
                      "Manifests are kept so long, and always as long as the rows of their day; 0: no longer");
+    keep->add_option("--coverage-days", policy.coverageDays,
+                     "Which sensor listened when is kept so long, and always as long as the rows; 0: as the rollups");
     keep->add_option_function<std::string>(
             "--quarantine-size", [&](const std::string& text) { policy.quarantineBytes = readSize(text); },
             "What the quarantine of one sensor may take, e.g. 64MiB")

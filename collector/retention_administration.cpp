@@ -47,6 +47,10 @@ void printGoing(const RetentionRepository::Going& going) {
     if (going.quarantine > 0) {
         std::cout << "  quarantine: " << going.quarantine << " records\n";
     }
+    if (going.coverage > 0) {
+        std::cout << "  which sensor listened, of days before " << dayText(going.coverageFrom) << ": " << going.coverage
+                  << " rows\n";
+    }
 }
 
 void printStaying(const RetentionState& state, const RetentionPlan& plan) {

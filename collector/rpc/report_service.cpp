@@ -17,8 +17,10 @@ using Reactor = grpc::ServerUnaryReactor;
 
 constexpr std::uint32_t kMostLeaders = 300;  // all countries there are
 constexpr std::uint32_t kMostRows = 1000;
+constexpr std::size_t kMostName = 256;
 
-Result<PageKey> pageKey(const v1::ListSessionsRequest& request) {
+template <typename Request>
+Result<PageKey> pageKey(const Request& request) {
     if (request.before_id().empty()) {
         return PageKey{};
     }
@@ -69,10 +71,10 @@ public:
         return scoped(
             context, request->scope(),
             [field, limit, compare = request->compare(), reply](ReportReader& reader, const ReportScope& scope) {
-                if (field <= v1::TOP_FIELD_UNSPECIFIED || field > v1::TOP_FIELD_NETWORK) {
+                if (field <= v1::TOP_FIELD_UNSPECIFIED || field > v1::TOP_FIELD_TOOL) {
                     return invalid(
                         "name what is to be counted: source, credential, protocol, port, sensor, "
-                        "country, command, artifact or network");
+                        "country, command, artifact, network or tool");
                 }
                 if (limit < 1 || limit > kMostLeaders) {
                     return invalid("ask for 1 to 300 entries");
@@ -157,6 +159,25 @@ public:
             *reply = reader.activity(scope);
             return grpc::Status::OK;
         });
+    }
+
+    Reactor* ListProbes(CallbackServerContext* context, const v1::ListProbesRequest* request,
+                        v1::ListProbesReply* reply) override {
+        return scoped(context, request->scope(),
+                      [key = pageKey(*request), tool = request->tool(), limit = request->limit(), reply](
+                          ReportReader& reader, const ReportScope& scope) {
+                          if (!key) {
+                              return invalid(key.error());
+                          }
+                          if (tool.empty() || tool.size() > kMostName || tool.find('\0') != std::string::npos) {
+                              return invalid("name the tool whose probes are meant, as the list of scan tools does");
+                          }
+                          if (limit < 1 || limit > kMostRows) {
+                              return invalid("ask for 1 to 1,000 rows");
+                          }
+                          *reply = reader.listProbes(scope, tool, *key, limit);
+                          return grpc::Status::OK;
+                      });
     }
 
     grpc::ServerWriteReactor<v1::LiveBatch>* Watch(CallbackServerContext* context,

@@ -1,5 +1,6 @@
 #include "collector/store/report_coverage.hpp"
 #include "collector/store/report_leaders.hpp"
+#include "collector/store/report_probes.hpp"
 #include "collector/store/report_reader.hpp"
 #include "collector/store/report_sources.hpp"
 #include "collector/store/report_sql.hpp"
@@ -139,8 +140,10 @@ const std::string kCommandsHour = leadersOf("SELECT normalized, uses FROM apiary
                                             kWholeBuckets + kTrafficFilter + " UNION ALL " + kCommandEnds);
 const std::string kCommandsRows = leadersOf(kCommandEnds);
 const std::string kArtifactsRows =
-    leadersOf("SELECT encode(sha256, 'hex'), n FROM (" + heldAtEnds("c.sha256", "artifact_sighting", "artifacts") +
-              ") a(sha256, n) WHERE sha256 IS NOT NULL");
+    "SELECT encode(key, 'hex'), n FROM (" +
+    leadersOf("SELECT sha256, n FROM (" + heldAtEnds("c.sha256", "artifact_sighting", "artifacts") +
+              ") a(sha256, n) WHERE sha256 IS NOT NULL") +
+    ") t ORDER BY n DESC, key";
 
 std::string sensorsOf(const std::string& rows) {
     return "SELECT coalesce(n.name, x.sensor_id::text), x.n FROM (SELECT sensor_id, sum(n)::bigint AS n FROM (" + rows +
@@ -256,6 +259,24 @@ void ifRowsAreThere(Compare compare) {
     }
 }
 
+v1::TopNReply topOf(pqxx::transaction_base& transaction, const ReportScope& scope, v1::TopField field,
+                    std::uint32_t limit, bool compare) {
+    if (const auto leaders = findLeaders(transaction, scope, field, limit)) {
+        return replyOf(transaction, scope, field, *leaders, compare);
+    }
+    auto reply = countLeaders(transaction, scope, field, limit);
+    if (compare) {
+        ifRowsAreThere([&] {
+            const auto earlier = countNamed(transaction, before(scope), field, reply);
+            for (auto& entry : *reply.mutable_entries()) {
+                const auto found = earlier.find(columnOf(entry, field));
+                entry.set_previous(found == earlier.end() ? 0 : found->second);
+            }
+        });
+    }
+    return reply;
+}
+
 }  // namespace
 
 v1::TotalsReply ReportReader::totals(const ReportScope& asked, bool compare) {
@@ -321,18 +342,12 @@ v1::ActivityReply ReportReader::activity(const ReportScope& asked) {
 v1::TopNReply ReportReader::top(const ReportScope& asked, v1::TopField field, std::uint32_t limit, bool compare) {
     ReportTransaction transaction(connection_.session());
     const auto scope = knowingRows(transaction, asked);
-    if (const auto leaders = findLeaders(transaction, scope, field, limit)) {
-        return replyOf(transaction, scope, field, *leaders, compare);
+    if (field == v1::TOP_FIELD_TOOL) {
+        return topTools(transaction, scope, limit, compare);
     }
-    auto reply = countLeaders(transaction, scope, field, limit);
-    if (compare) {
-        ifRowsAreThere([&] {
-            const auto earlier = countNamed(transaction, before(scope), field, reply);
-            for (auto& entry : *reply.mutable_entries()) {
-                const auto found = earlier.find(columnOf(entry, field));
-                entry.set_previous(found == earlier.end() ? 0 : found->second);
-            }
-        });
+    auto reply = topOf(transaction, scope, field, limit, compare);
+    if (field == v1::TOP_FIELD_SOURCE) {
+        placeSources(transaction, reply);
     }
     return reply;
 }

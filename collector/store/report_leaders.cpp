@@ -2,6 +2,8 @@
 
 #include "collector/store/report_sql.hpp"
 
+#include <map>
+
 namespace apiary::collector {
 namespace {
 
@@ -104,6 +106,12 @@ const std::string kCountCommandsAtEnds =
     summed("key", "SELECT key, n FROM unnest($14::text[], $15::bigint[]) w(key, n) WHERE n > 0 UNION ALL " +
                       heldAtEnds("normalized", "text", "command", "commands"));
 
+// As a source was when it came last, as whatever traffic.
+const std::string kPlaces =
+    "SELECT host(s.address), s.country, n.name FROM (SELECT DISTINCT ON (address) address, country, asn FROM "
+    "apiary.source WHERE address = ANY ($1::inet[]) AND num_nonnulls(country, asn) > 0 ORDER BY address, last_seen_at "
+    "DESC) s LEFT JOIN apiary.network_name n USING (asn)";
+
 std::vector<Leader> leadersOf(const pqxx::result& rows) {
     std::vector<Leader> leaders;
     for (const auto& row : rows) {
@@ -148,6 +156,20 @@ void setKey(v1::TopEntry& entry, v1::TopField field, const std::string& column) 
 
 std::string columnOf(const v1::TopEntry& entry, v1::TopField field) {
     return field == v1::TOP_FIELD_CREDENTIAL ? entry.username() + kBetween + entry.secret() : entry.key();
+}
+
+void placeSources(pqxx::transaction_base& transaction, v1::TopNReply& reply) {
+    std::map<std::string, v1::TopEntry*> entries;
+    std::vector<std::string> addresses;
+    for (auto& entry : *reply.mutable_entries()) {
+        entries.emplace(entry.key(), &entry);
+        addresses.push_back(entry.key());
+    }
+    for (const auto& row : transaction.exec_params(kPlaces, arrayText(addresses))) {
+        auto& entry = *entries.at(textOf(row[0]));
+        entry.set_country(textOf(row[1]));
+        entry.set_network_name(textOf(row[2]));
+    }
 }
 
 ReportMoment hourSourcesFrom(pqxx::transaction_base& transaction) {

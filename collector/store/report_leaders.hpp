@@ -41,6 +41,9 @@ std::vector<Leader> countKeys(pqxx::transaction_base& transaction, const ReportS
 void setKey(v1::TopEntry& entry, v1::TopField field, const std::string& column);
 std::string columnOf(const v1::TopEntry& entry, v1::TopField field);
 
+/// Fills in the country and the network of each source, where they are known.
+void placeSources(pqxx::transaction_base& transaction, v1::TopNReply& reply);
+
 /// Since when hours of sources are kept. The day at the limit is being folded away and does not count.
 ReportMoment hourSourcesFrom(pqxx::transaction_base& transaction);
 

@@ -4,6 +4,7 @@
 #include "collector/store/report_search.hpp"
 #include "collector/store/report_sql.hpp"
 #include "collector/store/report_totals.hpp"
+#include "collector/store/report_turned_filter.hpp"
 
 #include <algorithm>
 #include <unordered_set>

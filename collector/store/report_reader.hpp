@@ -15,7 +15,7 @@
 
 namespace apiary::collector {
 
-/// The key of a page of sessions: the row that it begins behind.
+/// The key of a page of sessions or probes: the row that it begins behind.
 struct PageKey {
     std::optional<Uuid> before;  // none: from the newest
 };
@@ -45,9 +45,9 @@ public:
     v1::ActivityReply activity(const ReportScope& scope);
 
     /// The largest first, at most `limit`. Keys: an address, `user / secret` (escaped, 256 characters of each), a
-    /// protocol, `21/tcp`, a sensor's name, a country, a normalized command, a SHA-256 in hex, AS64500. Neither unknown
-    /// country nor network leads where none is known. With `compare` also how often each came in the range of equal
-    /// length before.
+    /// protocol, `21/tcp`, a sensor's name, a country, a normalized command, a SHA-256 in hex, AS64500, a scan tool.
+    /// Neither unknown country nor network leads where none is known. Sources have country and network beside them, if
+    /// known. With `compare` also how often each came in the range of equal length before.
     v1::TopNReply top(const ReportScope& scope, v1::TopField field, std::uint32_t limit, bool compare = false);
 
     v1::ListSessionsReply listSessions(const ReportScope& scope, const PageKey& page, std::uint32_t limit,
@@ -63,6 +63,10 @@ public:
 
     /// Of the scope's sensors, protocols and traffic; neither its range nor its source matter.
     v1::ListOpenReply listOpen(const ReportScope& scope, std::uint32_t limit);
+
+    /// Probes with the marks of a tool, newest first; on the first page also how many there are.
+    v1::ListProbesReply listProbes(const ReportScope& scope, const std::string& tool, const PageKey& page,
+                                   std::uint32_t limit);
 
     /// The name of every sensor, by its number.
     std::map<std::int32_t, std::string> sensorNames();

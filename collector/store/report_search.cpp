@@ -16,9 +16,9 @@ using namespace std::chrono_literals;
 using Parameters = std::vector<std::optional<std::string>>;
 
 constexpr std::size_t kMostParts = 50;  // each is a question of its own
-constexpr std::size_t kMostValues = 1000;
 
 constexpr std::uint64_t kReadMore = 4;
+constexpr auto kLongestByHours = 400 * 24h;  // of longer ranges each hour is not asked for
 
 constexpr FilterSearch kRows{.oneByOne = true};
 
@@ -122,6 +122,38 @@ public:
         return stretches;
     }
 
+    /// The hours, newest first, in which logins or commands came, if the filter names any, at the sensors and of the
+    /// protocols that it or the scope names. Nothing if either names none.
+    std::optional<std::vector<ReportMoment>> hours() const {
+        const bool logins = names(Deeds::Logins) || filter_.loginTried.value_or(false);
+        const bool commands = names(Deeds::Commands) || names(Deeds::Texts);
+        const bool sensors = !scope_.sensors.empty() || !filter_.sensors.empty();
+        const bool protocols = !scope_.protocols.empty() || !filter_.protocols.empty();
+        if ((!logins && !commands) || (!sensors && !protocols) || scope_.to - scope_.from > kLongestByHours) {
+            return std::nullopt;
+        }
+        const auto oneOf = [](const std::string& column, const std::string& values) {
+            return " AND (cardinality(" + values + ") = 0 OR " + column + " = ANY (" + values + "))";
+        };
+        const std::string statement =
+            std::string("SELECT DISTINCT (extract(epoch FROM bucket_at) * 1000000)::bigint FROM apiary.") +
+            (sensors ? "rollup_hour_sensor" : "rollup_hour_protocol") +
+            " WHERE bucket_at = ANY (ARRAY(SELECT generate_series(date_bin('1 hour', $1::timestamptz, '1970-01-01 "
+            "00:00+00'), $2::timestamptz - interval '1 us', interval '1 hour'))) AND traffic = ANY ($3::text[])" +
+            (sensors ? oneOf("sensor_id", "$4::int[]") + oneOf("sensor_id", "$5::int[]")
+                     : " AND cardinality($4::int[]) + cardinality($5::int[]) = 0") +
+            oneOf("protocol", "$6::text[]") + oneOf("protocol", "$7::text[]") + (logins ? " AND credentials > 0" : "") +
+            (commands ? " AND commands > 0" : "") + " ORDER BY 1 DESC";
+        std::vector<ReportMoment> found;
+        for (const auto& row :
+             transaction_.exec_params(statement, momentText(scope_.from), momentText(scope_.to),
+                                      arrayText(scope_.traffic), arrayText(scope_.sensors), arrayText(filter_.sensors),
+                                      arrayText(scope_.protocols), arrayText(filter_.protocols))) {
+            found.emplace_back(std::chrono::microseconds(row[0].as<std::int64_t>()));
+        }
+        return found;
+    }
+
 private:
     pqxx::result ask(const std::string& statement, std::int64_t limit) const {
         return askListed(transaction_, statement, scope_, firstIdFrom(scope_.to), limit, parameters_);
@@ -203,6 +235,35 @@ std::vector<SearchPart> searchPopular(const Survey& survey, ReportScope rest, st
                : std::vector<SearchPart>{{rest, kRows}};
 }
 
+/// Adds an hour that is older than all before it to the stretches of a scope; the oldest stretch grows when there are
+/// many.
+void addHour(const ReportScope& scope, ReportMoment hour, std::vector<ReportScope>& stretches) {
+    const auto from = std::max(scope.from, hour);
+    if (!stretches.empty() && (stretches.back().from == hour + 1h || stretches.size() == kMostParts)) {
+        stretches.back().from = from;
+        return;
+    }
+    auto& part = stretches.emplace_back(scope);
+    part.from = from;
+    part.to = std::min<ReportMoment>(scope.to, hour + 1h);
+}
+
+/// What of the parts lies in these stretches; both are newest first.
+std::vector<SearchPart> within(const std::vector<SearchPart>& parts, const std::vector<ReportScope>& stretches) {
+    std::vector<SearchPart> left;
+    for (const SearchPart& part : parts) {
+        for (const ReportScope& stretch : stretches) {
+            SearchPart both = part;
+            both.scope.from = std::max(part.scope.from, stretch.from);
+            both.scope.to = std::min(part.scope.to, stretch.to);
+            if (both.scope.from < both.scope.to) {
+                left.push_back(std::move(both));
+            }
+        }
+    }
+    return left;
+}
+
 /// The hours of the week that the filter names, newest first; the whole scope if it names none.
 std::vector<ReportScope> stretches(const ReportScope& scope, const SessionFilter& filter) {
     if (filter.weekHours.empty()) {
@@ -220,59 +281,33 @@ std::vector<ReportScope> stretches(const ReportScope& scope, const SessionFilter
         if (!named.at(ofWeek)) {
             continue;
         }
-        const auto from = std::max<ReportMoment>(scope.from, hour);
-        if (!found.empty() && (found.back().from == hour + 1h || found.size() == kMostParts)) {
-            found.back().from = from;
-            continue;
-        }
-        auto& part = found.emplace_back(scope);
-        part.from = from;
-        part.to = std::min<ReportMoment>(scope.to, hour + 1h);
+        addHour(scope, hour, found);
     }
     return found;
 }
 
-const std::string kKnownIn =
-    " WHERE bucket_at >= date_bin('1 hour', $1::timestamptz, '1970-01-01 00:00+00') AND bucket_at < "
-    "$2::timestamptz AND traffic = ANY ($3::text[])";
-const std::string kKnownProtocols = "SELECT DISTINCT protocol FROM apiary.rollup_hour_protocol" + kKnownIn;
-const std::string kKnownPorts = "SELECT DISTINCT target_port FROM apiary.rollup_hour_port" + kKnownIn;
-const std::string kKnownCountries = "SELECT DISTINCT country FROM apiary.rollup_hour_country" + kKnownIn;
-const std::string kKnownSensors = "SELECT DISTINCT sensor_id FROM apiary.rollup_hour_sensor" + kKnownIn;
-
-template <typename Value>
-std::vector<Value> valuesIn(pqxx::transaction_base& transaction, const std::string& statement,
-                            const ReportScope& scope) {
-    std::vector<Value> values;
-    for (const auto& row :
-         transaction.exec_params(statement, momentText(scope.from), momentText(scope.to), arrayText(scope.traffic))) {
-        values.push_back(row[0].as<Value>());
+/// Parts of the whole scope.
+std::vector<SearchPart> searchEverywhere(const Survey& survey, ReportScope left, const SessionFilter& filter,
+                                         std::uint64_t readAtOnce) {
+    const auto rare = chooseRare(survey, filter);
+    std::vector<SearchPart> parts;
+    if (!filter.weekHours.empty()) {
+        for (const auto& stretch : stretches(left, filter)) {
+            parts.push_back({stretch, rare.value_or(kRows)});
+        }
+        return parts;
     }
-    return values;
-}
-
-/// False if nothing is left.
-template <typename Value, typename Known>
-bool turn(std::vector<Value>& wanted, std::vector<Value>& leftOut, Known known) {
-    if (leftOut.empty()) {
-        return true;
+    if (!rare) {
+        return searchPopular(survey, left, readAtOnce);
     }
-    std::vector<Value> left = wanted.empty() ? known() : wanted;
-    std::erase_if(left, [&](const Value& value) { return std::ranges::find(leftOut, value) != leftOut.end(); });
-    if (left.size() <= kMostValues) {
-        leftOut.clear();
-        wanted = std::move(left);
-        return !wanted.empty();
+    // Of few sources that are known, one may have come all the time.
+    if (rare->first == Deeds::Sources && !rare->sourcesHashed && !*filter.sourceIsNew) {
+        if (const auto start = survey.startOfFewRows()) {
+            cutOff(left, *start, kRows, parts);
+        }
     }
-    return true;
-}
-
-bool turn(std::optional<bool>& wanted, std::optional<bool>& leftOut) {
-    if (!leftOut) {
-        return true;
-    }
-    const bool left = !*std::exchange(leftOut, std::nullopt);
-    return *(wanted = wanted.value_or(left)) == left;
+    parts.push_back({left, *rare});
+    return parts;
 }
 
 }  // namespace
@@ -288,73 +323,41 @@ pqxx::result askListed(pqxx::transaction_base& transaction, const std::string& s
                                    before.text(), limit, pqxx::prepare::make_dynamic_params(more));
 }
 
-std::optional<SessionFilter> turnedRound(pqxx::transaction_base& transaction, const ReportScope& scope,
-                                         SessionFilter filter) {
-    SessionConditions& out = filter.without;
-    const auto known = [&]<typename Value>(const std::string& statement, Value) {
-        return [&transaction, &scope, &statement] { return valuesIn<Value>(transaction, statement, scope); };
-    };
-    const bool left = turn(filter.protocols, out.protocols, known(kKnownProtocols, std::string())) &&
-                      turn(filter.ports, out.ports, known(kKnownPorts, std::int32_t())) &&
-                      turn(filter.countries, out.countries, known(kKnownCountries, std::string())) &&
-                      turn(filter.sensors, out.sensors, known(kKnownSensors, std::int32_t())) &&
-                      turn(filter.outcomes, out.outcomes,
-                           [&] {
-                               std::vector<std::string> outcomes;
-                               for (const auto& row : transaction.exec("SELECT outcome FROM apiary.outcome")) {
-                                   outcomes.push_back(textOf(row[0]));
-                               }
-                               return outcomes;
-                           }) &&
-                      turn(filter.transports, out.transports,
-                           [] {
-                               return std::vector<std::string>{"tcp", "udp"};
-                           }) &&
-                      turn(filter.weekHours, out.weekHours,
-                           [] {
-                               std::vector<std::int32_t> hours(7 * 24);
-                               std::ranges::generate(hours, [hour = 0]() mutable { return hour++; });
-                               return hours;
-                           }) &&
-                      turn(filter.loginAccepted, out.loginAccepted) && turn(filter.loginTried, out.loginTried);
-    return left ? std::optional(std::move(filter)) : std::nullopt;
-}
-
 std::vector<SearchPart> searchPage(pqxx::transaction_base& transaction, const ReportScope& scope, const Uuid& before,
                                    const SessionFilter& filter, const SearchLimits& limits) {
     ReportScope left = scope;
     left.to = std::min(scope.to, std::chrono::floor<std::chrono::microseconds>(before.time()) + 1ms);
     const Survey survey(transaction, left, filter, limits);
-    const auto rare = chooseRare(survey, filter);
-    std::vector<SearchPart> parts;
-    if (!filter.weekHours.empty()) {
-        for (const auto& stretch : stretches(left, filter)) {
-            parts.push_back({stretch, rare.value_or(kRows)});
-        }
-        return parts;
+    const auto hours = survey.hours();
+    if (!hours) {
+        return searchEverywhere(survey, left, filter, limits.readAtOnce);
     }
-    if (!rare) {
-        return searchPopular(survey, left, limits.readAtOnce);
+    std::vector<ReportScope> there;
+    for (const ReportMoment hour : *hours) {
+        addHour(left, hour, there);
     }
-    // Of few sources that are known, one may have come all the time.
-    if (rare->first == Deeds::Sources && !rare->sourcesHashed && !*filter.sourceIsNew) {
-        if (const auto start = survey.startOfFewRows()) {
-            cutOff(left, *start, kRows, parts);
-        }
-    }
-    parts.push_back({left, *rare});
-    return parts;
+    return there.empty() ? std::vector<SearchPart>()
+                         : within(searchEverywhere(survey, left, filter, limits.readAtOnce), there);
 }
 
 std::vector<SearchPart> searchAll(pqxx::transaction_base& transaction, const ReportScope& scope,
                                   const SessionFilter& filter, const SearchLimits& limits) {
-    auto search = chooseRare(Survey(transaction, scope, filter, limits), filter).value_or(FilterSearch());
+    const Survey survey(transaction, scope, filter, limits);
+    auto search = chooseRare(survey, filter).value_or(FilterSearch());
     if (search.first == Deeds::Sources && (search.sourcesHashed || !*filter.sourceIsNew)) {
         search = {};
     }
     search.oneByOne = false;
+    ReportScope left = scope;
+    if (const auto hours = survey.hours()) {
+        if (hours->empty()) {
+            return {};
+        }
+        left.from = std::max(left.from, hours->back());
+        left.to = std::min<ReportMoment>(left.to, hours->front() + 1h);
+    }
     std::vector<SearchPart> parts;
-    for (const auto& stretch : stretches(scope, filter)) {
+    for (const auto& stretch : stretches(left, filter)) {
         parts.push_back({stretch, search});
     }
     return parts;

@@ -29,11 +29,6 @@ pqxx::result askListed(pqxx::transaction_base& transaction, const std::string& s
                        const Uuid& before, std::int64_t limit,
                        const std::vector<std::optional<std::string>>& parameters);
 
-/// The same filter that names what is left in place of what is left out, where the values that there are in the scope
-/// are few: what is left may be rare, and is looked for then. Nothing if nothing is left.
-std::optional<SessionFilter> turnedRound(pqxx::transaction_base& transaction, const ReportScope& scope,
-                                         SessionFilter filter);
-
 /// A stretch of the list, and how its sessions are found.
 struct SearchPart {
     ReportScope scope;

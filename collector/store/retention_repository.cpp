@@ -36,6 +36,12 @@ constexpr const char* kGoing = R"(
         WHERE q.received_at < date_trunc('day', now(), 'UTC') - p.retention_days * interval '24 h')
     FROM (SELECT apiary.manifest_floor(greatest(rows_from, DATE '1970-01-01' + $1::int)) AS floor FROM apiary.retained
         WHERE rows_from IS NOT NULL OR $1::int IS NOT NULL) f LEFT JOIN apiary.manifest_piece m ON m.day < f.floor)";
+// As retention_coverage() has it.
+constexpr const char* kCoverageGoing = R"(
+    SELECT c.day - DATE '1970-01-01', (SELECT count(*) FROM apiary.coverage_hour h
+        WHERE h.hour_at < c.day::timestamp AT TIME ZONE 'UTC')
+    FROM (SELECT (now() AT TIME ZONE 'UTC')::date - greatest(coverage_days, retention_days) AS day
+        FROM apiary.policy WHERE coverage_days IS NOT NULL) c)";
 constexpr const char* kMayReadWal = "SELECT has_function_privilege('pg_ls_waldir()', 'EXECUTE')";
 
 constexpr const char* kPolicy = R"(
@@ -43,13 +49,16 @@ constexpr const char* kPolicy = R"(
         THEN ', for want of space no fewer than ' || minimum_days ELSE ', whatever space they take' END
       || '; rollups ' || CASE WHEN rollup_days IS NULL THEN 'for ever' ELSE 'of ' || greatest(rollup_days, retention_days) || ' days' END
       || '; manifests as long as the rows' || coalesce(', and of at least ' || manifest_days || ' days', '')
+      || '; which sensor listened ' || CASE WHEN coverage_days IS NULL OR coverage_days >= rollup_days
+        THEN 'as long as the rollups' ELSE 'of ' || greatest(coverage_days, retention_days) || ' days' END
       || '; quarantine of ' || pg_size_pretty(quarantine_bytes) || ' for each sensor' FROM apiary.policy)";
 // Not set: stays. 0: none.
 constexpr const char* kChangePolicy = R"(
     WITH o AS (SELECT to_jsonb(p) AS old FROM apiary.policy p),
     c AS (UPDATE apiary.policy p SET retention_days = coalesce($1::int, retention_days),
         minimum_days = nullif(coalesce($2::int, minimum_days), 0), rollup_days = nullif(coalesce($3::int, rollup_days), 0),
-        manifest_days = nullif(coalesce($5::int, manifest_days), 0), quarantine_bytes = coalesce($6::bigint, quarantine_bytes)
+        manifest_days = nullif(coalesce($5::int, manifest_days), 0), quarantine_bytes = coalesce($6::bigint, quarantine_bytes),
+        coverage_days = nullif(coalesce($7::int, coverage_days), 0)
       RETURNING to_jsonb(p) AS new)
     INSERT INTO apiary.audit_log(operator, action, target, old_value, new_value)
       SELECT $4, 'policy', 'retention', old, new FROM o, c)";
@@ -127,10 +136,17 @@ RetentionRepository::Going RetentionRepository::goesWith(const RetentionPlan& pl
     pqxx::work transaction(connection_.session());
     const std::string before = plan.before ? std::to_string(plan.before->time_since_epoch().count()) : std::string();
     const pqxx::row row = transaction.exec_params1(kGoing, orNull(before));
-    return {.manifests = row[0].as<std::uint64_t>(),
-            .manifestBytes = row[1].as<std::uint64_t>(),
-            .manifestsFrom = row[2].is_null() ? sys_days() : dayOf(row[2]),
-            .quarantine = row[3].as<std::uint64_t>()};
+    Going going{.manifests = row[0].as<std::uint64_t>(),
+                .manifestBytes = row[1].as<std::uint64_t>(),
+                .manifestsFrom = row[2].is_null() ? sys_days() : dayOf(row[2]),
+                .quarantine = row[3].as<std::uint64_t>(),
+                .coverage = 0,
+                .coverageFrom = {}};
+    for (const auto& covered : transaction.exec(kCoverageGoing)) {
+        going.coverageFrom = dayOf(covered[0]);
+        going.coverage = covered[1].as<std::uint64_t>();
+    }
+    return going;
 }
 
 Retained RetentionRepository::carryOut(const RetentionPlan& plan, const std::string& by, const Pause& pause) {
@@ -196,12 +212,13 @@ Result<std::string> changePolicy(Connection& owner, const PolicyChange& change, 
     const std::string rollup = text(change.rollupDays);
     const std::string manifest = text(change.manifestDays);
     const std::string quarantine = text(change.quarantineBytes);
+    const std::string coverage = text(change.coverageDays);
     try {
         pqxx::work transaction(owner.session());
         if (change.retentionDays || change.minimumDays || change.rollupDays || change.manifestDays ||
-            change.quarantineBytes) {
+            change.quarantineBytes || change.coverageDays) {
             transaction.exec_params0(kChangePolicy, orNull(retention), orNull(minimum), orNull(rollup), by,
-                                     orNull(manifest), orNull(quarantine));
+                                     orNull(manifest), orNull(quarantine), orNull(coverage));
         }
         std::string words = transaction.exec1(kPolicy)[0].c_str();
         transaction.commit();
@@ -209,7 +226,7 @@ Result<std::string> changePolicy(Connection& owner, const PolicyChange& change, 
     } catch (const pqxx::check_violation&) {
         return Error{
             "rows are kept for 1 to 3,660 days, for want of space no shorter than 1 day, rollups for at most "
-            "36,600, and so for manifests: the policy stays as it was"};
+            "36,600, and so for manifests and which sensor listened: the policy stays as it was"};
     }
 }
 

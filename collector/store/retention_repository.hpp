@@ -39,12 +39,14 @@ public:
 
     RetentionState look();
 
-    /// What of manifests and quarantine would go with the plan.
+    /// What of manifests, quarantine and the coverage of sensors would go with the plan.
     struct Going {
         std::uint64_t manifests = 0;  // pieces
         std::uint64_t manifestBytes = 0;
         std::chrono::sys_days manifestsFrom;  // those of days before go; 1970: none
         std::uint64_t quarantine = 0;         // records
+        std::uint64_t coverage = 0;           // rows: in which minutes of an hour a service listened
+        std::chrono::sys_days coverageFrom;   // those of days before go; 1970: none
     };
     Going goesWith(const RetentionPlan& plan);
 
@@ -69,6 +71,7 @@ struct PolicyChange {
     std::optional<int> rollupDays;                   // 0: for ever
     std::optional<int> manifestDays{};               // 0: as long as the rows
     std::optional<std::uint64_t> quarantineBytes{};  // of one sensor
+    std::optional<int> coverageDays{};               // 0: as long as the rollups
 };
 
 /// Returns the policy in words, changed. An Error says which value cannot be.

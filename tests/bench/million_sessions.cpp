@@ -39,6 +39,13 @@ constexpr std::array kStatements{
     R"(INSERT INTO apiary.artifact_sighting(session_id, started_at, seq, at, sensor_id, source, sha256)
        SELECT session_id, started_at, 3, started_at, sensor_id, source,
           sha256(convert_to('file' || (199 * power(random(), 4))::int, 'UTF8')) FROM apiary.session WHERE artifacts > 0)",
+    R"(INSERT INTO apiary.probe(probe_id, started_at, ended_at, sensor_id, collector_id, source, target, target_port, kind, packets,
+          tool)
+       SELECT u, apiary.uuid_time(u), apiary.uuid_time(u) + interval '9 s', 1 + g % 10, 1, ('10.9.' || g % 256 || '.' || g / 256 % 256)::inet,
+          '198.51.100.0', g % 1024, 'syn', 1 + g % 256, CASE WHEN g % 40009 = 7 THEN 'unicornscan' WHEN g % 3 = 1 THEN 'masscan'
+          WHEN g % 3 = 2 THEN 'zmap' END
+         FROM (SELECT g, (lpad(to_hex((extract(epoch FROM now() - interval '26 h') * 1000)::bigint + g * 468), 12, '0') ||
+           '7000b000' || lpad(to_hex(g), 12, '0'))::uuid AS u FROM generate_series(0, 199999) g) x)",
     "SELECT apiary.rollup_write(NULL, now() - interval '27 h', now(), true)",
     "VACUUM ANALYZE",
 };

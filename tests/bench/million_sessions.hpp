@@ -19,7 +19,8 @@ namespace apiary::bench {
 /// `user200`
 ///   with `pw0` to `pw2000`, the higher the rarer, and 40 are let in;
 /// - every fourth types `GET file0` to `GET file1000`, the higher the rarer; every hundredth offers one of 200 files
-///   whose SHA-256 are those of the texts `file0` to `file199`.
+///   whose SHA-256 are those of the texts `file0` to `file199`;
+/// - besides 200,000 probes, a third each of `masscan`, of `zmap` and of no tool, and five of `unicornscan`.
 void loadMillion(const test::TestDatabase& database);
 
 }  // namespace apiary::bench

@@ -43,14 +43,15 @@ struct Leader {
     const char* name;
     v1::TopField field;
 };
-constexpr std::array<Leader, 8> kLeaders{{{"sources", v1::TOP_FIELD_SOURCE},
+constexpr std::array<Leader, 9> kLeaders{{{"sources", v1::TOP_FIELD_SOURCE},
                                           {"credentials", v1::TOP_FIELD_CREDENTIAL},
                                           {"protocols", v1::TOP_FIELD_PROTOCOL},
                                           {"ports", v1::TOP_FIELD_PORT},
                                           {"sensors", v1::TOP_FIELD_SENSOR},
                                           {"countries", v1::TOP_FIELD_COUNTRY},
                                           {"commands", v1::TOP_FIELD_COMMAND},
-                                          {"artifacts", v1::TOP_FIELD_ARTIFACT}}};
+                                          {"artifacts", v1::TOP_FIELD_ARTIFACT},
+                                          {"tools", v1::TOP_FIELD_TOOL}}};
 
 v1::TopNRequest leadersRequest(const v1::Scope& day, v1::TopField field) {
     v1::TopNRequest request;
@@ -66,6 +67,15 @@ void measureLeaders(test::PeopleServer& server, v1::Report::Stub& stub, const v1
         v1::TopNReply top;
         report(std::string("report.top-") + leader.name + "-24h",
                medianMillis([&] { return stub.TopN(server.context(60s).get(), request, &top); }), "ms", 20, true);
+    }
+    for (const char* tool : {"masscan", "unicornscan", "nmap"}) {
+        v1::ListProbesRequest request;
+        *request.mutable_scope() = day;
+        request.set_tool(tool);
+        request.set_limit(200);
+        v1::ListProbesReply probes;
+        report(std::string("report.first-200-probes-") + tool,
+               medianMillis([&] { return stub.ListProbes(server.context().get(), request, &probes); }), "ms", 50, true);
     }
     v1::ActivityRequest request;
     *request.mutable_scope() = day;

@@ -112,6 +112,27 @@ TEST_F(ReportServiceTest, SaysWhatIsWrongWithAFilter) {
     EXPECT_EQ(refusal(filter), "a transport is TCP or UDP");
 }
 
+TEST_F(ReportServiceTest, SaysWhatIsWrongWithAQuestionForProbes) {
+    const auto asked = [&](const std::string& tool, std::uint32_t limit, std::uint64_t beforeUs) {
+        v1::ListProbesRequest request;
+        *request.mutable_scope() = day();
+        request.set_tool(tool);
+        request.set_limit(limit);
+        request.set_before_us(beforeUs);
+        request.set_before_id(beforeUs == 0 ? "" : std::string(16, '\1'));
+        v1::ListProbesReply reply;
+        const auto status = stub_->ListProbes(server_.context().get(), request, &reply);
+        return status.ok() ? "fine" : status.error_message();
+    };
+    EXPECT_EQ(asked("masscan", 1000, 0), "fine");
+    const std::string nameless = "name the tool whose probes are meant, as the list of scan tools does";
+    EXPECT_EQ(asked("", 10, 0), nameless);
+    EXPECT_EQ(asked(std::string("nmap\0", 5), 10, 0), nameless);
+    EXPECT_EQ(asked(std::string(257, 'x'), 10, 0), nameless);
+    EXPECT_EQ(asked("nmap", 1001, 0), "ask for 1 to 1,000 rows");
+    EXPECT_EQ(asked("nmap", 10, 7), "the key of a page is the start and the id of the last row of the page before");
+}
+
 TEST_F(ReportServiceTest, BoundsPages) {
     EXPECT_EQ(list(0).error_code(), StatusCode::INVALID_ARGUMENT);
     EXPECT_EQ(list(1001).error_code(), StatusCode::INVALID_ARGUMENT);

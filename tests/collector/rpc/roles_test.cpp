@@ -73,6 +73,14 @@ protected:
             v1::ListSessionsReply reply;
             return report->ListSessions(context, request, &reply);
         });
+        codes["ListProbes"] = unary([&](auto* context) {
+            v1::ListProbesRequest request;
+            *request.mutable_scope() = day;
+            request.set_tool("masscan");
+            request.set_limit(10);
+            v1::ListProbesReply reply;
+            return report->ListProbes(context, request, &reply);
+        });
         codes["GetSession"] = unary([&](auto* context) {
             v1::GetSessionRequest request;
             request.set_session_id(std::string(16, '\1'));
@@ -110,7 +118,7 @@ protected:
 
 TEST_P(RolesTest, OpensWhatTheCallerMayHaveAndNothingElse) {
     const auto codes = callAll();
-    ASSERT_EQ(codes.size(), 10U);
+    ASSERT_EQ(codes.size(), 11U);
     for (const auto& [name, code] : codes) {
         switch (GetParam()) {
             case Caller::None:

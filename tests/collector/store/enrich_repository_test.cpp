@@ -110,6 +110,9 @@ TEST_F(EnrichTest, LeavesEmptyWhatNobodyKnows) {
     EXPECT_EQ(reader.top(day, v1::TOP_FIELD_COUNTRY, 10).entries_size(), 0);
     EXPECT_EQ(reader.top(day, v1::TOP_FIELD_NETWORK, 10).entries_size(), 0);
     EXPECT_EQ(reader.top(day, v1::TOP_FIELD_PROTOCOL, 10).entries_size(), 1);
+    const auto sources = reader.top(day, v1::TOP_FIELD_SOURCE, 10);
+    ASSERT_EQ(sources.entries_size(), 1);
+    EXPECT_EQ(sources.entries(0).country() + sources.entries(0).network_name(), "");
 }
 
 TEST_F(EnrichTest, NotesEachFileOnceAndANameWhenItChanges) {
@@ -232,6 +235,28 @@ TEST_F(FillTest, CountsNetworksAsTheListDoes) {
         std::to_string(reader.count(all, both).sessions()),
         database_.ask("SELECT count(*) FROM apiary.session WHERE coalesce(country, 'DE') = 'DE' AND asn IS NULL AND "
                       "traffic = 'attack'"));
+}
+
+TEST_F(FillTest, PlacesTheTopSources) {
+    fill(sources_);
+    Connection connection(database_.writer());
+    ReportReader reader(connection);
+    const auto today = std::chrono::floor<std::chrono::days>(now());
+    const ReportScope all{
+        .from = today - 72h, .to = today, .sensors = {}, .protocols = {}, .traffic = {"attack"}, .source = {}};
+    int placed = 0;
+    const auto top = reader.top(all, v1::TOP_FIELD_SOURCE, 100);
+    for (const auto& entry : top.entries()) {
+        SCOPED_TRACE(entry.key());
+        EXPECT_EQ(entry.country(),
+                  database_.ask("SELECT country FROM apiary.source WHERE address = '" + entry.key() +
+                                "' AND num_nonnulls(country, asn) > 0 ORDER BY last_seen_at DESC LIMIT 1"));
+        const bool four = entry.key().find(':') == std::string::npos;
+        EXPECT_TRUE(entry.network_name().empty() || entry.network_name() == (four ? "Four" : "Six"));
+        placed += entry.country().empty() || entry.network_name().empty() ? 0 : 1;
+    }
+    EXPECT_GT(placed, 10);
+    EXPECT_LT(placed, top.entries_size());
 }
 
 TEST_F(FillTest, GoesOnBesideIngest) {

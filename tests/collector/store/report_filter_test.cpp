@@ -1,4 +1,5 @@
 #include "collector/store/report_search.hpp"
+#include "collector/store/report_turned_filter.hpp"
 #include "tests/collector/store/report_fixture.hpp"
 
 #include <functional>
@@ -126,44 +127,6 @@ TEST_F(ReportReaderTest, ListsAPopularLoginLikeARareOne) {
     const auto listed = reader_->listSessions(few, {}, 5000, filter);
     EXPECT_EQ(listed.rows_size(), static_cast<int>(data_.in(few).size()));
     EXPECT_EQ(reader_->count(few, filter).times(), 8 * data_.in(few).size());
-}
-
-// Which way each filter goes, so that the tests above go all of them.
-TEST_F(ReportReaderTest, LooksForWhatIsRareFirstAndWalksForWhatIsPopular) {
-    const auto wanted = scope(begin_, begin_ + 96h);
-    ReportTransaction transaction(connection_->session());
-    const auto found = [&](auto set, const SearchLimits& limits) {
-        SessionFilter filter;
-        set(filter);
-        return searchPage(transaction, wanted, firstIdFrom(wanted.to), filter, limits);
-    };
-    const SearchLimits none{
-        .rows = 1, .deeds = 1, .pairs = 1, .sources = 1, .ofSources = 1, .hashed = 1, .readAtOnce = 50};
-    const auto command = [](auto& filter) { filter.command = "GET file1"; };
-    EXPECT_EQ(found(command, {}).size(), 1U);
-    EXPECT_EQ(found(command, {}).front().search.first, Deeds::Commands);
-    EXPECT_EQ(found(command, {.deeds = 2}).front().search.first, Deeds::Commands);
-    EXPECT_EQ(found(command, {.deeds = 2}).back().search.first, Deeds::Rows);
-    const auto text = [](auto& filter) { filter.commandText = "file"; };
-    EXPECT_GT(found(text, none).size(), 2U);
-    EXPECT_EQ(found(text, none).back().search.first, Deeds::Texts);
-    const auto user = [](auto& filter) { filter.username = "user1"; };
-    EXPECT_EQ(found(user, {}).size(), 1U);
-    EXPECT_GT(found(user, none).size(), 2U);
-    const auto fresh = [](auto& filter) { filter.sourceIsNew = true; };
-    EXPECT_EQ(found(fresh, {}).front().search.first, Deeds::Sources);
-    EXPECT_TRUE(found(fresh, {.sources = 2}).front().search.sourcesHashed);
-    EXPECT_EQ(found(fresh, none).front().search.first, Deeds::Rows);
-    const auto hours = [](auto& filter) { filter.weekHours = {3, 4, 30}; };
-    for (const auto& part : found(hours, {})) {
-        EXPECT_LE(part.scope.to - part.scope.from, 2h);
-    }
-    const auto parts = found(text, none);
-    EXPECT_EQ(parts.front().scope.to, wanted.to);
-    EXPECT_EQ(parts.back().scope.from, wanted.from);
-    for (std::size_t i = 1; i < parts.size(); ++i) {
-        EXPECT_EQ(parts[i].scope.to, parts[i - 1].scope.from);
-    }
 }
 
 TEST_F(ReportReaderTest, TurnsRoundWhatIsLeftOut) {

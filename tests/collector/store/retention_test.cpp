@@ -292,12 +292,10 @@ TEST_F(RetentionTest, ThePolicyIsTheOwnersToChange) {
     ASSERT_TRUE(changed);
     EXPECT_EQ(*changed,
               "30 days of rows, for want of space no fewer than 7; rollups for ever; manifests as long as the rows; "
-              "quarantine "
-              "of 64 MB for each sensor");
+              "which sensor listened of 400 days; quarantine of 64 MB for each sensor");
     EXPECT_EQ(*changePolicy(owner, {.retentionDays = {}, .minimumDays = 0, .rollupDays = 400}, "tester"),
               "30 days of rows, whatever space they take; rollups of 400 days; manifests as long as the rows; "
-              "quarantine of 64 "
-              "MB for each sensor");
+              "which sensor listened as long as the rollups; quarantine of 64 MB for each sensor");
     EXPECT_FALSE(changePolicy(owner, {.retentionDays = 0, .minimumDays = {}, .rollupDays = {}}, "tester"));
     EXPECT_EQ(database_.ask("SELECT count(*) FROM apiary.audit_log WHERE action = 'policy'"), "2");
 }
@@ -321,7 +319,7 @@ TEST_F(RetentionTest, ThePolicySaysHowLongManifestsAndHowMuchQuarantineIsKept) {
             {.retentionDays = {}, .minimumDays = {}, .rollupDays = {}, .manifestDays = 500, .quarantineBytes = 1 << 20},
             "tester"),
         "5 days of rows, whatever space they take; rollups for ever; manifests as long as the rows, and of at "
-        "least 500 days; quarantine of 1024 kB for each sensor");
+        "least 500 days; which sensor listened of 400 days; quarantine of 1024 kB for each sensor");
     EXPECT_NE(
         changePolicy(owner, {.retentionDays = {}, .minimumDays = {}, .rollupDays = {}, .manifestDays = 0}, "tester")
             ->find("manifests as long as the rows;"),
@@ -364,6 +362,30 @@ TEST_F(RetentionTest, WithoutADayThatGoesNoManifestDoes) {
     EXPECT_EQ(going.manifests, 0U);
     EXPECT_EQ(carryOut().manifests, 0U);
     EXPECT_EQ(count("manifest_piece"), "9");
+}
+
+TEST_F(RetentionTest, SaysHowMuchOfTheCoverageOfSensorsGoes) {
+    database_.ask(
+        "INSERT INTO apiary.coverage_hour(hour_at, sensor_id, target, target_port, transport, protocol, addresses, "
+        "up_seconds) SELECT date_trunc('day', now(), 'UTC') - d * interval '24 h', 1, '192.0.2.1', 21, 'tcp', 'ftp', "
+        "1, 60 FROM generate_series(6, 9) d");
+    Connection owner(database_.owner());
+    const auto keep = [&](int coverage) {
+        const auto words = changePolicy(
+            owner, {.retentionDays = {}, .minimumDays = {}, .rollupDays = {}, .coverageDays = coverage}, "tester");
+        return words ? *words : words.error();
+    };
+    RetentionRepository repository(connection_);
+    const auto going = [&] { return repository.goesWith(*planRetention(repository.look(), {})); };
+    EXPECT_NE(keep(0).find("which sensor listened as long as the rollups;"), std::string::npos);
+    EXPECT_EQ(going().coverage, 0U);
+    EXPECT_NE(keep(7).find("which sensor listened of 7 days;"), std::string::npos);
+    EXPECT_EQ(going().coverage, 2U);
+    EXPECT_EQ(going().coverageFrom, today() - days{7});
+    EXPECT_EQ(carryOut().rollups, 2U);
+    EXPECT_EQ(going().coverage, 0U);
+    EXPECT_NE(keep(1).find("which sensor listened of 5 days;"), std::string::npos) << "no shorter than the rows";
+    EXPECT_EQ(going().coverage, 2U);
 }
 
 TEST_F(RetentionTest, OldQuarantineGoesAndMakesRoom) {
