@@ -88,8 +88,8 @@ def compare(world, talks, may_tell=()):
 
 
 def compare_logs(world, verdict, missing, told, may_lack):
-    """Text log = digest in the row = transcript, and no log without a row unless the loss of rows is `told` or the agent holds them. A log of which the row says that it is incomplete has no
-    digest: only a disk that refused it excuses that."""
+    """Text log = digest in the row = transcript, and no log without a row unless the loss of rows is `told` or the agent holds them. A
+    log of which the row says that it is incomplete has no digest: only a disk that refused it excuses that."""
     rows = world.database.rows(
         "SELECT session_id, coalesce(journal_path, ''), coalesce(encode(journal_sha256, 'hex'), ''), "
         "  coalesce(encode(transcript_digest(session_id), 'hex'), ''), outcome FROM session")
