@@ -8,12 +8,16 @@ from agreement import journal_path
 
 @dataclasses.dataclass
 class Verdict:
-    """What a fault did. `told` sessions are missing or short, and a gap record says so."""
+    """What a fault did. `of_told`: the sessions that are missing or short, and of which a gap record says so."""
     at_risk: int = 0
     lost: int = 0
     doubled: int = 0
-    told: int = 0
+    of_told: set = dataclasses.field(default_factory=set)
     remarks: list = dataclasses.field(default_factory=list)
+
+    @property
+    def told(self):
+        return len(self.of_told)
 
     def lose(self, text):
         self.lost += 1
@@ -59,9 +63,9 @@ def compare(world, talks, may_tell=()):
     told = any(what in may_tell for what, *_ in kinds) or (
         "quarantine" in may_tell and world.database.number("SELECT count(*) FROM quarantine") > 0)
 
-    def missing(text):
+    def missing(which, text):
         if told:
-            verdict.told += 1
+            verdict.of_told.add(which)
         else:
             verdict.lose(text)
 
@@ -73,20 +77,19 @@ def compare(world, talks, may_tell=()):
             verdict.doubled += len(rows) - 1
             verdict.remarks.append(f"{about}: {len(rows)} sessions")
         if talk.connected and talk.saw_end and not talk.killed and not rows:
-            missing(f"{about}: saw its end and has no session")
+            missing(talk.address, f"{about}: saw its end and has no session")
         for session, outcome, received, sent, holes in rows:
             if not agrees(talk, outcome, received, sent):
-                (missing if told or not holes else verdict.lose)(
-                    f"{about}, {session}, {outcome}: {len(received)} of {len(talk.sent)} bytes sent, "
-                    f"{len(sent)} of {len(talk.received)} received are in the database")
+                missing(session, f"{about}, {session}, {outcome}, {holes} holes: {len(received)} of {len(talk.sent)} bytes sent, "
+                                 f"{len(sent)} of {len(talk.received)} received are in the database")
     compare_logs(world, verdict, missing, told, "log" in may_tell)
     compare_counts(world, verdict)
     return verdict
 
 
 def compare_logs(world, verdict, missing, told, may_lack):
-    """Text log = digest in the row = transcript, and no log without a row unless the loss of rows is `told` or the agent holds them. A log of which the row says that it is incomplete has no
-    digest: only a disk that refused it excuses that."""
+    """Text log = digest in the row = transcript, and no log without a row unless the loss of rows is `told` or the agent holds them. A
+    log of which the row says that it is incomplete has no digest: only a disk that refused it excuses that."""
     rows = world.database.rows(
         "SELECT session_id, coalesce(journal_path, ''), coalesce(encode(journal_sha256, 'hex'), ''), "
         "  coalesce(encode(transcript_digest(session_id), 'hex'), ''), outcome FROM session")
@@ -97,18 +100,18 @@ def compare_logs(world, verdict, missing, told, may_lack):
     for session, path, stored, digest, outcome in rows:
         if not path or not stored:
             if may_lack or outcome == "unfinished":
-                verdict.told += 1
+                verdict.of_told.add(session)
             else:
-                missing(f"{session}, {outcome}: its row knows {'no digest of ' + path if path else 'no text log'}")
+                missing(session, f"{session}, {outcome}: its row knows {'no digest of ' + path if path else 'no text log'}")
             continue
         file = journal_path(world, path)
         on_disk = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else "no file"
         if not file.exists() and may_lack:
-            verdict.told += 1
+            verdict.of_told.add(session)
         elif on_disk != stored:
             verdict.lose(f"{session}: {path} is {on_disk}, its row says {stored}")
         elif digest != stored:
-            missing(f"{session}: the transcript is {digest}, its row says {stored}")
+            missing(session, f"{session}: the transcript is {digest}, its row says {stored}")
 
 
 def ledger(world):
