@@ -118,11 +118,13 @@ void TelnetAsh::takeSignal(Signal signal, TelnetTerminal& terminal, Turn& turn) 
     typed_.clear();
     output_.clear();
     exits_ = false;
-    shell_.interrupt();
+    late_.clear();
     if (signal == Signal::Suspend) {
-        terminal.write("[1]+  Stopped                    " + editor_.line());
+        terminal.write(shell_.suspend(editor_.line(), turn.now()));
+    } else {
+        shell_.interrupt();
+        terminal.write("\n");
     }
-    terminal.write("\n");
     finish(terminal, turn);
 }
 
@@ -131,6 +133,7 @@ void TelnetAsh::perform(Shell::Answer answer, TelnetTerminal& terminal, Turn& tu
                      std::make_move_iterator(answer.evidence.end()));
     report(turn);
     output_ = std::move(answer.output);
+    late_ = std::move(answer.late);
     exits_ = answer.exits;
     takes_ = answer.takes;
     if (takes_ > Millis::zero()) {
@@ -148,6 +151,7 @@ void TelnetAsh::finish(TelnetTerminal& terminal, Turn& turn) {
         state_ = State::Ended;
     } else {
         prompt(terminal);
+        terminal.write(std::exchange(late_, {}));
     }
 }
 

@@ -57,6 +57,7 @@ private:
     std::string messageOfTheDay_;
     std::string typed_;              // of a line that a command reads
     std::string output_;             // of the line that runs
+    std::string late_;               // what comes behind the prompt after it
     std::string remembered_;         // what the source finds again, as told last
     std::deque<Evidence> evidence_;  // that had no place in a turn yet
     Millis takes_{0};

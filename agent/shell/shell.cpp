@@ -1,6 +1,8 @@
 #include "agent/shell/shell.hpp"
 
+#include "agent/shell/shell_expander.hpp"
 #include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_signals.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -16,14 +18,6 @@ constexpr std::size_t kMostParsed = std::size_t{4}
 constexpr std::size_t kLongestPrompt = 2048;
 constexpr std::size_t kMostHistory = 15;
 constexpr std::size_t kMostShells = 16;  // inside each other
-
-struct Job {
-    int number;
-    int process;
-    std::string source;
-    std::optional<WallTime> ends;
-    int status;
-};
 
 }  // namespace
 
@@ -41,24 +35,27 @@ public:
                                                                  {"PATH", "/sbin:/usr/sbin:/bin:/usr/bin"},
                                                                  {"PWD", environment.directory},
                                                                  {"SHELL", "/bin/sh"},
-                                                                 {"TERM", "vt102"},
+                                                                 {"SHLVL", "1"},
                                                                  {"USER", ofUser}};
         for (const auto& [name, value] : variables) {
             environment.set(name, value);
             environment.variables[name].exported = true;
         }
+        environment.set("FUNCNAME", "");
+        environment.set("HOSTNAME", host->spec().hostName);
         environment.set("IFS", " \t\n");
+        environment.set("LINENO", "");
         environment.set("OPTIND", "1");
         environment.set("PS1", "\\w \\$ ");
         environment.set("PS2", "> ");
         environment.set("PS4", "+ ");
+        for (const char letter : {'s', 'm', 'i'}) {
+            environment.options.turn(letter, true);
+        }
         shells.push_back(std::move(environment));
     }
 
     Answer run(const std::string& text, WallTime now);
-    std::string doneJobs(WallTime now);
-    void startJobs(const ShellWork& work, WallTime now);
-
     std::shared_ptr<const ShellHost> host;  // shared with the service's other sessions, which may outlive a reload
     ShellFiles files;
     std::vector<ShellEnvironment> shells;  // the last one reads the terminal
@@ -66,10 +63,13 @@ public:
     std::set<std::string> unreported;
     std::uint32_t nextPayload = 1;
     std::string appended;
-    std::vector<Job> jobs;
+    ShellJobs jobs;
     std::vector<std::string> history;
+    std::string shownPrompt;  // of a PS1 that has to be expanded
 
     std::optional<ShellParser> pending;  // a command that goes on
+    std::string pendingText;
+    ShellAliases pendingAliases;
     std::size_t pendingBytes = 0;
     std::size_t pendingParsed = 0;  // bytes, over and over
 
@@ -85,42 +85,39 @@ public:
         std::set<std::string> unreported;
         std::uint32_t nextPayload;
         std::string appended;
+        ShellJobs jobs;
         WallTime now;
     };
     std::optional<Reading> reading;
     bool hides = false;  // what `reading` waits for is a password
     Answer runReading(WallTime now);
+    void expandPrompt(ShellWork& work, const ShellEnvironment& environment);
 };
 
-std::string Shell::State::doneJobs(WallTime now) {
-    std::string text;
-    for (auto job = jobs.begin(); job != jobs.end();) {
-        if (!job->ends || *job->ends > now) {
-            ++job;
-            continue;
-        }
-        const char sign = std::next(job) == jobs.end() ? '+' : '-';
-        std::string state = job->status == 0 ? "Done" : "Done(" + std::to_string(job->status) + ")";
-        state.resize(27, ' ');
-        text += '[' + std::to_string(job->number) + ']' + sign + "  " + state + job->source + '\n';
-        job = jobs.erase(job);
+/// A PS1 with parameters or substitutions in it is expanded after each line, with what the line has left.
+void Shell::State::expandPrompt(ShellWork& work, const ShellEnvironment& environment) {
+    const std::string format(environment.get("PS1"));
+    shownPrompt.clear();
+    bool expands = format.find('`') != std::string::npos;
+    for (std::size_t i = 0; i + 1 < format.size() && !expands; ++i) {
+        expands = format[i] == '$' && (i == 0 || format[i - 1] != '\\') && format[i + 1] != ' ';
     }
-    return text;
-}
-
-void Shell::State::startJobs(const ShellWork& work, WallTime now) {
-    for (const ShellWork::Job& job : work.jobs) {
-        if (jobs.size() >= kMostTyped) {
-            break;
+    if (expands && !work.stopped()) {
+        ShellEnvironment copy = environment;
+        auto terminal = std::make_shared<ShellStream>();
+        ShellInterpreter interpreter(work, copy, {terminal, terminal, terminal});
+        std::string kept;
+        for (const char c : format) {  // backslashes are the prompt's own
+            kept += c == '\\' ? "\\\\" : std::string(1, c);
         }
-        const int number = jobs.empty() ? 1 : jobs.back().number + 1;
-        jobs.push_back({number, job.process, job.source,
-                        job.endless ? std::nullopt : std::optional(now + std::max(job.takes, Millis{50})), job.status});
+        shownPrompt = ShellExpander(interpreter).here(kept);
+        work.takeOutput();
     }
 }
 
 Shell::Answer Shell::State::run(const std::string& text, WallTime now) {
-    reading.emplace(Reading{text, {}, 0, 0, files, shells.back(), nextProcess, unreported, nextPayload, appended, now});
+    reading.emplace(
+        Reading{text, {}, 0, 0, files, shells.back(), nextProcess, unreported, nextPayload, appended, jobs, now});
     return runReading(now);
 }
 
@@ -135,12 +132,13 @@ Shell::Answer Shell::State::runReading(WallTime now) {
         work.nextPayload = reading->nextPayload;
         work.appended = reading->appended;
         work.history = history;
-        for (const Job& job : jobs) {
-            work.running.push_back({job.number, job.process, job.source});
-        }
+        work.jobs = reading->jobs;
         auto terminal = std::make_shared<ShellStream>();
         ShellInterpreter interpreter(work, environment, {terminal, terminal, terminal});
         interpreter.runText(reading->text);
+        if (interpreter.flow() == ShellInterpreter::Flow::Exit && shells.size() == 1) {
+            interpreter.end();
+        }
         const std::set<std::string> written = work.written();
         for (const std::string& path : std::set<std::string>(work.unreported)) {
             if (!written.contains(path) && !work.starved()) {
@@ -157,26 +155,33 @@ Shell::Answer Shell::State::runReading(WallTime now) {
         nextPayload = work.nextPayload;
         appended = work.appended;
         if (work.starved() && reading->typed.size() < kMostTyped) {
-            hides = answer.output.ends_with("assword: ");
+            hides = work.hidesTyping || answer.output.ends_with("assword: ");
             return answer;
         }
         answer.takes = work.takes();
         nextProcess = work.newProcess();
-        std::erase_if(jobs, [&](const Job& job) {
-            return std::ranges::none_of(work.running, [&](const auto& other) { return other.process == job.process; });
-        });
-        startJobs(work, now);
+        answer.late = work.takeLate();
+        answer.output += work.jobs.takeNews(now + answer.takes);
+        for (ShellJobs::Job& job : work.jobs.list()) {
+            job.fresh = false;
+        }
+        jobs = work.jobs;
         answer.exits = interpreter.flow() == ShellInterpreter::Flow::Exit;
+        expandPrompt(work, environment);
     }
     reading.reset();
     const bool nests = std::exchange(environment.nested, false);
     shells.back() = environment;
-    if (environment.stopped) {
+    if (environment.stopped || environment.killedBy != 0) {
         shells.resize(1);
     } else if (nests && shells.size() < kMostShells) {
-        environment.name = "sh";
-        environment.functions.clear();
-        environment.process = nextProcess++;
+        environment.begin("sh", nextProcess++);
+        environment.interactive = true;
+        environment.arguments = std::exchange(environment.nestedArguments, {});
+        environment.typedLines = 0;
+        for (const char letter : {'s', 'm', 'i'}) {
+            environment.options.turn(letter, true);
+        }
         shells.push_back(std::move(environment));
         answer.output += "\n\nBusyBox v1.35.0 " + host->spec().build +
                          " built-in shell (ash)\nEnter 'help' for a list of built-in commands.\n\n";
@@ -220,7 +225,8 @@ std::string Shell::prompt() const {
         directory = '~' + directory.substr(home.size());
     }
     std::string text;
-    const std::string_view format = environment.get("PS1");
+    const std::string_view format =
+        state_->shownPrompt.empty() ? environment.get("PS1") : std::string_view(state_->shownPrompt);
     for (std::size_t i = 0; i < format.size() && text.size() < kLongestPrompt; ++i) {
         const char c = format[i] == '\\' && i + 1 < format.size() ? format[++i] : '\0';
         text += c == '\0'  ? std::string(1, format[i])
@@ -241,7 +247,9 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
     line = line.substr(0, kMostLine);
     if (state.nextProcess == 0) {
         state.nextProcess = state.host->nextProcess(now);
+        state.shells.back().parent = state.nextProcess++;
         state.shells.back().process = state.nextProcess++;
+        state.shells.back().set("PPID", std::to_string(state.shells.back().parent));
     }
     if (state.reading) {
         state.reading->typed.push_back(std::string(line) + '\n');
@@ -250,12 +258,15 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
     std::string text(line);
     std::erase(text, '\0');
     if (!state.pending) {
-        state.pending.emplace(text + '\n');
+        state.pendingAliases = state.shells.back().aliases;
+        state.pending.emplace(text + '\n', &state.pendingAliases);
+        state.pendingText.clear();
         state.pendingBytes = 0;
         state.pendingParsed = 0;
     } else {
         state.pending->goOn(text + '\n');
     }
+    state.pendingText.append(text) += '\n';
     ++state.shells.back().typedLines;
     if (!text.empty()) {
         state.history.push_back(text.substr(0, 1024));
@@ -278,14 +289,14 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
         answer.evidence.emplace_back(Command{text.substr(0, 4096), ""});
         state.shells.back().status = 2;
     } else if (parsed == ShellParser::State::Complete) {
-        const std::string whole = state.pending->text();
+        const std::string echo = state.shells.back().options.on('v') ? state.pendingText : std::string{};
         state.pending.reset();
-        answer = state.run(whole, now);
+        answer = state.run(state.pendingText, now);
+        answer.output.insert(0, echo);
+    } else {
+        answer.output += state.jobs.takeNews(now);
     }
     state.pending.reset();
-    if (!state.reading) {
-        answer.output += state.doneJobs(now);
-    }
     return answer;
 }
 
@@ -310,6 +321,19 @@ void Shell::interrupt() {
     state_->pending.reset();
     state_->reading.reset();
     state_->shells.back().status = 130;
+}
+
+std::string Shell::suspend(std::string_view command, WallTime now) {
+    interrupt();
+    state_->shells.back().status = 128 + kSignalTerminalStop;
+    ShellJobs::Job job;
+    job.process = state_->nextProcess++;
+    job.text = command;
+    job.stopped = true;
+    job.fresh = false;
+    job.signal = kSignalTerminalStop;
+    state_->jobs.begin(std::move(job));
+    return state_->jobs.takeNews(now);
 }
 
 std::vector<Evidence> Shell::unreported() {

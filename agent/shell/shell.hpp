@@ -15,8 +15,9 @@
 /// Everything that would leave the machine fails as without a network. A program that was uploaded does not run: for
 /// another machine it is taken for a script, as ash does; for this one it dies with "Segmentation fault". A command
 /// that reads the terminal is run anew from where the line began, with one more line typed: so there is no second
-/// thread of control to keep. Left out on purpose: the editing of lines (the terminal's), stopped jobs, expansion of
-/// aliases, traps, and what programs for devices, archives and daemons would do: `busybox` lists all 269 applets, those
+/// thread of control to keep. A command in the background runs at once; what it says comes when it would have said it,
+/// with the answer to the next line at the latest. Left out on purpose: the editing of lines (the terminal's), and what
+/// programs for devices, archives and daemons would do: `busybox` lists all 269 applets, those
 /// (shell_rare_applets.cpp) say how they are used and what is missing, and change nothing.
 
 #include "agent/protocol/session.hpp"
@@ -60,6 +61,7 @@ public:
 
     struct Answer {
         std::string output;              // with "\n" line ends; the terminal makes CRLF of them
+        std::string late;                // comes behind the prompt: said by commands in the background
         std::vector<Evidence> evidence;  // Command for each simple command and each address, PayloadPiece for files
         bool exits = false;              // exit, or the end of input
         Millis takes{0};                 // before the output comes: sleep, a name server that does not answer; bounded
@@ -73,6 +75,9 @@ public:
 
     /// Control-C: gives up what was typed and what runs.
     void interrupt();
+
+    /// Control-Z while a command runs or reads: it is a job from then on. What ash says of it.
+    std::string suspend(std::string_view command, WallTime now);
 
     /// The files written that no answer has reported yet. To be asked for when the session ends.
     std::vector<Evidence> unreported();

@@ -19,6 +19,9 @@ struct ShellApplet {
 const ShellApplet* findShellApplet(std::string_view name);
 const ShellApplet* findShellBuiltin(std::string_view name);
 
+/// One of those that POSIX calls special: an error of theirs gives up the line.
+bool isSpecialShellBuiltin(std::string_view name);
+
 /// All of them, by name.
 std::vector<std::string_view> shellAppletNames();
 std::string_view shellAppletFolder(std::string_view name);

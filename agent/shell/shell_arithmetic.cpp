@@ -23,9 +23,13 @@ class Arithmetic {
 public:
     Arithmetic(std::string_view text, ShellEnvironment& environment) : text_(text), environment_(environment) {}
 
+    Arithmetic(std::string_view text, ShellEnvironment& environment, int depth) : Arithmetic(text, environment) {
+        depth_ = depth;
+    }
+
     std::optional<std::int64_t> value(std::string& message) {
         skip();
-        const std::int64_t result = text_.empty() ? 0 : ternary();
+        const std::int64_t result = text_.empty() ? 0 : comma();
         skip();
         if (message_.empty() && !text_.empty()) {
             message_ = "arithmetic syntax error";
@@ -52,6 +56,14 @@ private:
         }
         text_ = {};
         return 0;
+    }
+
+    std::int64_t comma() {
+        std::int64_t result = ternary();
+        while (message_.empty() && take(",")) {
+            result = ternary();
+        }
+        return result;
     }
 
     std::int64_t ternary() {
@@ -168,7 +180,7 @@ private:
             }
         }
         if (take("(")) {
-            const std::int64_t inside = ternary();
+            const std::int64_t inside = comma();
             return take(")") ? inside : fail("arithmetic syntax error");
         }
         if (!text_.empty() && std::isdigit(static_cast<unsigned char>(text_.front())) != 0) {
@@ -201,7 +213,33 @@ private:
         return value;
     }
 
-    std::int64_t number() { return static_cast<std::int64_t>(parse(text_)); }
+    /// Of a base too: 16#ff.
+    std::int64_t number() {
+        const std::size_t digits = std::min(text_.find_first_not_of("0123456789"), text_.size());
+        if (text_.substr(digits, 1) != "#" || digits > 2) {
+            return static_cast<std::int64_t>(parse(text_));
+        }
+        std::uint64_t base = 0;
+        for (const char c : text_.substr(0, digits)) {
+            base = base * 10 + static_cast<std::uint64_t>(c - '0');
+        }
+        text_.remove_prefix(digits + 1);
+        std::uint64_t value = 0;
+        for (; !text_.empty(); text_.remove_prefix(1)) {
+            const char c = text_.front();
+            const unsigned digit = c >= '0' && c <= '9'   ? static_cast<unsigned>(c - '0')
+                                   : c >= 'a' && c <= 'z' ? static_cast<unsigned>(c - 'a') + 10
+                                   : c >= 'A' && c <= 'Z' ? static_cast<unsigned>(c - 'A') + (base > 36 ? 36 : 10)
+                                   : c == '@'             ? 62
+                                   : c == '_'             ? 63
+                                                          : 64;
+            if (digit >= base) {
+                break;
+            }
+            value = value * base + digit;
+        }
+        return static_cast<std::int64_t>(value);
+    }
 
     std::int64_t variable(std::int64_t before) {
         std::size_t end = 0;
@@ -231,12 +269,18 @@ private:
         return old;
     }
 
-    std::int64_t current(const std::string& name) const {
-        std::string_view text = environment_.get(name);
-        const bool negative = text.starts_with('-');
-        text.remove_prefix(negative ? 1 : 0);
-        const std::uint64_t value = parse(text);
-        return static_cast<std::int64_t>(negative ? 0 - value : value);
+    /// The value of a variable is an expression itself.
+    std::int64_t current(const std::string& name) {
+        const std::string text(environment_.get(name).substr(0, 1024));
+        if (depth_ > kDeepest) {
+            return fail("arithmetic syntax error");
+        }
+        std::string problem;
+        const auto value = Arithmetic(text, environment_, depth_ + kDeepest / 8).value(problem);
+        if (!value) {
+            fail(problem);
+        }
+        return value.value_or(0);
     }
 
     std::int64_t assign(const std::string& name, std::int64_t value) {

@@ -8,9 +8,6 @@
 #include "agent/shell/shell_numbers.hpp"
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
-#include <cstdio>
 #include <utility>
 
 namespace apiary::agent {
@@ -26,16 +23,18 @@ int falseBuiltin(ShellCall& /*call*/) {
     return 1;
 }
 
-int parseOptions(ShellCall& call) {
-    call.failBuiltin("usage: getopts optstring var [arg]");
-    return 2;
-}
-
 int changeDirectory(ShellCall& call) {
     ShellEnvironment& environment = call.environment();
     std::size_t at = 1;
-    while (at < call.words.size() && (call.words[at] == "-P" || call.words[at] == "-L" || call.words[at] == "--")) {
-        ++at;
+    for (; at < call.words.size() && call.words[at].size() > 1 && call.words[at].front() == '-'; ++at) {
+        const char letter = call.words[at][1];
+        if (call.words[at] == "--") {
+            ++at;
+            break;
+        }
+        if (letter != 'P' && letter != 'L') {
+            return call.illegalOption(letter);
+        }
     }
     std::string target = at < call.words.size() ? call.words[at] : std::string(environment.get("HOME"));
     const bool back = target == "-";
@@ -70,10 +69,20 @@ int changeDirectory(ShellCall& call) {
 }
 
 int printDirectory(ShellCall& call) {
+    for (const std::string& word : call.operands()) {
+        if (word.size() > 1 && word.front() == '-' && word != "-P" && word != "-L") {
+            return call.illegalOption(word[1]);
+        }
+    }
     return call.out(call.environment().directory + '\n') ? 0 : 1;
 }
 
 int exitShell(ShellCall& call) {
+    ShellEnvironment& environment = call.environment();
+    if (environment.interactive && call.work().jobs.anyStopped() && !std::exchange(environment.warned, true)) {
+        call.error("You have stopped jobs.\n");
+        return 0;
+    }
     if (call.words.size() > 1) {
         const auto status = parseNumber<unsigned>(call.words[1]);
         if (!status) {
@@ -90,8 +99,14 @@ int exitShell(ShellCall& call) {
 int returnBuiltin(ShellCall& call) {
     const auto status = call.words.size() > 1 ? parseNumber<unsigned>(call.words[1])
                                               : std::optional(static_cast<unsigned>(call.environment().status));
-    call.environment().status = static_cast<int>(status.value_or(2) & 255U);
-    call.shell().leave(call.shell().inFunction() ? Flow::Return : Flow::Exit);
+    if (!status) {
+        call.failBuiltin("Illegal number: " + call.words[1]);
+        call.shell().leave(Flow::Abort);
+        return 2;
+    }
+    call.environment().status = static_cast<int>(*status & 255U);
+    const bool inside = call.shell().inFunction() || !call.environment().sourced.empty();
+    call.shell().leave(inside ? Flow::Return : Flow::Exit);
     return call.environment().status;
 }
 
@@ -117,12 +132,28 @@ int continueLoop(ShellCall& call) {
     return leaveLoop(call, Flow::Continue);
 }
 
+/// The path of a file in the folders of PATH; empty if there is none.
+std::string searched(ShellCall& call, const std::string& name) {
+    std::string_view path = call.environment().get("PATH");
+    while (!path.empty() && !name.empty() && call.work().step()) {
+        std::string candidate(path.substr(0, path.find(':')));
+        path.remove_prefix(std::min(candidate.size() + 1, path.size()));
+        candidate.append("/").append(name);
+        const auto place = call.locate(candidate);
+        const ShellNode* node = place.error == ShellError::None ? call.files().find(place.path) : nullptr;
+        if (node != nullptr && node->kind == ShellNode::Kind::File) {
+            return candidate;
+        }
+    }
+    return {};
+}
+
 int evaluate(ShellCall& call) {
     std::string text;
     for (std::size_t i = 1; i < call.words.size(); ++i) {
         text.append(i > 1 ? " " : "").append(call.words[i]);
     }
-    return call.shell().runText(text);
+    return call.shell().runText(text, "eval");
 }
 
 int replaceShell(ShellCall& call) {
@@ -146,26 +177,74 @@ int replaceShell(ShellCall& call) {
     return status;
 }
 
-int runCommand(ShellCall& call) {
-    if (call.words.size() > 2 && (call.words[1] == "-v" || call.words[1] == "-V")) {
-        ShellCall type(call.shell(), {"command", call.words[2]});
-        const std::string& word = call.words[2];
-        const bool known = findShellApplet(word) != nullptr || findShellBuiltin(word) != nullptr;
-        const bool path = word.find('/') != std::string::npos && call.locate(word).error == ShellError::None &&
-                          call.files().mayExecute(call.locate(word).path) == ShellError::None;
-        if (!known && !path) {
-            return 127;
-        }
-        call.out(word + '\n');
-        return 0;
+/// One word of `type`, `command -V` and `command -v`; false if there is nothing of that name.
+bool tellType(ShellCall& call, const std::string& word, bool wordy) {
+    constexpr std::string_view kKeywords[] = {"if", "then", "elif", "else", "fi", "for", "while", "until", "function",
+                                              "do", "done", "case", "esac", "in", "{",   "}",     "!"};
+    const ShellEnvironment& environment = call.environment();
+    const ShellFiles::Place place = call.locate(word);
+    const bool path = word.find('/') != std::string::npos && place.error == ShellError::None &&
+                      call.files().find(place.path) != nullptr &&
+                      (wordy || call.files().mayExecute(place.path) == ShellError::None);
+    const ShellApplet* builtin = findShellBuiltin(word);
+    std::string what;
+    if (std::ranges::find(kKeywords, word) != std::end(kKeywords)) {
+        what = " is a shell keyword";
+    } else if (const auto alias = environment.aliases.find(word); alias != environment.aliases.end()) {
+        call.out(wordy ? word + " is an alias for " + alias->second + '\n'
+                       : "alias " + word + '=' + shellQuoted(alias->second) + '\n');
+        return true;
+    } else if (environment.functions.contains(word)) {
+        what = " is a function";
+    } else if (builtin != nullptr) {
+        what = isSpecialShellBuiltin(word) ? " is a special shell builtin" : " is a shell builtin";
+    } else if (findShellApplet(word) != nullptr || path) {
+        what = " is " + word;
+    } else if (const std::string found = searched(call, word); !found.empty()) {
+        call.out(wordy ? word + " is " + found + '\n' : found + '\n');
+        return true;
+    } else {
+        call.out(wordy ? word + ": not found\n" : "");
+        return false;
     }
-    const std::vector<std::string> words = call.operands();
+    call.out(wordy ? word + what + '\n' : word + '\n');
+    return true;
+}
+
+int type(ShellCall& call) {
+    int status = 0;
+    for (const std::string& word : call.operands()) {
+        status = tellType(call, word, true) ? status : 127;
+    }
+    return status;
+}
+
+int runCommand(ShellCall& call) {
+    std::size_t at = 1;
+    char tells = '\0';
+    for (; at < call.words.size() && call.words[at].size() > 1 && call.words[at].front() == '-'; ++at) {
+        if (call.words[at] == "--") {
+            ++at;
+            break;
+        }
+        for (const char letter : std::string_view(call.words[at]).substr(1)) {
+            if (letter != 'p' && letter != 'v' && letter != 'V') {
+                return call.illegalOption(letter);
+            }
+            tells = letter == 'p' ? tells : tells == 'V' ? 'V' : letter;
+        }
+    }
+    const std::vector<std::string> words(call.words.begin() + static_cast<std::ptrdiff_t>(at), call.words.end());
     const ShellWork::Level level(call.work());
     if (words.empty() || call.work().stopped()) {
         return 0;
     }
+    if (tells != '\0') {
+        return tellType(call, words.front(), tells == 'V') ? 0 : 127;
+    }
     if (const ShellApplet* builtin = findShellBuiltin(words.front())) {
         ShellCall inner(call.shell(), words);
+        inner.speakAsShell();
         return builtin->run(inner);
     }
     return call.shell().runWords(words, true);
@@ -173,118 +252,68 @@ int runCommand(ShellCall& call) {
 
 int source(ShellCall& call) {
     if (call.words.size() < 2) {
-        return 0;
+        return 2;
     }
-    const std::string& path = call.words[1];
+    std::string path = call.words[1];
+    if (path.find('/') == std::string::npos) {
+        path = searched(call, path);
+    }
     const ShellFiles::Place place = call.locate(path);
-    if (path.find('/') == std::string::npos || place.error != ShellError::None ||
-        call.files().mayRead(place.path) != ShellError::None) {
-        const bool searched = path.find('/') == std::string::npos;
-        call.failBuiltin(searched ? path + ": not found" : "can't open '" + path + "': No such file or directory");
+    if (path.empty() || place.error != ShellError::None || call.files().mayRead(place.path) != ShellError::None) {
+        call.failBuiltin(path.empty() ? call.words[1] + ": not found"
+                                      : "can't open '" + path + "': No such file or directory");
         call.shell().leave(Flow::Abort);
         return 2;
     }
     call.work().report(place.path);
     std::string text(call.files().find(place.path)->text());
     std::erase(text, '\0');
-    return call.shell().runText(text);
+    ShellEnvironment& environment = call.environment();
+    const std::string outer = std::exchange(environment.sourced, path);
+    const std::vector<std::string> arguments = environment.arguments;
+    if (call.words.size() > 2) {
+        environment.arguments.assign(call.words.begin() + 2, call.words.end());
+    }
+    int status = call.shell().runText(text);
+    if (call.shell().flow() == Flow::Return) {
+        call.shell().leave(Flow::On);
+        status = environment.status;
+    }
+    if (call.words.size() > 2) {
+        environment.arguments = arguments;
+    }
+    environment.sourced = outer;
+    return status;
 }
 
-int type(ShellCall& call) {
-    constexpr std::string_view kKeywords[] = {"if", "then", "elif", "else", "fi", "for", "while", "until",
-                                              "do", "done", "case", "esac", "in", "{",   "}",     "!"};
+int hash(ShellCall& call) {
     int status = 0;
     for (const std::string& word : call.operands()) {
-        const ShellFiles::Place place = call.locate(word);
-        if (std::ranges::find(kKeywords, word) != std::end(kKeywords)) {
-            call.out(word + " is a shell keyword\n");
-        } else if (call.environment().aliases.contains(word)) {
-            call.out(word + " is an alias for " + call.environment().aliases.at(word) + '\n');
-        } else if (call.environment().functions.contains(word)) {
-            call.out(word + " is a function\n");
-        } else if (const ShellApplet* builtin = findShellBuiltin(word)) {
-            constexpr std::string_view kSpecial[] = {".",      ":",      "break",    "continue", "eval", "exec",
-                                                     "exit",   "export", "readonly", "return",   "set",  "shift",
-                                                     "source", "times",  "trap",     "unset"};
-            const bool special = std::ranges::find(kSpecial, builtin->name) != std::end(kSpecial);
-            call.out(word + (special ? " is a special shell builtin\n" : " is a shell builtin\n"));
-        } else if (findShellApplet(word) != nullptr ||
-                   (word.find('/') != std::string::npos && place.error == ShellError::None &&
-                    call.files().find(place.path) != nullptr)) {
-            call.out(word + " is " + word + '\n');
-        } else {
-            call.out(word + ": not found\n");
-            status = 127;
+        if (word.front() != '-' && findShellApplet(word) == nullptr && findShellBuiltin(word) == nullptr &&
+            !call.environment().functions.contains(word) && searched(call, word).empty()) {
+            status = call.failBuiltin(word + ": not found");
         }
     }
     return status;
 }
 
-int umask(ShellCall& call) {
-    if (call.words.size() > 1) {
-        int mask = 0;
-        const std::string& text = call.words[1];
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mask, 8);
-        if (error != std::errc{} || end != text.data() + text.size() || mask < 0 || mask > 0777) {
-            return call.failBuiltin("Illegal mode: " + text, 1);
-        }
-        call.environment().mask = static_cast<std::uint16_t>(mask);
-        return 0;
-    }
-    char text[16];
-    const int size = std::snprintf(text, sizeof text, "%04o\n", call.environment().mask);
-    call.out({text, static_cast<std::size_t>(size)});
-    return 0;
-}
-
-int jobs(ShellCall& call) {
-    for (const ShellWork::Result& job : call.work().running) {
-        char text[200];
-        const int size = std::snprintf(text, sizeof text, "[%d]%c  Running                    %.120s\n", job.number,
-                                       &job == &call.work().running.back() ? '+' : '-', job.source.c_str());
-        call.out({text, static_cast<std::size_t>(size)});
-    }
-    return 0;
-}
-
-int limits(ShellCall& call) {
-    if (call.words.size() > 1 && call.words[1] != "-a") {
-        if (call.words.size() == 2 && call.words[1] == "-n") {
-            call.out("1024\n");
-        }
-        return 0;
-    }
-    call.out(
-        "core file size (blocks)         (-c) 0\ndata seg size (kb)              (-d) unlimited\nscheduling priority   "
-        "          "
-        "(-e) 0\nfile size (blocks)              (-f) unlimited\npending signals                 (-i) 471\nmax locked "
-        "memory (kb)          (-l) 64\nmax memory size (kb)            (-m) unlimited\nopen files                      "
-        "(-n) "
-        "1024\nPOSIX message queues (bytes)    (-q) 819200\nreal-time priority              (-r) 0\nstack size (kb)    "
-        "             "
-        "(-s) 8192\ncpu time (seconds)              (-t) unlimited\nmax user processes              (-u) 471\nvirtual "
-        "memory "
-        "(kb)             (-v) unlimited\nfile locks                      (-x) unlimited\n");
-    return 0;
-}
-
 int help(ShellCall& call) {
     std::string text = "Built-in commands:\n------------------\n";
-    std::string line = "\t";
+    std::size_t column = 0;
     const auto add = [&](std::string_view name) {
-        if (line.size() + name.size() > 67) {
-            line.pop_back();
-            text += line + '\n';
-            line = "\t";
+        text += column == 0 ? '\t' : ' ';
+        text += name;
+        column += 1 + name.size();
+        if (column > 60) {
+            text += '\n';
+            column = 0;
         }
-        line.append(name) += ' ';
     };
     for (const ShellApplet& builtin : shellBuiltins()) {
         add(builtin.name);
     }
     std::ranges::for_each(shellAppletNames(), add);
-    line.pop_back();
-    call.out(text + line + "\n\n");
+    call.out(text + "\n\n");
     return 0;
 }
 
@@ -294,17 +323,6 @@ int history(ShellCall& call) {
         call.out(printed("%4d ", number++) + line + '\n');
     }
     return 0;
-}
-
-int noJob(ShellCall& call) {
-    if (!call.work().running.empty()) {
-        return 0;
-    }
-    return call.failBuiltin("No current job", 2);
-}
-
-int killJob(ShellCall& call) {
-    return findShellApplet("kill")->run(call);
 }
 
 int times(ShellCall& call) {
@@ -318,7 +336,7 @@ constexpr ShellApplet kBuiltins[] = {
     {"[", runTest},
     {"[[", runTest},
     {"alias", aliasBuiltin},
-    {"bg", noJob},
+    {"bg", backgroundBuiltin},
     {"break", breakLoop},
     {"cd", changeDirectory},
     {"chdir", changeDirectory},
@@ -330,13 +348,13 @@ constexpr ShellApplet kBuiltins[] = {
     {"exit", exitShell},
     {"export", exportBuiltin},
     {"false", falseBuiltin},
-    {"fg", noJob},
-    {"getopts", parseOptions},
-    {"hash", colon},
+    {"fg", foregroundBuiltin},
+    {"getopts", getoptsBuiltin},
+    {"hash", hash},
     {"help", help},
     {"history", history},
-    {"jobs", jobs},
-    {"kill", killJob},
+    {"jobs", jobsBuiltin},
+    {"kill", killBuiltin},
     {"let", letBuiltin},
     {"local", localBuiltin},
     {"printf", runPrintf},
@@ -349,14 +367,14 @@ constexpr ShellApplet kBuiltins[] = {
     {"source", source},
     {"test", runTest},
     {"times", times},
-    {"trap", colon},
+    {"trap", trapBuiltin},
     {"true", colon},
     {"type", type},
-    {"ulimit", limits},
-    {"umask", umask},
+    {"ulimit", ulimitBuiltin},
+    {"umask", umaskBuiltin},
     {"unalias", unaliasBuiltin},
     {"unset", unsetBuiltin},
-    {"wait", colon},
+    {"wait", waitBuiltin},
 };
 
 }  // namespace
@@ -368,6 +386,13 @@ std::span<const ShellApplet> shellBuiltins() {
 const ShellApplet* findShellBuiltin(std::string_view name) {
     const auto* found = std::ranges::lower_bound(kBuiltins, name, {}, &ShellApplet::name);
     return found != std::end(kBuiltins) && found->name == name ? found : nullptr;
+}
+
+bool isSpecialShellBuiltin(std::string_view name) {
+    constexpr std::string_view kSpecial[] = {".",      ":",      "break",    "continue", "eval", "exec",
+                                             "exit",   "export", "readonly", "return",   "set",  "shift",
+                                             "source", "times",  "trap",     "unset"};
+    return std::ranges::find(kSpecial, name) != std::end(kSpecial);
 }
 
 }  // namespace apiary::agent

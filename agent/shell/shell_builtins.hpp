@@ -6,6 +6,15 @@ class ShellCall;
 
 // Builtins of ash, for the table in shell_builtins.cpp. Each returns the exit status.
 int readBuiltin(ShellCall& call);
+int getoptsBuiltin(ShellCall& call);
+int killBuiltin(ShellCall& call);
+int jobsBuiltin(ShellCall& call);
+int waitBuiltin(ShellCall& call);
+int foregroundBuiltin(ShellCall& call);
+int backgroundBuiltin(ShellCall& call);
+int trapBuiltin(ShellCall& call);
+int umaskBuiltin(ShellCall& call);
+int ulimitBuiltin(ShellCall& call);
 int setBuiltin(ShellCall& call);
 int exportBuiltin(ShellCall& call);
 int readonlyBuiltin(ShellCall& call);

@@ -44,6 +44,14 @@ int ShellCall::failBuiltin(std::string_view text, int status) {
     return status;
 }
 
+int ShellCall::illegalOption(char letter, char sign) {
+    failBuiltin(std::string("illegal option ") + sign + letter, 2);
+    if (isSpecialShellBuiltin(name())) {
+        shell_.leave(ShellInterpreter::Flow::Abort);
+    }
+    return 2;
+}
+
 ShellFiles::Place ShellCall::locate(std::string_view path, bool followLast) {
     return files().locate(environment().directory, path, followLast);
 }

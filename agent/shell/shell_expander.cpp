@@ -1,5 +1,7 @@
 #include "agent/shell/shell_expander.hpp"
 
+#include "agent/shell/shell_numbers.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <utility>
@@ -53,6 +55,42 @@ std::size_t closing(std::string_view text, std::size_t at, char open, char close
 
 }  // namespace
 
+std::string shellUnescaped(std::string_view text) {
+    constexpr std::string_view kFrom = "abfnrtv\\'\"";
+    constexpr std::string_view kTo = "\a\b\f\n\r\t\v\\'\"";
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '\\' || i + 1 == text.size()) {
+            result += text[i];
+            continue;
+        }
+        const bool hexadecimal = text[i + 1] == 'x';
+        const std::size_t first = i + (hexadecimal ? 2 : 1);
+        std::size_t digits = 0;
+        unsigned value = 0;
+        while (digits < (hexadecimal ? 2U : 3U) && first + digits < text.size()) {
+            const auto digit = parseNumber<unsigned>(text.substr(first + digits, 1), hexadecimal ? 16 : 8);
+            if (!digit) {
+                break;
+            }
+            value = value * (hexadecimal ? 16 : 8) + *digit;
+            ++digits;
+        }
+        const std::size_t known = kFrom.find(text[i + 1]);
+        if (digits > 0) {
+            result += static_cast<char>(value);
+            i = first + digits - 1;
+        } else if (known != std::string_view::npos) {
+            result += kTo[known];
+            ++i;
+        } else {
+            result += '\\';
+        }
+    }
+    std::erase(result, '\0');
+    return result;
+}
+
 bool ShellExpander::room(const Marked& into) {
     if (into.bytes.size() > kMostBytes) {
         shell_.work().stop();
@@ -89,10 +127,18 @@ std::vector<std::string> ShellExpander::fields(const std::vector<std::string>& w
 std::string ShellExpander::text(const std::string& word) {
     Marked marked;
     expand(word, false, marked);
+    return shell_.work().move(marked.bytes.size()) ? joined(marked) : std::string{};
+}
+
+std::string ShellExpander::assigned(const std::string& word) {
+    assignment_ = true;
+    std::string value = text(word);
+    assignment_ = false;
+    return value;
+}
+
+std::string ShellExpander::joined(const Marked& marked) const {
     std::string result;
-    if (!shell_.work().move(marked.bytes.size())) {
-        return result;
-    }
     for (std::size_t i = 0; i < marked.bytes.size(); ++i) {
         if (marked.marks[i] == Break) {
             result += ' ';
@@ -147,6 +193,7 @@ void ShellExpander::expand(std::string_view word, bool quoted, Marked& into) {
     if (!quoted && word.starts_with('~')) {
         tilde(word, at, into);
     }
+    const bool colons = std::exchange(assignment_, false);
     while (at < word.size() && room(into)) {
         const char c = word[at];
         if (quoted) {
@@ -169,6 +216,14 @@ void ShellExpander::expand(std::string_view word, bool quoted, Marked& into) {
                 expandQuoted(word, at, into);
             }
             ++at;
+        } else if (c == '$' && at + 1 < word.size() && word[at + 1] == '\'') {
+            std::size_t end = at + 2;
+            while (end < word.size() && word[end] != '\'') {
+                end += word[end] == '\\' ? 2 : 1;
+            }
+            into.add("x", Empty);
+            into.add(shellUnescaped(word.substr(at + 2, std::min(end, word.size()) - at - 2)), Quoted);
+            at = end + 1;
         } else if (c == '$') {
             dollar(word, at, false, into);
         } else if (c == '`') {
@@ -176,6 +231,9 @@ void ShellExpander::expand(std::string_view word, bool quoted, Marked& into) {
         } else {
             into.add(word.substr(at, 1), Literal);
             ++at;
+            if (colons && c == ':' && at < word.size() && word[at] == '~') {
+                tilde(word, at, into);
+            }
         }
     }
     --depth_;
@@ -201,13 +259,13 @@ void ShellExpander::expandQuoted(std::string_view word, std::size_t& at, Marked&
 }
 
 void ShellExpander::tilde(std::string_view word, std::size_t& at, Marked& into) {
-    const std::size_t end = std::min(word.find('/'), word.size());
-    const std::string_view user = word.substr(1, end - 1);
+    const std::size_t end = std::min(word.find_first_of("/:", at), word.size());
+    const std::string_view user = word.substr(at + 1, end - at - 1);
     if (user.empty() && shell_.environment().has("HOME")) {
         into.add(shell_.environment().get("HOME"), Quoted);
         at = end;
-    } else if (user == "root") {
-        into.add("/root", Quoted);
+    } else if (user == "root" || user == "nobody" || user == "daemon") {
+        into.add(user == "root" ? "/root" : "/var", Quoted);
         at = end;
     }
 }
@@ -264,6 +322,12 @@ void ShellExpander::backquote(std::string_view word, std::size_t& at, bool quote
 
 std::optional<std::string> ShellExpander::valueOf(std::string_view name) const {
     const ShellEnvironment& environment = shell_.environment();
+    if (name == "LINENO") {
+        return std::to_string(shell_.line());
+    }
+    if (name == "PPID") {
+        return std::to_string(environment.parent);
+    }
     if (std::isdigit(static_cast<unsigned char>(name.front())) != 0) {
         const std::size_t index = name.size() > 4 ? 9999 : std::stoul(std::string(name));
         if (index == 0) {
@@ -282,17 +346,22 @@ std::optional<std::string> ShellExpander::valueOf(std::string_view name) const {
             return environment.lastBackground > 0 ? std::optional(std::to_string(environment.lastBackground))
                                                   : std::nullopt;
         case '-':
-            return std::string(environment.interactive ? "smi" : "") + (environment.stopsOnError ? "e" : "");
+            return environment.options.shown();
         default:
             return environment.has(name) ? std::optional(std::string(environment.get(name))) : std::nullopt;
     }
 }
 
 void ShellExpander::positional(bool joined, bool quoted, Marked& into) {
-    const std::vector<std::string>& arguments = shell_.environment().arguments;
+    const ShellEnvironment& environment = shell_.environment();
+    const std::vector<std::string>& arguments = environment.arguments;
+    const std::string_view separator =
+        environment.has("IFS") ? environment.get("IFS").substr(0, 1) : std::string_view(" ");
     for (std::size_t i = 0; i < arguments.size() && room(into); ++i) {
-        if (i > 0) {
-            into.add(" ", joined && quoted ? Quoted : Break);
+        if (i > 0 && joined && quoted) {
+            into.add(separator, Quoted);
+        } else if (i > 0) {
+            into.add(" ", Break);
         }
         if (quoted && !joined) {
             into.add("x", Empty);
@@ -306,14 +375,29 @@ void ShellExpander::parameter(std::string_view name, bool quoted, Marked& into) 
         positional(name == "*", quoted, into);
         return;
     }
-    into.add(valueOf(name).value_or(""), quoted ? Quoted : Expanded);
+    if (name == "RANDOM") {
+        ShellEnvironment& environment = shell_.environment();
+        environment.random = environment.random * 6364136223846793005U + 1442695040888963407U +
+                             static_cast<std::uint64_t>(shell_.work().now().time_since_epoch().count());
+        into.add(std::to_string(environment.random >> 33U & 0x7fffU), quoted ? Quoted : Expanded);
+        return;
+    }
+    const auto value = valueOf(name);
+    if (!value && shell_.environment().options.on('u')) {
+        fail("", std::string(name) + ": parameter not set");
+    }
+    into.add(value.value_or(""), quoted ? Quoted : Expanded);
 }
 
 void ShellExpander::braces(std::string_view inside, bool quoted, Marked& into) {
     if (inside.size() > 1 && inside.front() == '#' && nameAt(inside.substr(1), true).size() == inside.size() - 1) {
         const std::string_view name = inside.substr(1);
+        const auto value = name == "@" || name == "*" ? std::nullopt : valueOf(name);
+        if (!value && name != "@" && name != "*" && shell_.environment().options.on('u')) {
+            fail("", std::string(name) + ": parameter not set");
+        }
         const std::size_t count =
-            name == "@" || name == "*" ? shell_.environment().arguments.size() : valueOf(name).value_or("").size();
+            name == "@" || name == "*" ? shell_.environment().arguments.size() : value.value_or("").size();
         into.add(std::to_string(count), quoted ? Quoted : Expanded);
         return;
     }

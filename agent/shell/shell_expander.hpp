@@ -22,6 +22,8 @@ public:
     std::vector<std::string> fields(const std::vector<std::string>& words);
     /// One field, neither split nor matched with path names.
     std::string text(const std::string& word);
+    /// As text(), of the value of an assignment: with a tilde behind a colon too.
+    std::string assigned(const std::string& word);
     /// As text(), with a backslash before what was quoted, for matchesPattern().
     std::string pattern(const std::string& word);
     /// The text of a here-document.
@@ -50,6 +52,7 @@ private:
     std::optional<std::string> valueOf(std::string_view name) const;
     void backquote(std::string_view word, std::size_t& at, bool quoted, Marked& into);
     void tilde(std::string_view word, std::size_t& at, Marked& into);
+    std::string joined(const Marked& marked) const;
     std::vector<Marked> split(const Marked& whole) const;
     void match(const Marked& field, std::vector<std::string>& into);
     bool room(const Marked& into);
@@ -58,7 +61,11 @@ private:
     ShellInterpreter& shell_;
     int depth_ = 0;
     bool failed_ = false;
+    bool assignment_ = false;
 };
+
+/// What stands between $' and ', with its escapes carried out.
+std::string shellUnescaped(std::string_view text);
 
 /// As fnmatch(3): * ? [a-z] [!a-z] and backslash. Bounded in time.
 bool matchesPattern(std::string_view pattern, std::string_view text);

@@ -48,8 +48,10 @@ void ShellExpander::modified(std::string_view name, std::string_view rest, bool 
             shell_.environment().set(name, assigned);
             into.add(assigned, mark);
         } else {
-            const std::string message = word.empty() ? "parameter not set" : text(std::string(word));
-            fail(name, message);
+            const std::string message = !word.empty() ? text(std::string(word))
+                                        : colon       ? "parameter not set or null"
+                                                      : "parameter not set";
+            fail("", std::string(name) + ": " + message);
         }
     } else if (operation == '+') {
         if (given) {
@@ -151,7 +153,7 @@ void ShellExpander::match(const Marked& field, std::vector<std::string>& into) {
     for (std::size_t i = 0; i < field.bytes.size(); ++i) {
         wild |= field.marks[i] != Quoted && std::string_view("*?[").find(field.bytes[i]) != std::string_view::npos;
     }
-    if (!wild || field.bytes.size() > ShellFiles::kLongestPath) {
+    if (!wild || shell_.environment().options.on('f') || field.bytes.size() > ShellFiles::kLongestPath) {
         into.push_back(field.bytes);
         return;
     }

@@ -2,6 +2,7 @@
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_expander.hpp"
+#include "agent/shell/shell_signals.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -23,45 +24,33 @@ std::size_t weightOf(const ShellTree& tree) {
     for (const auto& child : tree.children) {
         weight += child == nullptr ? 0 : weightOf(*child);
     }
-    return weight + tree.source.size() / 64;
+    return weight;
+}
+
+/// As ash writes a word that it traces: in quotes if it has to be.
+std::string traced(std::string_view word) {
+    constexpr std::string_view kReserved[] = {"!",    "{",  "}",   "case", "do",   "done",  "elif",  "else",    "if",
+                                              "esac", "fi", "for", "in",   "then", "until", "while", "function"};
+    const bool plain = std::ranges::all_of(word, [](unsigned char c) {
+        return c >= '+' && !(c >= ';' && c <= '?') && c != '`' && c != '[' && c != '\\' && c <= 'z';
+    });
+    if (plain && std::ranges::find(kReserved, word) == std::end(kReserved)) {
+        return std::string(word);
+    }
+    return shellQuoted(word);
 }
 
 }  // namespace
 
-std::string_view ShellEnvironment::get(std::string_view variable) const {
-    const auto found = variables.find(variable);
-    return found == variables.end() ? std::string_view{} : std::string_view(found->second.value);
-}
-
-bool ShellEnvironment::has(std::string_view variable) const {
-    const auto found = variables.find(variable);
-    return found != variables.end() && found->second.set;
-}
-
-bool ShellEnvironment::set(std::string_view variable, std::string value) {
-    auto found = variables.find(variable);
-    if (found == variables.end()) {
-        if (variables.size() >= kMostVariables || variable.size() > kLongestName) {
-            return true;
-        }
-        found = variables.emplace(std::string(variable), ShellVariable{}).first;
-    }
-    if (found->second.readOnly) {
-        return false;
-    }
-    std::size_t others = 0;
-    for (const auto& [otherName, other] : variables) {
-        others += &other == &found->second ? 0 : other.value.size();
-    }
-    value.resize(std::min({value.size(), kMostValue, kMostValues - std::min(kMostValues, others)}));
-    found->second.value = std::move(value);
-    found->second.set = true;
-    return true;
-}
-
 void ShellInterpreter::leave(Flow flow, int levels) {
     flow_ = flow;
     levels_ = levels;
+}
+
+std::size_t ShellInterpreter::line() const {
+    return environment_.interactive && environment_.sourced.empty() ? environment_.typedLines
+           : environment_.text                                      ? 0
+                                                                    : line_;
 }
 
 bool ShellInterpreter::write(int descriptor, std::string_view text) {
@@ -70,14 +59,17 @@ bool ShellInterpreter::write(int descriptor, std::string_view text) {
 }
 
 void ShellInterpreter::complain(std::string_view command, std::string_view text) {
+    const std::string_view who = !command.empty()                ? command
+                                 : !speaker_.empty()             ? std::string_view(speaker_)
+                                 : !environment_.sourced.empty() ? std::string_view(environment_.sourced)
+                                 : environment_.script           ? std::string_view(environment_.name)
+                                                                 : std::string_view{};
     std::string message = environment_.name + ": ";
-    if (!command.empty()) {
-        message.append(command) += ": ";
-    }
-    if (environment_.text && !command.empty()) {
-        message += "line 0: ";
-    } else if (environment_.script || (!environment_.interactive && !command.empty())) {
-        message += "line " + std::to_string(line_) + ": ";
+    if (!who.empty()) {
+        message += who == environment_.name ? "" : std::string(who) + ": ";
+        if (!environment_.interactive || (!environment_.sourced.empty() && speaker_.empty())) {
+            message += "line " + std::to_string(environment_.text ? 0 : line_) + ": ";
+        }
     }
     write(2, message.append(text) += '\n');
 }
@@ -85,7 +77,7 @@ void ShellInterpreter::complain(std::string_view command, std::string_view text)
 int ShellInterpreter::run(const ShellTree& tree) {
     using Kind = ShellTree::Kind;
     const ShellWork::Level level(work_);
-    if (stopped()) {
+    if (stopped() || environment_.options.on('n')) {
         return environment_.status;
     }
     int status = environment_.status;
@@ -109,9 +101,6 @@ int ShellInterpreter::run(const ShellTree& tree) {
         case Kind::Sequence:
             for (const ShellTreePtr& child : tree.children) {
                 status = run(*child);
-                if (status != 0 && environment_.stopsOnError && !tested_ && !stopped()) {
-                    leave(Flow::Exit);
-                }
             }
             break;
         case Kind::Background:
@@ -119,8 +108,6 @@ int ShellInterpreter::run(const ShellTree& tree) {
             break;
         case Kind::Subshell:
         case Kind::Group:
-            status = grouped(tree);
-            break;
         case Kind::If:
         case Kind::While:
         case Kind::For:
@@ -134,7 +121,75 @@ int ShellInterpreter::run(const ShellTree& tree) {
             status = 0;
             break;
     }
-    return environment_.status = status;
+    environment_.status = status;
+    const bool checked =
+        tree.kind == Kind::Simple || (tree.kind == Kind::Pipeline && !tree.negated) || tree.kind == Kind::Subshell;
+    if (checked && status != 0 && !tested_ && !stopped()) {
+        if (environment_.traps.contains(kTrapOfErrors)) {
+            runTrap(kTrapOfErrors, status);
+        }
+        if (environment_.options.on('e') && !stopped()) {
+            leave(Flow::Exit);
+        }
+    }
+    takeSignals();
+    return status;
+}
+
+/// The action of a trap, with $? as it was and is afterwards.
+int ShellInterpreter::runTrap(int number, int status) {
+    if (inTrap_) {
+        return status;
+    }
+    const std::string action = environment_.traps[number];
+    inTrap_ = true;
+    environment_.status = status;
+    runText(action);
+    inTrap_ = false;
+    if (flow_ != Flow::Exit) {
+        environment_.status = status;
+    }
+    return environment_.status;
+}
+
+void ShellInterpreter::takeSignals() {
+    while (!subshell_ && !inTrap_ && !work_.stopped()) {
+        const auto found = std::ranges::find(work_.signals, environment_.process, &std::pair<int, int>::first);
+        if (found == work_.signals.end()) {
+            return;
+        }
+        const int number = found->second;
+        work_.signals.erase(found);
+        const auto trap = environment_.traps.find(number);
+        const bool caught = number != kSignalKill && number != kSignalStop && trap != environment_.traps.end();
+        const bool heedless = number >= kSignalChild && number <= 23;  // stops, what children do
+        const bool shields = environment_.interactive && (number == kSignalInterrupt || number == kSignalTerminate);
+        if (caught) {
+            if (!trap->second.empty()) {
+                runTrap(number, environment_.status);
+            }
+        } else if (number != 0 && number != kSignalQuit && number != 28 && !heedless && !shields) {
+            environment_.killedBy = number;
+            leave(Flow::Exit);
+            return;
+        }
+    }
+}
+
+void ShellInterpreter::end() {
+    const auto trap = environment_.traps.find(0);
+    if (trap == environment_.traps.end() || environment_.killedBy != 0 || work_.stopped()) {
+        return;
+    }
+    const std::string action = trap->second;
+    environment_.traps.erase(trap);
+    const int status = environment_.status;
+    flow_ = Flow::On;
+    runText(action);
+    if (flow_ != Flow::Exit) {
+        environment_.status = status;
+        flow_ = Flow::Exit;
+    }
 }
 
 /// A function that would be one too many, or too long, is not there when it is called.
@@ -149,199 +204,68 @@ void ShellInterpreter::define(const std::string& name, const ShellTreePtr& body)
     }
 }
 
-/// Compound commands, with their redirections.
-int ShellInterpreter::grouped(const ShellTree& tree) {
-    using Kind = ShellTree::Kind;
-    const ShellStreams before = streams_;
-    int status = 1;
-    if (redirect(tree.redirects)) {
-        if (tree.kind == Kind::Subshell) {
-            status = subshell(*tree.children.front());
-        } else if (tree.kind == Kind::Group) {
-            status = run(*tree.children.front());
-        } else if (tree.kind == Kind::For) {
-            status = forEach(tree);
-        } else if (tree.kind == Kind::Case) {
-            status = choose(tree);
-        } else if (tree.kind == Kind::While) {
-            status = loop(tree);
-        } else {
-            const bool tested = std::exchange(tested_, true);
-            const bool holds = run(*tree.children[0]) == 0;
-            tested_ = tested;
-            status = 0;
-            if (!stopped() && (holds || tree.children.size() > 2)) {
-                status = run(*tree.children[holds ? 1 : 2]);
-            }
-        }
-    }
-    streams_ = before;
-    return status;
-}
-
-int ShellInterpreter::subshell(const ShellTree& tree) {
-    ShellEnvironment copy = environment_;
-    work_.newProcess();
-    ShellInterpreter inner(work_, copy, streams_);
-    inner.line_ = line_;
-    inner.run(tree);
-    return copy.status;
-}
-
-int ShellInterpreter::pipeline(const ShellTree& tree) {
-    ShellStreamPtr input = streams_[0];
-    int status = 0;
-    for (std::size_t i = 0; i < tree.children.size(); ++i) {
-        const bool last = i + 1 == tree.children.size();
-        if (tree.children.size() == 1) {
-            status = run(*tree.children[0]);
-            break;
-        }
-        const bool spent = work_.spent();
-        auto pipe = std::make_shared<ShellStream>();
-        pipe->kind = ShellStream::Kind::Pipe;
-        ShellEnvironment copy = environment_;
-        ShellStreams streams = streams_;
-        streams[0] = input;
-        streams[1] = last ? streams_[1] : pipe;
-        ShellInterpreter inner(work_, copy, streams);
-        inner.line_ = line_;
-        status = inner.run(*tree.children[i]);
-        input = pipe;
-        if (!last) {
-            work_.goOn(spent);
-        }
-    }
-    return tree.negated ? (status == 0 ? 1 : 0) : status;
-}
-
-int ShellInterpreter::background(const ShellTree& tree) {
-    const bool spent = work_.spent();
-    const Millis takes = work_.takes();
-    work_.setTakes(Millis{0});
-    ShellWork::Job job;
-    job.process = work_.newProcess();
-    job.source = tree.source;
-    ShellEnvironment copy = environment_;
-    ShellStreams streams = streams_;
-    if (streams[0] && streams[0]->kind == ShellStream::Kind::Terminal) {
-        streams[0] = std::make_shared<ShellStream>();
-        streams[0]->kind = ShellStream::Kind::Pipe;  // it would be stopped for reading the terminal
-    }
-    ShellInterpreter inner(work_, copy, streams);
-    job.status = inner.run(*tree.children.front());
-    job.takes = work_.takes();
-    job.endless = work_.spent();
-    work_.goOn(spent);
-    work_.setTakes(takes);
-    environment_.lastBackground = job.process;
-    if (work_.jobs.size() < 16) {
-        work_.jobs.push_back(std::move(job));
-    }
-    return 0;
-}
-
-/// After a body ran: true if the loop is over.
-bool ShellInterpreter::endsLoop() {
-    if (flow_ != Flow::Break && flow_ != Flow::Continue) {
-        return stopped();
-    }
-    if (levels_ > 1 && loops_ > 1) {
-        --levels_;
-        return true;
-    }
-    return std::exchange(flow_, Flow::On) == Flow::Break || work_.stopped();
-}
-
-int ShellInterpreter::loop(const ShellTree& tree) {
-    int status = 0;
-    ++loops_;
-    while (work_.step()) {
-        const bool tested = std::exchange(tested_, true);
-        const bool holds = run(*tree.children[0]) == 0;
-        tested_ = tested;
-        if (flow_ != Flow::On) {
-            if (endsLoop()) {
-                break;
-            }
-            continue;
-        }
-        if (holds == tree.negated || work_.stopped()) {
-            break;
-        }
-        status = run(*tree.children[1]);
-        if (endsLoop()) {
-            break;
-        }
-    }
-    --loops_;
-    return status;
-}
-
-int ShellInterpreter::forEach(const ShellTree& tree) {
-    std::vector<std::string> items = environment_.arguments;
-    if (!tree.negated) {
-        ShellExpander expander(*this);
-        items = expander.fields({tree.words.begin() + 1, tree.words.end()});
-        if (expander.failed()) {
-            leave(Flow::Abort);
-            return 2;
-        }
-    }
-    int status = 0;
-    ++loops_;
-    for (const std::string& item : items) {
-        if (!work_.step()) {
-            break;
-        }
-        environment_.set(tree.words.front(), item);
-        status = run(*tree.children.front());
-        if (endsLoop()) {
-            break;
-        }
-    }
-    --loops_;
-    return status;
-}
-
-int ShellInterpreter::choose(const ShellTree& tree) {
-    ShellExpander expander(*this);
-    const std::string subject = expander.text(tree.words.front());
-    for (const ShellTreePtr& item : tree.children) {
-        for (const std::string& word : item->words) {
-            const std::string pattern = expander.pattern(word);
-            if (expander.failed() || !work_.step() || !work_.move(subject.size() * (1 + pattern.size() / 8))) {
-                return 2;
-            }
-            if (matchesPattern(pattern, subject)) {
-                environment_.status = 0;
-                return run(*item->children.front());
-            }
-        }
-    }
-    return 0;
-}
-
-bool ShellInterpreter::assign(const std::vector<std::string>& assignments, bool exported) {
-    for (const std::string& assignment : assignments) {
+bool ShellInterpreter::expandAssignments(const std::vector<std::string>& typed, Assignments& into) {
+    for (const std::string& assignment : typed) {
         const std::size_t equals = assignment.find('=');
-        const std::string name = assignment.substr(0, equals);
         ShellExpander expander(*this);
-        const std::string value = expander.text(assignment.substr(equals + 1));
+        std::string value = expander.assigned(assignment.substr(equals + 1));
         if (expander.failed()) {
             leave(Flow::Abort);
             return false;
         }
-        if (!environment_.set(name, value)) {
-            complain(name, "is read only");
-            leave(Flow::Abort);
-            return false;
-        }
-        if (exported) {
-            environment_.variables[name].exported = true;
+        into.emplace_back(assignment.substr(0, equals), std::move(value));
+        if (typed.size() > 1) {  // those behind it may use it
+            const auto& [name, given] = into.back();
+            if (!environment_.set(name, given)) {
+                complain("", name + ": is read only");
+                leave(Flow::Abort);
+                return false;
+            }
         }
     }
     return true;
+}
+
+bool ShellInterpreter::assign(const Assignments& assignments, bool exported) {
+    for (const auto& [name, value] : assignments) {
+        if (!environment_.set(name, value)) {
+            complain("", name + ": is read only");
+            leave(Flow::Abort);
+            return false;
+        }
+        const auto variable = environment_.variables.find(name);
+        if (exported && variable != environment_.variables.end()) {
+            variable->second.exported = true;
+        }
+    }
+    return true;
+}
+
+void ShellInterpreter::trace(const std::vector<std::string>& words, const Assignments& assignments) {
+    if (!environment_.options.on('x') || (words.empty() && assignments.empty())) {
+        return;
+    }
+    environment_.options.turn('x', false);  // of what stands in PS4
+    std::string text = ShellExpander(*this).here(std::string(environment_.get("PS4")));
+    environment_.options.turn('x', true);
+    bool first = true;
+    for (const auto& [name, value] : assignments) {
+        text += (std::exchange(first, false) ? "" : " ") + name + '=' + (value.empty() ? "" : traced(value));
+    }
+    for (const std::string& word : words) {
+        text += (std::exchange(first, false) ? "" : " ") + traced(word);
+    }
+    write(2, text + '\n');
+}
+
+void ShellInterpreter::keepLocal(const std::string& name) {
+    if (locals_.empty() ||
+        std::ranges::find(locals_.back(), name, [](const auto& one) { return one.first; }) != locals_.back().end()) {
+        return;
+    }
+    const auto found = environment_.variables.find(name);
+    locals_.back().emplace_back(name,
+                                found == environment_.variables.end() ? std::nullopt : std::optional(found->second));
 }
 
 void ShellInterpreter::observe(const std::vector<std::string>& words, const ShellTree& tree) {
@@ -379,39 +303,41 @@ int ShellInterpreter::simple(const ShellTree& tree) {
         return environment_.status;
     }
     if (words.empty()) {
-        const int captured = tree.words.empty() ? 0 : environment_.status;
+        environment_.status = 0;
         const ShellStreams before = streams_;
         const bool redirected = redirect(tree.redirects);
         streams_ = before;
-        environment_.status = captured;
-        if (!redirected || !assign(tree.assignments, false)) {
+        Assignments assignments;
+        if (!redirected || !expandAssignments(tree.assignments, assignments)) {
             return flow_ == Flow::Abort ? 2 : 1;
+        }
+        trace(words, assignments);
+        if (!assign(assignments, false)) {
+            return 2;
         }
         return environment_.status;
     }
     environment_.status = statusBefore;
     observe(words, tree);
-    if (environment_.traces) {
-        std::string trace = "+";
-        for (const std::string& word : words) {
-            trace += ' ' + word;
-        }
-        write(2, trace + '\n');
-    }
-    const ShellStreams before = streams_;
     std::map<std::string, std::optional<ShellVariable>> variables;  // that are assigned for this command alone
     for (const std::string& assignment : tree.assignments) {
-        const auto found = environment_.variables.find(assignment.substr(0, assignment.find('=')));
-        variables[assignment.substr(0, assignment.find('='))] =
-            found == environment_.variables.end() ? std::nullopt : std::optional(found->second);
+        const std::string name = assignment.substr(0, assignment.find('='));
+        const auto found = environment_.variables.find(name);
+        variables[name] = found == environment_.variables.end() ? std::nullopt : std::optional(found->second);
     }
+    Assignments assignments;
+    const ShellStreams before = streams_;
     int status = 1;
-    if (!redirect(tree.redirects)) {
-        if (words.front() == "exec" || words.front() == "eval" || words.front() == ":") {
-            leave(Flow::Abort);  // as POSIX wants it of special builtins
+    if (expandAssignments(tree.assignments, assignments)) {
+        trace(words, assignments);
+        if (!redirect(tree.redirects)) {
+            if (isSpecialShellBuiltin(words.front())) {
+                leave(Flow::Abort);  // as POSIX wants it of special builtins
+            }
+        } else if (assign(assignments, true)) {
+            environment_.status = statusBefore;
+            status = command(words);
         }
-    } else if (assign(tree.assignments, true)) {
-        status = command(words);
     }
     status = flow_ == Flow::Abort ? 2 : status;
     if (!(words.front() == "exec" && words.size() == 1 && status == 0)) {
@@ -423,6 +349,9 @@ int ShellInterpreter::simple(const ShellTree& tree) {
         } else {
             environment_.variables.erase(name);
         }
+    }
+    if (environment_.interactive && functions_ == 0) {
+        environment_.set("_", words.back().substr(0, ShellEnvironment::kLongestAlias));
     }
     return status;
 }
@@ -455,7 +384,16 @@ int ShellInterpreter::callFunction(const ShellTreePtr& function, const std::vect
     const std::vector<std::string> arguments = std::exchange(environment_.arguments, {words.begin() + 1, words.end()});
     const int loops = std::exchange(loops_, 0);
     ++functions_;
+    locals_.emplace_back();
     int status = run(*kept);
+    for (const auto& [name, variable] : locals_.back()) {
+        if (variable) {
+            environment_.variables[name] = *variable;
+        } else {
+            environment_.variables.erase(name);
+        }
+    }
+    locals_.pop_back();
     --functions_;
     loops_ = loops;
     environment_.arguments = arguments;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/shell/shell_parser.hpp"
+#include "agent/shell/shell_environment.hpp"
 #include "agent/shell/shell_work.hpp"
 
 #include <array>
@@ -11,47 +11,6 @@
 #include <vector>
 
 namespace apiary::agent {
-
-struct ShellVariable {
-    std::string value = {};
-    bool exported = false;
-    bool readOnly = false;
-    bool set = true;
-};
-
-/// What a subshell gets a copy of.
-struct ShellEnvironment {
-    static constexpr std::size_t kMostVariables = 256;
-    static constexpr std::size_t kMostValue = std::size_t{64} << 10U;
-    static constexpr std::size_t kMostValues = std::size_t{128} << 10U;  // together: subshells copy them
-
-    static constexpr std::size_t kMostFunctions = 4096;  // parts and words of them all together
-    static constexpr std::size_t kLongestName = 255;
-    static constexpr std::size_t kLongestAlias = 1024;
-    std::map<std::string, ShellVariable, std::less<>> variables = {};
-    std::map<std::string, ShellTreePtr, std::less<>> functions = {};
-    std::map<std::string, std::string, std::less<>> aliases = {};
-    std::string directory = "/";
-    std::string name = "-sh";            // $0, and what errors begin with
-    std::vector<std::string> arguments;  // $1 and so on
-    int status = 0;                      // $?
-    int process = 1;                     // $$
-    int lastBackground = 0;              // $!
-    std::uint16_t mask = 022;
-    bool interactive = true;
-    std::size_t typedLines = 0;
-    bool script = false;        // errors name the line
-    bool text = false;          // it runs the text of -c, which has no lines
-    bool stopsOnError = false;  // set -e
-    bool traces = false;        // set -x
-    bool nested = false;        // a shell inside this one was asked for
-    bool stopped = false;       // the machine was told to go down
-
-    std::string_view get(std::string_view variable) const;
-    bool has(std::string_view variable) const;
-    /// False if it is read-only. A value that is too long, alone or with the others, is cut.
-    bool set(std::string_view variable, std::string value);
-};
 
 using ShellStreams = std::array<ShellStreamPtr, 10>;  // null: closed
 
@@ -70,6 +29,7 @@ public:
     const std::string& name() const { return words.front(); }
     /// Errors begin with the name of the shell: a builtin of BusyBox knows no other.
     void speakAsShell() { asShell_ = true; }
+    bool speaksAsShell() const { return asShell_; }
 
     /// Writes to standard output; says so and returns false if it cannot.
     bool out(std::string_view text);
@@ -78,6 +38,8 @@ public:
     int fail(std::string_view text);
     /// As fail(), of a builtin: with the shell's name before it.
     int failBuiltin(std::string_view text, int status = 1);
+    /// As failBuiltin() of an option; one of a special builtin gives up the line. 2.
+    int illegalOption(char letter, char sign = '-');
 
     /// Where a path leads from the working directory.
     ShellFiles::Place locate(std::string_view path, bool followLast = true);
@@ -123,7 +85,8 @@ public:
 
     int run(const ShellTree& tree);
     /// All commands of a text, as a script or `eval`.
-    int runText(const std::string& text);
+    /// `speaker`: the builtin whose name errors get, as `eval`.
+    int runText(const std::string& text, const std::string& speaker = {});
     /// Reads commands from standard input, as `sh` in a pipe.
     int runInput();
     /// A command by its words. `bare`: functions and builtins are not looked for.
@@ -138,6 +101,14 @@ public:
     bool stopped() const { return flow_ != Flow::On || work_.stopped(); }
     bool inLoop() const { return loops_ > 0; }
     bool inFunction() const { return functions_ > 0; }
+    /// Its process is one that the shell has forked: signals for the shell are not for it, traps are gone.
+    void becomeSubshell();
+    /// The shell ends: its trap for that runs.
+    void end();
+    /// A variable that has its value of before again when the function returns.
+    void keepLocal(const std::string& name);
+    std::size_t line() const;
+    void setLine(std::size_t line) { line_ = line; }
 
     /// What the terminal starts a program for: an ash inside an ash.
     bool startsShell() const { return startsShell_; }
@@ -149,7 +120,9 @@ public:
     int file(const std::string& path, std::vector<std::string> words);  // runs it as the kernel would
 
     /// Opens for a redirection; null after it said why not.
-    ShellStreamPtr open(const std::string& path, ShellRedirect::Kind kind);
+    ShellStreamPtr open(const std::string& path, ShellRedirect::Kind kind, bool forced = true);
+    /// A program that was an ash of its own has ended: its status, and what ash says if a signal ended it.
+    int endOf(const ShellEnvironment& program);
     bool redirect(const std::vector<ShellRedirect>& redirects);
 
 private:
@@ -163,7 +136,12 @@ private:
     int choose(const ShellTree& tree);
     int grouped(const ShellTree& tree);
     int callFunction(const ShellTreePtr& function, const std::vector<std::string>& words);
-    bool assign(const std::vector<std::string>& assignments, bool exported);
+    using Assignments = std::vector<std::pair<std::string, std::string>>;
+    bool expandAssignments(const std::vector<std::string>& typed, Assignments& into);
+    bool assign(const Assignments& assignments, bool exported);
+    void trace(const std::vector<std::string>& words, const Assignments& assignments);
+    int runTrap(int number, int status);
+    void takeSignals();
     int command(const std::vector<std::string>& words);
     int external(const std::vector<std::string>& words);
     bool endsLoop();
@@ -177,6 +155,10 @@ private:
     int loops_ = 0;
     int functions_ = 0;
     std::size_t line_ = 1;
+    std::string speaker_;
+    std::vector<std::vector<std::pair<std::string, std::optional<ShellVariable>>>> locals_;
+    bool subshell_ = false;
+    bool inTrap_ = false;
     bool startsShell_ = false;
     bool tested_ = false;  // the status is looked at: set -e does not apply
 };

@@ -7,10 +7,11 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::size_t kMostJoined = 500;  // by && and ||
+constexpr std::size_t kMostJoined = 500;                       // by && and ||
+constexpr std::size_t kMostExpanded = std::size_t{16} << 10U;  // bytes of aliases in one command
 
-constexpr std::string_view kReserved[] = {"if", "then", "elif", "else", "fi", "for", "while", "until",
-                                          "do", "done", "case", "esac", "in", "{",   "}",     "!"};
+constexpr std::string_view kReserved[] = {"if",   "then", "elif", "else", "fi", "for", "while", "until",   "do",
+                                          "done", "case", "esac", "in",   "{",  "}",   "!",     "function"};
 constexpr std::string_view kEnders[] = {"then", "elif", "else", "fi", "do", "done", "esac", "}"};
 
 template <std::size_t N>
@@ -18,17 +19,17 @@ bool among(const std::string_view (&words)[N], std::string_view word) {
     return std::ranges::find(words, word) != std::end(words);
 }
 
-bool isName(std::string_view text) {
-    return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
-           std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
-}
-
 bool isAssignment(std::string_view word) {
     const std::size_t equals = word.find('=');
-    return equals != std::string_view::npos && isName(word.substr(0, equals));
+    return equals != std::string_view::npos && isShellName(word.substr(0, equals));
 }
 
 }  // namespace
+
+bool isShellName(std::string_view text) {
+    return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
+           std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+}
 
 void ShellParser::advance() {
     if (text_[at_++] == '\n') {
@@ -67,10 +68,15 @@ ShellParser::State ShellParser::next() {
     error_.clear();
     needed_.clear();
     heres_.clear();
+    open_.clear();
+    expanded_ = 0;
+    nextMayExpand_.reset();
     skipLines();
     if (atEnd()) {
         return State::Ended;
     }
+    const bool expands = aliases_ != nullptr && !aliases_->empty();
+    const std::string unexpanded = expands ? text_ : std::string{};
     Tree tree = list(true);
     if (!stopped() && !atEnd() && peek() != '\n') {
         unexpected();
@@ -79,6 +85,9 @@ ShellParser::State ShellParser::next() {
         endLine();
     }
     tree_ = tree;
+    if (incomplete_ && expands) {
+        text_ = unexpanded;  // it will be read anew
+    }
     if (stopped()) {
         return incomplete_ ? State::Incomplete : State::Broken;
     }
@@ -222,7 +231,6 @@ ShellParser::Tree ShellParser::list(bool toLineEnd, bool mayBeEmpty) {
                 break;
             }
         }
-        const std::size_t start = at_;
         Tree tree = andOr();
         if (stopped()) {
             break;
@@ -231,8 +239,6 @@ ShellParser::Tree ShellParser::list(bool toLineEnd, bool mayBeEmpty) {
         if (peek() == '&' && peek(1) != '&') {
             auto background = std::make_shared<ShellTree>();
             background->kind = ShellTree::Kind::Background;
-            background->source = text_.substr(start, std::min(at_ - start, std::size_t{120}));
-            background->source.erase(background->source.find_last_not_of(' ') + 1);
             background->children.push_back(std::move(tree));
             tree = std::move(background);
             ++at_;
@@ -292,7 +298,10 @@ ShellParser::Tree ShellParser::pipeline() {
 }
 
 ShellParser::Tree ShellParser::command() {
-    const std::string_view reserved = peekWord();
+    std::string_view reserved = peekWord();
+    while (reserved.empty() && !stopped() && expandAlias()) {
+        reserved = peekWord();
+    }
     if (stopped()) {
         return std::make_shared<ShellTree>();
     }
@@ -309,161 +318,46 @@ ShellParser::Tree ShellParser::command() {
     return tree;
 }
 
-ShellParser::Tree ShellParser::compound(std::string_view reserved) {
-    if (takeReserved("if")) {
-        return ifClause();
-    }
-    if (reserved == "while" || reserved == "until") {
-        const bool until = reserved == "until";
-        at_ += reserved.size();
-        return whileClause(until);
-    }
-    if (takeReserved("for")) {
-        return forClause();
-    }
-    if (takeReserved("case")) {
-        return caseClause();
-    }
-    if (takeReserved("{")) {
-        return group();
-    }
-    unexpected();
-    return std::make_shared<ShellTree>();
-}
-
-ShellParser::Tree ShellParser::ifClause() {
-    auto tree = std::make_shared<ShellTree>();
-    tree->kind = ShellTree::Kind::If;
-    tree->children.push_back(list(false));
-    expectReserved("then");
-    tree->children.push_back(list(false));
-    if (takeReserved("elif")) {
-        if (++depth_ > kDeepest) {
-            error_ = "syntax error: nested too deep";
-            return tree;
-        }
-        tree->children.push_back(ifClause());
-        --depth_;
-        return tree;
-    }
-    if (takeReserved("else")) {
-        tree->children.push_back(list(false));
-    }
-    expectReserved("fi");
-    return tree;
-}
-
-ShellParser::Tree ShellParser::whileClause(bool until) {
-    auto tree = std::make_shared<ShellTree>();
-    tree->kind = ShellTree::Kind::While;
-    tree->negated = until;
-    tree->children.push_back(list(false));
-    expectReserved("do");
-    tree->children.push_back(list(false));
-    expectReserved("done");
-    return tree;
-}
-
-ShellParser::Tree ShellParser::forClause() {
-    auto tree = std::make_shared<ShellTree>();
-    tree->kind = ShellTree::Kind::For;
-    skipBlanks();
-    const std::string name = word();
-    if (!stopped() && !isName(name)) {
-        error_ = "syntax error: bad for loop variable";
-    }
-    tree->words.push_back(name);
-    skipLines();
-    tree->negated = !takeReserved("in");
-    if (!tree->negated) {
-        for (skipBlanks(); !stopped() && !endsWord(peek()); skipBlanks()) {
-            tree->words.push_back(word());
-        }
+/// Puts what an alias stands for in the place of the word that comes next. False if it is none.
+bool ShellParser::expandAlias() {
+    if (aliases_ == nullptr || aliases_->empty()) {
+        return false;
     }
     skipBlanks();
-    if (peek() == ';' && peek(1) != ';') {
-        ++at_;
+    std::erase_if(open_, [&](const auto& alias) { return text_.size() - at_ <= alias.second; });
+    const std::size_t end = std::min(text_.find_first_of(" \t\n;&|<>()'\"`\\$", at_), text_.size());
+    const std::string name = text_.substr(at_, end - at_);
+    const auto found = aliases_->find(name);
+    const bool ends = end == text_.size() || endsWord(text_[end]);
+    const bool inUse = std::ranges::any_of(open_, [&](const auto& alias) { return alias.first == name; });
+    if (name.empty() || !ends || inUse || found == aliases_->end() ||
+        (expanded_ += name.size() + found->second.size()) > kMostExpanded) {
+        return false;
     }
-    skipLines();
-    expectReserved("do");
-    tree->children.push_back(list(false));
-    expectReserved("done");
-    return tree;
-}
-
-ShellParser::Tree ShellParser::caseClause() {
-    auto tree = std::make_shared<ShellTree>();
-    tree->kind = ShellTree::Kind::Case;
-    skipBlanks();
-    tree->words.push_back(word());
-    skipLines();
-    expectReserved("in");
-    for (skipLines(); !stopped() && !takeReserved("esac"); skipLines()) {
-        if (atEnd()) {
-            unexpected("esac");
-            break;
-        }
-        caseItem(*tree);
+    open_.emplace_back(name, text_.size() - end);
+    if (found->second.ends_with(' ') || found->second.ends_with('\t')) {
+        nextMayExpand_ = text_.size() - end;
     }
-    return tree;
-}
-
-void ShellParser::caseItem(ShellTree& clause) {
-    auto item = std::make_shared<ShellTree>();
-    item->kind = ShellTree::Kind::Pattern;
-    if (peek() == '(') {
-        ++at_;
-    }
-    for (;;) {
-        skipBlanks();
-        item->words.push_back(word());
-        skipBlanks();
-        if (stopped() || peek() != '|') {
-            break;
-        }
-        ++at_;
-    }
-    if (stopped() || peek() != ')') {
-        unexpected(")");
-        return;
-    }
-    ++at_;
-    item->children.push_back(list(false, true));
-    skipLines();
-    if (peek() == ';' && peek(1) == ';') {
-        at_ += 2;
-    } else if (!stopped() && peekWord() != "esac") {
-        unexpected(";;");
-    }
-    clause.children.push_back(std::move(item));
-}
-
-ShellParser::Tree ShellParser::group() {
-    auto tree = std::make_shared<ShellTree>();
-    tree->kind = ShellTree::Kind::Group;
-    tree->children.push_back(list(false));
-    expectReserved("}");
-    return tree;
-}
-
-ShellParser::Tree ShellParser::subshell() {
-    auto tree = std::make_shared<ShellTree>();
-    tree->kind = ShellTree::Kind::Subshell;
-    ++at_;
-    tree->children.push_back(list(false));
-    if (!stopped() && peek() != ')') {
-        unexpected(")");
-    } else if (!stopped()) {
-        ++at_;
-    }
-    return tree;
+    text_.replace(at_, name.size(), found->second);
+    return true;
 }
 
 ShellParser::Tree ShellParser::simple() {
     auto tree = std::make_shared<ShellTree>();
     tree->line = line_;
+    bool doubled = false;  // inside [[ ]]
     for (skipBlanks(); !stopped(); skipBlanks()) {
+        if (nextMayExpand_ && text_.size() - at_ <= *nextMayExpand_) {
+            nextMayExpand_.reset();
+            expandAlias();
+            skipBlanks();
+        }
         if (redirect(*tree)) {
+            continue;
+        }
+        if (doubled && (peek() == '&' || peek() == '|') && peek(1) == peek()) {
+            tree->words.emplace_back(peek() == '&' ? "-a" : "-o");
+            at_ += 2;
             continue;
         }
         if (endsWord(peek()) && !(peek() == '\0' && !atEnd())) {
@@ -472,31 +366,27 @@ ShellParser::Tree ShellParser::simple() {
         std::string text = word();
         if (tree->words.empty() && isAssignment(text)) {
             tree->assignments.push_back(std::move(text));
+            if (!nextMayExpand_) {
+                expandAlias();
+            }
             continue;
         }
+        doubled = text == "[[" || (doubled && text != "]]");
         tree->words.push_back(std::move(text));
         skipBlanks();
-        if (tree->words.size() == 1 && tree->assignments.empty() && peek() == '(') {
+        if (tree->words.size() == 1 && tree->assignments.empty() && tree->redirects.empty() && peek() == '(') {
             ++at_;
             skipBlanks();
             if (peek() != ')') {
+                const bool inWord = !peekWord().empty();
+                if (inWord) {
+                    error_ = "syntax error: unexpected word (expecting \")\")";
+                }
                 unexpected(")");
                 break;
             }
             ++at_;
-            if (!isName(tree->words.front())) {
-                error_ = "syntax error: bad function name";
-                break;
-            }
-            skipLines();
-            if (++depth_ > kDeepest) {
-                error_ = "syntax error: nested too deep";
-                break;
-            }
-            tree->kind = ShellTree::Kind::Function;
-            tree->children.push_back(command());
-            --depth_;
-            return tree;
+            return function(tree->words.front());
         }
     }
     if (!stopped() && tree->words.empty() && tree->assignments.empty() && tree->redirects.empty()) {

@@ -1,16 +1,21 @@
 #pragma once
 
 /// The grammar of ash (POSIX.1-2017, XCU 2.10): text in, trees out. Words stay as they were typed; ShellExpander reads
-/// their quotes. Left out on purpose: aliases.
+/// their quotes.
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace apiary::agent {
+
+using ShellAliases = std::map<std::string, std::string, std::less<>>;
 
 struct ShellRedirect {
     enum class Kind : std::uint8_t { Read, Write, Append, ReadWrite, Duplicate, Here };
@@ -18,6 +23,7 @@ struct ShellRedirect {
     int descriptor = 0;
     std::string target;    // a word as typed; of Here the text itself
     bool literal = false;  // of Here: the text is not expanded
+    bool forced = false;   // of Write: >|
 };
 
 struct ShellTree {
@@ -43,17 +49,24 @@ struct ShellTree {
     std::vector<std::string> assignments = {};
     std::vector<ShellRedirect> redirects = {};
     std::vector<std::shared_ptr<const ShellTree>> children = {};
-    std::string source = {};  // of Background: as typed
-    std::size_t line = 1;     // of Simple: of the text, from 1
+    std::size_t line = 1;  // of Simple: of the text, from 1
 };
 using ShellTreePtr = std::shared_ptr<const ShellTree>;
+
+/// True for what a variable may be called.
+bool isShellName(std::string_view text);
+
+/// A command as ash writes it: quotes of both kinds are double ones, `$x` is "${x}"; a few hundred bytes at most.
+std::string shellText(const ShellTree& tree);
 
 /// Reads one complete command after the other. Deep nesting is refused as a syntax error. Keeps the text alive itself.
 class ShellParser {
 public:
     static constexpr int kDeepest = 40;
 
-    explicit ShellParser(std::string text) : text_(std::move(text)) {}
+    /// `aliases` are looked up as they are at each call of next(), and must outlive the parser; null for none.
+    explicit ShellParser(std::string text, const ShellAliases* aliases = nullptr)
+        : text_(std::move(text)), aliases_(aliases) {}
 
     enum class State : std::uint8_t { Complete, Ended, Incomplete, Broken };
 
@@ -74,8 +87,6 @@ public:
     /// Of Incomplete: what the text waits for, if it is known; the whole of a line if neededWhole().
     const std::string& needed() const { return needed_; }
     bool neededWhole() const { return neededWhole_; }
-
-    const std::string& text() const { return text_; }
 
     /// The line of the text that is read, from 1.
     std::size_t lineNumber() const { return line_; }
@@ -121,17 +132,25 @@ private:
     Tree group();
     Tree subshell();
     Tree simple();
+    Tree function(const std::string& name);
+    bool expandAlias();
     bool redirect(ShellTree& tree);
     void redirects(ShellTree& tree);
 
     std::string word();
     static bool endsWord(char c);
     void skipQuoted(char quote);
-    void skipDollar();
+    void skipDollar(bool plain = false);
     void skipParentheses();
     void skipBraces();
 
     std::string text_;
+    const ShellAliases* aliases_;
+    // Aliases whose text is being read, and the place behind an alias that ends in a blank; counted from the text's
+    // end.
+    std::vector<std::pair<std::string, std::size_t>> open_;
+    std::optional<std::size_t> nextMayExpand_;
+    std::size_t expanded_ = 0;  // bytes
     std::size_t at_ = 0;
     std::size_t line_ = 1;
     std::size_t start_ = 0;  // of the command that is read

@@ -33,6 +33,15 @@ void ShellParser::redirects(ShellTree& tree) {
 }
 
 bool ShellParser::redirect(ShellTree& tree) {
+    if (peek() == '&' && peek(1) == '>') {  // as bash: both outputs
+        ++at_;
+        const std::size_t count = tree.redirects.size();
+        redirect(tree);
+        if (tree.redirects.size() > count) {
+            tree.redirects.push_back({.kind = ShellRedirect::Kind::Duplicate, .descriptor = 2, .target = "1"});
+        }
+        return true;
+    }
     std::size_t at = at_;
     const bool numbered = std::isdigit(static_cast<unsigned char>(peek())) != 0;
     at += numbered ? 1 : 0;
@@ -59,6 +68,7 @@ bool ShellParser::redirect(ShellTree& tree) {
         ++at_;
     } else if (!input && (peek() == '>' || peek() == '|')) {
         redirect.kind = peek() == '>' ? Kind::Append : Kind::Write;
+        redirect.forced = peek() == '|';
         ++at_;
     }
     skipBlanks();
@@ -95,7 +105,7 @@ std::string ShellParser::word() {
             advance();
             skipQuoted(c);
         } else if (c == '$') {
-            skipDollar();
+            skipDollar(true);
         } else {
             advance();
         }
@@ -131,13 +141,25 @@ void ShellParser::skipQuoted(char quote) {
     }
 }
 
-void ShellParser::skipDollar() {
+/// `plain`: not between double quotes.
+void ShellParser::skipDollar(bool plain) {
     advance();
     if (++depth_ > kDeepest) {
         error_ = "syntax error: nested too deep";
         return;
     }
-    if (peek() == '(') {
+    if (peek() == '\'' && plain) {
+        advance();
+        while (!atEnd() && peek() != '\'') {
+            at_ += peek() == '\\' && at_ + 1 < text_.size() ? 1 : 0;
+            advance();
+        }
+        if (atEnd()) {
+            starve("syntax error: unterminated quoted string", "'");
+        } else {
+            advance();
+        }
+    } else if (peek() == '(') {
         advance();
         skipParentheses();
     } else if (peek() == '{') {

@@ -5,6 +5,8 @@
 #include "agent/shell/shell_numbers.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <cstdlib>
 #include <utility>
 
 namespace apiary::agent {
@@ -67,7 +69,8 @@ bool endsInDigits(std::string_view spec, std::size_t count) {
 }
 
 /// One conversion of printf with its flags, as "%-10s"; width and precision are bounded.
-std::string conversion(ShellCall& call, std::string spec, const std::string& value, int& status) {
+/// `before` is what stands before it and is not printed yet.
+std::string conversion(ShellCall& call, std::string spec, const std::string& value, std::string& before, int& status) {
     const char kind = spec.back();
     if (kind == 's' || kind == 'b') {
         std::string text = value;
@@ -82,15 +85,28 @@ std::string conversion(ShellCall& call, std::string spec, const std::string& val
         return printed(spec.c_str(), text.c_str());
     }
     if (kind == 'c') {
-        return value.substr(0, 1);
+        return value.empty() ? std::string(1, '\0') : value.substr(0, 1);
     }
-    std::optional<std::int64_t> number = value.empty() ? 0 : parseInteger(value);
-    if (value.size() > 1 && (value.front() == '\'' || value.front() == '"')) {
+    const bool character = value.size() > 1 && (value.front() == '\'' || value.front() == '"');
+    const bool fraction = std::string_view("feEgG").find(kind) != std::string_view::npos;
+    const bool octal =
+        value.size() > 1 && value.front() == '0' && std::isdigit(static_cast<unsigned char>(value[1])) != 0;
+    std::optional<std::int64_t> number = octal ? parseNumber<std::int64_t>(value, 8) : parseInteger(value);
+    double real = 0;
+    char* end = nullptr;
+    real = std::strtod(value.c_str(), &end);
+    const bool isReal = !value.empty() && *end == '\0';
+    if (character) {
         number = static_cast<unsigned char>(value[1]);
-    }
-    if (!number) {
+        real = static_cast<double>(*number);
+    } else if (fraction ? !isReal : !number.has_value()) {
+        call.out(std::exchange(before, {}));  // errors overtake nothing
         call.fail("invalid number '" + value + "'");
         status = 1;
+        real = 0;
+    }
+    if (fraction) {
+        return printed(spec.c_str(), real);
     }
     spec.insert(spec.size() - 1, "ll");
     return printed(spec.c_str(), static_cast<long long>(number.value_or(0)));
@@ -151,6 +167,7 @@ int runPrintf(ShellCall& call) {
                 rest.remove_prefix(c == '%' ? 1 : 0);
             } else {
                 std::string spec = "%";
+                const std::string_view whole = rest;
                 while (!rest.empty() &&
                        std::string_view("-+ #0123456789.*").find(rest.front()) != std::string_view::npos &&
                        spec.size() < 8 && !endsInDigits(spec, 3)) {
@@ -162,13 +179,20 @@ int runPrintf(ShellCall& call) {
                     }
                     rest.remove_prefix(1);
                 }
-                if (rest.empty() || std::string_view("sbcdiuoxX").find(rest.front()) == std::string_view::npos) {
+                while (!rest.empty() && std::string_view("Lhlz").find(rest.front()) != std::string_view::npos) {
+                    rest.remove_prefix(1);
+                }
+                if (rest.empty() || std::string_view("sbcdiuoxXfeEgG").find(rest.front()) == std::string_view::npos) {
                     call.out(output);
-                    return call.fail("%" + std::string(rest.substr(0, 1)) + ": invalid format");
+                    const std::string_view flags = whole.substr(0, whole.size() - rest.size());
+                    std::string shown = "%" + std::string(flags.substr(0, flags.find_first_of("Lhlz")));
+                    return call.fail(shown.append(rest) + ": invalid format");
                 }
                 spec += rest.front();
                 rest.remove_prefix(1);
-                output += conversion(call, spec, next < call.words.size() ? call.words[next] : "", status);
+                const std::string made =
+                    conversion(call, spec, next < call.words.size() ? call.words[next] : "", output, status);
+                output += made;
                 ++next;
             }
         }

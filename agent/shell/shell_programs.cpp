@@ -3,6 +3,7 @@
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_expander.hpp"
 #include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_signals.hpp"
 
 #include <algorithm>
 #include <array>
@@ -28,7 +29,7 @@ void observeAddresses(ShellWork& work, const std::vector<std::string>& words) {
 
 }  // namespace
 
-ShellStreamPtr ShellInterpreter::open(const std::string& path, ShellRedirect::Kind kind) {
+ShellStreamPtr ShellInterpreter::open(const std::string& path, ShellRedirect::Kind kind, bool forced) {
     const bool reads = kind == ShellRedirect::Kind::Read;
     ShellFiles& files = work_.files();
     auto stream = std::make_shared<ShellStream>();
@@ -37,8 +38,11 @@ ShellStreamPtr ShellInterpreter::open(const std::string& path, ShellRedirect::Ki
     if (place.error == ShellError::None && reads) {
         place.error = files.mayRead(place.path);
     } else if (place.error == ShellError::None) {
+        const bool kept = kind == ShellRedirect::Kind::Write && !forced && environment_.options.on('C');
         if (place.asDirectory) {
             place.error = ShellError::IsDirectory;
+        } else if (kept && node != nullptr && node->kind == ShellNode::Kind::File) {
+            place.error = ShellError::Exists;
         } else {
             const bool keeps = kind != ShellRedirect::Kind::Write;
             if (node != nullptr && !keeps) {
@@ -81,7 +85,7 @@ bool ShellInterpreter::redirect(const std::vector<ShellRedirect>& redirects) {
             return false;
         }
         if (redirect.kind != ShellRedirect::Kind::Duplicate) {
-            streams_[descriptor] = open(target, redirect.kind);
+            streams_[descriptor] = open(target, redirect.kind, redirect.forced);
             if (!streams_[descriptor]) {
                 return false;
             }
@@ -91,7 +95,7 @@ bool ShellInterpreter::redirect(const std::vector<ShellRedirect>& redirects) {
                    streams_[static_cast<std::size_t>(target.front() - '0')]) {
             streams_[descriptor] = streams_[static_cast<std::size_t>(target.front() - '0')];
         } else if (target.size() == 1 && target.front() >= '0' && target.front() <= '9') {
-            complain("", "dup2(" + target + "," + std::to_string(descriptor) + "): Bad file descriptor");
+            complain("", target + ": Bad file descriptor");
             return false;
         } else {
             complain("", "syntax error: bad fd number");
@@ -106,6 +110,7 @@ int ShellInterpreter::external(const std::vector<std::string>& words) {
     if (work_.stopped()) {
         return 1;
     }
+    work_.settle();
     const std::string& name = words.front();
     if (name.find('/') != std::string::npos) {
         return file(name, words);
@@ -127,8 +132,8 @@ int ShellInterpreter::external(const std::vector<std::string>& words) {
         }
     }
     observeAddresses(work_, words);
-    complain("", name.empty() ? "not found" : name + ": not found");
-    return 127;
+    complain("", name + (name.empty() ? ": Permission denied" : ": not found"));
+    return name.empty() ? 126 : 127;
 }
 
 int ShellInterpreter::file(const std::string& path, std::vector<std::string> words) {
@@ -136,7 +141,8 @@ int ShellInterpreter::file(const std::string& path, std::vector<std::string> wor
     const ShellFiles::Place place = files.locate(environment_.directory, path);
     const ShellNode* node = place.error == ShellError::None ? files.find(place.path) : nullptr;
     if (node == nullptr) {
-        const bool missing = place.error == ShellError::None || place.error == ShellError::NoEntry;
+        const bool missing = place.error == ShellError::None || place.error == ShellError::NoEntry ||
+                             place.error == ShellError::NotDirectory;
         observeAddresses(work_, words);
         complain("", path + ": " + std::string(missing ? "not found" : errorText(place.error)));
         return missing ? 127 : 126;
@@ -184,23 +190,37 @@ int ShellInterpreter::file(const std::string& path, std::vector<std::string> wor
     }
     std::erase(text, '\0');
     ShellEnvironment inner = environment_;
-    inner.functions.clear();
-    inner.name = path;
-    inner.interactive = false;
+    inner.begin(path, work_.newProcess());
     inner.script = true;
-    inner.text = false;
     inner.arguments = {words.begin() + 1, words.end()};
     ShellInterpreter script(work_, inner, streams_);
     script.runText(text);
-    return inner.status;
+    script.end();
+    return endOf(inner);
 }
 
-int ShellInterpreter::runText(const std::string& text) {
+int ShellInterpreter::endOf(const ShellEnvironment& program) {
+    if (program.killedBy == 0) {
+        return program.status;
+    }
+    if (program.killedBy == kSignalInterrupt && environment_.interactive) {
+        write(2, "\n");
+        environment_.status = 130;
+        leave(Flow::Abort);
+    } else if (program.killedBy != kSignalInterrupt && program.killedBy != kSignalPipe) {
+        write(2, std::string(shellSignalText(program.killedBy)) + '\n');
+    }
+    return 128 + program.killedBy;
+}
+
+int ShellInterpreter::runText(const std::string& text, const std::string& speaker) {
     const ShellWork::Level level(work_);
     if (work_.stopped() || !work_.move(text.size())) {
         return environment_.status;
     }
-    ShellParser parser(text);
+    const std::string before = std::exchange(speaker_, speaker);
+    const std::size_t line = line_;
+    ShellParser parser(text, &environment_.aliases);
     bool any = false;
     while (!stopped()) {
         ShellParser::State state = parser.next();
@@ -224,6 +244,8 @@ int ShellInterpreter::runText(const std::string& text) {
     if (!any && flow_ == Flow::On) {
         environment_.status = 0;
     }
+    speaker_ = before;
+    line_ = line;
     return environment_.status;
 }
 
@@ -244,7 +266,9 @@ std::string ShellInterpreter::capture(const std::string& text) {
     work_.newProcess();
     ShellInterpreter inner(work_, copy, streams);
     inner.line_ = line_;
+    inner.becomeSubshell();
     inner.runText(text);
+    inner.end();
     environment_.status = copy.status;
     std::string output = std::move(pipe->buffer);
     std::erase(output, '\0');

@@ -1,6 +1,7 @@
 /// Applets that show the machine, and BusyBox itself.
 
 #include "agent/shell/shell_applets.hpp"
+#include "agent/shell/shell_builtins.hpp"
 #include "agent/shell/shell_interpreter.hpp"
 #include "agent/shell/shell_numbers.hpp"
 
@@ -77,8 +78,8 @@ int processes(ShellCall& call) {
     }
     const std::string user = host.userName(call.files().user());
     line(call.environment().process, user, call.environment().name);
-    for (const ShellWork::Result& job : call.work().running) {
-        line(job.process, user, job.source);
+    for (const ShellJobs::Job& job : call.work().jobs.list()) {
+        line(job.process, user, job.text);
     }
     line(call.work().newProcess(), user, call.name());
     return 0;
@@ -132,47 +133,6 @@ int hostName(ShellCall& call) {
     }
     call.out((call.has('i') ? std::string(call.work().host().address()) : call.work().host().spec().hostName) + '\n');
     return 0;
-}
-
-int killProcess(ShellCall& call) {
-    std::size_t at = 1;
-    if (call.words.size() > 1 && call.words[1] == "-l") {
-        static constexpr const char* kSignals[] = {"HUP",  "INT",    "QUIT", "ILL",   "TRAP", "ABRT", "BUS",  "FPE",
-                                                   "KILL", "USR1",   "SEGV", "USR2",  "PIPE", "ALRM", "TERM", "STKFLT",
-                                                   "CHLD", "CONT",   "STOP", "TSTP",  "TTIN", "TTOU", "URG",  "XCPU",
-                                                   "XFSZ", "VTALRM", "PROF", "WINCH", "POLL", "PWR",  "SYS"};
-        int number = 0;
-        for (const char* name : kSignals) {
-            call.out(printed("%2d) %s\n", ++number, name));
-        }
-        return 0;
-    }
-    for (; at < call.words.size() && call.words[at].starts_with('-'); ++at) {
-    }
-    if (at == call.words.size()) {
-        return call.fail("you need to specify whom to kill");
-    }
-    int status = 0;
-    for (; at < call.words.size(); ++at) {
-        const std::string& word = call.words[at];
-        const auto id = parseNumber<int>(word);
-        auto& running = call.work().running;
-        if (!id) {
-            status = call.fail("invalid number '" + word + "'");
-            continue;
-        }
-        const bool known = std::ranges::any_of(call.work().host().processes(),
-                                               [&](const auto& process) { return process.id == *id; }) ||
-                           *id == call.environment().process;
-        const std::size_t before = running.size();
-        std::erase_if(running, [&](const auto& job) { return job.process == *id; });
-        if (!known && running.size() == before) {
-            status = call.fail("can't kill pid " + word + ": No such process");
-        } else if (known && call.files().user() != 0) {
-            status = call.fail("can't kill pid " + word + ": Operation not permitted");
-        }
-    }
-    return status;
 }
 
 int killAll(ShellCall& call) {
@@ -281,7 +241,7 @@ constexpr ShellApplet kApplets[] = {
     {"halt", stopMachine, "/sbin"},
     {"hostname", hostName},
     {"id", identity, "/usr/bin"},
-    {"kill", killProcess},
+    {"kill", killBuiltin},
     {"killall", killAll, "/usr/bin"},
     {"nproc", processors, "/usr/bin"},
     {"pidof", processId},
@@ -366,19 +326,43 @@ int runBusybox(ShellCall& call) {
 int runShellApplet(ShellCall& call) {
     const ShellWork::Level level(call.work());
     ShellEnvironment inner = call.environment();
-    inner.functions.clear();
-    inner.interactive = false;
-    inner.script = false;
-    inner.text = false;
-    inner.name = call.calledAs.empty() ? call.name() : call.calledAs;
-    inner.arguments.clear();
+    inner.begin(call.calledAs.empty() ? call.name() : call.calledAs, call.work().newProcess());
     std::size_t at = 1;
     bool text = false;
-    for (; at < call.words.size() && call.words[at].size() > 1 && call.words[at].front() == '-'; ++at) {
-        text |= call.words[at].find('c') != std::string::npos;
-        inner.traces |= call.words[at].find('x') != std::string::npos;
+    bool input = false;
+    bool login = false;
+    for (; at < call.words.size() && call.words[at].size() > 1 &&
+           (call.words[at].front() == '-' || call.words[at].front() == '+');
+         ++at) {
+        const std::string word = call.words[at];
+        if (word == "--" || word == "--login") {
+            login |= word != "--";
+            continue;
+        }
+        for (const char letter : std::string_view(word).substr(1)) {
+            if (letter == 'o' && at + 1 < call.words.size()) {
+                const auto option =
+                    std::ranges::find(ShellOptions::all(), call.words[++at], &ShellOptions::Option::name);
+                if (option == ShellOptions::all().end()) {
+                    call.error(call.name() + ": illegal option " + word.front() + "o " + call.words[at] + '\n');
+                    return 2;
+                }
+                inner.options.turn(option->letter, word.front() == '-');
+            } else if (std::string_view("efImnxvCabuEcsl").find(letter) != std::string_view::npos) {
+                text |= letter == 'c';
+                input |= letter == 's';
+                inner.options.turn(letter, word.front() == '-' && letter != 'l');
+            } else if (letter != 'i') {
+                call.error(call.name() + ": illegal option " + word.front() + letter + '\n');
+                return 2;
+            }
+        }
     }
     ShellInterpreter shell(call.work(), inner, call.shell().streams());
+    const auto finish = [&] {
+        shell.end();
+        return call.shell().endOf(inner);
+    };
     if (text) {
         if (at == call.words.size()) {
             call.error(call.name() + ": -c requires an argument\n");
@@ -390,9 +374,9 @@ int runShellApplet(ShellCall& call) {
         }
         inner.text = true;
         shell.runText(call.words[at]);
-        return inner.status;
+        return finish();
     }
-    if (at < call.words.size()) {
+    if (at < call.words.size() && !input) {
         const ShellFiles::Place place = call.locate(call.words[at]);
         const ShellError error = place.error != ShellError::None ? place.error : call.files().mayRead(place.path);
         if (error != ShellError::None) {
@@ -406,16 +390,19 @@ int runShellApplet(ShellCall& call) {
         std::string script(call.files().find(place.path)->text());
         std::erase(script, '\0');
         shell.runText(script);
-        return inner.status;
+        return finish();
     }
-    const ShellStreamPtr& input = call.shell().streams()[0];
-    if (input && input->kind == ShellStream::Kind::Terminal) {
+    inner.arguments.assign(call.words.begin() + static_cast<std::ptrdiff_t>(at), call.words.end());
+    const ShellStreamPtr& from = call.shell().streams()[0];
+    if (from && from->kind == ShellStream::Kind::Terminal) {
         call.shell().startShell();
         call.environment().nested = true;
+        call.environment().nestedArguments = inner.arguments;
         return 0;
     }
+    inner.options.turn('s', true);
     shell.runInput();
-    return inner.status;
+    return finish();
 }
 
 std::span<const ShellApplet> shellSystemApplets() {

@@ -6,145 +6,132 @@
 #include "agent/shell/shell_numbers.hpp"
 
 #include <algorithm>
-#include <cctype>
+#include <utility>
 
 namespace apiary::agent {
 namespace {
 
 using Flow = ShellInterpreter::Flow;
 
-bool isName(std::string_view text) {
-    return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
-           std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
-}
-
-std::string quoted(std::string_view value) {
-    std::string text = "'";
-    for (const char c : value) {
-        text += c == '\'' ? std::string("'\"'\"'") : std::string(1, c);
-    }
-    return text + '\'';
-}
-
-int list(ShellCall& call, bool exported) {
+int list(ShellCall& call, std::string_view before, bool (*wanted)(const ShellVariable&)) {
     for (const auto& [name, variable] : call.environment().variables) {
-        if (!exported || variable.exported) {
-            call.out((exported ? "export " : "") + name + (variable.set ? "=" + quoted(variable.value) : "") + '\n');
+        if (wanted(variable)) {
+            call.out(std::string(before) + name + (variable.set ? "=" + shellQuoted(variable.value) : "") + '\n');
         }
     }
     return 0;
 }
 
+/// With an error that gives up the line.
+int abortLine(ShellCall& call, const std::string& message) {
+    call.failBuiltin(message, 2);
+    call.shell().leave(Flow::Abort);
+    return 2;
+}
+
 int exportOrProtect(ShellCall& call, bool exports) {
     ShellEnvironment& environment = call.environment();
-    if (call.words.size() == 1 || call.words[1] == "-p") {
-        return exports ? list(call, true) : 0;
+    std::size_t at = 1;
+    bool takesBack = false;
+    bool lists = call.words.size() == 1;
+    for (; at < call.words.size() && call.words[at].size() > 1 && call.words[at].front() == '-'; ++at) {
+        for (const char letter : std::string_view(call.words[at]).substr(1)) {
+            if (letter != 'p' && !(letter == 'n' && exports) && letter != '-') {
+                return call.illegalOption(letter);
+            }
+            lists |= letter == 'p';
+            takesBack |= letter == 'n';
+        }
     }
-    for (const std::string& word : call.operands()) {
+    if (lists) {
+        return exports ? list(call, "export ", [](const ShellVariable& variable) { return variable.exported; })
+                       : list(call, "readonly ", [](const ShellVariable& variable) { return variable.readOnly; });
+    }
+    for (; at < call.words.size(); ++at) {
+        const std::string& word = call.words[at];
         const std::size_t equals = std::min(word.find('='), word.size());
         const std::string name = word.substr(0, equals);
-        if (!isName(name)) {
-            call.failBuiltin(name + ": bad variable name");
-            call.shell().leave(Flow::Abort);
-            return 2;
+        if (!isShellName(name)) {
+            return abortLine(call, name + ": bad variable name");
         }
         if (equals < word.size() && !environment.set(name, word.substr(equals + 1))) {
-            call.shell().complain(call.name(), name + ": is read only");
-            return 1;
+            return abortLine(call, name + ": is read only");
         }
         const bool room = environment.variables.size() < ShellEnvironment::kMostVariables &&
                           name.size() <= ShellEnvironment::kLongestName;
         if (room || environment.variables.contains(name)) {
             auto& variable =
                 environment.variables.try_emplace(name, ShellVariable{"", false, false, false}).first->second;
-            (exports ? variable.exported : variable.readOnly) = true;
+            (exports ? variable.exported : variable.readOnly) = !takesBack;
         }
     }
     return 0;
 }
 
-}  // namespace
-
-int readBuiltin(ShellCall& call) {
-    std::vector<std::string> names;
-    bool raw = false;
-    for (std::size_t i = 1; i < call.words.size(); ++i) {
-        const std::string& word = call.words[i];
-        if (word == "-r" || word == "-s") {
-            raw |= word == "-r";
-        } else if (word == "-p" && i + 1 < call.words.size()) {
-            call.error(call.words[++i]);
-        } else if ((word == "-t" || word == "-n" || word == "-u") && i + 1 < call.words.size()) {
-            ++i;
-        } else {
-            names.push_back(word);
-        }
+/// `set -o`, and `set +o`, which can be typed again.
+void listOptions(ShellCall& call, bool again) {
+    const ShellOptions& options = call.environment().options;
+    for (const auto& [letter, name] : ShellOptions::all()) {
+        const std::string title(name);
+        const bool on = options.on(letter);
+        call.out(again ? std::string("set ") + (on ? '-' : '+') + "o " + title + '\n'
+                       : printed("%-16s", title.c_str()) + (on ? "on\n" : "off\n"));
     }
-    const ShellStreamPtr input = call.input();
-    std::string line = call.work().readLine(*input);
-    const bool ended = !line.ends_with('\n');
-    while (!raw && line.ends_with("\\\n")) {
-        line.erase(line.size() - 2);
-        line += call.work().readLine(*input);
-    }
-    line.erase(line.find_last_not_of('\n') + 1);
-    std::erase(line, '\0');
-    if (call.work().stopped()) {
-        return 1;
-    }
-    if (!raw) {
-        std::erase(line, '\\');
-    }
-    const std::string ifs(call.environment().has("IFS") ? call.environment().get("IFS") : " \t\n");
-    if (names.empty()) {
-        names.emplace_back("REPLY");
-    }
-    std::string_view rest = line;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        rest.remove_prefix(std::min(rest.find_first_not_of(ifs == " \t\n" ? " \t" : ""), rest.size()));
-        std::string_view field = i + 1 == names.size() ? rest : rest.substr(0, rest.find_first_of(ifs));
-        const std::size_t used = std::min(field.size() + 1, rest.size());
-        if (i + 1 == names.size() && ifs == " \t\n") {
-            field = field.substr(0, field.find_last_not_of(" \t") + 1);
-        }
-        if (!isName(names[i])) {
-            return call.failBuiltin("'" + names[i] + "': bad variable name", 2);
-        }
-        call.environment().set(names[i], std::string(field));
-        rest.remove_prefix(used);
-    }
-    return ended ? 1 : 0;
 }
+
+}  // namespace
 
 int setBuiltin(ShellCall& call) {
     if (call.words.size() == 1) {
-        return list(call, false);
+        return list(call, "", [](const ShellVariable& variable) { return variable.set; });
     }
-    for (std::size_t i = 1; i < call.words.size(); ++i) {
-        const std::string& word = call.words[i];
-        if (word == "--" || word.size() < 2 || (word.front() != '-' && word.front() != '+')) {
-            const std::size_t first = word == "--" ? i + 1 : i;
-            auto& arguments = call.environment().arguments;
-            arguments.clear();
-            std::size_t bytes = 0;
-            for (std::size_t n = first; n < call.words.size() && bytes < ShellEnvironment::kMostValues; ++n) {
-                bytes += sizeof(std::string) + call.words[n].size();
-                arguments.push_back(call.words[n]);
+    ShellOptions& options = call.environment().options;
+    std::size_t at = 1;
+    bool takesWords = false;
+    for (; at < call.words.size(); ++at) {
+        const std::string& word = call.words[at];
+        const char sign = word.empty() ? '\0' : word.front();
+        if (word == "-" || word == "--") {
+            if (word == "-") {
+                options.turn('x', false);
+                options.turn('v', false);
             }
-            return 0;
+            takesWords = word == "--" || at + 1 < call.words.size();
+            ++at;
+            break;
+        }
+        if ((sign != '-' && sign != '+') || word.size() < 2) {
+            break;
         }
         for (const char letter : std::string_view(word).substr(1)) {
-            if (std::string_view("eimnsxvoCafubh").find(letter) == std::string_view::npos) {
-                call.failBuiltin(std::string("illegal option ") + word.front() + letter);
-                call.shell().leave(Flow::Abort);
-                return 2;
-            }
-            if (letter == 'e') {
-                call.environment().stopsOnError = word.front() == '-';
-            } else if (letter == 'x') {
-                call.environment().traces = word.front() == '-';
+            if (letter == 'o') {
+                if (at + 1 >= call.words.size()) {
+                    listOptions(call, sign == '+');
+                    continue;
+                }
+                const auto option =
+                    std::ranges::find(ShellOptions::all(), call.words[++at], &ShellOptions::Option::name);
+                if (option == ShellOptions::all().end()) {
+                    return call.failBuiltin(std::string("illegal option ") + sign + "o " + call.words[at]);
+                }
+                options.turn(option->letter, sign == '-');
+            } else if (std::string_view("efImnxvCabuE").find(letter) != std::string_view::npos) {
+                options.turn(letter, sign == '-');
+            } else if (letter != 's' && letter != 'i') {
+                return call.illegalOption(letter, sign);
             }
         }
+    }
+    if (takesWords || at < call.words.size()) {
+        auto& arguments = call.environment().arguments;
+        std::vector<std::string> taken;
+        std::size_t bytes = 0;
+        for (; at < call.words.size() && bytes < ShellEnvironment::kMostValues; ++at) {
+            bytes += sizeof(std::string) + call.words[at].size();
+            taken.push_back(call.words[at]);
+        }
+        arguments = std::move(taken);
+        call.environment().optionOffset = 0;
     }
     return 0;
 }
@@ -159,26 +146,50 @@ int readonlyBuiltin(ShellCall& call) {
 
 int localBuiltin(ShellCall& call) {
     if (!call.shell().inFunction()) {
-        call.failBuiltin("not in a function");
-        call.shell().leave(Flow::Abort);
-        return 2;
+        return abortLine(call, "not in a function");
     }
     for (const std::string& word : call.operands()) {
         const std::size_t equals = std::min(word.find('='), word.size());
-        call.environment().set(word.substr(0, equals), word.substr(std::min(equals + 1, word.size())));
+        const std::string name = word.substr(0, equals);
+        if (!isShellName(name)) {
+            return abortLine(call, name + ": bad variable name");
+        }
+        call.shell().keepLocal(name);
+        if (equals == word.size()) {
+            call.environment().variables.erase(name);
+        } else if (!call.environment().set(name, word.substr(equals + 1))) {
+            return abortLine(call, name + ": is read only");
+        }
     }
     return 0;
 }
 
 int unsetBuiltin(ShellCall& call) {
     bool functions = false;
-    for (const std::string& word : call.operands()) {
-        if (word == "-f" || word == "-v") {
-            functions = word == "-f";
-        } else if (functions) {
+    std::size_t at = 1;
+    for (; at < call.words.size() && call.words[at].size() > 1 && call.words[at].front() == '-'; ++at) {
+        if (call.words[at] != "-f" && call.words[at] != "-v") {
+            return call.illegalOption(call.words[at][1]);
+        }
+        functions = call.words[at] == "-f";
+    }
+    for (; at < call.words.size(); ++at) {
+        const std::string& word = call.words[at];
+        if (functions) {
             call.environment().functions.erase(word);
+            continue;
+        }
+        const auto found = call.environment().variables.find(word);
+        if (!isShellName(word)) {
+            return abortLine(call, word + ": bad variable name");
+        }
+        if (found != call.environment().variables.end()) {
+            if (found->second.readOnly) {
+                return abortLine(call, word + ": is read only");
+            }
+            call.environment().variables.erase(found);
         } else {
-            call.environment().variables.erase(word);
+            call.environment().functions.erase(word);
         }
     }
     return 0;
@@ -186,15 +197,21 @@ int unsetBuiltin(ShellCall& call) {
 
 int shiftBuiltin(ShellCall& call) {
     std::vector<std::string>& arguments = call.environment().arguments;
-    const unsigned count = call.words.size() > 1 ? parseNumber<unsigned>(call.words[1]).value_or(0) : 1;
-    if (count > arguments.size()) {
+    const auto count = call.words.size() > 1 ? parseNumber<unsigned>(call.words[1]) : std::optional(1U);
+    if (!count) {
+        return abortLine(call, "Illegal number: " + call.words[1]);
+    }
+    if (*count > arguments.size()) {
         return 1;
     }
-    arguments.erase(arguments.begin(), arguments.begin() + count);
+    arguments.erase(arguments.begin(), arguments.begin() + *count);
     return 0;
 }
 
 int letBuiltin(ShellCall& call) {
+    if (call.words.size() == 1) {
+        return call.failBuiltin("expression expected", 2);
+    }
     std::int64_t value = 0;
     for (const std::string& word : call.operands()) {
         std::string message;
@@ -212,7 +229,7 @@ int aliasBuiltin(ShellCall& call) {
     int status = 0;
     if (call.words.size() == 1) {
         for (const auto& [name, value] : aliases) {
-            call.out(name + '=' + quoted(value) + '\n');
+            call.out(name + '=' + shellQuoted(value) + '\n');
         }
     }
     for (const std::string& word : call.operands()) {
@@ -223,7 +240,7 @@ int aliasBuiltin(ShellCall& call) {
                     word.substr(equals + 1, ShellEnvironment::kLongestAlias);
             }
         } else if (aliases.contains(word)) {
-            call.out(word + '=' + quoted(aliases[word]) + '\n');
+            call.out(word + '=' + shellQuoted(aliases[word]) + '\n');
         } else {
             call.error("alias: " + word + " not found\n");
             status = 1;

@@ -40,6 +40,24 @@ void ShellWork::goOn(bool before) {
     }
 }
 
+std::string ShellWork::endBackground(bool outer) {
+    background_ = outer;
+    return outer ? std::string{} : std::exchange(backgroundOutput_, {});
+}
+
+void ShellWork::settle() {
+    if (background_) {
+        return;
+    }
+    output_.append(std::exchange(late_, {}));
+    for (ShellJobs::Job& job : jobs.list()) {
+        if (job.fresh && job.ends && *job.ends <= moment() + Millis{20}) {
+            job.ends = moment();
+        }
+        job.fresh = false;
+    }
+}
+
 void ShellWork::observe(Command command) {
     if (++commands_ <= kMostEvidence) {
         evidence_.emplace_back(std::move(command));
@@ -66,12 +84,15 @@ ShellError ShellWork::write(ShellStream& stream, std::string_view bytes) {
         return ShellError::None;
     }
     switch (stream.kind) {
-        case ShellStream::Kind::Terminal:
-            output_.append(bytes.substr(0, kMostOutput - std::min(kMostOutput, output_.size())));
-            if (output_.size() >= kMostOutput) {
+        case ShellStream::Kind::Terminal: {
+            std::string& output = background_ ? backgroundOutput_ : output_;
+            const std::size_t used = output_.size() + backgroundOutput_.size() + late_.size();
+            output.append(bytes.substr(0, kMostOutput - std::min(kMostOutput, used)));
+            if (used + bytes.size() >= kMostOutput) {
                 stop();
             }
             return ShellError::None;
+        }
         case ShellStream::Kind::Pipe:
             stream.buffer.append(bytes.substr(0, kMostPiped - std::min(kMostPiped, stream.buffer.size())));
             return stream.buffer.size() < kMostPiped ? ShellError::None : ShellError::BrokenPipe;
@@ -95,6 +116,7 @@ ShellError ShellWork::write(ShellStream& stream, std::string_view bytes) {
 
 std::string_view ShellWork::ahead(ShellStream& stream, std::string& made, std::size_t most) {
     if (stream.kind == ShellStream::Kind::Pipe) {
+        readerStopped_ |= stream.stopsReader;
         return std::string_view(stream.buffer).substr(std::min(stream.offset, stream.buffer.size()));
     }
     if (stream.kind == ShellStream::Kind::File) {

@@ -3,12 +3,14 @@
 #include "agent/protocol/session.hpp"
 #include "agent/shell/shell_files.hpp"
 #include "agent/shell/shell_host.hpp"
+#include "agent/shell/shell_jobs.hpp"
 
 #include <cstddef>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace apiary::agent {
@@ -21,6 +23,7 @@ struct ShellStream {
     std::string buffer = {};  // of Pipe: all that was written
     std::size_t offset = 0;   // of the next byte to read or write
     bool append = false;
+    bool stopsReader = false;  // the terminal, for what runs in the background
 };
 using ShellStreamPtr = std::shared_ptr<ShellStream>;
 
@@ -35,7 +38,7 @@ public:
     static constexpr std::size_t kMostEvidence = 64;
     static constexpr std::size_t kMostReported = std::size_t{1} << 20U;  // bytes of files, taken down as evidence
     static constexpr std::size_t kWriteCost = 1024;                      // of a write to a file, besides its bytes
-    static constexpr int kDeepest = 24;
+    static constexpr int kDeepest = 80;
     static constexpr Millis kMostTime{10'000};
 
     ShellWork(const ShellHost& host, ShellFiles& files, WallTime now, const std::vector<std::string>& typed,
@@ -45,6 +48,7 @@ public:
     const ShellHost& host() const { return host_; }
     ShellFiles& files() { return files_; }
     WallTime now() const { return now_; }
+    WallTime moment() const { return now_ + takes_; }  // after what it took so far
     std::int64_t seconds() const;
 
     /// True once nothing more is to be done.
@@ -84,6 +88,20 @@ public:
 
     int newProcess() { return nextProcess_++; }
 
+    /// What is said to the terminal from here on is that of a command in the background. Returns what to hand back,
+    /// true inside another one.
+    bool beginBackground() { return std::exchange(background_, true); }
+    std::string endBackground(bool outer);
+    /// True if the command in the background wanted to read the terminal.
+    bool takeStoppedReader() { return std::exchange(readerStopped_, false); }
+    /// Said in the background; it comes out when another program has had to be waited for, or behind the prompt.
+    void writeLate(std::string_view text) {
+        late_.append(text.substr(0, kMostOutput - std::min(kMostOutput, late_.size())));
+    }
+    std::string takeLate() { return std::move(late_); }
+    /// Something else is waited for, so that what was started in the background has run.
+    void settle();
+
     /// Writes all of it, or says why not.
     ShellError write(ShellStream& stream, std::string_view bytes);
     /// At most `most` bytes; fewer only at the end.
@@ -103,21 +121,10 @@ public:
     /// The file that the command before appended to, if it was an echo: a long upload is one command.
     std::string appended;
 
-    struct Job {
-        int process = 0;
-        std::string source;
-        Millis takes{0};
-        bool endless = false;
-        int status = 0;
-    };
-    std::vector<Job> jobs;  // that this line began
-    struct Result {
-        int number = 0;
-        int process = 0;
-        std::string source;
-    };
-    std::vector<std::string> history;  // lines typed lately
-    std::vector<Result> running;       // in the background since an earlier line, for `jobs` and `kill`
+    ShellJobs jobs;
+    std::vector<std::pair<int, int>> signals;  // sent to shells and not taken yet: process, number
+    std::vector<std::string> history;          // lines typed lately
+    bool hidesTyping = false;                  // what the line waits for is not to be seen
 
 private:
     /// What there is to read, from the offset on.
@@ -137,7 +144,11 @@ private:
     std::size_t reported_ = 0;
     bool starved_ = false;
     bool spent_ = false;
+    bool background_ = false;
+    bool readerStopped_ = false;
     std::string output_;
+    std::string backgroundOutput_;
+    std::string late_;
     std::vector<Evidence> evidence_;
     std::size_t commands_ = 0;
     Millis takes_{0};
