@@ -2,6 +2,7 @@
 
 #include "agent/shell/shell_expander.hpp"
 #include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_numbers.hpp"
 #include "agent/shell/shell_signals.hpp"
 
 #include <algorithm>
@@ -66,6 +67,7 @@ public:
     ShellJobs jobs;
     std::vector<std::string> history;
     std::string shownPrompt;  // of a PS1 that has to be expanded
+    std::string clock;        // hours and minutes at the last line
 
     std::optional<ShellParser> pending;  // a command that goes on
     std::string pendingText;
@@ -232,10 +234,11 @@ std::string Shell::prompt() const {
         text += c == '\0'  ? std::string(1, format[i])
                 : c == 'w' ? directory
                 : c == 'W' ? std::string(nameOf(directory))
-                : c == 'h' ? state_->host->spec().hostName
+                : c == 'h' ? (environment.hostName.empty() ? state_->host->spec().hostName : environment.hostName)
                 : c == 'u' ? std::string(environment.get("USER"))
                 : c == '$' ? (state_->files.user() == 0 ? "#" : "$")
                 : c == 'n' ? "\n"
+                : c == 't' ? state_->clock
                            : std::string(1, c);
     }
     text.resize(std::min(text.size(), kLongestPrompt));
@@ -274,6 +277,7 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
                             state.history.end() - std::min<std::ptrdiff_t>(std::ssize(state.history), kMostHistory));
     }
     state.pendingBytes += text.size() + 1;
+    state.clock = dateOf(std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count()).substr(7, 5);
     Answer answer;
     if (!state.pending->mayBeComplete(text) && state.pendingBytes < kMostPending) {
         return answer;

@@ -9,10 +9,11 @@ namespace {
 const std::vector<ShellApplet>& table() {
     static const std::vector<ShellApplet> all = [] {
         std::vector<ShellApplet> applets;
-        for (const auto group : {shellFileApplets(), shellListApplets(), shellTextApplets(), shellFilterApplets(),
-                                 shellPlainApplets(), shellSystemApplets(), shellNetworkApplets(),
-                                 shellDigestApplets(), shellDifferenceApplets(), shellOperandApplets(),
-                                 shellRunApplets(), shellRareApplets()}) {
+        for (const auto group :
+             {shellFileApplets(), shellListApplets(), shellTextApplets(), shellFilterApplets(), shellPlainApplets(),
+              shellSystemApplets(), shellNetworkApplets(), shellDigestApplets(), shellDifferenceApplets(),
+              shellOperandApplets(), shellRunApplets(), shellProcessApplets(), shellUserApplets(),
+              shellAddressApplets(), shellSettingsApplets(), shellRareApplets()}) {
             applets.insert(applets.end(), group.begin(), group.end());
         }
         std::ranges::sort(applets, {}, &ShellApplet::name);

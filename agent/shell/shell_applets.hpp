@@ -41,12 +41,17 @@ std::span<const ShellApplet> shellDigestApplets();
 std::span<const ShellApplet> shellDifferenceApplets();
 std::span<const ShellApplet> shellOperandApplets();
 std::span<const ShellApplet> shellRunApplets();
+std::span<const ShellApplet> shellProcessApplets();
+std::span<const ShellApplet> shellUserApplets();
+std::span<const ShellApplet> shellAddressApplets();
+std::span<const ShellApplet> shellSettingsApplets();
 std::span<const ShellApplet> shellRareApplets();
 std::span<const ShellApplet> shellBuiltins();
 
 /// Of BusyBox itself; the shell as a program; `test`.
 int runBusybox(ShellCall& call);
 int runShellApplet(ShellCall& call);
+int runDate(ShellCall& call);
 int runTest(ShellCall& call);
 int runEcho(ShellCall& call);
 int runPrintf(ShellCall& call);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
+#include <utility>
 
 namespace apiary::agent {
 namespace {
@@ -224,6 +226,9 @@ private:
             base = base * 10 + static_cast<std::uint64_t>(c - '0');
         }
         text_.remove_prefix(digits + 1);
+        if (base < 2 || base > 64) {
+            return fail("arithmetic syntax error");
+        }
         std::uint64_t value = 0;
         for (; !text_.empty(); text_.remove_prefix(1)) {
             const char c = text_.front();
@@ -294,6 +299,16 @@ private:
     int depth_ = 0;
 };
 
+bool isOfClass(std::string_view name, int c) {
+    using Test = int (*)(int);
+    static constexpr std::pair<std::string_view, Test> kClasses[] = {
+        {"alnum", std::isalnum}, {"alpha", std::isalpha}, {"blank", std::isblank}, {"cntrl", std::iscntrl},
+        {"digit", std::isdigit}, {"graph", std::isgraph}, {"lower", std::islower}, {"print", std::isprint},
+        {"punct", std::ispunct}, {"space", std::isspace}, {"upper", std::isupper}, {"xdigit", std::isxdigit}};
+    const auto* found = std::ranges::find(kClasses, name, [](const auto& one) { return one.first; });
+    return found != std::end(kClasses) && found->second(c) != 0;
+}
+
 }  // namespace
 
 std::optional<std::int64_t> evaluateArithmetic(std::string_view expression, ShellEnvironment& environment,
@@ -318,7 +333,16 @@ bool matchesPattern(std::string_view pattern, std::string_view text) {
             const bool inverted = i < pattern.size() && (pattern[i] == '!' || pattern[i] == '^');
             i += inverted ? 1 : 0;
             bool in = false;
+            const auto isClass = [&] {
+                return pattern.substr(i).starts_with("[:") && pattern.find(":]", i + 2) != std::string_view::npos;
+            };
             for (bool first = true; i < pattern.size() && (first || pattern[i] != ']'); first = false) {
+                if (isClass()) {
+                    const std::size_t end = pattern.find(":]", i + 2);
+                    in |= isOfClass(pattern.substr(i + 2, end - i - 2), static_cast<unsigned char>(c));
+                    i = end + 2;
+                    continue;
+                }
                 i += pattern[i] == '\\' && i + 1 < pattern.size() ? 1 : 0;
                 const char low = pattern[i];
                 char high = low;

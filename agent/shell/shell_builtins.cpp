@@ -41,7 +41,13 @@ int changeDirectory(ShellCall& call) {
     if (back) {
         target = std::string(environment.get("OLDPWD"));
     }
+    if (target.empty() && back) {
+        call.out(environment.directory + '\n');
+    }
     if (target.empty()) {
+        if (at < call.words.size()) {
+            environment.set("OLDPWD", environment.directory);
+        }
         return 0;
     }
     const auto complain = [&](std::string_view why) {
@@ -132,22 +138,6 @@ int continueLoop(ShellCall& call) {
     return leaveLoop(call, Flow::Continue);
 }
 
-/// The path of a file in the folders of PATH; empty if there is none.
-std::string searched(ShellCall& call, const std::string& name) {
-    std::string_view path = call.environment().get("PATH");
-    while (!path.empty() && !name.empty() && call.work().step()) {
-        std::string candidate(path.substr(0, path.find(':')));
-        path.remove_prefix(std::min(candidate.size() + 1, path.size()));
-        candidate.append("/").append(name);
-        const auto place = call.locate(candidate);
-        const ShellNode* node = place.error == ShellError::None ? call.files().find(place.path) : nullptr;
-        if (node != nullptr && node->kind == ShellNode::Kind::File) {
-            return candidate;
-        }
-    }
-    return {};
-}
-
 int evaluate(ShellCall& call) {
     std::string text;
     for (std::size_t i = 1; i < call.words.size(); ++i) {
@@ -161,7 +151,10 @@ int replaceShell(ShellCall& call) {
         return 0;
     }
     const std::string& program = call.words[1];
-    const bool known = program.find('/') != std::string::npos || findShellApplet(program) != nullptr;
+    const ShellFiles::Place place = call.locate(program);
+    const bool known = program.find('/') == std::string::npos
+                           ? findShellApplet(program) != nullptr || !searchedInPath(call, program).empty()
+                           : place.error == ShellError::None && call.files().find(place.path) != nullptr;
     if (!known) {
         call.shell().complain("exec",
                               "line " + std::to_string(call.environment().typedLines) + ": " + program + ": not found");
@@ -177,86 +170,13 @@ int replaceShell(ShellCall& call) {
     return status;
 }
 
-/// One word of `type`, `command -V` and `command -v`; false if there is nothing of that name.
-bool tellType(ShellCall& call, const std::string& word, bool wordy) {
-    constexpr std::string_view kKeywords[] = {"if", "then", "elif", "else", "fi", "for", "while", "until", "function",
-                                              "do", "done", "case", "esac", "in", "{",   "}",     "!"};
-    const ShellEnvironment& environment = call.environment();
-    const ShellFiles::Place place = call.locate(word);
-    const bool path = word.find('/') != std::string::npos && place.error == ShellError::None &&
-                      call.files().find(place.path) != nullptr &&
-                      (wordy || call.files().mayExecute(place.path) == ShellError::None);
-    const ShellApplet* builtin = findShellBuiltin(word);
-    std::string what;
-    if (std::ranges::find(kKeywords, word) != std::end(kKeywords)) {
-        what = " is a shell keyword";
-    } else if (const auto alias = environment.aliases.find(word); alias != environment.aliases.end()) {
-        call.out(wordy ? word + " is an alias for " + alias->second + '\n'
-                       : "alias " + word + '=' + shellQuoted(alias->second) + '\n');
-        return true;
-    } else if (environment.functions.contains(word)) {
-        what = " is a function";
-    } else if (builtin != nullptr) {
-        what = isSpecialShellBuiltin(word) ? " is a special shell builtin" : " is a shell builtin";
-    } else if (findShellApplet(word) != nullptr || path) {
-        what = " is " + word;
-    } else if (const std::string found = searched(call, word); !found.empty()) {
-        call.out(wordy ? word + " is " + found + '\n' : found + '\n');
-        return true;
-    } else {
-        call.out(wordy ? word + ": not found\n" : "");
-        return false;
-    }
-    call.out(wordy ? word + what + '\n' : word + '\n');
-    return true;
-}
-
-int type(ShellCall& call) {
-    int status = 0;
-    for (const std::string& word : call.operands()) {
-        status = tellType(call, word, true) ? status : 127;
-    }
-    return status;
-}
-
-int runCommand(ShellCall& call) {
-    std::size_t at = 1;
-    char tells = '\0';
-    for (; at < call.words.size() && call.words[at].size() > 1 && call.words[at].front() == '-'; ++at) {
-        if (call.words[at] == "--") {
-            ++at;
-            break;
-        }
-        for (const char letter : std::string_view(call.words[at]).substr(1)) {
-            if (letter != 'p' && letter != 'v' && letter != 'V') {
-                return call.illegalOption(letter);
-            }
-            tells = letter == 'p' ? tells : tells == 'V' ? 'V' : letter;
-        }
-    }
-    const std::vector<std::string> words(call.words.begin() + static_cast<std::ptrdiff_t>(at), call.words.end());
-    const ShellWork::Level level(call.work());
-    if (words.empty() || call.work().stopped()) {
-        return 0;
-    }
-    if (tells != '\0') {
-        return tellType(call, words.front(), tells == 'V') ? 0 : 127;
-    }
-    if (const ShellApplet* builtin = findShellBuiltin(words.front())) {
-        ShellCall inner(call.shell(), words);
-        inner.speakAsShell();
-        return builtin->run(inner);
-    }
-    return call.shell().runWords(words, true);
-}
-
 int source(ShellCall& call) {
     if (call.words.size() < 2) {
         return 2;
     }
     std::string path = call.words[1];
     if (path.find('/') == std::string::npos) {
-        path = searched(call, path);
+        path = searchedInPath(call, path);
     }
     const ShellFiles::Place place = call.locate(path);
     if (path.empty() || place.error != ShellError::None || call.files().mayRead(place.path) != ShellError::None) {
@@ -286,17 +206,6 @@ int source(ShellCall& call) {
     return status;
 }
 
-int hash(ShellCall& call) {
-    int status = 0;
-    for (const std::string& word : call.operands()) {
-        if (word.front() != '-' && findShellApplet(word) == nullptr && findShellBuiltin(word) == nullptr &&
-            !call.environment().functions.contains(word) && searched(call, word).empty()) {
-            status = call.failBuiltin(word + ": not found");
-        }
-    }
-    return status;
-}
-
 int help(ShellCall& call) {
     std::string text = "Built-in commands:\n------------------\n";
     std::size_t column = 0;
@@ -313,7 +222,7 @@ int help(ShellCall& call) {
         add(builtin.name);
     }
     std::ranges::for_each(shellAppletNames(), add);
-    call.out(text + "\n\n");
+    call.out(text + (column == 0 ? "\n" : "\n\n"));
     return 0;
 }
 
@@ -340,7 +249,7 @@ constexpr ShellApplet kBuiltins[] = {
     {"break", breakLoop},
     {"cd", changeDirectory},
     {"chdir", changeDirectory},
-    {"command", runCommand},
+    {"command", commandBuiltin},
     {"continue", continueLoop},
     {"echo", runEcho},
     {"eval", evaluate},
@@ -350,7 +259,7 @@ constexpr ShellApplet kBuiltins[] = {
     {"false", falseBuiltin},
     {"fg", foregroundBuiltin},
     {"getopts", getoptsBuiltin},
-    {"hash", hash},
+    {"hash", hashBuiltin},
     {"help", help},
     {"history", history},
     {"jobs", jobsBuiltin},
@@ -369,7 +278,7 @@ constexpr ShellApplet kBuiltins[] = {
     {"times", times},
     {"trap", trapBuiltin},
     {"true", colon},
-    {"type", type},
+    {"type", typeBuiltin},
     {"ulimit", ulimitBuiltin},
     {"umask", umaskBuiltin},
     {"unalias", unaliasBuiltin},

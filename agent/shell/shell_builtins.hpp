@@ -1,8 +1,13 @@
 #pragma once
 
+#include <string>
+
 namespace apiary::agent {
 
 class ShellCall;
+
+/// The path of a file in the folders of PATH; empty if there is none.
+std::string searchedInPath(ShellCall& call, const std::string& name);
 
 // Builtins of ash, for the table in shell_builtins.cpp. Each returns the exit status.
 int readBuiltin(ShellCall& call);
@@ -13,6 +18,9 @@ int waitBuiltin(ShellCall& call);
 int foregroundBuiltin(ShellCall& call);
 int backgroundBuiltin(ShellCall& call);
 int trapBuiltin(ShellCall& call);
+int typeBuiltin(ShellCall& call);
+int commandBuiltin(ShellCall& call);
+int hashBuiltin(ShellCall& call);
 int umaskBuiltin(ShellCall& call);
 int ulimitBuiltin(ShellCall& call);
 int setBuiltin(ShellCall& call);

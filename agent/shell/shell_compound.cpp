@@ -38,11 +38,6 @@ int ShellInterpreter::grouped(const ShellTree& tree) {
     return status;
 }
 
-void ShellInterpreter::becomeSubshell() {
-    subshell_ = true;
-    std::erase_if(environment_.traps, [](const auto& trap) { return !trap.second.empty(); });
-}
-
 int ShellInterpreter::subshell(const ShellTree& tree) {
     ShellEnvironment copy = environment_;
     work_.newProcess();

@@ -47,46 +47,6 @@ std::string number(const Machine& machine, std::uint64_t value, std::size_t byte
     return text;
 }
 
-std::string cpuInfo(const ShellHost& host) {
-    std::string text;
-    const std::string_view machine = host.machine();
-    if (machine == "mips") {
-        return "system type\t\t: MediaTek MT7620A ver:2 eco:6\nmachine\t\t\t: Wireless Router\nprocessor\t\t: 0\n"
-               "cpu model\t\t: MIPS 24KEc V5.0\nBogoMIPS\t\t: 385.84\nwait instruction\t: yes\nmicrosecond timers\t: "
-               "yes\n"
-               "tlb_entries\t\t: 32\nextra interrupt vector\t: yes\nhardware watchpoint\t: yes, count: 4, address/irw "
-               "mask: [0x0ffc, 0x0ffc, 0x0ffb, 0x0ffb]\nisa\t\t\t: mips1 mips2 mips32r1 mips32r2\nASEs implemented\t: "
-               "mips16 "
-               "dsp\nshadow register sets\t: 1\nkscratch registers\t: 0\npackage\t\t\t: 0\ncore\t\t\t: 0\nVCED "
-               "exceptions\t\t: "
-               "not available\nVCEI exceptions\t\t: not available\n\n";
-    }
-    for (unsigned i = 0; i < host.processors(); ++i) {
-        text += "processor\t: " + std::to_string(i) + '\n';
-        if (machine == "armv7l") {
-            text +=
-                "model name\t: ARMv7 Processor rev 5 (v7l)\nBogoMIPS\t: 48.00\nFeatures\t: half thumb fastmult vfp "
-                "edsp neon vfpv3 tls vfpv4 idiva idivt vfpd32 lpae\nCPU implementer\t: 0x41\nCPU architecture: 7\nCPU "
-                "variant\t: 0x0\nCPU part\t: 0xc07\nCPU revision\t: 5\n\n";
-        } else if (machine == "aarch64") {
-            text +=
-                "BogoMIPS\t: 26.00\nFeatures\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 cpuid\nCPU "
-                "implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: 0xd03\nCPU revision\t: "
-                "4\n\n";
-        } else {
-            text +=
-                "vendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 55\nmodel name\t: Intel(R) Atom(TM) CPU  E3815 "
-                " "
-                "@ 1.46GHz\nstepping\t: 9\nmicrocode\t: 0x90a\ncpu MHz\t\t: 1466.000\ncache size\t: 512 "
-                "KB\nbogomips\t: "
-                "2933.33\naddress sizes\t: 36 bits physical, 48 bits virtual\n\n";
-        }
-    }
-    return text + (machine == "armv7l" ? "Hardware\t: Generic DT based system\nRevision\t: 0000\nSerial\t\t: "
-                                         "0000000000000000\n"
-                                       : "");
-}
-
 /// Lays the tree out. The order of the calls decides what the seed makes of it.
 class Router {
 public:
@@ -114,10 +74,14 @@ public:
                                  "/dev/pts",
                                  "/proc",
                                  "/proc/self",
+                                 "/proc/self/fd",
                                  "/proc/1",
                                  "/proc/net",
                                  "/proc/sys",
                                  "/proc/sys/kernel",
+                                 "/proc/sys/net",
+                                 "/proc/sys/net/ipv4",
+                                 "/proc/bus",
                                  "/sys",
                                  "/sys/class",
                                  "/mnt",
@@ -285,37 +249,9 @@ private:
 
     void kernel() {
         const ShellHostSpec& spec = host_.spec();
-        file("/proc/version",
-             "Linux version " + spec.kernel + " (builder@buildhost) (gcc version 11.2.0, GNU ld 2.37) " +
-                 std::string(host_.kernelVersion()) + '\n',
-             0444);
-        file("/proc/cpuinfo", cpuInfo(host_), 0444);
-        file("/proc/mounts",
-             "/dev/root /rom squashfs ro,relatime 0 0\nproc /proc proc "
-             "rw,nosuid,nodev,noexec,noatime 0 0\nsysfs /sys sysfs rw,nosuid,nodev,noexec,noatime 0 0\n"
-             "tmpfs /tmp tmpfs rw,nosuid,nodev,noatime 0 0\n/dev/mtdblock3 /overlay jffs2 rw,noatime 0 0\n"
-             "overlayfs:/overlay / overlay rw,noatime,lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work "
-             "0 0\ntmpfs /dev tmpfs rw,nosuid,relatime,size=512k,mode=755 0 0\ndevpts /dev/pts devpts "
-             "rw,nosuid,noexec,relatime,mode=600,ptmxmode=000 0 0\n",
-             0444);
-        file("/proc/cmdline", "console=ttyS0,115200 rootfstype=squashfs,jffs2\n", 0444);
-        file("/proc/filesystems",
-             "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevpts\nnodev\toverlay\n\tsquashfs\n"
-             "nodev\tjffs2\n",
-             0444);
-        file("/proc/mtd",
-             "dev:    size   erasesize  name\nmtd0: 00030000 00010000 \"u-boot\"\nmtd1: 00010000 00010000 "
-             "\"factory\"\nmtd2: 007a0000 00010000 \"firmware\"\nmtd3: 00330000 00010000 \"rootfs_data\"\nmtd4: "
-             "00010000 00010000 \"config\"\n",
-             0444);
-        file("/proc/net/arp", "IP address       HW type     Flags       HW address            Mask     Device\n", 0444);
-        file("/proc/net/dev",
-             "Inter-|   Receive                                                |  Transmit\n face |bytes    "
-             "packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls "
-             "carrier compressed\n",
-             0444);
-        file("/proc/net/route", "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n",
-             0444);
+        for (const auto& [path, content] : shellKernelFiles(host_)) {
+            file(path, content, 0444);
+        }
         file("/proc/sys/kernel/hostname", spec.hostName + '\n');
         file("/proc/sys/kernel/osrelease", spec.kernel + '\n', 0444);
         file("/proc/1/cmdline", std::string("init\0", 5), 0444);
@@ -323,6 +259,9 @@ private:
         link("/proc/1/exe", "/bin/busybox");
         link("/proc/self/exe", "/bin/busybox");
         link("/proc/self/cwd", "/");
+        for (const char* descriptor : {"0", "1", "2"}) {
+            link(std::string("/proc/self/fd/") + descriptor, "/dev/pts/0");
+        }
         file("/proc/self/cmdline", std::string("cat\0/proc/self/cmdline\0", 23), 0444);
         file("/proc/self/comm", "cat\n", 0444);
         file("/proc/self/maps", "", 0444);

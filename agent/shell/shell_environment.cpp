@@ -70,6 +70,10 @@ bool ShellEnvironment::set(std::string_view variable, std::string value) {
         others += &other == &found->second ? 0 : other.value.size();
     }
     value.resize(std::min({value.size(), kMostValue, kMostValues - std::min(kMostValues, others)}));
+    if (variable == "OPTIND") {
+        optionIndex = std::max(parseNumber<unsigned>(value).value_or(1), 1U);
+        optionOffset = 0;
+    }
     found->second.value = std::move(value);
     found->second.set = true;
     found->second.exported |= options.on('a');

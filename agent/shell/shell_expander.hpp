@@ -64,6 +64,9 @@ private:
     bool assignment_ = false;
 };
 
+/// The name of a parameter at the beginning of a text: a variable, a number (of one digit unless `wide`), or a sign.
+std::string_view shellParameterAt(std::string_view text, bool wide);
+
 /// What stands between $' and ', with its escapes carried out.
 std::string shellUnescaped(std::string_view text);
 

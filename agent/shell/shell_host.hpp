@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace apiary::agent {
@@ -84,6 +85,9 @@ private:
 
 /// The files of the machine.
 ShellFiles::Nodes shellDecoys(const ShellHost& host, std::int64_t built);
+
+/// Files of /proc that do not change, by path.
+std::vector<std::pair<std::string, std::string>> shellKernelFiles(const ShellHost& host);
 
 /// The first bytes of an ELF program for `machine`, as readelf would want them; nothing for an unknown machine.
 std::string elfHeader(std::string_view machine, std::size_t fileSize);

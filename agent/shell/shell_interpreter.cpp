@@ -136,62 +136,6 @@ int ShellInterpreter::run(const ShellTree& tree) {
     return status;
 }
 
-/// The action of a trap, with $? as it was and is afterwards.
-int ShellInterpreter::runTrap(int number, int status) {
-    if (inTrap_) {
-        return status;
-    }
-    const std::string action = environment_.traps[number];
-    inTrap_ = true;
-    environment_.status = status;
-    runText(action);
-    inTrap_ = false;
-    if (flow_ != Flow::Exit) {
-        environment_.status = status;
-    }
-    return environment_.status;
-}
-
-void ShellInterpreter::takeSignals() {
-    while (!subshell_ && !inTrap_ && !work_.stopped()) {
-        const auto found = std::ranges::find(work_.signals, environment_.process, &std::pair<int, int>::first);
-        if (found == work_.signals.end()) {
-            return;
-        }
-        const int number = found->second;
-        work_.signals.erase(found);
-        const auto trap = environment_.traps.find(number);
-        const bool caught = number != kSignalKill && number != kSignalStop && trap != environment_.traps.end();
-        const bool heedless = number >= kSignalChild && number <= 23;  // stops, what children do
-        const bool shields = environment_.interactive && (number == kSignalInterrupt || number == kSignalTerminate);
-        if (caught) {
-            if (!trap->second.empty()) {
-                runTrap(number, environment_.status);
-            }
-        } else if (number != 0 && number != kSignalQuit && number != 28 && !heedless && !shields) {
-            environment_.killedBy = number;
-            leave(Flow::Exit);
-            return;
-        }
-    }
-}
-
-void ShellInterpreter::end() {
-    const auto trap = environment_.traps.find(0);
-    if (trap == environment_.traps.end() || environment_.killedBy != 0 || work_.stopped()) {
-        return;
-    }
-    const std::string action = trap->second;
-    environment_.traps.erase(trap);
-    const int status = environment_.status;
-    flow_ = Flow::On;
-    runText(action);
-    if (flow_ != Flow::Exit) {
-        environment_.status = status;
-        flow_ = Flow::Exit;
-    }
-}
-
 /// A function that would be one too many, or too long, is not there when it is called.
 void ShellInterpreter::define(const std::string& name, const ShellTreePtr& body) {
     std::size_t weight = weightOf(*body);
@@ -383,6 +327,8 @@ int ShellInterpreter::callFunction(const ShellTreePtr& function, const std::vect
     const ShellTreePtr kept = function;  // it may be defined anew while it runs
     const std::vector<std::string> arguments = std::exchange(environment_.arguments, {words.begin() + 1, words.end()});
     const int loops = std::exchange(loops_, 0);
+    const std::size_t optionIndex = std::exchange(environment_.optionIndex, 1);
+    const std::size_t optionOffset = std::exchange(environment_.optionOffset, 0);
     ++functions_;
     locals_.emplace_back();
     int status = run(*kept);
@@ -396,6 +342,8 @@ int ShellInterpreter::callFunction(const ShellTreePtr& function, const std::vect
     locals_.pop_back();
     --functions_;
     loops_ = loops;
+    environment_.optionIndex = optionIndex;
+    environment_.optionOffset = optionOffset;
     environment_.arguments = arguments;
     if (flow_ == Flow::Return) {
         flow_ = Flow::On;

@@ -13,6 +13,8 @@ namespace {
 
 using Job = ShellJobs::Job;
 
+constexpr std::size_t kMostSignals = 64;  // that wait to be taken
+
 /// The job that the word means; null after it said that there is none.
 Job* jobOf(ShellCall& call, const std::string& word) {
     std::string problem;
@@ -72,6 +74,9 @@ int listSignals(ShellCall& call, std::size_t at) {
 bool send(ShellCall& call, int process, int signal) {
     ShellWork& work = call.work();
     const ShellEnvironment& environment = call.environment();
+    if (work.signals.size() >= kMostSignals) {
+        return true;
+    }
     if (Job* job = work.jobs.byProcess(process)) {
         work.jobs.signal(*job, signal, work.moment());
         return true;

@@ -421,9 +421,8 @@ int unmount(ShellCall& call) {
 }
 
 constexpr ShellApplet kApplets[] = {
-    {"df", diskFree},    {"find", find, "/usr/bin"},         {"ls", list},
-    {"mount", mount},    {"readlink", readLink}, {"realpath", realPath, "/usr/bin"},
-    {"umount", unmount},
+    {"df", diskFree},       {"find", find, "/usr/bin"},         {"ls", list},        {"mount", mount},
+    {"readlink", readLink}, {"realpath", realPath, "/usr/bin"}, {"umount", unmount},
 };
 
 }  // namespace

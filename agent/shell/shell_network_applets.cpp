@@ -56,14 +56,22 @@ int webGet(ShellCall& call) {
         std::string host = scheme == std::string::npos ? word : word.substr(scheme + 3);
         host = host.substr(0, host.find_first_of("/?#"));
         host = host.substr(host.rfind('@') + 1);
+        if (host.starts_with('[')) {  // of IPv6, which the machine does not have
+            const std::string port = name == "http" ? "80" : name == "ftp" ? "21" : "443";
+            if (!call.has('q')) {
+                call.error("Connecting to " + host + " (" + host + (host.ends_with(']') ? ":" + port : "") + ")\n");
+            }
+            return call.fail("can't connect to remote host: Cannot assign requested address");
+        }
         const std::size_t colon = host.find(':');
         const std::string port = colon != std::string::npos ? host.substr(colon + 1)
                                  : name == "http"           ? "80"
                                  : name == "ftp"            ? "21"
                                                             : "443";
+        const std::string named = host;  // as it was typed, with its port
         host = host.substr(0, colon);
         if (isAddress(host) && !call.has('q')) {
-            call.error("Connecting to " + host + " (" + host + ':' + port + ")\n");
+            call.error("Connecting to " + named + " (" + host + ':' + port + ")\n");
         }
         unreachable(call, host);
         return 1;
@@ -84,7 +92,16 @@ int trivialFtp(ShellCall& call) {
                              : call.has('l')       ? call.value('l')
                              : operands.size() > 1 ? operands.back()
                                                    : "";
+    if (!call.has('g') && !call.has('p') && !call.has('c')) {
+        return call.usage();
+    }
     record(call, "tftp://" + host + '/' + file);
+    if (file.empty()) {
+        return call.usage();
+    }
+    if (call.has('p') && call.has('l') && !call.open(call.value('l'))) {
+        return 1;
+    }
     if (!isAddress(host)) {
         return call.fail("bad address '" + host + "'");
     }
@@ -108,15 +125,21 @@ int fileGet(ShellCall& call) {
 }
 
 int connect(ShellCall& call) {
-    if (!call.parse("+lp:w:i:f:e:nuvz")) {
+    const bool telnet = call.name() == "telnet";
+    if (!call.parse(telnet ? "+al:" : "+lp:w:i:f:e:")) {
         return 1;
     }
     const std::vector<std::string> operands = call.operands();
+    if (!telnet && call.has('l') && operands.empty()) {  // nobody will come
+        call.work().wait(ShellWork::kMostTime);
+        return 0;
+    }
     if (operands.empty()) {
         return call.usage();
     }
+    const bool early = !telnet && call.has('e');  // it takes all that follows
     record(call, "tcp://" + operands[0] + (operands.size() > 1 ? ':' + operands[1] : ""));
-    return unreachable(call, operands[0]);
+    return early ? call.usage() : unreachable(call, operands[0]);
 }
 
 int ping(ShellCall& call) {
@@ -125,6 +148,11 @@ int ping(ShellCall& call) {
     }
     if (call.words.size() < 2) {
         return call.usage();
+    }
+    for (const char letter : {'c', 's', 't', 'w', 'W', 'i'}) {
+        if (call.has(letter) && call.value(letter).find_first_not_of("0123456789.") != std::string::npos) {
+            return call.fail("invalid number '" + call.value(letter) + "'");
+        }
     }
     const std::string host = call.words[1];
     if (!isAddress(host)) {
@@ -138,15 +166,19 @@ int lookUp(ShellCall& call) {
     if (call.words.size() < 2) {
         return call.usage();
     }
-    call.error(
-        "nslookup: write to '127.0.0.1': Connection refused\n;; connection timed out; no servers could be reached\n\n");
-    return 1;
+    const std::vector<std::string> operands = call.operands();
+    const std::string server = operands.size() > 1 ? operands.back() : "127.0.0.1";
+    return call.fail(isAddress(server) ? "can't connect to remote host (" + server + "): Network is unreachable"
+                                       : "bad address '" + server + "'");
 }
 
 int interfaces(ShellCall& call) {
     const ShellHost& host = call.work().host();
     const std::vector<std::string> wanted = call.operands();
     if (wanted.size() > 1) {
+        if (wanted.front() != "br0" && wanted.front() != "eth0" && wanted.front() != "lo") {
+            return call.fail("SIOCGIFFLAGS: No such device");
+        }
         return call.files().user() == 0 ? 0 : call.fail("SIOCSIFFLAGS: Operation not permitted");
     }
     const std::string base(host.address().substr(0, host.address().rfind('.')));
@@ -191,50 +223,10 @@ int interfaces(ShellCall& call) {
     return 0;
 }
 
-int sockets(ShellCall& call) {
-    if (!call.parse("laentuwxr")) {
-        return 1;
-    }
-    const bool all = call.has('a') || call.has('l');
-    call.out(all ? "Active Internet connections (servers and established)\n"
-                 : "Active Internet connections (w/o servers)\n");
-    call.out("Proto Recv-Q Send-Q Local Address           Foreign Address         State       \n");
-    if (all) {
-        call.out("tcp        0      0 0.0.0.0:80              0.0.0.0:*               LISTEN      \n");
-        call.out("tcp        0      0 0.0.0.0:23              0.0.0.0:*               LISTEN      \n");
-    }
-    if (!call.has('t') && !call.has('u')) {
-        call.out(all ? "Active UNIX domain sockets (servers and established)\n"
-                     : "Active UNIX domain sockets (w/o servers)\n");
-        call.out("Proto RefCnt Flags       Type       State         I-Node Path\n");
-    }
-    return 0;
-}
-
-int routes(ShellCall& call) {
-    if (!call.parse("neA:")) {
-        return 1;
-    }
-    const std::string address(call.work().host().address());
-    call.out(
-        "Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n");
-    call.out(printed("%-15s 0.0.0.0         255.255.255.0   U     0      0        0 br0\n",
-                     (address.substr(0, address.rfind('.')) + ".0").c_str()));
-    return 0;
-}
-
 constexpr ShellApplet kApplets[] = {
-    {"ftpget", fileGet, "/usr/bin"},
-    {"ftpput", fileGet, "/usr/bin"},
-    {"ifconfig", interfaces, "/sbin"},
-    {"nc", connect, "/usr/bin"},
-    {"netstat", sockets},
-    {"nslookup", lookUp, "/usr/bin"},
-    {"ping", ping},
-    {"route", routes, "/sbin"},
-    {"telnet", connect, "/usr/bin"},
-    {"tftp", trivialFtp, "/usr/bin"},
-    {"wget", webGet, "/usr/bin"},
+    {"ftpget", fileGet, "/usr/bin"}, {"ftpput", fileGet, "/usr/bin"},  {"ifconfig", interfaces, "/sbin"},
+    {"nc", connect, "/usr/bin"},     {"nslookup", lookUp, "/usr/bin"}, {"ping", ping},
+    {"telnet", connect, "/usr/bin"}, {"tftp", trivialFtp, "/usr/bin"}, {"wget", webGet, "/usr/bin"},
 };
 
 }  // namespace

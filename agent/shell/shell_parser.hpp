@@ -19,6 +19,7 @@ using ShellAliases = std::map<std::string, std::string, std::less<>>;
 
 struct ShellRedirect {
     enum class Kind : std::uint8_t { Read, Write, Append, ReadWrite, Duplicate, Here };
+    static constexpr int kOutOfSight = 10;  // stands for all descriptors of two digits and more
     Kind kind = Kind::Read;
     int descriptor = 0;
     std::string target;    // a word as typed; of Here the text itself

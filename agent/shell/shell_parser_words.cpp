@@ -43,14 +43,16 @@ bool ShellParser::redirect(ShellTree& tree) {
         return true;
     }
     std::size_t at = at_;
-    const bool numbered = std::isdigit(static_cast<unsigned char>(peek())) != 0;
-    at += numbered ? 1 : 0;
+    while (at < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at])) != 0) {
+        ++at;
+    }
+    const bool numbered = at > at_;
     if (at >= text_.size() || (text_[at] != '<' && text_[at] != '>')) {
         return false;
     }
     ShellRedirect redirect;
     const bool input = text_[at] == '<';
-    redirect.descriptor = numbered ? text_[at_] - '0' : input ? 0 : 1;
+    redirect.descriptor = !numbered ? (input ? 0 : 1) : at == at_ + 1 ? text_[at_] - '0' : ShellRedirect::kOutOfSight;
     at_ = at + 1;
     bool stripTabs = false;
     using Kind = ShellRedirect::Kind;

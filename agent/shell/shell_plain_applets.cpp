@@ -56,29 +56,42 @@ int baseName(ShellCall& call) {
 }
 
 int environmentList(ShellCall& call) {
+    if (!call.parse("+i0u:")) {
+        return 1;
+    }
     std::size_t at = 1;
-    for (; at < call.words.size() && (call.words[at].find('=') != std::string::npos || call.words[at].starts_with('-'));
-         ++at) {
+    ShellEnvironment inner = call.environment();
+    const bool bare = at < call.words.size() && call.words[at] == "-";
+    at += bare ? 1 : 0;
+    if (bare || call.has('i')) {
+        std::erase_if(inner.variables, [](const auto& entry) { return entry.second.exported; });
     }
-    if (at < call.words.size()) {
-        for (std::size_t i = 1; i < at; ++i) {
-            const std::size_t equals = call.words[i].find('=');
-            if (equals != std::string::npos &&
-                call.environment().set(call.words[i].substr(0, equals), call.words[i].substr(equals + 1))) {
-                const auto known = call.environment().variables.find(call.words[i].substr(0, equals));
-                if (known != call.environment().variables.end()) {  // there is room for so many
-                    known->second.exported = true;
-                }
-            }
-        }
-        return call.shell().runWords({call.words.begin() + static_cast<std::ptrdiff_t>(at), call.words.end()}, true);
+    if (call.has('u')) {
+        inner.variables.erase(call.value('u'));
     }
-    for (const auto& [name, variable] : call.environment().variables) {
-        if (variable.exported) {
-            call.out(name + '=' + variable.value + '\n');
+    for (; at < call.words.size() && call.words[at].find('=') != std::string::npos; ++at) {
+        const std::string& word = call.words[at];
+        const std::string name = word.substr(0, word.find('='));
+        inner.set(name, word.substr(name.size() + 1));
+        if (const auto known = inner.variables.find(name); known != inner.variables.end()) {
+            known->second.exported = true;
         }
     }
-    return 0;
+    if (at == call.words.size()) {
+        for (const auto& [name, value] : inner.exported()) {
+            call.out(name + '=' + value + (call.has('0') ? '\0' : '\n'));
+        }
+        return 0;
+    }
+    const std::vector<std::string> words(call.words.begin() + static_cast<std::ptrdiff_t>(at), call.words.end());
+    if (words.front().find('/') == std::string::npos && findShellApplet(words.front()) == nullptr) {
+        call.fail("can't execute '" + words.front() + "': No such file or directory");
+        return 127;
+    }
+    ShellInterpreter shell(call.work(), inner, call.shell().streams());
+    const int status = shell.runWords(words, true);
+    call.environment().nested |= inner.nested;
+    return status;
 }
 
 int yes(ShellCall& call) {

@@ -142,6 +142,12 @@ int runEcho(ShellCall& call) {
 }
 
 int runPrintf(ShellCall& call) {
+    if (call.words.size() > 1 && call.words[1] == "--") {
+        call.words.erase(call.words.begin() + 1);
+    }
+    if (call.words.size() < 2 && !call.speaksAsShell()) {
+        return call.usage();
+    }
     if (call.words.size() < 2) {
         call.fail("usage: printf FORMAT [ARGUMENT...]");
         return 2;

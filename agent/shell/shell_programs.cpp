@@ -71,13 +71,15 @@ ShellStreamPtr ShellInterpreter::open(const std::string& path, ShellRedirect::Ki
 
 bool ShellInterpreter::redirect(const std::vector<ShellRedirect>& redirects) {
     for (const ShellRedirect& redirect : redirects) {
+        ShellStreamPtr unseen;
         const auto descriptor = static_cast<std::size_t>(redirect.descriptor);
+        ShellStreamPtr& stream = descriptor < streams_.size() ? streams_[descriptor] : unseen;
         ShellExpander expander(*this);
         if (redirect.kind == ShellRedirect::Kind::Here) {
-            auto stream = std::make_shared<ShellStream>();
-            stream->kind = ShellStream::Kind::Pipe;
-            stream->buffer = redirect.literal ? redirect.target : expander.here(redirect.target);
-            streams_[descriptor] = stream;
+            auto text = std::make_shared<ShellStream>();
+            text->kind = ShellStream::Kind::Pipe;
+            text->buffer = redirect.literal ? redirect.target : expander.here(redirect.target);
+            stream = text;
             continue;
         }
         const std::string target = expander.text(redirect.target);
@@ -85,18 +87,25 @@ bool ShellInterpreter::redirect(const std::vector<ShellRedirect>& redirects) {
             return false;
         }
         if (redirect.kind != ShellRedirect::Kind::Duplicate) {
-            streams_[descriptor] = open(target, redirect.kind, redirect.forced);
-            if (!streams_[descriptor]) {
+            stream = open(target, redirect.kind, redirect.forced);
+            if (!stream) {
                 return false;
             }
         } else if (target == "-") {
-            streams_[descriptor] = nullptr;
-        } else if (target.size() == 1 && target.front() >= '0' && target.front() <= '9' &&
-                   streams_[static_cast<std::size_t>(target.front() - '0')]) {
-            streams_[descriptor] = streams_[static_cast<std::size_t>(target.front() - '0')];
+            stream = nullptr;
         } else if (target.size() == 1 && target.front() >= '0' && target.front() <= '9') {
-            complain("", target + ": Bad file descriptor");
-            return false;
+            const ShellStreamPtr from = streams_[static_cast<std::size_t>(target.front() - '0')];
+            if (!from) {
+                complain("", target + ": Bad file descriptor");
+                return false;
+            }
+            stream = from;
+        } else if (descriptor == 1) {  // as bash: both outputs into a file
+            streams_[1] = open(target, ShellRedirect::Kind::Write);
+            streams_[2] = streams_[1] ? streams_[1] : streams_[2];
+            if (!streams_[1]) {
+                return false;
+            }
         } else {
             complain("", "syntax error: bad fd number");
             return false;

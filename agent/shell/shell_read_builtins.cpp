@@ -215,11 +215,8 @@ int getoptsBuiltin(ShellCall& call) {
     const std::vector<std::string> given = call.words.size() > 3
                                                ? std::vector<std::string>(call.words.begin() + 3, call.words.end())
                                                : environment.arguments;
-    std::size_t index = parseNumber<unsigned>(environment.get("OPTIND")).value_or(1);
-    std::size_t& within = environment.optionOffset;
-    if (index != environment.optionIndex) {
-        within = 0;
-    }
+    std::size_t index = environment.optionIndex;
+    std::size_t within = environment.optionOffset;
     const bool silent = letters.starts_with(':');
     letters.remove_prefix(silent ? 1 : 0);
     std::string result = "?";
@@ -268,8 +265,9 @@ int getoptsBuiltin(ShellCall& call) {
             within = 0;
         }
     }
-    environment.optionIndex = index;
     environment.set("OPTIND", std::to_string(index));
+    environment.optionIndex = index;
+    environment.optionOffset = within;
     return give(call, name, result) ? status : 2;
 }
 

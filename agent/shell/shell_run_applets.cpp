@@ -1,4 +1,4 @@
-/// Applets that run another command, and those about who uses the machine.
+/// Applets that run another command.
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
@@ -158,7 +158,7 @@ int timed(ShellCall& call) {
 }
 
 int timeLimit(ShellCall& call) {
-    if (!call.parse("+s:k:t:")) {
+    if (!call.parse("+s:k:")) {
         return 1;
     }
     if (call.words.size() < 3) {
@@ -206,120 +206,10 @@ int become(ShellCall& call) {
     return call.name() == "setsid" ? 0 : status;  // it leads a group of its own already, and leaves a child to it
 }
 
-int substituteUser(ShellCall& call) {
-    std::size_t at = 1;
-    std::string text;
-    bool given = false;
-    for (; at < call.words.size() && call.words[at].starts_with('-'); ++at) {
-        if (call.words[at] == "-c" && at + 1 < call.words.size()) {
-            text = call.words[++at];
-            given = true;
-        }
-    }
-    const std::string user = at < call.words.size() ? call.words[at] : "root";
-    if (user != "root" && call.work().host().userName(call.work().host().userId(user)) != user) {
-        return call.fail("unknown user " + user);
-    }
-    ShellCall shell(call.shell(), {"sh"});
-    if (given) {
-        shell.words.insert(shell.words.end(), {"-c", text});
-    }
-    return runShellApplet(shell);
-}
-
-/// Reads twice what it was told not to show; the password of the decoy stays.
-int password(ShellCall& call) {
-    if (!call.parse("a:luds")) {
-        return 1;
-    }
-    const ShellHost& host = call.work().host();
-    const std::string user = call.words.size() > 1 ? call.words[1] : host.userName(call.files().user());
-    if (user != host.userName(host.userId(user))) {
-        return call.fail("unknown user " + user);
-    }
-    call.out("Changing password for " + user + "\nNew password: ");
-    const std::string first = call.work().readLine(*call.input());
-    if (call.work().starved()) {
-        return 1;
-    }
-    call.out("\nRetype password: ");
-    const std::string second = first.empty() ? first : call.work().readLine(*call.input());
-    if (call.work().starved()) {
-        return 1;
-    }
-    call.out("\n");
-    if (first != second || first.empty()) {
-        call.out(first.empty() ? "" : "Passwords don't match\n");
-        return call.fail("password for " + user + " is unchanged");
-    }
-    call.out("passwd: password for " + user + " changed by " + host.userName(call.files().user()) + '\n');
-    return 0;
-}
-
-int schedule(ShellCall& call) {
-    if (!call.parse("u:c:lerd")) {
-        return 1;
-    }
-    if (!call.has('l') && !call.has('e') && !call.has('r') && !call.has('d') && call.words.size() == 1) {
-        return call.usage();
-    }
-    if (call.words.size() > 1 && call.words[1] != "-" && !call.open(call.words[1])) {
-        return 1;
-    }
-    const std::string folder = call.valueOr('c', "/var/spool/cron/crontabs");
-    const ShellFiles::Place place = call.locate(folder);
-    if (place.error != ShellError::None || call.files().find(place.path) == nullptr) {
-        return call.fail("can't change directory to '" + folder + "': No such file or directory");
-    }
-    const std::string table = place.path + '/' + call.work().host().userName(call.files().user());
-    if (call.has('l')) {
-        const ShellNode* node = call.files().find(table);
-        if (node == nullptr) {
-            return call.fail("can't open 'root': No such file or directory");
-        }
-        call.out(node->text());
-    }
-    return 0;
-}
-
-int neighbours(ShellCall& call) {
-    if (call.words.size() > 1 && !call.words[1].starts_with('-')) {
-        return call.fail(call.words[1] + ": Host name lookup failure");
-    }
-    return 0;
-}
-
 int modules(ShellCall& call) {
     call.error("lsmod: /proc/modules: No such file or directory\n");
     call.out("Module                  Size  Used by    Not tainted\n");
     return 0;
-}
-
-int users(ShellCall& call) {
-    if (call.name() == "w") {
-        call.out("USER\t\tTTY\t\tIDLE\tTIME\t\t HOST\n");
-    }
-    return 0;
-}
-
-int lastUsers(ShellCall& call) {
-    return call.fail("can't open '/var/log/wtmp': No such file or directory");
-}
-
-int groupNames(ShellCall& call) {
-    const ShellHost& host = call.work().host();
-    const std::string user = call.words.size() > 1 ? call.words[1] : host.userName(call.files().user());
-    if (user != host.userName(host.userId(user))) {
-        return call.fail("unknown user " + user);
-    }
-    call.out(user + '\n');
-    return 0;
-}
-
-int terminalName(ShellCall& call) {
-    const bool terminal = call.input()->kind == ShellStream::Kind::Terminal;
-    call.out(terminal ? "/dev/pts/0\n" : "not a tty\n");
-    return terminal ? 0 : 1;
 }
 
 int architecture(ShellCall& call) {
@@ -329,24 +219,15 @@ int architecture(ShellCall& call) {
 
 constexpr ShellApplet kApplets[] = {
     {"arch", architecture},
-    {"arp", neighbours, "/sbin"},
     {"chroot", become, "/usr/sbin"},
-    {"crontab", schedule, "/usr/bin"},
-    {"groups", groupNames, "/usr/bin"},
-    {"last", lastUsers, "/usr/bin"},
     {"linux32", become},
     {"linux64", become},
     {"lsmod", modules, "/sbin"},
-    {"passwd", password, "/usr/bin"},
     {"setsid", become, "/usr/bin"},
-    {"su", substituteUser},
     {"taskset", become, "/usr/bin"},
     {"time", timed, "/usr/bin"},
     {"timeout", timeLimit, "/usr/bin"},
-    {"tty", terminalName, "/usr/bin"},
     {"unshare", become, "/usr/bin"},
-    {"w", users, "/usr/bin"},
-    {"who", users, "/usr/bin"},
     {"xargs", xargs, "/usr/bin"},
 };
 

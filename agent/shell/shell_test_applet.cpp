@@ -1,8 +1,10 @@
 /// test, [ and [[.
 
 #include "agent/shell/shell_applets.hpp"
+#include "agent/shell/shell_expander.hpp"
 #include "agent/shell/shell_interpreter.hpp"
 #include "agent/shell/shell_numbers.hpp"
+#include "agent/shell/shell_regex.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -12,7 +14,9 @@ namespace {
 
 class TestParser {
 public:
-    TestParser(ShellCall& call, std::vector<std::string> words) : call_(call), words_(std::move(words)) {}
+    /// `doubled`: of [[, where the right side of a comparison is a pattern.
+    TestParser(ShellCall& call, std::vector<std::string> words, bool doubled)
+        : call_(call), words_(std::move(words)), doubled_(doubled) {}
 
     int status() {
         if (words_.empty()) {
@@ -94,12 +98,26 @@ private:
         return !word.empty();
     }
 
-    static bool isBinary(std::string_view word) {
+    bool isBinary(std::string_view word) const {
+        if (word == "=~") {
+            return doubled_;
+        }
         constexpr std::string_view kSigns[] = {"=",   "==",  "!=",  "<",   ">",   "-eq", "-ne",
                                                "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"};
         return std::ranges::find(kSigns, word) != std::end(kSigns);
     }
     bool binary(const std::string& left, std::string_view sign, const std::string& right) {
+        if (sign == "=~") {
+            std::size_t steps = 0;
+            const ShellRegex expression(right, ShellRegex::Kind::Extended, false);
+            const bool matches = expression.valid() && expression.search(left, steps).has_value();
+            call_.work().move(steps);
+            return matches;
+        }
+        if (doubled_ && (sign == "=" || sign == "==" || sign == "!=")) {
+            return call_.work().move(left.size() * (1 + right.size() / 8)) &&
+                   matchesPattern(right, left) == (sign != "!=");
+        }
         if (sign.front() != '-') {
             return sign == "!="  ? left != right
                    : sign == "<" ? left < right
@@ -167,6 +185,7 @@ private:
 
     ShellCall& call_;
     std::vector<std::string> words_;
+    bool doubled_;
     std::size_t at_ = 0;
     int depth_ = 0;
     bool failed_ = false;
@@ -183,7 +202,7 @@ int runTest(ShellCall& call) {
         }
         words.pop_back();
     }
-    return TestParser(call, words).status();
+    return TestParser(call, words, call.name() == "[[").status();
 }
 
 }  // namespace apiary::agent

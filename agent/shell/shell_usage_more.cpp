@@ -6,7 +6,8 @@ namespace apiary::agent {
 namespace {
 
 constexpr ShellUsage kUsages[] = {
-    {"acpid", R"~(Usage: acpid [-df] [-c CONFDIR] [-l LOGFILE] [-a ACTIONFILE] [-M MAPFILE] [-e PROC_EVENT_FILE] [-p PIDFILE]
+    {"acpid",
+     R"~(Usage: acpid [-df] [-c CONFDIR] [-l LOGFILE] [-a ACTIONFILE] [-M MAPFILE] [-e PROC_EVENT_FILE] [-p PIDFILE]
 
 Listen to ACPI events and spawn specific helpers on event arrival
 
@@ -882,7 +883,8 @@ Make a FAT32 filesystem
 	-v	Verbose
 	-n LBL	Volume label
 )~"},
-    {"mke2fs", R"~(Usage: mke2fs [-Fn] [-b BLK_SIZE] [-i INODE_RATIO] [-I INODE_SIZE] [-m RESERVED_PERCENT] [-L LABEL] BLOCKDEV [KBYTES]
+    {"mke2fs",
+     R"~(Usage: mke2fs [-Fn] [-b BLK_SIZE] [-i INODE_RATIO] [-I INODE_SIZE] [-m RESERVED_PERCENT] [-L LABEL] BLOCKDEV [KBYTES]
 
 	-b BLK_SIZE	Block size, bytes
 	-F		Force

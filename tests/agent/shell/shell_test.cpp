@@ -215,6 +215,74 @@ TEST_F(ShellTest, GivesUpACommandAtControlC) {
     EXPECT_EQ(shell_.prompt(), "~ # ");
 }
 
+TEST_F(ShellTest, LetsACommandInTheBackgroundSpeakBehindThePrompt) {
+    const Shell::Answer first = answer("echo behind & echo before");
+    EXPECT_EQ(first.output, "before\n");
+    EXPECT_EQ(first.late, "behind\n");
+    EXPECT_EQ(say("echo b & wait; echo a"),
+              "b\na\n[2]+  Done                       echo b\n"
+              "[1]+  Done                       echo behind\n");
+}
+
+TEST_F(ShellTest, TellsOfAJobWhenItIsOver) {
+    EXPECT_EQ(say("sleep 3 & sleep 9 &"), "");
+    EXPECT_EQ(say("jobs"), "[2]+  Running                    sleep 9\n[1]-  Running                    sleep 3\n");
+    EXPECT_EQ(shell_.line("echo x", kNow + std::chrono::seconds(4)).output,
+              "x\n[1]+  Done                       sleep 3\n");
+}
+
+TEST_F(ShellTest, EndsAJobThatIsKilled) {
+    say("sleep 100 &");
+    EXPECT_EQ(say("kill %1; sleep 1"), "[1]+  Terminated                 sleep 100\n");
+    EXPECT_EQ(say("kill %1"), "-sh: kill: %1: no such job\n");
+}
+
+TEST_F(ShellTest, KeepsAStoppedCommandAsAJob) {
+    EXPECT_EQ(shell_.suspend("sleep 100", kNow), "[1]+  Stopped                    sleep 100\n");
+    EXPECT_EQ(say("exit"), "You have stopped jobs.\n");
+    EXPECT_TRUE(answer("exit").exits);
+}
+
+TEST_F(ShellTest, RunsATrapForASignalAndForTheEnd) {
+    EXPECT_EQ(say("trap 'echo caught' USR1; kill -USR1 $$; echo on"), "caught\non\n");
+    say("trap 'echo bye' EXIT");
+    const Shell::Answer last = answer("exit 3");
+    EXPECT_EQ(last.output, "bye\n");
+    EXPECT_TRUE(last.exits);
+}
+
+TEST_F(ShellTest, EndsWhenItIsKilled) {
+    const Shell::Answer last = answer("kill -9 $$; echo no");
+    EXPECT_TRUE(last.exits);
+    EXPECT_EQ(last.output, "");
+}
+
+TEST_F(ShellTest, BoundsWhatAliasesStandFor) {
+    say("alias a='b b b b b b b b' b='c c c c c c c c' c='echo echo'");
+    EXPECT_LT(say("a").size(), std::size_t{64});
+    std::string deep = "alias x0=echo";
+    for (int i = 1; i < 60; ++i) {
+        deep += " x" + std::to_string(i) + "='x" + std::to_string(i - 1) + " '";
+    }
+    say(deep);
+    EXPECT_EQ(say("x59 y"), "y\n");
+    say("alias r='r; r'");
+    EXPECT_NE(say("r").find("r: not found"), std::string::npos);
+}
+
+TEST_F(ShellTest, BoundsTrapsJobsAndRecursion) {
+    say("trap 'kill -USR1 $$; kill -USR1 $$' USR1");
+    say("kill -USR1 $$");
+    EXPECT_LE(answer("f() { f; }; f").output.size(), Shell::kMostOutput);
+    std::string many;
+    for (int i = 0; i < 300; ++i) {
+        many += "sleep 100 & ";
+    }
+    say(many);
+    EXPECT_LE(say("jobs").size(), std::size_t{64} * 60);
+    EXPECT_LE(answer("while :; do sleep 1 & done").takes, Shell::kMostTime);
+}
+
 TEST_F(ShellTest, OpensAShellInsideTheShell) {
     EXPECT_TRUE(say("sh").starts_with("\n\nBusyBox v1.35.0 ("));
     EXPECT_EQ(say("nofile"), "sh: nofile: not found\n");
