@@ -9,10 +9,14 @@ namespace {
 const std::vector<ShellApplet>& table() {
     static const std::vector<ShellApplet> all = [] {
         std::vector<ShellApplet> applets;
-        for (const auto group : {shellFileApplets(), shellListApplets(), shellTextApplets(), shellFilterApplets(),
-                                 shellPlainApplets(), shellSystemApplets(), shellNetworkApplets(),
-                                 shellDigestApplets(), shellDifferenceApplets(), shellOperandApplets(),
-                                 shellRunApplets(), shellRareApplets()}) {
+        for (const auto group :
+             {shellFileApplets(),   shellCopyApplets(),       shellAttributeApplets(),  shellListApplets(),
+              shellFindApplets(),   shellTextApplets(),       shellLineApplets(),       shellFilterApplets(),
+              shellGrepApplets(),   shellSortApplets(),       shellNumberApplets(),     shellCalendarApplets(),
+              shellBlockApplets(),  shellDumpApplets(),       shellHexdumpApplets(),    shellGzipApplets(),
+              shellTarApplets(),    shellPlainApplets(),      shellSystemApplets(),     shellNetworkApplets(),
+              shellDigestApplets(), shellDifferenceApplets(), shellExpressionApplets(), shellOperandApplets(),
+              shellRunApplets(),    shellRareApplets()}) {
             applets.insert(applets.end(), group.begin(), group.end());
         }
         std::ranges::sort(applets, {}, &ShellApplet::name);
