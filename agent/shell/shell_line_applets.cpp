@@ -188,9 +188,11 @@ int paste(ShellCall& call) {
         rows = std::max(rows, column.size());
     }
     for (std::size_t row = 0; row < rows && output.size() < ShellWork::kMostPiped; ++row) {
+        std::size_t joint = 0;  // a column that has ended leaves nothing, not even its delimiter or the line end
         for (std::size_t i = 0; i < columns.size(); ++i) {
-            output += row < columns[i].size() ? columns[i][row] : "";
-            output += i + 1 == columns.size() ? "\n" : joints[i % joints.size()];
+            if (row < columns[i].size()) {
+                output += columns[i][row] + (i + 1 == columns.size() ? "\n" : joints[joint++ % joints.size()]);
+            }
         }
     }
     call.out(output);
