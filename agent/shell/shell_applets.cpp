@@ -10,10 +10,14 @@ const std::vector<ShellApplet>& table() {
     static const std::vector<ShellApplet> all = [] {
         std::vector<ShellApplet> applets;
         for (const auto group :
-             {shellFileApplets(), shellListApplets(), shellTextApplets(), shellFilterApplets(), shellPlainApplets(),
-              shellSystemApplets(), shellNetworkApplets(), shellDigestApplets(), shellDifferenceApplets(),
-              shellOperandApplets(), shellRunApplets(), shellProcessApplets(), shellUserApplets(),
-              shellAddressApplets(), shellSettingsApplets(), shellRareApplets()}) {
+             {shellFileApplets(),     shellCopyApplets(),       shellAttributeApplets(),  shellListApplets(),
+              shellFindApplets(),     shellTextApplets(),       shellLineApplets(),       shellFilterApplets(),
+              shellGrepApplets(),     shellSortApplets(),       shellNumberApplets(),     shellCalendarApplets(),
+              shellBlockApplets(),    shellDumpApplets(),       shellHexdumpApplets(),    shellGzipApplets(),
+              shellTarApplets(),      shellPlainApplets(),      shellSystemApplets(),     shellNetworkApplets(),
+              shellDigestApplets(),   shellDifferenceApplets(), shellExpressionApplets(), shellOperandApplets(),
+              shellRunApplets(),      shellProcessApplets(),    shellUserApplets(),       shellAddressApplets(),
+              shellSettingsApplets(), shellRareApplets()}) {
             applets.insert(applets.end(), group.begin(), group.end());
         }
         std::ranges::sort(applets, {}, &ShellApplet::name);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -31,14 +32,28 @@ std::string_view shellUsage(std::string_view name);
 
 // One group of applets a file.
 std::span<const ShellApplet> shellFileApplets();
+std::span<const ShellApplet> shellCopyApplets();
+std::span<const ShellApplet> shellAttributeApplets();
 std::span<const ShellApplet> shellListApplets();
+std::span<const ShellApplet> shellFindApplets();
 std::span<const ShellApplet> shellTextApplets();
+std::span<const ShellApplet> shellLineApplets();
 std::span<const ShellApplet> shellFilterApplets();
+std::span<const ShellApplet> shellGrepApplets();
+std::span<const ShellApplet> shellSortApplets();
+std::span<const ShellApplet> shellNumberApplets();
+std::span<const ShellApplet> shellCalendarApplets();
+std::span<const ShellApplet> shellBlockApplets();
+std::span<const ShellApplet> shellDumpApplets();
+std::span<const ShellApplet> shellHexdumpApplets();
+std::span<const ShellApplet> shellGzipApplets();
+std::span<const ShellApplet> shellTarApplets();
 std::span<const ShellApplet> shellPlainApplets();
 std::span<const ShellApplet> shellSystemApplets();
 std::span<const ShellApplet> shellNetworkApplets();
 std::span<const ShellApplet> shellDigestApplets();
 std::span<const ShellApplet> shellDifferenceApplets();
+std::span<const ShellApplet> shellExpressionApplets();
 std::span<const ShellApplet> shellOperandApplets();
 std::span<const ShellApplet> shellRunApplets();
 std::span<const ShellApplet> shellProcessApplets();
@@ -57,5 +72,8 @@ int runEcho(ShellCall& call);
 int runPrintf(ShellCall& call);
 int runSed(ShellCall& call);
 int runAwk(ShellCall& call);
+
+/// Runs what the words from `first` on say, as a program. An error says `prefix` and which one.
+int runRest(ShellCall& call, std::size_t first, std::string_view prefix = "can't execute ");
 
 }  // namespace apiary::agent

@@ -2,6 +2,8 @@
 
 #include "agent/shell/shell_regex.hpp"
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -10,8 +12,7 @@
 
 namespace apiary::agent {
 
-/// A program of awk as a tree: what one-line scripts use of POSIX awk. Left out: functions of one's own, getline,
-/// output into files and pipes, ranges of patterns.
+/// A program of awk as a tree: POSIX awk with the functions that BusyBox adds.
 struct AwkNode {
     enum class Kind : std::uint8_t {
         Number,
@@ -19,32 +20,38 @@ struct AwkNode {
         Pattern,
         Variable,
         Field,
-        Element,  // text: name of a variable or an array
-        Assign,
+        Element,  // text: name of the array
+        Assign,   // text: the operator before =, or nothing
         Binary,
         Unary,
         Before,
         Behind,
         Choice,
         Join,
+        List,  // (a, b) of print, or the index of an array of two dimensions
         In,
-        Call,  // text: operator or function
-        Print,
+        Call,      // text: function of awk
+        UserCall,  // text: function of the program
+        Getline,   // text: "", "<" or "|"; parts: the source, if there is one, then the variable, if there is one
+        Print,     // text: "", ">", ">>" or "|"; the last part says where then
         Format,
         If,
         While,
         DoWhile,
         For,
-        ForIn,
+        ForIn,  // text: variable and array, a space between
         Block,
         Next,
+        NextFile,
         Exit,
+        Return,
         Break,
         Continue,
         Delete,
         Nothing,
     };
     Kind kind = Kind::Nothing;
+    std::size_t line = 1;  // of the program
     std::string text = {};
     double number = 0;
     std::shared_ptr<ShellRegex> regex = {};
@@ -55,7 +62,19 @@ using AwkNodePtr = std::unique_ptr<AwkNode>;
 struct AwkRule {
     enum class When : std::uint8_t { Begin, Line, End } when = When::Line;
     AwkNodePtr pattern;  // null: always
+    AwkNodePtr last;     // of a range of lines; null: a single one
     AwkNodePtr action;   // null: print
+};
+
+struct AwkFunction {
+    std::vector<std::string> parameters;
+    AwkNodePtr body;
+};
+
+struct AwkProgram {
+    std::string name;  // that errors begin with: "cmd. line", or a file's
+    std::vector<AwkRule> rules;
+    std::map<std::string, AwkFunction, std::less<>> functions;
 };
 
 /// What is wrong with a program, as awk says it.
@@ -63,7 +82,9 @@ struct AwkError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Throws AwkError.
-std::vector<AwkRule> parseAwk(std::string_view program);
+/// Adds a text to a program. Throws AwkError.
+void parseAwk(std::string_view text, const std::string& name, AwkProgram& program);
+/// Throws AwkError if a function is called that there is none of.
+void checkAwk(const AwkProgram& program);
 
 }  // namespace apiary::agent

@@ -1,8 +1,8 @@
 #include "agent/shell/shell_awk.hpp"
+#include "agent/shell/shell_awk_scanner.hpp"
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <iterator>
 #include <utility>
 
@@ -12,61 +12,50 @@ namespace {
 using Kind = AwkNode::Kind;
 
 constexpr int kDeepest = 60;
-constexpr std::string_view kFunctions[] = {"length",  "substr",  "index",   "split", "sub",     "gsub",   "match",
-                                           "sprintf", "tolower", "toupper", "int",   "sqrt",    "exp",    "log",
-                                           "sin",     "cos",     "rand",    "srand", "systime", "system", "close"};
+constexpr std::string_view kFunctions[] = {
+    "length", "substr", "index", "split", "sub", "gsub", "gensub", "match",  "sprintf", "tolower", "toupper",
+    "int",    "sqrt",   "exp",   "log",   "sin", "cos",  "atan2",  "rand",   "srand",   "systime", "strftime",
+    "mktime", "system", "close", "and",   "or",  "xor",  "compl",  "lshift", "rshift",  "fflush"};
 
-AwkNodePtr make(Kind kind, std::string text = {}) {
-    auto node = std::make_unique<AwkNode>();
-    node->kind = kind;
-    node->text = std::move(text);
-    return node;
-}
-
-template <typename... Parts>
-AwkNodePtr make(Kind kind, std::string text, AwkNodePtr first, Parts... rest) {
-    AwkNodePtr node = make(kind, std::move(text));
-    node->parts.push_back(std::move(first));
-    (node->parts.push_back(std::move(rest)), ...);
-    return node;
-}
-
-bool isName(char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
-
-/// By recursive descent, straight from the text: whether / divides or begins a pattern depends on what is expected.
+/// By recursive descent, straight from the text.
 class AwkParser {
 public:
-    explicit AwkParser(std::string_view text) : rest_(text) {}
+    AwkParser(std::string_view text, const std::string& name, AwkProgram& program)
+        : scan_(text, name), program_(program) {}
 
-    std::vector<AwkRule> program() {
-        std::vector<AwkRule> rules;
-        for (skipEnds(); !rest_.empty(); skipEnds()) {
+    void parse() {
+        for (scan_.skipEnds(); !scan_.over(); scan_.skipEnds()) {
+            if (scan_.takeWord("function") || scan_.takeWord("func")) {
+                function();
+                continue;
+            }
             AwkRule rule;
-            if (word("BEGIN")) {
+            if (scan_.takeWord("BEGIN")) {
                 rule.when = AwkRule::When::Begin;
-            } else if (word("END")) {
+            } else if (scan_.takeWord("END")) {
                 rule.when = AwkRule::When::End;
-            } else if (!sees('{')) {
+            } else if (!scan_.sees('{')) {
                 rule.pattern = expression();
+                if (scan_.take(",")) {
+                    scan_.skipLines();
+                    rule.last = expression();
+                }
             }
-            skipBlanks();
-            if (sees('{')) {
+            scan_.skipBlanks();
+            if (scan_.sees('{')) {
                 rule.action = block();
-            } else if (rule.when != AwkRule::When::Line) {
-                fail("Unexpected token");
+            } else if (rule.when != AwkRule::When::Line || !atEnd()) {
+                scan_.fail("Unexpected token");
             }
-            rules.push_back(std::move(rule));
+            program_.rules.push_back(std::move(rule));
         }
-        return rules;
     }
 
 private:
     struct Level {
         explicit Level(AwkParser& parser) : parser_(parser) {
             if (++parser_.depth_ > kDeepest) {
-                parser_.fail("Too deep recursion");
+                parser_.scan_.fail("Too deep recursion");
             }
         }
         Level(const Level&) = delete;
@@ -75,74 +64,49 @@ private:
         AwkParser& parser_;
     };
 
-    [[noreturn]] void fail(const char* what) { throw AwkError("cmd. line:1: " + std::string(what)); }
+    AwkNodePtr make(Kind kind, std::string text = {}) const {
+        auto node = std::make_unique<AwkNode>();
+        node->kind = kind;
+        node->text = std::move(text);
+        node->line = scan_.line();
+        return node;
+    }
+    template <typename... Parts>
+    AwkNodePtr make(Kind kind, std::string text, AwkNodePtr first, Parts... rest) const {
+        AwkNodePtr node = make(kind, std::move(text));
+        node->parts.push_back(std::move(first));
+        (node->parts.push_back(std::move(rest)), ...);
+        return node;
+    }
+    static bool isPlace(const AwkNode& node) {
+        return node.kind == Kind::Variable || node.kind == Kind::Field || node.kind == Kind::Element;
+    }
 
-    void skipBlanks() {
-        for (;;) {
-            while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t' || rest_.front() == '\r')) {
-                rest_.remove_prefix(1);
-            }
-            if (rest_.starts_with("\\\n")) {
-                rest_.remove_prefix(2);
-            } else if (rest_.starts_with('#')) {
-                rest_.remove_prefix(std::min(rest_.find('\n'), rest_.size()));
-            } else {
-                return;
+    void function() {
+        AwkFunction made;
+        const std::string name = scan_.name();
+        scan_.need("(");
+        while (!scan_.take(")")) {
+            made.parameters.push_back(scan_.name());
+            if (made.parameters.back().empty() || (!scan_.take(",") && !scan_.sees(')'))) {
+                scan_.fail("Unexpected token");
             }
         }
-    }
-    void skipLines() {
-        for (skipBlanks(); rest_.starts_with('\n'); skipBlanks()) {
-            rest_.remove_prefix(1);
+        scan_.skipLines();
+        if (name.empty() || !scan_.sees('{')) {
+            scan_.fail("Unexpected token");
         }
-    }
-    void skipEnds() {
-        for (skipBlanks(); !rest_.empty() && (rest_.front() == '\n' || rest_.front() == ';'); skipBlanks()) {
-            rest_.remove_prefix(1);
-        }
-    }
-    bool sees(char c) {
-        skipBlanks();
-        return rest_.starts_with(c);
-    }
-    bool take(std::string_view sign) {
-        skipBlanks();
-        if (!rest_.starts_with(sign)) {
-            return false;
-        }
-        rest_.remove_prefix(sign.size());
-        return true;
-    }
-    void need(std::string_view sign) {
-        if (!take(sign)) {
-            fail("Unexpected token");
-        }
-    }
-    bool seesWord(std::string_view name) {
-        skipBlanks();
-        return rest_.starts_with(name) && (rest_.size() == name.size() || !isName(rest_[name.size()]));
-    }
-    bool word(std::string_view name) {
-        const bool there = seesWord(name);
-        rest_.remove_prefix(there ? name.size() : 0);
-        return there;
-    }
-    std::string name() {
-        std::string text;
-        while (!rest_.empty() && isName(rest_.front())) {
-            text += rest_.front();
-            rest_.remove_prefix(1);
-        }
-        return text;
+        made.body = block();
+        program_.functions[name] = std::move(made);
     }
 
     AwkNodePtr block() {
         const Level level(*this);
-        need("{");
+        scan_.need("{");
         AwkNodePtr all = make(Kind::Block);
-        for (skipEnds(); !take("}"); skipEnds()) {
-            if (rest_.empty()) {
-                fail("Unexpected token");
+        for (scan_.skipEnds(); !scan_.take("}"); scan_.skipEnds()) {
+            if (scan_.over()) {
+                scan_.fail("Unexpected token");
             }
             all->parts.push_back(statement());
         }
@@ -150,57 +114,61 @@ private:
     }
 
     AwkNodePtr body() {
-        skipLines();
-        if (take(";")) {
-            return make(Kind::Nothing);
-        }
-        return statement();
+        scan_.skipLines();
+        return scan_.take(";") ? make(Kind::Nothing) : statement();
     }
 
     void endStatement() {
-        skipBlanks();
-        if (!rest_.empty() && rest_.front() != '}' && rest_.front() != ';' && rest_.front() != '\n') {
-            fail("Unexpected token");
+        if (!atEnd()) {
+            scan_.fail("Unexpected token");
         }
-        if (rest_.starts_with(';')) {
-            rest_.remove_prefix(1);
+        if (scan_.startsWith(";")) {
+            scan_.drop(1);
         }
+    }
+    bool atEnd() {
+        scan_.skipBlanks();
+        return scan_.over() || scan_.peek() == '}' || scan_.peek() == ';' || scan_.peek() == '\n';
+    }
+
+    AwkNodePtr condition() {
+        scan_.need("(");
+        AwkNodePtr found = expression();
+        scan_.need(")");
+        return found;
     }
 
     AwkNodePtr statement() {
         const Level level(*this);
-        if (sees('{')) {
+        if (scan_.sees('{')) {
             return block();
         }
-        if (word("if")) {
-            need("(");
-            AwkNodePtr condition = expression();
-            need(")");
-            AwkNodePtr node = make(Kind::If, "", std::move(condition), body());
-            skipEnds();
-            if (word("else")) {
+        if (scan_.takeWord("if")) {
+            AwkNodePtr test = condition();
+            AwkNodePtr node = make(Kind::If, "", std::move(test), body());
+            const std::string_view before = scan_.rest();
+            scan_.skipEnds();
+            if (scan_.takeWord("else")) {
                 node->parts.push_back(body());
+            } else {
+                scan_.goBack(before);
             }
             return node;
         }
-        if (word("while")) {
-            need("(");
-            AwkNodePtr condition = expression();
-            need(")");
-            return make(Kind::While, "", std::move(condition), body());
+        if (scan_.takeWord("while")) {
+            AwkNodePtr test = condition();
+            return make(Kind::While, "", std::move(test), body());
         }
-        if (word("do")) {
+        if (scan_.takeWord("do")) {
             AwkNodePtr inner = body();
-            skipEnds();
-            if (!word("while")) {
-                fail("Unexpected token");
+            scan_.skipEnds();
+            if (!scan_.takeWord("while")) {
+                scan_.fail("Unexpected token");
             }
-            need("(");
-            AwkNodePtr condition = expression();
-            need(")");
-            return make(Kind::DoWhile, "", std::move(condition), std::move(inner));
+            AwkNodePtr test = condition();
+            return make(Kind::DoWhile, "", std::move(test), std::move(inner));
         }
-        if (word("for")) {
+        if (scan_.takeWord("for")) {
             return loop();
         }
         AwkNodePtr node = simple();
@@ -209,229 +177,265 @@ private:
     }
 
     AwkNodePtr loop() {
-        need("(");
-        const std::string_view before = rest_;
-        skipBlanks();
-        const std::string variable = name();
-        if (!variable.empty() && word("in")) {
-            skipBlanks();
-            const std::string array = name();
-            need(")");
-            return make(Kind::ForIn, variable + ' ' + array, body());
+        scan_.need("(");
+        const std::string_view before = scan_.rest();
+        const std::string variable = scan_.name();
+        if (!variable.empty() && scan_.takeWord("in")) {
+            const std::string array = scan_.name();
+            if (scan_.take(")")) {
+                return make(Kind::ForIn, variable + ' ' + array, body());
+            }
         }
-        rest_ = before;
-        AwkNodePtr first = sees(';') ? make(Kind::Nothing) : simple();
-        need(";");
-        AwkNodePtr condition = sees(';') ? nullptr : expression();
-        if (!condition) {
-            condition = make(Kind::Number);
-            condition->number = 1;
+        scan_.goBack(before);
+        AwkNodePtr first = scan_.sees(';') ? make(Kind::Nothing) : simple();
+        scan_.need(";");
+        scan_.skipLines();
+        AwkNodePtr test = scan_.sees(';') ? nullptr : expression();
+        if (!test) {
+            test = make(Kind::Number);
+            test->number = 1;
         }
-        need(";");
-        AwkNodePtr step = sees(')') ? make(Kind::Nothing) : simple();
-        need(")");
-        return make(Kind::For, "", std::move(first), std::move(condition), std::move(step), body());
+        scan_.need(";");
+        scan_.skipLines();
+        AwkNodePtr step = scan_.sees(')') ? make(Kind::Nothing) : simple();
+        scan_.need(")");
+        return make(Kind::For, "", std::move(first), std::move(test), std::move(step), body());
     }
 
     AwkNodePtr simple() {
-        for (const auto& [text, kind] :
-             {std::pair{"next", Kind::Next}, {"break", Kind::Break}, {"continue", Kind::Continue}}) {
-            if (word(text)) {
+        static constexpr std::pair<std::string_view, Kind> kWords[] = {
+            {"nextfile", Kind::NextFile}, {"next", Kind::Next}, {"break", Kind::Break}, {"continue", Kind::Continue}};
+        for (const auto& [text, kind] : kWords) {
+            if (scan_.takeWord(text)) {
                 return make(kind);
             }
         }
-        if (word("exit")) {
-            AwkNodePtr node = make(Kind::Exit);
-            if (!atEnd()) {
-                node->parts.push_back(expression());
+        for (const auto& [text, kind] : {std::pair{"exit", Kind::Exit}, {"return", Kind::Return}}) {
+            if (scan_.takeWord(text)) {
+                AwkNodePtr node = make(kind);
+                if (!atEnd()) {
+                    node->parts.push_back(expression());
+                }
+                return node;
             }
-            return node;
         }
-        if (word("delete")) {
-            skipBlanks();
-            AwkNodePtr node = make(Kind::Delete, name());
-            if (take("[")) {
+        if (scan_.takeWord("delete")) {
+            AwkNodePtr node = make(Kind::Delete, scan_.name());
+            if (scan_.take("[")) {
                 node->parts.push_back(list("]"));
             }
             return node;
         }
-        const bool formatted = seesWord("printf");
-        if (!formatted && !seesWord("print")) {
+        const bool formatted = scan_.takeWord("printf");
+        if (!formatted && !scan_.takeWord("print")) {
             return expression();
         }
-        word(formatted ? "printf" : "print");
-        AwkNodePtr node = make(formatted ? Kind::Format : Kind::Print);
-        printing_ = true;
-        while (!atEnd()) {
+        return print(formatted ? Kind::Format : Kind::Print);
+    }
+
+    AwkNodePtr print(Kind kind) {
+        AwkNodePtr node = make(kind);
+        const bool was = std::exchange(printing_, true);
+        while (!atEnd() && scan_.peek() != '>' && scan_.peek() != '|') {
             node->parts.push_back(expression());
-            if (!take(",")) {
+            if (!scan_.take(",")) {
+                break;
+            }
+            scan_.skipLines();
+        }
+        if (node->parts.size() == 1 && node->parts.front()->kind == Kind::List) {  // print (a, b)
+            node->parts = std::move(AwkNodePtr(std::move(node->parts.front()))->parts);
+        }
+        for (const std::string_view sign : {">>", ">", "|"}) {
+            if (scan_.take(sign)) {
+                node->text = sign;
+                node->parts.push_back(joined());
                 break;
             }
         }
-        printing_ = false;
-        if (node->parts.size() == 1 && node->parts.front()->kind == Kind::Block) {  // print (a, b)
-            node->parts = std::move(AwkNodePtr(std::move(node->parts.front()))->parts);
-        }
+        printing_ = was;
         return node;
-    }
-    bool atEnd() {
-        skipBlanks();
-        return rest_.empty() || rest_.front() == '}' || rest_.front() == ';' || rest_.front() == '\n';
     }
 
     /// Several, joined as the index of an array is.
     AwkNodePtr list(std::string_view end) {
-        AwkNodePtr all = make(Kind::Join, "\x1c");
+        AwkNodePtr all = make(Kind::List);
+        const bool was = std::exchange(printing_, false);
         do {
             all->parts.push_back(expression());
-        } while (take(","));
-        need(end);
+        } while (scan_.take(","));
+        printing_ = was;
+        scan_.need(end);
         return all;
     }
 
     AwkNodePtr expression() {
         const Level level(*this);
         AwkNodePtr left = choice();
-        static constexpr std::string_view kSigns[] = {"+=", "-=", "*=", "/=", "%=", "^="};
-        const bool place = left->kind == Kind::Variable || left->kind == Kind::Field || left->kind == Kind::Element;
-        skipBlanks();
-        if (place) {
-            for (const std::string_view sign : kSigns) {
-                if (take(sign)) {
-                    return make(Kind::Assign, std::string(sign.substr(0, 1)), std::move(left), expression());
-                }
+        scan_.skipBlanks();
+        if (!isPlace(*left)) {
+            return left;
+        }
+        static constexpr std::string_view kSigns[] = {"+=", "-=", "*=", "/=", "%=", "^=", "**="};
+        for (const std::string_view sign : kSigns) {
+            if (scan_.take(sign)) {
+                scan_.skipLines();
+                return make(Kind::Assign, sign == "**=" ? "^" : std::string(sign.substr(0, 1)), std::move(left),
+                            expression());
             }
-            if (rest_.starts_with('=') && !rest_.starts_with("==")) {
-                take("=");
-                return make(Kind::Assign, "", std::move(left), expression());
-            }
+        }
+        if (scan_.startsWith("=") && !scan_.startsWith("==")) {
+            scan_.take("=");
+            scan_.skipLines();
+            return make(Kind::Assign, "", std::move(left), expression());
         }
         return left;
     }
 
     AwkNodePtr choice() {
-        AwkNodePtr condition = either();
-        if (!take("?")) {
-            return condition;
+        AwkNodePtr test = either();
+        if (!scan_.take("?")) {
+            return test;
         }
-        skipLines();
+        scan_.skipLines();
         AwkNodePtr yes = expression();
-        skipLines();
-        need(":");
-        skipLines();
-        return make(Kind::Choice, "", std::move(condition), std::move(yes), expression());
+        scan_.skipLines();
+        scan_.need(":");
+        scan_.skipLines();
+        return make(Kind::Choice, "", std::move(test), std::move(yes), expression());
     }
     AwkNodePtr either() {
         AwkNodePtr left = both();
-        while (take("||")) {
-            skipLines();
+        while (scan_.take("||")) {
+            scan_.skipLines();
             left = make(Kind::Binary, "||", std::move(left), both());
         }
         return left;
     }
     AwkNodePtr both() {
         AwkNodePtr left = member();
-        while (take("&&")) {
-            skipLines();
+        while (scan_.take("&&")) {
+            scan_.skipLines();
             left = make(Kind::Binary, "&&", std::move(left), member());
         }
         return left;
     }
     AwkNodePtr member() {
         AwkNodePtr left = matched();
-        while (word("in")) {
-            skipBlanks();
-            left = make(Kind::In, name(), std::move(left));
+        while (scan_.takeWord("in")) {
+            left = make(Kind::In, scan_.name(), std::move(left));
         }
         return left;
     }
     AwkNodePtr matched() {
         AwkNodePtr left = compared();
-        for (skipBlanks(); rest_.starts_with('~') || rest_.starts_with("!~"); skipBlanks()) {
-            const std::string sign = take("~") ? "~" : "!~";
-            take(sign == "!~" ? "!~" : "");
+        for (scan_.skipBlanks(); scan_.startsWith("~") || scan_.startsWith("!~"); scan_.skipBlanks()) {
+            const std::string sign = scan_.take("~") ? "~" : "!~";
+            scan_.take(sign == "!~" ? "!~" : "");
             left = make(Kind::Binary, sign, std::move(left), compared());
         }
         return left;
     }
     AwkNodePtr compared() {
-        AwkNodePtr left = joined();
+        AwkNodePtr left = piped();
         for (const std::string_view sign : {"<=", ">=", "==", "!=", "<", ">"}) {
-            if ((sign == ">" && printing_) || !take(sign)) {
+            if ((sign == ">" && printing_) || !scan_.take(sign)) {
                 continue;
             }
-            return make(Kind::Binary, std::string(sign), std::move(left), joined());
+            return make(Kind::Binary, std::string(sign), std::move(left), piped());
         }
         return left;
     }
+    /// COMMAND | getline
+    AwkNodePtr piped() {
+        AwkNodePtr left = joined();
+        for (;;) {
+            const std::string_view before = scan_.rest();
+            scan_.skipBlanks();
+            if (scan_.startsWith("||") || !scan_.take("|") || !scan_.takeWord("getline")) {
+                scan_.goBack(before);
+                return left;
+            }
+            left = make(Kind::Getline, "|", std::move(left));
+            if (beginsPlace()) {
+                left->parts.push_back(behind());
+            }
+        }
+    }
+    bool beginsPlace() {
+        scan_.skipBlanks();
+        return scan_.peek() == '$' || (AwkScanner::isName(scan_.peek()) && !scan_.seesWord("in") &&
+                                       std::isdigit(static_cast<unsigned char>(scan_.peek())) == 0);
+    }
     bool beginsValue() {
-        skipBlanks();
-        if (rest_.empty() || seesWord("in")) {
+        scan_.skipBlanks();
+        if (scan_.over() || scan_.seesWord("in")) {
             return false;
         }
-        const char c = rest_.front();
-        return isName(c) || c == '"' || c == '$' || c == '(' || c == '.' || c == '-' || c == '+' ||
-               (c == '!' && !rest_.starts_with("!~") && !rest_.starts_with("!="));
+        const char c = scan_.peek();
+        return AwkScanner::isName(c) || c == '"' || c == '$' || c == '(' || c == '.' || c == '-' || c == '+' ||
+               (c == '!' && !scan_.startsWith("!~") && !scan_.startsWith("!="));
     }
     AwkNodePtr joined() {
         AwkNodePtr left = sum();
-        while (beginsValue() && !rest_.starts_with('+') && !rest_.starts_with('-')) {
+        while (beginsValue() && !scan_.startsWith("+") && !scan_.startsWith("-")) {
             left = make(Kind::Join, "", std::move(left), sum());
         }
         return left;
     }
     AwkNodePtr sum() {
         AwkNodePtr left = product();
-        for (skipBlanks();
-             !rest_.empty() && (rest_.front() == '+' || rest_.front() == '-') && !(rest_.size() > 1 && rest_[1] == '=');
-             skipBlanks()) {
-            const std::string sign(1, rest_.front());
-            rest_.remove_prefix(1);
+        for (scan_.skipBlanks(); (scan_.peek() == '+' || scan_.peek() == '-') && scan_.rest().substr(1, 1) != "=";
+             scan_.skipBlanks()) {
+            const std::string sign(1, scan_.peek());
+            scan_.drop(1);
             left = make(Kind::Binary, sign, std::move(left), product());
         }
         return left;
     }
     AwkNodePtr product() {
         AwkNodePtr left = unary();
-        for (skipBlanks(); !rest_.empty() && std::string_view("*/%").find(rest_.front()) != std::string_view::npos &&
-                           !(rest_.size() > 1 && rest_[1] == '=');
-             skipBlanks()) {
-            const std::string sign(1, rest_.front());
-            rest_.remove_prefix(1);
+        for (scan_.skipBlanks();
+             !scan_.over() && std::string_view("*/%").find(scan_.peek()) != std::string_view::npos &&
+             scan_.rest().substr(1, 1) != "=" && !scan_.startsWith("**");
+             scan_.skipBlanks()) {
+            const std::string sign(1, scan_.peek());
+            scan_.drop(1);
             left = make(Kind::Binary, sign, std::move(left), unary());
         }
         return left;
     }
     AwkNodePtr unary() {
         const Level level(*this);
-        skipBlanks();
-        if (rest_.starts_with('!') && !rest_.starts_with("!=")) {
-            take("!");
+        scan_.skipBlanks();
+        if (scan_.startsWith("!") && !scan_.startsWith("!=") && !scan_.startsWith("!~")) {
+            scan_.take("!");
             return make(Kind::Unary, "!", unary());
         }
         for (const std::string_view sign : {"++", "--"}) {
-            if (take(sign)) {
+            if (scan_.take(sign)) {
                 return make(Kind::Before, std::string(sign.substr(0, 1)), unary());
             }
         }
-        if (rest_.starts_with('-') || rest_.starts_with('+')) {
-            const std::string sign(1, rest_.front());
-            rest_.remove_prefix(1);
+        if (scan_.startsWith("-") || scan_.startsWith("+")) {
+            const std::string sign(1, scan_.peek());
+            scan_.drop(1);
             return make(Kind::Unary, sign, unary());
         }
         AwkNodePtr base = behind();
-        skipBlanks();
-        if (rest_.starts_with('^') && !rest_.starts_with("^=")) {
-            take("^");
-            return make(Kind::Binary, "^", std::move(base), unary());
+        scan_.skipBlanks();
+        for (const std::string_view sign : {"**", "^"}) {
+            if (scan_.startsWith(sign) && !scan_.startsWith(std::string(sign) + '=')) {
+                scan_.take(sign);
+                return make(Kind::Binary, "^", std::move(base), unary());
+            }
         }
         return base;
     }
     AwkNodePtr behind() {
         AwkNodePtr value = primary();
-        const bool place = value->kind == Kind::Variable || value->kind == Kind::Field || value->kind == Kind::Element;
         for (const std::string_view sign : {"++", "--"}) {
-            if (place && take(sign)) {
+            if (isPlace(*value) && scan_.take(sign)) {
                 return make(Kind::Behind, std::string(sign.substr(0, 1)), std::move(value));
             }
         }
@@ -440,89 +444,100 @@ private:
 
     AwkNodePtr primary() {
         const Level level(*this);
-        skipBlanks();
-        if (rest_.empty()) {
-            fail("Unexpected token");
+        scan_.skipBlanks();
+        const char c = scan_.peek();
+        if (scan_.take("(")) {
+            return grouped();
         }
-        const char c = rest_.front();
-        if (take("(")) {
-            const bool was = std::exchange(printing_, false);
-            AwkNodePtr inner = expression();
-            if (sees(',')) {
-                AwkNodePtr all = make(Kind::Block);
-                all->parts.push_back(std::move(inner));
-                while (take(",")) {
-                    all->parts.push_back(expression());
-                }
-                inner = std::move(all);
-            }
-            need(")");
-            printing_ = was;
-            if (inner->kind == Kind::Block && seesWord("in")) {
-                inner->kind = Kind::Join;
-                inner->text = "\x1c";
-            }
-            return inner;
-        }
-        if (take("$")) {
-            return make(Kind::Field, "", sees('+') || sees('-') ? unary() : behindField());
+        if (scan_.take("$")) {
+            const bool sign = scan_.sees('+') || scan_.sees('-');
+            return make(Kind::Field, "", sign ? unary() : primary());
         }
         if (c == '"') {
-            return make(Kind::Text, quoted('"'));
+            return make(Kind::Text, scan_.quoted('"'));
         }
         if (c == '/') {
-            return pattern(quoted('/'));
+            return pattern(scan_.quoted('/'));
         }
         if (std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '.') {
-            const std::string digits(rest_.substr(0, 40));
-            char* end = nullptr;
             AwkNodePtr node = make(Kind::Number);
-            node->number = std::strtod(digits.c_str(), &end);
-            if (end == digits.c_str()) {
-                fail("Unexpected token");
-            }
-            rest_.remove_prefix(static_cast<std::size_t>(end - digits.c_str()));
+            node->number = scan_.number();
             return node;
         }
-        if (!isName(c)) {
-            fail("Unexpected token");
+        if (!AwkScanner::isName(c)) {
+            scan_.fail("Unexpected token");
         }
         return named();
     }
-    AwkNodePtr behindField() { return primary(); }
+    AwkNodePtr grouped() {
+        const bool was = std::exchange(printing_, false);
+        AwkNodePtr inner = expression();
+        if (scan_.sees(',')) {
+            AwkNodePtr all = make(Kind::List, "", std::move(inner));
+            while (scan_.take(",")) {
+                scan_.skipLines();
+                all->parts.push_back(expression());
+            }
+            inner = std::move(all);
+        }
+        scan_.need(")");
+        printing_ = was;
+        return inner;
+    }
 
     AwkNodePtr named() {
-        std::string text = name();
-        if (std::ranges::find(kFunctions, text) != std::end(kFunctions)) {
-            AwkNodePtr node = make(Kind::Call, text);
-            if (take("(")) {
-                const bool was = std::exchange(printing_, false);
-                while (!take(")")) {
-                    node->parts.push_back(expression());
-                    if (!take(",") && !sees(')')) {
-                        fail("Unexpected token");
-                    }
-                }
-                printing_ = was;
-            } else if (text != "length") {
-                fail("Unexpected token");
+        std::string text = scan_.name();
+        if (text == "getline") {
+            AwkNodePtr node = make(Kind::Getline);
+            AwkNodePtr place = beginsPlace() ? behind() : nullptr;
+            if (scan_.take("<")) {
+                node->text = "<";
+                node->parts.push_back(behind());
+            }
+            if (place) {
+                node->parts.push_back(std::move(place));
             }
             return node;
         }
-        if (rest_.starts_with('(') || text == "getline" || text == "function" || text == "func") {
-            fail("Call to undefined function");
-        }
-        if (rest_.starts_with('[')) {
-            take("[");
-            const bool was = std::exchange(printing_, false);
-            AwkNodePtr node = make(Kind::Element, std::move(text), list("]"));
-            printing_ = was;
+        if (std::ranges::find(kFunctions, text) != std::end(kFunctions)) {
+            AwkNodePtr node = make(Kind::Call, text);
+            if (scan_.take("(")) {
+                arguments(*node);
+            } else if (text != "length") {
+                scan_.fail("Unexpected token");
+            }
             return node;
+        }
+        static constexpr std::string_view kReserved[] = {"function", "func",  "if",  "else", "while", "for",
+                                                         "do",       "BEGIN", "END", "in",   "print", "printf"};
+        if (std::ranges::find(kReserved, text) != std::end(kReserved)) {
+            scan_.fail("Unexpected token");
+        }
+        if (scan_.startsWith("(")) {
+            scan_.take("(");
+            AwkNodePtr node = make(Kind::UserCall, std::move(text));
+            arguments(*node);
+            return node;
+        }
+        if (scan_.startsWith("[")) {
+            scan_.take("[");
+            return make(Kind::Element, std::move(text), list("]"));
         }
         return make(Kind::Variable, std::move(text));
     }
+    void arguments(AwkNode& node) {
+        const bool was = std::exchange(printing_, false);
+        while (!scan_.take(")")) {
+            scan_.skipLines();
+            node.parts.push_back(expression());
+            if (!scan_.take(",") && !scan_.sees(')')) {
+                scan_.fail("Unexpected token");
+            }
+        }
+        printing_ = was;
+    }
 
-    AwkNodePtr pattern(const std::string& text) {
+    AwkNodePtr pattern(const std::string& text) const {
         AwkNodePtr node = make(Kind::Pattern, text);
         node->regex = std::make_shared<ShellRegex>(text, ShellRegex::Kind::Extended, false);
         if (!node->regex->valid()) {
@@ -531,51 +546,40 @@ private:
         return node;
     }
 
-    std::string quoted(char end) {
-        std::string text;
-        rest_.remove_prefix(1);
-        while (!rest_.empty() && rest_.front() != end && rest_.front() != '\n') {
-            char c = rest_.front();
-            rest_.remove_prefix(1);
-            if (c == '\\' && !rest_.empty()) {
-                const char next = rest_.front();
-                rest_.remove_prefix(1);
-                static constexpr std::string_view kLetters = "ntrabfv";
-                static constexpr std::string_view kBytes = "\n\t\r\a\b\f\v";
-                const std::size_t known = kLetters.find(next);
-                if (known != std::string_view::npos) {
-                    text += kBytes[known];
-                } else if (end == '"' && next >= '0' && next <= '7') {
-                    int value = next - '0';
-                    for (int i = 0; i < 2 && !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '7'; ++i) {
-                        value = value * 8 + (rest_.front() - '0');
-                        rest_.remove_prefix(1);
-                    }
-                    text += static_cast<char>(value);
-                } else {
-                    text +=
-                        next == end || (end == '"' && next == '\\') ? std::string(1, next) : std::string{'\\', next};
-                }
-                continue;
-            }
-            text += c;
-        }
-        if (!rest_.starts_with(end)) {
-            fail("Unexpected end of string");
-        }
-        rest_.remove_prefix(1);
-        return text;
-    }
-
-    std::string_view rest_;
+    AwkScanner scan_;
+    AwkProgram& program_;
     int depth_ = 0;
     bool printing_ = false;  // > would lead into a file
 };
 
+void checkCalls(const AwkNode* node, const AwkProgram& program) {
+    if (node == nullptr) {
+        return;
+    }
+    if (node->kind == Kind::UserCall && !program.functions.contains(node->text)) {
+        throw AwkError(program.name + ':' + std::to_string(node->line) + ": Call to undefined function");
+    }
+    for (const AwkNodePtr& part : node->parts) {
+        checkCalls(part.get(), program);
+    }
+}
+
 }  // namespace
 
-std::vector<AwkRule> parseAwk(std::string_view program) {
-    return AwkParser(program).program();
+void parseAwk(std::string_view text, const std::string& name, AwkProgram& program) {
+    program.name = name;
+    AwkParser(text, name, program).parse();
+}
+
+void checkAwk(const AwkProgram& program) {
+    for (const AwkRule& rule : program.rules) {
+        checkCalls(rule.pattern.get(), program);
+        checkCalls(rule.last.get(), program);
+        checkCalls(rule.action.get(), program);
+    }
+    for (const auto& [name, function] : program.functions) {
+        checkCalls(function.body.get(), program);
+    }
 }
 
 }  // namespace apiary::agent

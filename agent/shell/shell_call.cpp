@@ -105,7 +105,9 @@ std::string ShellCall::readAll(const std::vector<std::string>& paths, int& statu
 }
 
 int ShellCall::usage() {
-    error(work().host().busybox() + " multi-call binary.\n\n" + std::string(shellUsage(name())));
+    const std::string_view text = shellUsage(name());
+    error(work().host().busybox() + " multi-call binary.\n\n" +
+          std::string(text.empty() ? "No help available\n" : text));
     return 1;
 }
 
@@ -167,7 +169,13 @@ bool ShellCall::parseShort(std::string_view letters, std::size_t& index) {
         }
         if (letters.substr(known + 1, 1) != ":") {
             options_[word[i]] = "";
+            given_.emplace_back(word[i], "");
             continue;
+        }
+        if (letters.substr(known + 1, 2) == "::") {
+            options_[word[i]] = word.substr(i + 1);
+            given_.emplace_back(word[i], word.substr(i + 1));
+            break;
         }
         if (i + 1 == word.size() && index + 1 >= words.size()) {
             fail(std::string("option requires an argument -- '") + word[i] + "'");
@@ -175,6 +183,7 @@ bool ShellCall::parseShort(std::string_view letters, std::size_t& index) {
             return false;
         }
         options_[word[i]] = i + 1 < word.size() ? word.substr(i + 1) : words[++index];
+        given_.emplace_back(word[i], options_[word[i]]);
         break;
     }
     return true;

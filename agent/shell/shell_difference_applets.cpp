@@ -1,12 +1,12 @@
-/// Applets that compare: cmp, diff, expr.
+/// Applets that compare: cmp, diff.
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
 #include "agent/shell/shell_numbers.hpp"
-#include "agent/shell/shell_regex.hpp"
 
 #include <algorithm>
-#include <stdexcept>
+#include <cctype>
+#include <set>
 #include <utility>
 
 namespace apiary::agent {
@@ -16,38 +16,58 @@ int compare(ShellCall& call) {
     if (!call.parse("lsn:")) {
         return 1;
     }
-    if (call.words.size() < 2) {
+    const std::size_t count = call.words.size();
+    if (count < 2 || count > 5 || (call.has('l') && call.has('s'))) {
         return call.usage();
     }
-    const std::string first = call.words[1];
-    const std::string second = call.words.size() > 2 ? call.words[2] : "-";
-    const ShellStreamPtr left = call.open(first, "-");
-    const ShellStreamPtr right = left ? call.open(second, "-") : nullptr;
-    if (!right) {
-        return 2;
+    std::size_t skipped[2] = {0, 0};
+    for (std::size_t i = 3; i < count; ++i) {
+        const auto number = parseSize(call.words[i]);
+        if (!number) {
+            return call.fail("invalid number '" + call.words[i] + "'");
+        }
+        skipped[i - 3] = *number;
     }
-    const std::string one = call.work().read(*left, ShellWork::kMostPiped);
-    const std::string other = call.work().read(*right, ShellWork::kMostPiped);
+    const std::string names[2] = {call.words[1], count > 2 ? call.words[2] : "-"};
+    std::string texts[2];
+    for (std::size_t i = 0; i < 2; ++i) {
+        const ShellStreamPtr stream = call.open(names[i], "-");
+        if (!stream) {
+            return 2;
+        }
+        const ShellNode* node = stream->kind == ShellStream::Kind::File ? call.files().find(stream->path) : nullptr;
+        if (node != nullptr && node->kind == ShellNode::Kind::Directory) {
+            call.fail(names[i] + ": I/O error");
+            return 2;
+        }
+        texts[i] = call.work().read(*stream, ShellWork::kMostPiped);
+        texts[i].erase(0, std::min(skipped[i], texts[i].size()));
+        if (call.has('n')) {
+            texts[i].resize(std::min<std::size_t>(texts[i].size(), parseSize(call.value('n')).value_or(0)));
+        }
+    }
+    const auto& [one, other] = texts;
     std::size_t line = 1;
     int status = 0;
+    std::string output;
     for (std::size_t i = 0; i < std::min(one.size(), other.size()); ++i) {
         if (one[i] != other[i]) {
             status = 1;
-            if (call.has('l')) {
-                call.out(printed("%zu %3o %3o\n", i + 1, static_cast<unsigned char>(one[i]),
-                                 static_cast<unsigned char>(other[i])));
-                continue;
+            if (!call.has('l')) {
+                call.out(call.has('s')
+                             ? ""
+                             : names[0] + ' ' + names[1] + printed(" differ: char %zu, line %zu\n", i + 1, line));
+                return 1;
             }
-            if (!call.has('s')) {
-                call.out(first + ' ' + second + printed(" differ: char %zu, line %zu\n", i + 1, line));
-            }
-            return 1;
+            output += printed("%zu %3o %3o\n", i + 1, static_cast<unsigned>(static_cast<unsigned char>(one[i])),
+                              static_cast<unsigned>(static_cast<unsigned char>(other[i])));
         }
         line += one[i] == '\n' ? 1 : 0;
     }
+    call.out(output);
     if (one.size() != other.size()) {
         if (!call.has('s')) {
-            call.fail("EOF on " + (one.size() < other.size() ? first : second));
+            call.fail("EOF on " + (one.size() < other.size() ? names[0] : names[1]));
         }
         return 1;
     }
@@ -71,7 +91,7 @@ struct Kept {
     std::vector<std::pair<std::size_t, std::size_t>> pairs;
 };
 
-Kept keptLines(const Lines& one, const Lines& other) {
+Kept keptLines(const std::vector<std::string>& one, const std::vector<std::string>& other) {
     constexpr std::size_t kMostCells = std::size_t{1} << 20U;
     Kept kept;
     std::size_t same = 0;
@@ -104,12 +124,15 @@ Kept keptLines(const Lines& one, const Lines& other) {
     return kept;
 }
 
-std::string shownLine(char sign, std::string_view line) {
-    return sign + std::string(line) + (line.ends_with('\n') ? "" : "\n\\ No newline at end of file\n");
+std::string shownLine(char sign, std::string_view line, bool tab) {
+    return sign + std::string(tab ? "\t" : "") + std::string(line) +
+           (line.ends_with('\n') ? "" : "\n\\ No newline at end of file\n");
 }
 
 /// The hunks of a unified difference, with three lines around each change.
-std::string unified(const Lines& one, const Lines& other, std::size_t around) {
+/// `keys` are what is compared of each line.
+std::string unified(const Lines& one, const Lines& other, const std::vector<std::string> (&keys)[2], std::size_t around,
+                    bool tab) {
     struct Edit {
         char sign;
         std::size_t first;
@@ -118,7 +141,7 @@ std::string unified(const Lines& one, const Lines& other, std::size_t around) {
     std::vector<Edit> edits;
     std::size_t a = 0;
     std::size_t b = 0;
-    Kept kept = keptLines(one, other);
+    Kept kept = keptLines(keys[0], keys[1]);
     kept.pairs.emplace_back(one.size(), other.size());
     for (const auto& [first, second] : kept.pairs) {
         for (; a < first; ++a) {
@@ -149,7 +172,7 @@ std::string unified(const Lines& one, const Lines& other, std::size_t around) {
         for (std::size_t j = begin; j < end; ++j) {
             removed += edits[j].sign != '+' ? 1 : 0;
             added += edits[j].sign != '-' ? 1 : 0;
-            body += shownLine(edits[j].sign, edits[j].sign == '+' ? other[edits[j].second] : one[edits[j].first]);
+            body += shownLine(edits[j].sign, edits[j].sign == '+' ? other[edits[j].second] : one[edits[j].first], tab);
         }
         const auto range = [](std::size_t at, std::size_t size) {
             return std::to_string(size == 0 ? at : at + 1) + (size == 1 ? "" : ',' + std::to_string(size));
@@ -160,208 +183,167 @@ std::string unified(const Lines& one, const Lines& other, std::size_t around) {
     return text;
 }
 
-int difference(ShellCall& call) {
-    if (!call.parse("abdiL:NqrsS:tTU:wuB")) {
-        return 2;
-    }
-    if (call.words.size() < 3) {
-        call.usage();
-        return 1;
-    }
-    std::string texts[2];
-    for (std::size_t i = 0; i < 2; ++i) {
-        const std::string& path = call.words[i + 1];
-        const ShellFiles::Place place = call.locate(path);
-        if (path != "-" && (place.error != ShellError::None || call.files().find(place.path) == nullptr)) {
-            call.fail("can't stat '" + path + "': No such file or directory");
-            return 2;
-        }
-        const ShellStreamPtr stream = call.open(path);
-        if (!stream) {
-            return 2;
-        }
-        texts[i] = call.work().read(*stream, ShellWork::kMostPiped);
-    }
-    const std::string names = call.words[1] + " and " + call.words[2];
-    if (texts[0] == texts[1]) {
-        call.out(call.has('s') ? "Files " + names + " are identical\n" : "");
-        return 0;
-    }
-    if (call.has('q')) {
-        call.out("Files " + names + " differ\n");
-        return 1;
-    }
-    if (!call.work().move(texts[0].size() * 4 + texts[1].size() * 4)) {
-        return 1;
-    }
-    const std::size_t around = parseNumber<std::size_t>(call.valueOr('U', "3")).value_or(3);
-    call.out("--- " + call.words[1] + "\n+++ " + call.words[2] + '\n' +
-             unified(linesOf(texts[0]), linesOf(texts[1]), std::min<std::size_t>(around, 1000)));
-    return 1;
-}
-
-/// `expr`: throws std::invalid_argument with what it says.
-class Expression {
+class Difference {
 public:
-    explicit Expression(std::vector<std::string> words) : words_(std::move(words)) {}
-
-    std::string whole() {
-        std::string value = either(0);
-        if (at_ < words_.size()) {
-            throw std::invalid_argument("syntax error");
+    explicit Difference(ShellCall& call) : call_(call) {
+        for (const auto& [letter, value] : call.given()) {
+            if (letter == 'L') {
+                labels_.push_back(value);
+            }
         }
-        return value;
+    }
+
+    /// 0 if they are alike, 1 if not, 2 after an error.
+    int files(const std::string& one, const std::string& other) {
+        std::string texts[2];
+        for (std::size_t i = 0; i < 2; ++i) {
+            const std::string& path = i == 0 ? one : other;
+            if (path == missing_) {
+                continue;
+            }
+            const ShellStreamPtr stream = call_.open(path);
+            if (!stream) {
+                return 2;
+            }
+            texts[i] = call_.work().read(*stream, ShellWork::kMostPiped);
+        }
+        const std::string names = one + " and " + other;
+        const Lines lines[2] = {linesOf(texts[0]), linesOf(texts[1])};
+        const std::vector<std::string> keys[2] = {keysOf(lines[0]), keysOf(lines[1])};
+        if (!call_.work().move(texts[0].size() * 4 + texts[1].size() * 4)) {
+            return 2;
+        }
+        if (keys[0] == keys[1]) {
+            call_.out(call_.has('s') && one != other ? "Files " + names + " are identical\n" : "");
+            return 0;
+        }
+        const bool binary = texts[0].find('\0') != std::string::npos || texts[1].find('\0') != std::string::npos;
+        if (call_.has('q') || (binary && !call_.has('a'))) {
+            call_.out("Files " + names + " differ\n");
+            return 1;
+        }
+        const std::size_t around = parseNumber<std::size_t>(call_.valueOr('U', "3")).value_or(3);
+        call_.out("--- " + (labels_.empty() ? one : labels_[0]) + "\n+++ " + (labels_.size() < 2 ? other : labels_[1]) +
+                  '\n' + unified(lines[0], lines[1], keys, std::min<std::size_t>(around, 1000), call_.has('T')));
+        return 1;
+    }
+
+    int folders(const std::string& one, const std::string& other) {
+        const ShellWork::Level level(call_.work());
+        if (!call_.work().step()) {
+            return 2;
+        }
+        std::set<std::string> names;
+        for (const std::string* folder : {&one, &other}) {
+            for (const auto& [name, node] : call_.files().entries(call_.locate(*folder).path)) {
+                names.insert(name);
+            }
+        }
+        int status = 0;
+        for (const std::string& name : names) {
+            std::string paths[2] = {within(one, name), within(other, name)};
+            const ShellNode* nodes[2] = {nodeAt(paths[0]), nodeAt(paths[1])};
+            const bool both = nodes[0] != nullptr && nodes[1] != nullptr;
+            if (!both && !(call_.has('N') && call_.has('r'))) {
+                call_.out("Only in " + (nodes[0] != nullptr ? one : other) + ": " + name + '\n');
+                status = 1;
+                continue;
+            }
+            bool directories[2];
+            for (std::size_t i = 0; i < 2; ++i) {
+                directories[i] = nodes[i] != nullptr && nodes[i]->kind == ShellNode::Kind::Directory;
+                missing_ = nodes[i] == nullptr ? paths[i] : missing_;
+            }
+            if (directories[0] != directories[1]) {
+                static constexpr const char* kKinds[] = {"a regular file", "a directory"};
+                call_.out("File " + paths[0] + " is " + kKinds[directories[0]] + " while file " + paths[1] + " is " +
+                          kKinds[directories[1]] + '\n');
+                status = 1;
+            } else if (directories[0]) {
+                if (call_.has('r')) {
+                    status |= folders(paths[0], paths[1]);
+                } else {
+                    call_.out("Common subdirectories: " + paths[0] + " and " + paths[1] + '\n');
+                }
+            } else {
+                status |= files(paths[0], paths[1]);
+            }
+            missing_.clear();
+        }
+        return status;
+    }
+
+    const ShellNode* nodeAt(const std::string& path) {
+        const ShellFiles::Place place = call_.locate(path);
+        return place.error == ShellError::None ? call_.files().find(place.path) : nullptr;
+    }
+    static std::string within(const std::string& folder, std::string_view name) {
+        return folder + (folder.ends_with('/') ? "" : "/") + std::string(name);
     }
 
 private:
-    static constexpr int kDeepest = 50;
-
-    static bool truth(const std::string& value) { return !value.empty() && value != "0"; }
-    static std::int64_t number(const std::string& value) {
-        const auto known = parseNumber<std::int64_t>(value);
-        return known ? *known : throw std::invalid_argument("non-numeric argument");
-    }
-    bool take(std::string_view word) {
-        const bool there = at_ < words_.size() && words_[at_] == word;
-        at_ += there ? 1 : 0;
-        return there;
-    }
-    std::string next() { return at_ < words_.size() ? words_[at_++] : throw std::invalid_argument("syntax error"); }
-
-    std::string either(int depth) {
-        std::string left = both(depth);
-        while (take("|")) {
-            std::string right = both(depth);
-            left = truth(left) ? left : right;
-        }
-        return left;
-    }
-    std::string both(int depth) {
-        std::string left = compared(depth);
-        while (take("&")) {
-            const std::string right = compared(depth);
-            left = truth(left) && truth(right) ? left : "0";
-        }
-        return left;
-    }
-    std::string compared(int depth) {
-        static constexpr std::string_view kSigns[] = {"<", "<=", "=", "==", "!=", ">=", ">"};
-        std::string left = sum(depth);
-        while (at_ < words_.size() && std::ranges::find(kSigns, words_[at_]) != std::end(kSigns)) {
-            const std::string sign = words_[at_++];
-            const std::string right = sum(depth);
-            const auto a = parseNumber<std::int64_t>(left);
-            const auto b = parseNumber<std::int64_t>(right);
-            const int order = a && b ? (*a < *b ? -1 : *a > *b ? 1 : 0) : left.compare(right);
-            const bool holds = sign == "<"    ? order < 0
-                               : sign == "<=" ? order <= 0
-                               : sign == ">"  ? order > 0
-                               : sign == ">=" ? order >= 0
-                               : sign == "!=" ? order != 0
-                                              : order == 0;
-            left = holds ? "1" : "0";
-        }
-        return left;
-    }
-    std::string sum(int depth) {
-        std::string left = product(depth);
-        while (at_ < words_.size() && (words_[at_] == "+" || words_[at_] == "-")) {
-            const bool minus = words_[at_++] == "-";
-            const std::string right = product(depth);
-            const auto a = static_cast<std::uint64_t>(number(left));
-            const auto b = static_cast<std::uint64_t>(number(right));
-            left = std::to_string(static_cast<std::int64_t>(minus ? a - b : a + b));
-        }
-        return left;
-    }
-    std::string product(int depth) {
-        std::string left = matched(depth);
-        while (at_ < words_.size() && (words_[at_] == "*" || words_[at_] == "/" || words_[at_] == "%")) {
-            const char sign = words_[at_++].front();
-            const std::string right = matched(depth);
-            const std::int64_t a = number(left);
-            const std::int64_t b = number(right);
-            if (sign == '*') {
-                left = std::to_string(
-                    static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b)));
-                continue;
+    /// What is compared of each line.
+    std::vector<std::string> keysOf(const Lines& lines) const {
+        std::vector<std::string> keys;
+        for (const std::string_view line : lines) {
+            std::string key;
+            for (const char c : line) {
+                const bool space = std::isspace(static_cast<unsigned char>(c)) != 0;
+                if (space && (call_.has('w') || (call_.has('b') && (key.empty() || key.back() == ' ')))) {
+                    key += call_.has('w') || !key.empty() ? "" : " ";
+                    continue;
+                }
+                const char plain = space && call_.has('b') ? ' ' : c;
+                key += call_.has('i') ? static_cast<char>(std::tolower(static_cast<unsigned char>(plain))) : plain;
             }
-            if (b == 0) {
-                throw std::invalid_argument("division by zero");
-            }
-            left = std::to_string(b == -1
-                                      ? (sign == '/' ? static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(a)) : 0)
-                                  : sign == '/' ? a / b
-                                                : a % b);
+            key.resize(call_.has('b') ? key.find_last_not_of(' ') + 1 : key.size());
+            keys.push_back(std::move(key));
         }
-        return left;
-    }
-    std::string match(const std::string& text, const std::string& pattern) const {
-        const ShellRegex regex(pattern.starts_with('^') ? pattern : '^' + pattern, ShellRegex::Kind::Basic, false);
-        std::size_t steps = 0;
-        const auto hit = regex.valid() ? regex.search(text, steps) : std::nullopt;
-        return std::to_string(hit ? hit->second : 0);
-    }
-    std::string matched(int depth) {
-        std::string left = atom(depth);
-        while (take(":")) {
-            left = match(left, atom(depth));
-        }
-        return left;
-    }
-    std::string atom(int depth) {
-        if (depth > kDeepest) {
-            throw std::invalid_argument("syntax error");
-        }
-        if (take("(")) {
-            std::string value = either(depth + 1);
-            return take(")") ? value : throw std::invalid_argument("syntax error");
-        }
-        if (take("length")) {
-            return std::to_string(atom(depth + 1).size());
-        }
-        if (take("match")) {
-            const std::string text = atom(depth + 1);
-            return match(text, atom(depth + 1));
-        }
-        if (take("index")) {
-            const std::string text = atom(depth + 1);
-            return std::to_string(text.find_first_of(atom(depth + 1)) + 1);
-        }
-        if (take("substr")) {
-            const std::string text = atom(depth + 1);
-            const std::int64_t from = number(atom(depth + 1));
-            const std::int64_t size = number(atom(depth + 1));
-            return from < 1 || size < 1 || static_cast<std::uint64_t>(from) > text.size()
-                       ? ""
-                       : text.substr(static_cast<std::size_t>(from) - 1, static_cast<std::size_t>(size));
-        }
-        return next();
+        return keys;
     }
 
-    std::vector<std::string> words_;
-    std::size_t at_ = 0;
+    ShellCall& call_;
+    std::vector<std::string> labels_ = {};
+    std::string missing_ = {};  // a path that is there on the other side alone
 };
 
-int evaluate(ShellCall& call) {
-    if (call.words.size() < 2) {
-        call.fail("too few arguments");
+int difference(ShellCall& call) {
+    std::ranges::replace(call.words, std::string("--brief"), std::string("-q"));
+    if (!call.parse("abdiL:NqrsS:tTU:wuB")) {
         return 2;
     }
-    try {
-        const std::string value = Expression(call.operands()).whole();
-        call.out(value + '\n');
-        return value.empty() || value == "0" ? 1 : 0;
-    } catch (const std::invalid_argument& wrong) {
-        call.fail(wrong.what());
-        return 2;
+    if (call.words.size() != 3) {
+        call.usage();
+        return 1;
     }
+    Difference difference(call);
+    std::string paths[2] = {call.words[1], call.words[2]};
+    bool folders[2];
+    for (std::size_t i = 0; i < 2; ++i) {
+        const ShellNode* node = difference.nodeAt(paths[i]);
+        if (node == nullptr && paths[i] != "-") {
+            call.fail("can't stat '" + paths[i] + "': No such file or directory");
+            return 2;
+        }
+        folders[i] = node != nullptr && node->kind == ShellNode::Kind::Directory;
+    }
+    if (folders[0] && folders[1]) {
+        return difference.folders(paths[0], paths[1]);
+    }
+    if (folders[0] || folders[1]) {
+        std::string& folder = paths[folders[0] ? 0 : 1];
+        folder = Difference::within(folder, nameOf(paths[folders[0] ? 1 : 0]));
+        if (difference.nodeAt(folder) == nullptr) {
+            call.fail("can't stat '" + folder + "': No such file or directory");
+            return 2;
+        }
+    }
+    return difference.files(paths[0], paths[1]);
 }
 
 constexpr ShellApplet kApplets[] = {
     {"cmp", compare, "/usr/bin"},
     {"diff", difference, "/usr/bin"},
-    {"expr", evaluate, "/usr/bin"},
 };
 
 }  // namespace

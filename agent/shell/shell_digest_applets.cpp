@@ -62,6 +62,9 @@ int base64(ShellCall& call) {
     if (!width) {
         return call.fail("invalid number '" + call.value('w') + "'");
     }
+    if (call.words.size() > 2) {
+        return call.usage();
+    }
     const std::string path = call.words.size() > 1 ? call.words[1] : "-";
     const ShellStreamPtr stream = call.open(path, "-");
     if (!stream) {
@@ -94,14 +97,15 @@ int checkSums(ShellCall& call, const std::string& list) {
         const std::string_view line = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(std::min(line.size() + 1, rest.size()));
         const std::size_t gap = line.find("  ");
+        ++checked;
         if (gap == std::string_view::npos) {
+            ++failed;
             continue;
         }
         const std::string path(line.substr(gap + 2));
         const ShellStreamPtr stream = call.open(path, "-");
         const bool same =
             stream && digestText(call.name(), call.work().read(*stream, ShellFiles::kMostBytes)) == line.substr(0, gap);
-        ++checked;
         failed += same ? 0 : 1;
         if (!call.has('s')) {
             call.out(path + (same ? ": OK\n" : ": FAILED\n"));
@@ -115,12 +119,15 @@ int checkSums(ShellCall& call, const std::string& list) {
 }
 
 int sum(ShellCall& call) {
-    if (!call.parse("scw")) {
+    if (!call.parse(call.name() == "sha3sum" ? "scwba:" : "scwb")) {
         return 1;
+    }
+    if ((call.has('s') || call.has('w')) && !call.has('c')) {
+        return call.usage();
     }
     int status = 0;
     for (const std::string& path : call.words.size() > 1 ? call.operands() : std::vector<std::string>{"-"}) {
-        const ShellStreamPtr stream = call.open(path);
+        const ShellStreamPtr stream = call.open(path, call.has('c') ? "-" : "");
         if (!stream) {
             status = 1;
             continue;
@@ -165,19 +172,35 @@ int strings(ShellCall& call) {
     if (!call.parse("fon:at:")) {
         return 1;
     }
-    const std::size_t least = parseNumber<std::size_t>(call.valueOr('n', "4")).value_or(4);
+    const auto least = parseNumber<std::uint32_t>(call.valueOr('n', "4"));
+    const std::string radix = call.has('t') ? call.value('t') : call.has('o') ? "o" : "";
+    if (!least) {
+        return call.fail("invalid number '" + call.value('n') + "'");
+    }
+    if (*least == 0) {
+        return call.fail("number 0 is not in 1..2147483647 range");
+    }
+    if (call.has('t') && radix != "o" && radix != "d" && radix != "x") {
+        return call.usage();
+    }
     int status = 0;
-    const std::string all = call.readAll(call.operands(), status, "-");
-    std::string run;
-    for (std::size_t i = 0; i <= all.size(); ++i) {
-        if (i < all.size() && (std::isprint(static_cast<unsigned char>(all[i])) != 0 || all[i] == '\t')) {
-            run += all[i];
-            continue;
+    for (const std::string& path : call.words.size() > 1 ? call.operands() : std::vector<std::string>{"-"}) {
+        int failed = 0;
+        const std::string all = call.readAll({path}, failed, "-");
+        status |= failed;
+        std::string run;
+        for (std::size_t i = 0; i <= all.size(); ++i) {
+            if (i < all.size() && (std::isprint(static_cast<unsigned char>(all[i])) != 0 || all[i] == '\t')) {
+                run += all[i];
+                continue;
+            }
+            const std::size_t begin = i - run.size();
+            const std::string at = radix.empty() ? "" : printed(("%7z" + radix + ' ').c_str(), begin);
+            if (run.size() >= *least && !call.out((call.has('f') ? path + ": " : "") + at + run + '\n')) {
+                return status;
+            }
+            run.clear();
         }
-        if (run.size() >= least && !call.out(run + '\n')) {
-            break;
-        }
-        run.clear();
     }
     return status;
 }

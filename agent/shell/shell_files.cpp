@@ -149,6 +149,12 @@ std::vector<ShellFiles::Entry> ShellFiles::entries(std::string_view directory) c
     return {found.begin(), found.end()};
 }
 
+std::vector<ShellFiles::Entry> ShellFiles::listed(std::string_view directory) const {
+    std::vector<Entry> all = entries(directory);
+    std::ranges::stable_sort(all, [](const Entry& a, const Entry& b) { return a.second->made > b.second->made; });
+    return all;
+}
+
 ShellError ShellFiles::mayRead(std::string_view path) const {
     const ShellNode* node = find(path);
     if (node == nullptr) {
@@ -218,6 +224,7 @@ ShellNode* ShellFiles::own(const std::string& path) {
 
 ShellError ShellFiles::put(const std::string& path, ShellNode node) {
     const auto changed = changes_.find(path);
+    node.made = ++made_;
     if (changed == changes_.end()) {
         if (changes_.size() >= kMostNodes || !hasRoom(path.size())) {
             return ShellError::NoSpace;
@@ -394,8 +401,8 @@ ShellError ShellFiles::rename(const std::string& from, const std::string& to, st
     }
     std::vector<std::string> below;  // names, read before the tree changes
     if (directory) {
-        for (const Entry& entry : entries(from)) {
-            below.push_back(entry.first);
+        for (const Entry& entry : listed(from)) {
+            below.insert(below.begin(), entry.first);  // the oldest first: their order stays
         }
     }
     ShellNode moved = *source;
@@ -423,6 +430,23 @@ ShellError ShellFiles::setMode(const std::string& path, std::uint16_t mode) {
         return ShellError::NoSpace;
     }
     mine->mode = mode;
+    return ShellError::None;
+}
+
+ShellError ShellFiles::setOwner(const std::string& path, std::uint32_t owner, std::uint32_t group) {
+    const ShellNode* node = find(path);
+    if (node == nullptr) {
+        return ShellError::NoEntry;
+    }
+    if (isKernels(path) || (user_ != 0 && (owner != node->owner || node->owner != user_))) {
+        return ShellError::NotPermitted;
+    }
+    ShellNode* mine = own(path);
+    if (mine == nullptr) {
+        return ShellError::NoSpace;
+    }
+    mine->owner = owner;
+    mine->groupId = group == owner ? std::nullopt : std::optional(group);
     return ShellError::None;
 }
 

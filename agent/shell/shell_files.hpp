@@ -41,14 +41,17 @@ struct ShellNode {
 
     Kind kind = Kind::File;
     std::uint16_t mode = 0644;                  // permission bits alone
-    std::uint32_t owner = 0;                    // user id, and group id
+    std::uint32_t owner = 0;                    // user id
     std::int64_t modified = 0;                  // seconds since 1970, UTC
     std::shared_ptr<std::string> content = {};  // of a file, or where a link leads; changed only by its sole owner
     Live live = Live::No;
     std::uint16_t major = 0;  // of a device
     std::uint16_t minor = 0;
     bool block = false;
+    std::optional<std::uint32_t> groupId = {};  // if it is not that of the owner
+    std::uint32_t made = 0;                     // the number of those that the session made until then; 0: the host's
 
+    std::uint32_t group() const { return groupId.value_or(owner); }
     std::size_t size() const { return content ? content->size() : 0; }
     std::string_view text() const { return content ? std::string_view(*content) : std::string_view(); }
 };
@@ -85,6 +88,8 @@ public:
 
     /// What is directly in a directory, by name.
     std::vector<Entry> entries(std::string_view directory) const;
+    /// The same as the kernel lists them, newest first: what the host has comes last, by name.
+    std::vector<Entry> listed(std::string_view directory) const;
 
     ShellError mayRead(std::string_view path) const;
     ShellError mayExecute(std::string_view path) const;
@@ -100,6 +105,7 @@ public:
     ShellError remove(const std::string& path, std::int64_t now);  // an empty directory, or anything else
     ShellError rename(const std::string& from, const std::string& to, std::int64_t now);
     ShellError setMode(const std::string& path, std::uint16_t mode);
+    ShellError setOwner(const std::string& path, std::uint32_t owner, std::uint32_t group);
     ShellError setModified(const std::string& path, std::int64_t now);
 
     /// The changes as text of at most `most` bytes, the newest files first; contents that do not fit are cut.
@@ -120,6 +126,7 @@ private:
     std::shared_ptr<const Nodes> host_;
     std::uint32_t user_;
     std::map<std::string, std::optional<ShellNode>, std::less<>> changes_;  // nothing: gone
+    std::uint32_t made_ = 0;
 };
 
 /// The directory that `path` is in; "/" for the root itself.

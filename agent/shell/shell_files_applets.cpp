@@ -1,10 +1,13 @@
-/// Applets that change files.
+/// Applets that make and remove files: mkdir, rm, touch and the like.
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
 #include "agent/shell/shell_numbers.hpp"
+#include "agent/shell/shell_state.hpp"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <utility>
 
 namespace apiary::agent {
@@ -20,126 +23,20 @@ bool isDirectory(ShellCall& call, const std::string& path) {
     return node != nullptr && node->kind == Kind::Directory;
 }
 
-std::string within(const std::string& directory, std::string_view path) {
-    while (path.size() > 1 && path.ends_with('/')) {
-        path.remove_suffix(1);
-    }
-    return directory + (directory.ends_with('/') ? "" : "/") + std::string(nameOf(path));
-}
-
 /// Names in a directory, read before the tree changes.
 std::vector<std::string> namesIn(ShellCall& call, const std::string& path) {
     std::vector<std::string> names;
-    for (const auto& [name, node] : call.files().entries(path)) {
+    for (const auto& [name, node] : call.files().listed(path)) {
         names.push_back(name);
     }
     return names;
 }
 
-int copyOne(ShellCall& call, const std::string& from, const std::string& to, bool recursive) {
-    const ShellWork::Level level(call.work());
-    if (!call.work().step()) {
-        return 1;
-    }
-    ShellFiles::Place source = call.locate(from);
-    if (source.error == ShellError::None && call.files().find(source.path) == nullptr) {
-        source.error = ShellError::NoEntry;
-    }
-    if (source.error != ShellError::None) {
-        return call.fail("can't stat '" + from + "': " + std::string(errorText(source.error)));
-    }
-    ShellFiles::Place target = call.locate(to);
-    if (target.error == ShellError::None && target.path == source.path) {
-        return call.fail("'" + from + "' and '" + to + "' are the same file");
-    }
-    const ShellNode* node = call.files().find(source.path);
-    if (node->kind == Kind::Directory) {
-        if (!recursive) {
-            return call.fail("omitting directory '" + from + "'");
-        }
-        const std::uint16_t mode = node->mode;
-        if (target.error == ShellError::None && call.files().find(target.path) == nullptr) {
-            target.error = call.files().makeDirectory(target.path, mode, call.work().seconds());
-        }
-        int status = 0;
-        for (const std::string& name : namesIn(call, source.path)) {
-            status |= copyOne(call, from + '/' + name, to + '/' + name, true);
-        }
-        return status;
-    }
-    call.work().report(source.path);
-    call.work().report(target.path);
-    if (target.error == ShellError::None) {
-        target.error = node->live == ShellNode::Live::No
-                           ? call.files().copy(source.path, target.path, call.work().seconds())
-                           : call.files().create(target.path, 0644, call.work().seconds());
-    }
-    if (target.error != ShellError::None) {
-        return call.fail("can't create '" + to + "': " + std::string(errorText(target.error)));
-    }
-    if (node->live != ShellNode::Live::No) {
-        const std::string text = call.work().host().live(node->live, call.work().now(), ShellWork::kMostOutput);
-        call.files().write(target.path, 0, text, call.work().seconds());
-    }
-    return 0;
-}
-
-int copy(ShellCall& call) {
-    if (!call.parse("arRdpfiLHlsuTt:vDcP")) {
-        return 1;
-    }
-    std::vector<std::string> paths = call.operands();
-    if (paths.size() < 2) {
-        return call.usage();
-    }
-    const std::string target = paths.back();
-    paths.pop_back();
-    const bool into = isDirectory(call, target);
-    if (paths.size() > 1 && !into) {
-        return call.fail("target '" + target + "' is not a directory");
-    }
-    int status = 0;
-    for (const std::string& path : paths) {
-        status |=
-            copyOne(call, path, into ? within(target, path) : target, call.has('r') || call.has('R') || call.has('a'));
-    }
-    return status;
-}
-
-int move(ShellCall& call) {
-    if (!call.parse("fint:TuvD")) {
-        return 1;
-    }
-    std::vector<std::string> paths = call.operands();
-    if (paths.size() < 2) {
-        return call.usage();
-    }
-    const std::string target = paths.back();
-    paths.pop_back();
-    const bool into = isDirectory(call, target);
-    if (paths.size() > 1 && !into) {
-        return call.fail("target '" + target + "' is not a directory");
-    }
-    int status = 0;
-    for (const std::string& path : paths) {
-        const std::string name = into ? within(target, path) : target;
-        const ShellFiles::Place from = call.locate(path, false);
-        const ShellFiles::Place to = call.locate(name, false);
-        call.work().report(from.path);
-        call.work().report(to.path);
-        ShellError error = from.error == ShellError::None ? to.error : from.error;
-        if (error == ShellError::None && from.path == to.path && call.files().find(from.path) != nullptr) {
-            status |= call.fail("'" + path + "' and '" + name + "' are the same file");
-            continue;
-        }
-        if (error == ShellError::None) {
-            error = call.files().rename(from.path, to.path, call.work().seconds());
-        }
-        if (error != ShellError::None) {
-            status |= call.fail("can't rename '" + path + "': " + std::string(errorText(error)));
-        }
-    }
-    return status;
+/// Asks as -i does; the answer comes from standard input.
+bool agrees(ShellCall& call, const std::string& question) {
+    call.error(question);
+    const std::string answer = call.work().readLine(*call.input());
+    return answer.starts_with('y') || answer.starts_with('Y');
 }
 
 int removeOne(ShellCall& call, const std::string& path, bool recursive, bool force) {
@@ -157,10 +54,6 @@ int removeOne(ShellCall& call, const std::string& path, bool recursive, bool for
         return call.fail("can't remove '" + path + "': " + std::string(errorText(error)));
     }
     if (node->kind == Kind::Directory) {
-        const std::string_view name = nameOf(path);
-        if (name == "." || name == "..") {
-            return call.fail("can't remove '" + path + "': '.' or '..' special");
-        }
         if (!recursive) {
             return call.fail("'" + path + "' is a directory");
         }
@@ -175,289 +68,432 @@ int removeOne(ShellCall& call, const std::string& path, bool recursive, bool for
             return status;
         }
     }
+    if (call.has('i') && !agrees(call, "rm: remove '" + path + "'? ")) {
+        return 0;
+    }
     call.work().report(place.path);
     const ShellError error = call.files().remove(place.path, call.work().seconds());
     if (error != ShellError::None) {
         return call.fail("can't remove '" + path + "': " + std::string(errorText(error)));
     }
+    if (call.has('v')) {
+        call.out("removed '" + path + "'\n");
+    }
     return 0;
 }
 
 int remove(ShellCall& call) {
-    if (!call.parse("firR")) {
+    if (!call.parse("firRv")) {
         return 1;
     }
     if (call.words.size() < 2 && !call.has('f')) {
         return call.usage();
     }
     int status = 0;
-    for (const std::string& path : call.operands()) {
+    for (std::string path : call.operands()) {
+        while (path.size() > 1 && path.ends_with('/')) {
+            path.pop_back();
+        }
+        const std::string_view name = nameOf(path);
+        if (name == "." || name == "..") {
+            status = call.fail("can't remove '.' or '..'");
+            continue;
+        }
         status |= removeOne(call, path, call.has('r') || call.has('R'), call.has('f'));
     }
     return status;
 }
 
 int unlink(ShellCall& call) {
-    return call.parse("") && call.words.size() == 2 ? removeOne(call, call.words[1], false, false) : 1;
+    if (!call.parse("")) {
+        return 1;
+    }
+    if (call.words.size() != 2) {
+        return call.usage();
+    }
+    const ShellFiles::Place place = call.locate(call.words[1], false);
+    const ShellNode* node = place.error == ShellError::None ? call.files().find(place.path) : nullptr;
+    ShellError error = place.error == ShellError::None && node == nullptr ? ShellError::NoEntry : place.error;
+    if (error == ShellError::None) {
+        call.work().report(place.path);
+        error = node->kind == Kind::Directory ? ShellError::IsDirectory
+                                              : call.files().remove(place.path, call.work().seconds());
+    }
+    return error == ShellError::None
+               ? 0
+               : call.fail("can't remove file '" + call.words[1] + "': " + std::string(errorText(error)));
+}
+
+ShellError removeEmpty(ShellCall& call, const std::string& path) {
+    const ShellFiles::Place place = call.locate(path);
+    if (place.error != ShellError::None) {
+        return place.error;
+    }
+    const ShellNode* node = call.files().find(place.path);
+    return node == nullptr                 ? ShellError::NoEntry
+           : node->kind != Kind::Directory ? ShellError::NotDirectory
+           : nameOf(path) == "."           ? ShellError::Invalid
+                                           : call.files().remove(place.path, call.work().seconds());
 }
 
 int removeDirectory(ShellCall& call) {
-    if (!call.parse("p")) {
+    const auto ignored = std::erase(call.words, "--ignore-fail-on-non-empty");
+    std::ranges::replace(call.words, std::string("--parents"), std::string("-p"));
+    if (!call.parse("pv")) {
         return 1;
     }
     if (call.words.size() < 2) {
         return call.usage();
     }
     int status = 0;
-    for (const std::string& path : call.operands()) {
-        const ShellFiles::Place place = call.locate(path);
-        const ShellNode* node = place.error == ShellError::None ? call.files().find(place.path) : nullptr;
-        ShellError error = place.error;
-        if (error == ShellError::None) {
-            error = node == nullptr                 ? ShellError::NoEntry
-                    : node->kind != Kind::Directory ? ShellError::NotDirectory
-                                                    : call.files().remove(place.path, call.work().seconds());
-        }
-        if (error != ShellError::None) {
-            status = call.fail("'" + path + "': " + std::string(errorText(error)));
+    for (std::string path : call.operands()) {
+        for (bool more = true; more && call.work().step();) {
+            if (call.has('v')) {
+                call.out("rmdir: removing directory, '" + path + "'\n");
+            }
+            const ShellError error = removeEmpty(call, path);
+            if (error != ShellError::None && !(error == ShellError::NotEmpty && ignored > 0)) {
+                status = call.fail("'" + path + "': " + std::string(errorText(error)));
+            }
+            const std::size_t slash = path.find_last_not_of('/') == std::string::npos
+                                          ? std::string::npos
+                                          : path.rfind('/', path.find_last_not_of('/'));
+            more = call.has('p') && error == ShellError::None && slash != std::string::npos && slash > 0;
+            path.resize(more ? slash : path.size());
         }
     }
     return status;
 }
 
+ShellError makeOne(ShellCall& call, const std::string& path, std::uint16_t mode) {
+    const ShellFiles::Place place = call.locate(path);
+    return place.error == ShellError::None ? call.files().makeDirectory(place.path, mode, call.work().seconds())
+                                           : place.error;
+}
+
 int makeDirectory(ShellCall& call) {
-    if (!call.parse("pm:v")) {
+    std::ranges::replace(call.words, std::string("--parents"), std::string("-p"));
+    if (!call.parse("m:pv")) {
         return 1;
     }
     if (call.words.size() < 2) {
         return call.usage();
     }
+    const auto between = static_cast<std::uint16_t>(0777 & ~call.environment().mask);
+    const auto mode =
+        call.has('m') ? modeOf(call.value('m'), 0777, true, call.environment().mask) : std::optional(between);
+    if (!mode) {
+        return call.fail("invalid mode '" + call.value('m') + "'");
+    }
     int status = 0;
-    const std::uint16_t mode = 0777 & ~call.environment().mask;
     for (const std::string& path : call.operands()) {
         if (path.size() > ShellFiles::kLongestTyped) {
             status =
                 call.fail("can't create directory '" + path + "': " + std::string(errorText(ShellError::NameTooLong)));
             continue;
         }
-        std::size_t end = call.has('p') ? path.find('/', 1) : path.size();
-        for (; call.work().step(); end = path.find('/', end + 1)) {
+        if (!call.has('p') && path.find_first_not_of('/') == std::string::npos && !path.empty()) {
+            continue;
+        }
+        std::size_t end = call.has('p') ? path.find('/', path.find_first_not_of('/')) : std::string::npos;
+        while (call.work().step()) {
+            end = std::min(path.find_first_not_of('/', end), path.size());
             const std::string part = path.substr(0, end);
             call.work().move(part.size() * kLookUpCost);
-            ShellFiles::Place place = call.locate(part);
-            if (place.error == ShellError::None) {
-                place.error = call.files().makeDirectory(place.path, mode, call.work().seconds());
-            }
-            const bool there = place.error == ShellError::Exists && call.has('p') && isDirectory(call, part);
-            if (place.error != ShellError::None && !there) {
-                status = call.fail("can't create directory '" + part + "': " + std::string(errorText(place.error)));
+            const bool last = end == path.size();
+            const ShellError error = makeOne(call, part, last ? *mode : between);
+            const bool there = error == ShellError::Exists && isDirectory(call, part) && (call.has('p') || part == ".");
+            if (error != ShellError::None && !there) {
+                const bool inFile = error == ShellError::Exists && !last;
+                status = call.fail("can't create directory '" + part +
+                                   "': " + std::string(errorText(inFile ? ShellError::NotDirectory : error)));
                 break;
             }
-            if (end >= path.size()) {
+            if (call.has('v') && error == ShellError::None) {
+                call.out("created directory: '" + part + "'\n");
+            }
+            if (last) {
                 break;
             }
+            end = path.find('/', end);
         }
     }
     return status;
 }
 
-/// Makes of "u+x", "755" or "a=rw,o-w" the new mode of a file; nothing if it cannot be read.
-std::optional<std::uint16_t> modeOf(std::string_view text, unsigned mode, bool directory, unsigned mask) {
-    if (!text.empty() && text.front() >= '0' && text.front() <= '7') {
-        const auto value = parseNumber<unsigned>(text, 8);
-        return value && *value <= 07777 ? std::optional(static_cast<std::uint16_t>(*value)) : std::nullopt;
+/// Two or more digits of a date, taken off the text.
+std::optional<int> takeNumber(std::string_view& text, std::size_t digits, bool atMost = false) {
+    const std::size_t found = std::min(text.find_first_not_of("0123456789"), text.size());
+    const std::size_t size = std::min(found, digits);
+    const auto value = atMost || size == digits ? parseNumber<int>(text.substr(0, size)) : std::nullopt;
+    text.remove_prefix(value ? size : 0);
+    return value;
+}
+
+bool takeSign(std::string_view& text, std::string_view signs) {
+    const bool there = !text.empty() && signs.find(text.front()) != std::string_view::npos;
+    text.remove_prefix(there ? 1 : 0);
+    return there;
+}
+
+/// The fields of a date; what a text does not name stays.
+struct Date {
+    int year = 1970;
+    int month = 1;
+    int day = 1;
+    int hour = 0;
+    int minute = 0;
+    int second = 0;
+
+    static Date of(std::int64_t seconds) {
+        const std::chrono::sys_seconds at{std::chrono::seconds{seconds}};
+        const auto day = std::chrono::floor<std::chrono::days>(at);
+        const std::chrono::year_month_day date{day};
+        const std::chrono::hh_mm_ss clock{at - day};
+        return {static_cast<int>(date.year()),
+                static_cast<int>(static_cast<unsigned>(date.month())),
+                static_cast<int>(static_cast<unsigned>(date.day())),
+                static_cast<int>(clock.hours().count()),
+                static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count())};
     }
-    while (!text.empty()) {
-        unsigned who = 0;
-        while (!text.empty() && std::string_view("ugoa").find(text.front()) != std::string_view::npos) {
-            who |= text.front() == 'u' ? 04700U : text.front() == 'g' ? 02070U : text.front() == 'o' ? 01007U : 07777U;
-            text.remove_prefix(1);
-        }
-        const unsigned effective = who == 0 ? 07777U & ~mask : who;
-        if (text.empty() || std::string_view("+-=").find(text.front()) == std::string_view::npos) {
+    std::optional<std::int64_t> seconds() const {
+        if (year < 1900 || year > 2100 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 ||
+            second > 60) {
             return std::nullopt;
         }
-        while (!text.empty() && std::string_view("+-=").find(text.front()) != std::string_view::npos) {
-            const char operation = text.front();
-            unsigned bits = 0;
-            for (text.remove_prefix(1);
-                 !text.empty() && std::string_view("rwxXst").find(text.front()) != std::string_view::npos;
-                 text.remove_prefix(1)) {
-                const char c = text.front();
-                bits |= c == 'r'   ? 0444U
-                        : c == 'w' ? 0222U
-                        : c == 'x' ? 0111U
-                        : c == 's' ? 06000U
-                        : c == 't' ? 01000U
-                                   : (directory || (mode & 0111U) != 0 ? 0111U : 0U);
-            }
-            mode = operation == '+'   ? mode | (bits & effective)
-                   : operation == '-' ? mode & ~(bits & effective)
-                                      : (mode & ~effective) | (bits & effective);
-        }
-        if (!text.empty() && text.front() != ',') {
-            return std::nullopt;
-        }
-        text.remove_prefix(text.empty() ? 0 : 1);
+        const auto date = std::chrono::sys_days{std::chrono::year{year} / month / 1} + std::chrono::days{day - 1};
+        return std::chrono::duration_cast<std::chrono::seconds>(date.time_since_epoch()).count() + hour * 3600 +
+               minute * 60 + second;
     }
-    return static_cast<std::uint16_t>(mode);
-}
+    /// "hh:mm[:ss]"
+    bool takeClock(std::string_view& text) {
+        const auto hours = takeNumber(text, 2, true);
+        const auto minutes = hours && takeSign(text, ":") ? takeNumber(text, 2) : std::nullopt;
+        if (!minutes) {
+            return false;
+        }
+        hour = *hours;
+        minute = *minutes;
+        if (takeSign(text, ":")) {
+            const auto seconds = takeNumber(text, 2);
+            second = seconds.value_or(99);
+        }
+        return text.empty();
+    }
+};
 
-int changeOne(ShellCall& call, const std::string& path, const std::string& mode, bool recursive) {
-    const ShellWork::Level level(call.work());
-    const ShellFiles::Place place = call.locate(path);
-    const ShellNode* node = place.error == ShellError::None ? call.files().find(place.path) : nullptr;
-    if (!call.work().step() || node == nullptr) {
-        const ShellError error = place.error == ShellError::None ? ShellError::NoEntry : place.error;
-        return call.fail(path + ": " + std::string(errorText(error)));
+/// The forms of touch -d: "hh:mm[:ss]", "YYYY-MM-DD[ hh:mm[:ss]]", "[YYYY.]MM.DD-hh:mm[:ss]", "@SECONDS" and
+/// "[[[[CC]YY]MM]DD]hhmm[.ss]".
+std::optional<std::int64_t> parseDate(std::string_view text, std::int64_t now) {
+    if (text.starts_with('@')) {
+        return parseNumber<std::int64_t>(text.substr(1));
     }
-    const bool directory = node->kind == Kind::Directory;
-    const auto value = modeOf(mode, node->mode, directory, call.environment().mask);
-    if (!value) {
-        return call.fail("invalid mode '" + mode + "'");
+    Date date = Date::of(now);
+    std::string_view rest = text;
+    if (date.takeClock(rest)) {
+        return date.seconds();
     }
-    call.work().report(place.path);
-    int status = 0;
-    if (const ShellError error = call.files().setMode(place.path, *value); error != ShellError::None) {
-        status = call.fail(path + ": " + std::string(errorText(error)));
-    }
-    if (recursive && directory) {
-        for (const std::string& name : namesIn(call, place.path)) {
-            status |= changeOne(call, path + '/' + name, mode, true);
+    date = Date::of(now);
+    rest = text;
+    const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    if (digits == 4 && rest.size() > 4 && (rest[4] == '-' || rest[4] == '.')) {
+        const char sign = rest[4];
+        date.year = takeNumber(rest, 4).value_or(0);
+        takeSign(rest, "-.");
+        date.month = takeNumber(rest, 2, true).value_or(99);
+        const bool signedDay = takeSign(rest, std::string_view(&sign, 1));
+        date.day = signedDay ? takeNumber(rest, 2, true).value_or(99) : 99;
+        if (rest.empty() && sign == '-') {
+            return date.seconds();
         }
+        return takeSign(rest, sign == '-' ? " T" : "-") && date.takeClock(rest) ? date.seconds() : std::nullopt;
     }
-    return status;
-}
-
-int changeMode(ShellCall& call) {
-    if (call.words.size() > 1 && call.words[1].size() > 1 && call.words[1].front() == '-' &&
-        std::string_view("rwxst").find(call.words[1][1]) != std::string_view::npos) {
-        call.words.insert(call.words.begin() + 1, "--");  // a mode, not an option
+    if (digits == 2 && rest.size() > 2 && rest[2] == '.') {
+        date.month = takeNumber(rest, 2).value_or(99);
+        takeSign(rest, ".");
+        date.day = takeNumber(rest, 2).value_or(99);
+        return takeSign(rest, "-") && date.takeClock(rest) ? date.seconds() : std::nullopt;
     }
-    if (!call.parse("+Rvcf")) {
-        return 1;
+    if (digits % 2 != 0 || digits < 4 || digits > 12) {
+        return std::nullopt;
     }
-    if (call.words.size() < 3) {
-        return call.usage();
+    date.second = 0;
+    if (digits == 12) {
+        date.year = takeNumber(rest, 4).value_or(0);
+    } else if (digits == 10) {
+        const int year = takeNumber(rest, 2).value_or(0);
+        date.year = year + (year < 69 ? 2000 : 1900);
     }
-    int status = 0;
-    for (std::size_t i = 2; i < call.words.size(); ++i) {
-        status |= changeOne(call, call.words[i], call.words[1], call.has('R'));
+    date.month = digits >= 8 ? takeNumber(rest, 2).value_or(99) : date.month;
+    date.day = digits >= 6 ? takeNumber(rest, 2).value_or(99) : date.day;
+    date.hour = takeNumber(rest, 2).value_or(99);
+    date.minute = takeNumber(rest, 2).value_or(99);
+    if (takeSign(rest, ".")) {
+        date.second = takeNumber(rest, 2).value_or(99);
     }
-    return status;
-}
-
-int changeOwner(ShellCall& call) {
-    if (!call.parse("RhLHPvcf")) {
-        return 1;
-    }
-    if (call.words.size() < 3) {
-        return call.usage();
-    }
-    int status = 0;
-    for (std::size_t i = 2; i < call.words.size(); ++i) {
-        const ShellFiles::Place place = call.locate(call.words[i]);
-        if (place.error != ShellError::None || call.files().find(place.path) == nullptr) {
-            status = call.fail(call.words[i] + ": No such file or directory");
-        } else if (call.files().user() != 0) {
-            status = call.fail(call.words[i] + ": Operation not permitted");
-        }
-    }
-    return status;
+    return rest.empty() ? date.seconds() : std::nullopt;
 }
 
 int touch(ShellCall& call) {
-    if (!call.parse("cd:t:r:ham")) {
+    if (!call.parse("chamd:t:r:")) {
         return 1;
     }
     if (call.words.size() < 2) {
         return call.usage();
     }
+    std::int64_t time = call.work().seconds();
+    if (call.has('r')) {
+        const ShellFiles::Place place = call.locate(call.value('r'));
+        const ShellNode* node = place.error == ShellError::None ? call.files().find(place.path) : nullptr;
+        if (node == nullptr) {
+            return call.fail("can't stat '" + call.value('r') + "': No such file or directory");
+        }
+        time = node->modified;
+    }
+    for (const char letter : {'d', 't'}) {
+        if (call.has(letter)) {
+            const auto given = parseDate(call.value(letter), call.work().seconds());
+            if (!given) {
+                return call.fail("invalid date '" + call.value(letter) + "'");
+            }
+            time = *given;
+        }
+    }
     int status = 0;
     for (const std::string& path : call.operands()) {
-        ShellFiles::Place place = call.locate(path);
-        if (place.error == ShellError::None && call.files().find(place.path) != nullptr) {
-            place.error = call.files().setModified(place.path, call.work().seconds());
-        } else if (place.error == ShellError::None && !call.has('c')) {
+        ShellFiles::Place place = call.locate(path, !call.has('h'));
+        const bool there = place.error == ShellError::None && call.files().find(place.path) != nullptr;
+        if (place.error == ShellError::None && !there) {
+            if (call.has('c')) {
+                continue;
+            }
             place.error = call.files().create(place.path, 0666 & ~call.environment().mask, call.work().seconds());
         }
-        if (place.error != ShellError::None) {
+        if (place.error == ShellError::None && !(call.has('a') && !call.has('m'))) {
+            place.error = call.files().setModified(place.path, time);
+        }
+        if (place.error != ShellError::None && !(call.has('c') && place.error == ShellError::NoEntry)) {
             status = call.fail(path + ": " + std::string(errorText(place.error)));
         }
     }
     return status;
 }
 
-int link(ShellCall& call) {
-    if (!call.parse("sfnbS:vT")) {
+int temporary(ShellCall& call) {
+    if (!call.parse("dqtp:u")) {
         return 1;
     }
-    std::vector<std::string> paths = call.operands();
-    if (paths.empty()) {
+    if (call.words.size() > 2) {
         return call.usage();
     }
-    const std::string target = paths.size() == 1 ? "." : paths.back();
-    if (paths.size() > 1) {
-        paths.pop_back();
-    }
-    int status = 0;
-    for (const std::string& path : paths) {
-        const std::string name = isDirectory(call, target) ? within(target, path) : target;
-        ShellFiles::Place place = call.locate(name, false);
-        if (place.error == ShellError::None && call.has('f')) {
-            call.work().report(place.path);
-            call.files().remove(place.path, call.work().seconds());
-        }
-        if (place.error == ShellError::None && call.has('s')) {
-            place.error = call.files().makeLink(place.path, path, call.work().seconds());
-        } else if (place.error == ShellError::None) {
-            const ShellFiles::Place from = call.locate(path);
-            const bool there = from.error == ShellError::None && call.files().find(from.path) != nullptr;
-            place.error = call.files().find(place.path) != nullptr ? ShellError::Exists
-                          : there ? call.files().copy(from.path, place.path, call.work().seconds())
-                                  : ShellError::NoEntry;
-        }
-        if (place.error != ShellError::None) {
-            status = call.fail(name + ": " + std::string(errorText(place.error)));
-        }
-    }
-    return status;
-}
-
-int temporary(ShellCall& call) {
-    if (!call.parse("dqtup:")) {
-        return 1;
-    }
-    std::string path = call.words.size() > 1 ? call.words[1] : "/tmp/tmp.XXXXXX";
-    if (!path.ends_with("XXXXXX")) {
-        return call.fail("(null): Invalid argument");
-    }
-    for (std::size_t i = path.size() - 6; i < path.size(); ++i) {
-        path[i] = static_cast<char>('a' + call.work().newProcess() * 7 % 26);
+    const std::string_view set = call.environment().get("TMPDIR");
+    std::string path = call.words.size() > 1 ? call.words[1] : "tmp.XXXXXX";
+    if (call.words.size() < 2 || call.has('t') || call.has('p')) {
+        const std::string folder = call.has('t') && !set.empty() ? std::string(set) : call.valueOr('p', "/tmp");
+        path.insert(0, folder + '/');
     }
     const ShellFiles::Place place = call.locate(path);
-    const std::int64_t now = call.work().seconds();
-    const ShellError error = place.error != ShellError::None ? place.error
-                             : call.has('d')                 ? call.files().makeDirectory(place.path, 0700, now)
-                                                             : call.files().create(place.path, 0600, now);
+    ShellError error = path.ends_with("XXXXXX") ? place.error : ShellError::Invalid;
+    if (error == ShellError::None) {
+        static constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+        auto chance = static_cast<std::uint64_t>(call.work().seconds()) +
+                      static_cast<std::uint64_t>(call.work().newProcess()) * 2654435761U;
+        for (std::size_t i = path.size() - 6; i < path.size(); ++i) {
+            chance = chance * 6364136223846793005U + 1442695040888963407U;
+            path[i] = kLetters[static_cast<std::size_t>(chance >> 33U) % kLetters.size()];
+        }
+        const std::string name = call.locate(path).path;
+        const std::int64_t now = call.work().seconds();
+        error = call.has('u')   ? ShellError::None
+                : call.has('d') ? call.files().makeDirectory(name, 0700, now)
+                                : call.files().create(name, 0600, now);
+    }
     if (error != ShellError::None) {
-        return call.fail(path + ": " + std::string(errorText(error)));
+        return call.has('q') ? 1 : call.fail("(null): " + std::string(errorText(error)));
     }
     call.out(path + '\n');
     return 0;
 }
 
+/// Makes a file so many bytes long, by zeros or a cut.
+ShellError resize(ShellCall& call, const std::string& path, std::uint64_t size, bool grows) {
+    std::string text(call.files().find(path)->text().substr(0, size));
+    if (grows && text.size() < call.files().find(path)->size()) {
+        return ShellError::None;
+    }
+    if (size > ShellFiles::kMostBytes) {
+        return ShellError::NoSpace;
+    }
+    text.resize(size, '\0');
+    call.work().report(path);
+    const ShellError error = call.files().create(path, 0666, call.work().seconds());
+    ShellStream file{ShellStream::Kind::File, path};
+    return error == ShellError::None ? call.work().write(file, text) : error;
+}
+
+int truncate(ShellCall& call) {
+    if (!call.parse("cs:")) {
+        return 1;
+    }
+    if (!call.has('s') || call.words.size() < 2) {
+        return call.usage();
+    }
+    const auto size = parseSize(call.value('s'));
+    if (!size) {
+        return call.fail("invalid number '" + call.value('s') + "'");
+    }
+    int status = 0;
+    for (const std::string& path : call.operands()) {
+        ShellFiles::Place place = call.locate(path);
+        const bool there = place.error == ShellError::None && call.files().find(place.path) != nullptr;
+        if (!there && call.has('c')) {
+            continue;
+        }
+        if (place.error == ShellError::None) {
+            place.error = call.files().create(place.path, 0666 & ~call.environment().mask, call.work().seconds(), true);
+        }
+        if (place.error != ShellError::None) {
+            status = call.fail(path + ": open: " + std::string(errorText(place.error)));
+        } else if (const ShellError error = resize(call, place.path, *size, false); error != ShellError::None) {
+            status = call.fail(path + ": truncate: " + std::string(errorText(error)));
+        }
+    }
+    return status;
+}
+
+int allocate(ShellCall& call) {
+    if (!call.parse("l:o:")) {
+        return 1;
+    }
+    if (!call.has('l') || call.words.size() != 2) {
+        return call.usage();
+    }
+    const auto size = parseSize(call.value('l'));
+    const auto offset = parseSize(call.valueOr('o', "0"));
+    if (!size || !offset) {
+        return call.fail("invalid number '" + call.value(size ? 'o' : 'l') + "'");
+    }
+    ShellFiles::Place place = call.locate(call.words[1]);
+    if (place.error == ShellError::None) {
+        place.error = call.files().create(place.path, 0666 & ~call.environment().mask, call.work().seconds(), true);
+    }
+    if (place.error != ShellError::None) {
+        return call.fail("can't open '" + call.words[1] + "': " + std::string(errorText(place.error)));
+    }
+    const ShellError error = resize(call, place.path, *size + *offset, true);
+    return error == ShellError::None ? 0
+                                     : call.fail("fallocate '" + call.words[1] + "': " + std::string(errorText(error)));
+}
+
 constexpr ShellApplet kApplets[] = {
-    {"chmod", changeMode},
-    {"chown", changeOwner},
-    {"cp", copy},
-    {"ln", link},
+    {"fallocate", allocate, "/usr/bin"},
     {"mkdir", makeDirectory},
     {"mktemp", temporary},
-    {"mv", move},
     {"rm", remove},
     {"rmdir", removeDirectory},
     {"touch", touch},
+    {"truncate", truncate, "/usr/bin"},
     {"unlink", unlink, "/usr/bin"},
 };
 

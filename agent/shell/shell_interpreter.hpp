@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace apiary::agent {
@@ -49,14 +50,17 @@ public:
     /// All of the files, or of standard input if there are none. Sets status for those that cannot be read.
     std::string readAll(const std::vector<std::string>& paths, int& status, std::string_view complaint = "");
 
-    /// Takes the options off the words as getopt does: "ab:c" are letters, ':' behind those with a value; '+' at the
-    /// beginning stops at the first operand. False after it said what is wrong.
+    /// Takes the options off the words as getopt does: "ab:c" are letters, ':' behind those with a value, "::" behind
+    /// those that may have one in the same word; '+' at the beginning stops at the first operand. False after it said
+    /// what is wrong.
     bool parse(std::string_view letters);
     bool has(char letter) const { return options_.contains(letter); }
     const std::string& value(char letter) const { return options_.find(letter)->second; }
     std::string valueOr(char letter, const std::string& fallback) const {
         return has(letter) ? value(letter) : fallback;
     }
+    /// All options with their values, in the order in which they were given.
+    const std::vector<std::pair<char, std::string>>& given() const { return given_; }
     int usage();  // prints how it is used, and 1
     /// `--help` alone: prints how it is used. False if that is not what was asked, or not of an applet that has it.
     bool helps();
@@ -71,6 +75,7 @@ private:
     ShellInterpreter& shell_;
     bool asShell_ = false;
     std::map<char, std::string> options_;
+    std::vector<std::pair<char, std::string>> given_;
 };
 
 /// Runs trees. One per shell and subshell; they share the ShellWork of the line.

@@ -1,9 +1,9 @@
-/// Applets that show files: ls, find, df, mount and the like.
+/// Applets that show files and where they lie: ls, df, mount, umount.
 
 #include "agent/shell/shell_applets.hpp"
-#include "agent/shell/shell_expander.hpp"
 #include "agent/shell/shell_interpreter.hpp"
 #include "agent/shell/shell_numbers.hpp"
+#include "agent/shell/shell_state.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -21,53 +21,6 @@ struct Shown {
     std::string path;
     const ShellNode* node;
 };
-
-std::string modeText(const ShellNode& node) {
-    std::string text(1, node.kind == Kind::Directory ? 'd'
-                        : node.kind == Kind::Link    ? 'l'
-                        : node.kind == Kind::Device  ? (node.block ? 'b' : 'c')
-                                                     : '-');
-    for (int bit = 8; bit >= 0; --bit) {
-        text += (node.mode >> static_cast<unsigned>(bit) & 1U) != 0 ? "xwr"[bit % 3] : '-';
-    }
-    constexpr std::pair<unsigned, std::size_t> kSpecial[] = {{04000, 3}, {02000, 6}, {01000, 9}};
-    for (const auto& [bit, at] : kSpecial) {
-        if ((node.mode & bit) != 0) {
-            const char sign = at == 9 ? 't' : 's';
-            text[at] = text[at] == 'x' ? sign : static_cast<char>(sign - 0x20);
-        }
-    }
-    return text;
-}
-
-bool onTmpfs(std::string_view path) {
-    return path == "/tmp" || path.starts_with("/tmp/") || path == "/dev" || path.starts_with("/dev/");
-}
-
-std::uint64_t sizeOf(ShellCall& call, const Shown& shown) {
-    if (shown.node->kind != Kind::Directory) {
-        return shown.path.starts_with("/proc/") && shown.node->kind == Kind::File ? 0 : shown.node->size();
-    }
-    if (shown.path.starts_with("/proc") || shown.path.starts_with("/sys")) {
-        return 0;
-    }
-    const std::uint64_t entries = call.files().entries(shown.path).size();
-    return onTmpfs(shown.path) ? 40 + 20 * entries : 3 + 17 * entries;
-}
-
-std::uint64_t blocksOf(ShellCall& call, const Shown& shown) {
-    const std::uint64_t size = shown.node->kind == Kind::File ? sizeOf(call, shown) : 0;
-    return (size + 4095) / 4096 * 4;
-}
-
-std::size_t linksOf(ShellCall& call, const Shown& shown) {
-    if (shown.node->kind != Kind::Directory) {
-        return 1;
-    }
-    return 2 + static_cast<std::size_t>(std::ranges::count_if(call.files().entries(shown.path), [](const auto& entry) {
-               return entry.second->kind == Kind::Directory;
-           }));
-}
 
 std::string humanSize(std::uint64_t bytes) {
     constexpr std::string_view kUnits = "KMGT";
@@ -87,6 +40,13 @@ std::string dateText(ShellCall& call, const Shown& shown) {
     const bool current = shown.path.starts_with("/proc") || shown.path.starts_with("/sys");
     const std::int64_t at = current ? now : shown.node->modified;
     const std::string date = dateOf(at);
+    if (call.has('e')) {
+        static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+        std::string day = date.substr(4, 2);
+        std::ranges::replace(day, ' ', '0');
+        return date.substr(16) + printed("-%02zu-", kMonths.find(date.substr(0, 3)) / 3 + 1) + day + ' ' +
+               date.substr(7, 8) + " +0000";
+    }
     const std::int64_t age = now - at;
     return age < kHalfYear && age > -15 * 60 ? date.substr(0, 12) : date.substr(0, 6) + "  " + date.substr(16, 4);
 }
@@ -94,16 +54,20 @@ std::string dateText(ShellCall& call, const Shown& shown) {
 std::string longLine(ShellCall& call, const Shown& shown) {
     const ShellNode& node = *shown.node;
     const bool numeric = call.has('n');
-    const std::string owner = numeric ? std::to_string(node.owner) : call.work().host().userName(node.owner);
-    std::string line = call.has('i') ? printed("%7u ", 1000 + static_cast<unsigned>(shown.path.size() * 37 % 900)) : "";
-    line += printed("%-10s %4zu %-8.8s %-8.8s ", modeText(node).c_str(), linksOf(call, shown), owner.c_str(),
-                    owner.c_str());
+    const auto named = [&](const char* file, std::uint32_t id) {
+        const auto name = numeric ? std::nullopt : accountOf(call.files(), file, id);
+        return name ? *name : std::to_string(id);
+    };
+    std::string line = call.has('i') ? printed("%7zu ", inodeOf(shown.path)) : "";
+    line +=
+        printed("%-10s %4zu %-8.8s %-8.8s ", modeLetters(node).c_str(), linksOf(call.files(), shown.path, *shown.node),
+                named("/etc/passwd", node.owner).c_str(), named("/etc/group", node.group()).c_str());
     if (node.kind == Kind::Device) {
         line += printed("%4u, %3u ", static_cast<unsigned>(node.major), static_cast<unsigned>(node.minor));
     } else if (call.has('h')) {
-        line += printed("%9s ", humanSize(sizeOf(call, shown)).c_str());
+        line += printed("%9s ", humanSize(sizeOf(call.files(), shown.path, *shown.node)).c_str());
     } else {
-        line += printed("%9llu ", static_cast<unsigned long long>(sizeOf(call, shown)));
+        line += printed("%9llu ", static_cast<unsigned long long>(sizeOf(call.files(), shown.path, *shown.node)));
     }
     return line + dateText(call, shown) + ' ';
 }
@@ -128,7 +92,9 @@ void show(ShellCall& call, std::vector<Shown> all) {
         std::ranges::stable_sort(all,
                                  [](const Shown& a, const Shown& b) { return a.node->modified > b.node->modified; });
     } else if (call.has('S')) {
-        std::ranges::stable_sort(all, [](const Shown& a, const Shown& b) { return a.node->size() > b.node->size(); });
+        std::ranges::stable_sort(all, [&](const Shown& a, const Shown& b) {
+            return sizeOf(call.files(), a.path, *a.node) > sizeOf(call.files(), b.path, *b.node);
+        });
     }
     if (call.has('r')) {
         std::ranges::reverse(all);
@@ -138,7 +104,7 @@ void show(ShellCall& call, std::vector<Shown> all) {
     const bool columns = !call.has('l') && !call.has('1') && (call.has('C') || call.has('x') || terminal);
     std::size_t width = 0;
     for (const Shown& shown : all) {
-        width = std::max(width, shown.name.size() + suffix(call, shown).size());
+        width = std::max(width, shown.name.size() + (call.has('Q') ? 2 : 0));
     }
     const std::size_t limit = call.has('w') ? parseNumber<std::size_t>(call.value('w')).value_or(kColumns) : kColumns;
     const std::size_t across = columns ? std::max<std::size_t>(1, limit / (width + 2)) : 1;
@@ -148,9 +114,10 @@ void show(ShellCall& call, std::vector<Shown> all) {
         std::size_t padding = 0;
         for (std::size_t i = row; i < all.size(); i += rows) {
             line.append(padding, ' ');
-            const std::string text = all[i].name + suffix(call, all[i]);
+            const std::string quote = call.has('Q') ? "\"" : "";
+            const std::string text = quote + all[i].name + quote + suffix(call, all[i]);
             line += (call.has('l') ? longLine(call, all[i]) : std::string()) + text;
-            padding = width + 2 - text.size();
+            padding = width + 2 - std::min(width + 2, text.size());
         }
         if (!call.out(line + '\n') || !call.work().step()) {
             return;
@@ -175,7 +142,7 @@ void listDirectory(ShellCall& call, const std::string& name, const std::string& 
     for (const auto& [entry, node] : call.files().entries(path)) {
         if (entry.front() != '.' || call.has('a') || call.has('A')) {
             all.push_back({entry, (path == "/" ? "" : path) + '/' + entry, node});
-            blocks += blocksOf(call, all.back());
+            blocks += kilobytesOf(call.files(), all.back().path, *node);
         }
     }
     if (call.has('l') || call.has('s')) {
@@ -194,9 +161,11 @@ void listDirectory(ShellCall& call, const std::string& name, const std::string& 
 
 int list(ShellCall& call) {
     std::erase_if(call.words, [](const std::string& word) {
-        return word.starts_with("--color") || word == "--full-time" || word == "--group-directories-first";
+        return word.starts_with("--color") || word == "--group-directories-first";
     });
-    if (!call.parse("1AaCxdLHRFplinshrSXvctuw:kgo")) {
+    const bool full = std::ranges::find(call.words, "--full-time") != call.words.end();
+    std::ranges::replace(call.words, std::string("--full-time"), std::string("-le"));
+    if (!call.parse(std::string("1AaCxdLHRFplinshrSXvctuw:kgQT:") + (full ? "e" : ""))) {
         return 1;
     }
     std::vector<std::string> paths = call.operands();
@@ -238,135 +207,89 @@ int list(ShellCall& call) {
     return status;
 }
 
-/// -name PATTERN, -type LETTER and -print, anded; -maxdepth.
-struct Sought {
-    std::string name = "*";
-    char type = 0;
-    std::size_t depth = 32;
+struct Mount {
+    std::string device;
+    std::string type;
+    std::uint64_t size;  // kB
+    std::uint64_t used;
+    std::string path;
 };
 
-void findBelow(ShellCall& call, const std::string& shown, const std::string& path, const Sought& sought,
-               std::size_t depth) {
-    const ShellNode* node = call.files().find(path);
-    if (node == nullptr || !call.work().step()) {
-        return;
-    }
-    const char type = node->kind == Kind::Directory ? 'd'
-                      : node->kind == Kind::Link    ? 'l'
-                      : node->kind == Kind::File    ? 'f'
-                                                    : 'c';
-    const std::string_view name = shown == "." || shown == "/" ? std::string_view(shown) : nameOf(shown);
-    if ((sought.type == 0 || sought.type == type) && matchesPattern(sought.name, name)) {
-        call.out(shown + '\n');
-    }
-    if (node->kind == Kind::Directory && depth < sought.depth) {
-        for (const auto& [entry, child] : call.files().entries(path)) {
-            findBelow(call, shown + (shown.ends_with('/') ? "" : "/") + entry, (path == "/" ? "" : path) + '/' + entry,
-                      sought, depth + 1);
-        }
-    }
-}
-
-int find(ShellCall& call) {
-    std::vector<std::string> paths;
-    Sought sought;
-    for (std::size_t i = 1; i < call.words.size(); ++i) {
-        const std::string& word = call.words[i];
-        const std::string value = i + 1 < call.words.size() ? call.words[i + 1] : "";
-        if (word == "-name" || word == "-iname") {
-            sought.name = value;
-        } else if (word == "-type") {
-            sought.type = value.empty() ? 'f' : value.front();
-        } else if (word == "-maxdepth") {
-            sought.depth = std::min<std::size_t>(parseNumber<std::size_t>(value).value_or(0), 32);
-        } else if (word == "-print") {
-            continue;
-        } else if (word.starts_with('-')) {
-            call.fail("unrecognized: " + word);
-            return call.usage();
-        } else {
-            paths.push_back(word);
-            continue;
-        }
-        ++i;
-    }
-    int status = 0;
-    for (const std::string& path : paths.empty() ? std::vector<std::string>{"."} : paths) {
-        const ShellFiles::Place place = call.locate(path, false);
-        if (place.error != ShellError::None || call.files().find(place.path) == nullptr) {
-            status = call.fail(path + ": No such file or directory");
-        } else {
-            findBelow(call, path, place.path, sought, 0);
-        }
-    }
-    return status;
-}
-
-int readLink(ShellCall& call) {
-    if (!call.parse("fnv")) {
-        return 1;
-    }
-    if (call.words.size() != 2) {
-        return call.usage();
-    }
-    const ShellFiles::Place place = call.locate(call.words[1], call.has('f'));
-    const ShellNode* node = place.error == ShellError::None ? call.files().find(place.path) : nullptr;
-    if (place.error != ShellError::None || (!call.has('f') && (node == nullptr || node->kind != Kind::Link))) {
-        return 1;
-    }
-    call.out((call.has('f') ? place.path : std::string(node->text())) + (call.has('n') ? "" : "\n"));
-    return 0;
-}
-
-int realPath(ShellCall& call) {
-    int status = 0;
-    for (const std::string& path : call.operands()) {
-        const ShellFiles::Place place = call.locate(path);
-        const bool missing = call.files().find(place.path) == nullptr && path.find('/') == std::string::npos;
-        if (place.error != ShellError::None || missing) {  // the last name alone need not be there
-            status = call.fail(path + ": No such file or directory");
-        } else {
-            call.out(place.path + '\n');
-        }
-    }
-    return status;
-}
-
-int diskFree(ShellCall& call) {
-    if (!call.parse("PkmhTai")) {
-        return 1;
-    }
-    struct Mount {
-        const char* device;
-        std::uint64_t size;
-        std::uint64_t used;
-        const char* path;
-    };
+std::vector<Mount> mountsOf(ShellCall& call) {
     const std::uint64_t memory = call.work().host().memory() / 2;
     const std::uint64_t overlay = 3264;
     const std::uint64_t used = 400 + call.work().host().hardwareAddress().back() * 3U;
-    const Mount mounts[] = {{"/dev/root", 4864, 4864, "/rom"},
-                            {"tmpfs", memory, 92, "/tmp"},
-                            {"/dev/mtdblock3", overlay, used, "/overlay"},
-                            {"overlayfs:/overlay", overlay, used, "/"},
-                            {"tmpfs", 512, 0, "/dev"}};
-    const bool human = call.has('h');
-    const auto number = [&](std::uint64_t kilobytes) {
-        return !human           ? std::to_string(call.has('m') ? kilobytes / 1024 : kilobytes)
-               : kilobytes == 0 ? "0"
-                                : humanSize(kilobytes * 1024);
-    };
-    call.out(printed("Filesystem           %-15sUsed Available Use%% Mounted on\n", human ? "     Size      "
-                                                                                    : call.has('m')
-                                                                                        ? "1M-blocks      "
-                                                                                        : "1K-blocks      "));
+    return {{"/dev/root", "squashfs", 4864, 4864, "/rom"},
+            {"tmpfs", "tmpfs", memory, 92, "/tmp"},
+            {"/dev/mtdblock3", "jffs2", overlay, used, "/overlay"},
+            {"overlayfs:/overlay", "overlay", overlay, used, "/"},
+            {"tmpfs", "tmpfs", 512, 0, "/dev"}};
+}
+
+/// The file system that a path lies on: that of the longest mount point.
+const Mount* mountOf(const std::vector<Mount>& mounts, std::string_view path) {
+    const Mount* best = nullptr;
     for (const Mount& mount : mounts) {
-        const std::uint64_t share = mount.size == 0 ? 0 : (mount.used * 100 + mount.size - 1) / mount.size;
-        call.out(printed("%-20s %9s %9s %9s %3llu%% %s\n", mount.device, number(mount.size).c_str(),
-                         number(mount.used).c_str(), number(mount.size - mount.used).c_str(),
-                         static_cast<unsigned long long>(share), mount.path));
+        const bool below = mount.path == "/" || path == mount.path || path.starts_with(mount.path + '/');
+        if (below && (best == nullptr || mount.path.size() > best->path.size())) {
+            best = &mount;
+        }
     }
-    return 0;
+    return best;
+}
+
+int diskFree(ShellCall& call) {
+    if (!call.parse("kPThmaiB:t:")) {
+        return 1;
+    }
+    const std::vector<Mount> mounts = mountsOf(call);
+    const bool human = call.has('h');
+    std::uint64_t unit = call.has('m') ? 1024 * 1024 : 1024;
+    if (call.has('B')) {
+        unit = parseSize(call.value('B')).value_or(0);
+        if (unit == 0) {
+            return call.fail("invalid number '" + call.value('B') + "'");
+        }
+    }
+    const auto number = [&](std::uint64_t kilobytes) {
+        return !human || call.has('i') ? std::to_string(call.has('i') ? kilobytes : kilobytes * 1024 / unit)
+               : kilobytes == 0        ? std::string("0")
+                                       : humanSize(kilobytes * 1024);
+    };
+    const std::string blocks = call.has('P')         ? printed("%llu-blocks", static_cast<unsigned long long>(unit))
+                               : unit == 1024 * 1024 ? "1M-blocks"
+                                                     : "1K-blocks";
+    call.out(std::string("Filesystem           ") + (call.has('T') ? "Type       " : "") +
+             (call.has('i')   ? "   Inodes      Used Available Use%"
+              : human         ? "     Size      Used Available Use%"
+              : call.has('P') ? blocks + "    Used Available Capacity"
+                              : printed("%-15sUsed Available Use%%", blocks.c_str())) +
+             " Mounted on\n");
+    int status = 0;
+    const auto row = [&](const Mount& mount) {
+        const std::uint64_t size = call.has('i') ? mount.size / 4 : mount.size;
+        const std::uint64_t used = call.has('i') ? mount.used / 16 : mount.used;
+        const std::uint64_t share = size == 0 ? 0 : (used * 100 + size - 1) / size;
+        call.out(printed("%-20s %s%9s %9s %9s %3llu%% %s\n", mount.device.c_str(),
+                         call.has('T') ? printed("%-10s ", mount.type.c_str()).c_str() : "", number(size).c_str(),
+                         number(used).c_str(), number(size - used).c_str(), static_cast<unsigned long long>(share),
+                         mount.path.c_str()));
+    };
+    for (const std::string& path : call.operands()) {
+        const ShellFiles::Place place = call.locate(path);
+        const bool there = place.error == ShellError::None && call.files().find(place.path) != nullptr;
+        if (there) {
+            row(*mountOf(mounts, place.path));
+        } else {
+            status = call.fail(path + ": can't find mount point");
+        }
+    }
+    for (const Mount& mount : call.words.size() > 1 ? std::vector<Mount>{} : mounts) {
+        if (!call.has('t') || call.value('t') == mount.type) {
+            row(mount);
+        }
+    }
+    return status;
 }
 
 int mount(ShellCall& call) {
@@ -421,8 +344,10 @@ int unmount(ShellCall& call) {
 }
 
 constexpr ShellApplet kApplets[] = {
-    {"df", diskFree},       {"find", find, "/usr/bin"},         {"ls", list},        {"mount", mount},
-    {"readlink", readLink}, {"realpath", realPath, "/usr/bin"}, {"umount", unmount},
+    {"df", diskFree},
+    {"ls", list},
+    {"mount", mount},
+    {"umount", unmount},
 };
 
 }  // namespace

@@ -24,17 +24,6 @@ ShellError startError(ShellCall& call, const std::string& program) {
     return call.files().mayExecute(place.path);
 }
 
-/// Runs what the words from `first` on say, as a program.
-int runRest(ShellCall& call, std::size_t first, std::string_view prefix = "can't execute ") {
-    const std::string& program = call.words[first];
-    if (const ShellError error = startError(call, program); error != ShellError::None) {
-        call.fail(std::string(prefix) + (prefix.empty() ? program : "'" + program + "'") + ": " +
-                  std::string(errorText(error)));
-        return error == ShellError::NoEntry ? 127 : 126;
-    }
-    return call.shell().runWords({call.words.begin() + static_cast<std::ptrdiff_t>(first), call.words.end()}, true);
-}
-
 /// The words of standard input as xargs takes them: blanks part them, quotes keep them, a backslash keeps one byte.
 std::vector<std::string> quotedWords(std::string_view text) {
     std::vector<std::string> words;
@@ -232,6 +221,16 @@ constexpr ShellApplet kApplets[] = {
 };
 
 }  // namespace
+
+int runRest(ShellCall& call, std::size_t first, std::string_view prefix) {
+    const std::string& program = call.words[first];
+    if (const ShellError error = startError(call, program); error != ShellError::None) {
+        call.fail(std::string(prefix) + (prefix.empty() ? program : "'" + program + "'") + ": " +
+                  std::string(errorText(error)));
+        return error == ShellError::NoEntry ? 127 : 126;
+    }
+    return call.shell().runWords({call.words.begin() + static_cast<std::ptrdiff_t>(first), call.words.end()}, true);
+}
 
 std::span<const ShellApplet> shellRunApplets() {
     return kApplets;

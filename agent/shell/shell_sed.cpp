@@ -1,545 +1,511 @@
-/// sed: the commands that scripts use. Left out: back-references in patterns, t, T, y with escapes, w and r.
+/// sed: what its commands do.
+
+#include "agent/shell/shell_sed.hpp"
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
-#include "agent/shell/shell_numbers.hpp"
-#include "agent/shell/shell_regex.hpp"
 
-#include <cctype>
-#include <memory>
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
 namespace apiary::agent {
 namespace {
 
-struct Address {
-    enum class Kind : std::uint8_t { None, Line, Last, Pattern } kind = Kind::None;
-    std::size_t line = 0;
-    std::shared_ptr<ShellRegex> pattern = {};
+constexpr std::size_t kMostSpace = std::size_t{64} << 10U;
+
+/// One of the files that are read, or all of them as one.
+struct SedInput {
+    std::string text;
+    std::size_t at = 0;
 };
 
-struct Command {
-    Address first = {};
-    Address second = {};
-    bool negated = false;
-    bool inside = false;  // between first and second
-    char name = 0;
-    std::shared_ptr<ShellRegex> pattern = {};
-    std::string text = {};  // of a, i, c; the replacement of s; both halves of y, one after the other
-    bool global = false;
-    bool print = false;
-    std::size_t occurrence = 1;
-    std::size_t jump = 0;  // of {: the command behind its }; of s: 1 if it begins with ^
-};
-
-class SedScript {
-public:
-    SedScript(std::string_view text, bool extended) : rest_(text), extended_(extended) {
-        while (!skipBlanks()) {
-            parse();
-        }
-        if (!open_.empty()) {
-            throw std::invalid_argument("unmatched '{'");
-        }
-    }
-
-    std::vector<Command> commands;
-
-private:
-    bool skipBlanks() {
-        while (!rest_.empty() &&
-               (std::isspace(static_cast<unsigned char>(rest_.front())) != 0 || rest_.front() == ';')) {
-            rest_.remove_prefix(1);
-        }
-        return rest_.empty();
-    }
-    char take() {
-        if (rest_.empty()) {
-            return 0;
-        }
-        const char c = rest_.front();
-        rest_.remove_prefix(1);
-        return c;
-    }
-    bool at(char c) const { return !rest_.empty() && rest_.front() == c; }
-
-    /// Up to the next `end` that no backslash guards.
-    std::string upTo(char end) {
-        std::string text;
-        while (!rest_.empty() && rest_.front() != end) {
-            const char c = take();
-            if (c == '\\' && !rest_.empty()) {
-                const char next = take();
-                text += next == end ? std::string(1, next) : next == 'n' ? "\n" : std::string{c, next};
-                continue;
-            }
-            text += c;
-        }
-        if (rest_.empty()) {
-            throw std::invalid_argument(std::string("unmatched '") + end + '\'');
-        }
-        rest_.remove_prefix(1);
-        return text;
-    }
-
-    std::shared_ptr<ShellRegex> regex(const std::string& text, bool ignoreCase) {
-        if (!text.empty()) {
-            last_ = std::make_shared<ShellRegex>(text, extended_ ? ShellRegex::Kind::Extended : ShellRegex::Kind::Basic,
-                                                 ignoreCase);
-            if (!last_->valid()) {
-                throw std::invalid_argument("bad regex '" + text + "': " + last_->error());
-            }
-        }
-        return last_ ? last_ : throw std::invalid_argument("no previous regexp");
-    }
-
-    Address address() {
-        Address found;
-        if (at('$')) {
-            take();
-            found.kind = Address::Kind::Last;
-        } else if (at('/') || at('\\')) {
-            const char end = take() == '\\' ? take() : '/';
-            found.pattern = regex(upTo(end), false);
-            found.kind = Address::Kind::Pattern;
-            if (at('I')) {
-                take();
-            }
-        } else {
-            while (!rest_.empty() && std::isdigit(static_cast<unsigned char>(rest_.front())) != 0) {
-                found.line = std::min<std::size_t>(found.line * 10 + static_cast<std::size_t>(take() - '0'), 1'000'000);
-                found.kind = Address::Kind::Line;
-            }
-        }
-        return found;
-    }
-
-    void parse() {
-        Command command;
-        command.first = address();
-        if (command.first.kind != Address::Kind::None && at(',')) {
-            take();
-            command.second = address();
-            if (command.second.kind == Address::Kind::None) {
-                throw std::invalid_argument("no address after comma");
-            }
-        }
-        while (at(' ') || at('!')) {
-            command.negated |= take() == '!';
-        }
-        command.name = take();
-        switch (command.name) {
-            case 0:
-                throw std::invalid_argument("missing command");
-            case '#':
-                rest_.remove_prefix(std::min(rest_.find('\n'), rest_.size()));
-                return;
-            case '{':
-                open_.push_back(commands.size());
-                break;
-            case '}':
-                if (open_.empty()) {
-                    throw std::invalid_argument("unexpected }");
-                }
-                commands[open_.back()].jump = commands.size();
-                open_.pop_back();
-                return;
-            case 's':
-                substitution(command);
-                break;
-            case 'y': {
-                const char end = take();
-                const std::string from = upTo(end);
-                const std::string to = upTo(end);
-                if (from.size() != to.size()) {
-                    throw std::invalid_argument("bad format in substitution expression");
-                }
-                command.text = from + to;
-                break;
-            }
-            case 'a':
-            case 'i':
-            case 'c':
-                added(command);
-                break;
-            case 'p':
-            case 'd':
-            case 'q':
-            case '=':
-            case 'n':
-            case 'N':
-            case 'D':
-            case 'P':
-            case 'h':
-            case 'H':
-            case 'g':
-            case 'G':
-            case 'x':
-            case 'l':
-                break;
-            default:
-                throw std::invalid_argument(std::string("unsupported command ") + command.name);
-        }
-        commands.push_back(std::move(command));
-    }
-
-    void substitution(Command& command) {
-        const char end = take();
-        const std::string pattern = upTo(end);
-        std::string replacement;
-        while (!rest_.empty() && rest_.front() != end) {
-            const char c = take();
-            replacement += c;
-            if (c == '\\' && !rest_.empty()) {
-                const char next = take();
-                if (next == end) {
-                    replacement.back() = next;
-                } else {
-                    replacement += next;
-                }
-            }
-        }
-        if (rest_.empty()) {
-            throw std::invalid_argument(std::string("unmatched '") + end + '\'');
-        }
-        rest_.remove_prefix(1);
-        bool ignoreCase = false;
-        for (bool flags = true; flags && !rest_.empty();) {
-            const char c = rest_.front();
-            if (c == 'g') {
-                command.global = true;
-            } else if (c == 'p') {
-                command.print = true;
-            } else if (c == 'I' || c == 'i') {
-                ignoreCase = true;
-            } else if (c >= '1' && c <= '9') {
-                command.occurrence = static_cast<std::size_t>(c - '0');
-            } else if (c == ';' || c == '}' || std::isspace(static_cast<unsigned char>(c)) != 0) {
-                flags = false;
-                break;
-            } else {
-                throw std::invalid_argument("bad option in substitution expression");
-            }
-            take();
-        }
-        command.pattern = regex(pattern, ignoreCase);
-        command.jump = pattern.starts_with('^') ? 1 : 0;
-        command.text = replacement;
-    }
-
-    void added(Command& command) {
-        while (at(' ')) {
-            take();
-        }
-        if (at('\\')) {
-            take();
-            while (at(' ')) {
-                take();
-            }
-            if (at('\n')) {
-                take();
-            }
-        }
-        while (!rest_.empty() && rest_.front() != '\n') {
-            const char c = take();
-            command.text += c == '\\' && !rest_.empty() ? take() : c;
-        }
-        if (command.text.empty()) {
-            throw std::invalid_argument("expected \\ after 'a', 'c' or 'i'");
-        }
-        command.text += '\n';
-    }
-
-    std::string_view rest_;
-    bool extended_;
-    std::shared_ptr<ShellRegex> last_ = {};
-    std::vector<std::size_t> open_ = {};
-};
-
-/// Runs a script over lines.
+/// Runs a script over lines. Throws std::invalid_argument with what is wrong with it only now.
 class Sed {
 public:
-    Sed(ShellCall& call, SedScript& script, bool quiet) : call_(call), script_(script), quiet_(quiet) {}
+    Sed(ShellCall& call, const std::vector<SedCommand>& commands, bool quiet)
+        : call_(call), commands_(commands), progress_(commands.size()), quiet_(quiet) {}
 
-    std::string run(const std::string& text) {
-        std::string_view rest = text;
-        while (!rest.empty() && !quit_ && !call_.work().stopped()) {
-            takeLine(rest);
-            execute(rest);
+    /// `inputs` are one stream of lines. What is written goes to `output`, also if it throws.
+    void run(std::vector<SedInput> inputs, std::string& output) {
+        inputs_ = std::move(inputs);
+        output_ = &output;
+        file_ = 0;
+        bool restarts = false;
+        while (!quit_ && !call_.work().stopped()) {
+            if (!restarts && !takeLine(space_)) {
+                break;
+            }
+            restarts = cycle();
         }
-        return std::move(output_);
     }
+    bool quit() const { return quit_; }
 
 private:
-    void takeLine(std::string_view& rest) {
-        const std::string_view line = rest.substr(0, rest.find('\n'));
-        ended_ = line.size() < rest.size();
-        space_ = line;
-        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-        ++number_;
+    struct Progress {
+        bool inside = false;  // between first and second
+        bool over = false;    // a range that began with a line's number was met
+        std::size_t last = 0;
+    };
+
+    bool hasMore() {
+        while (file_ < inputs_.size() && inputs_[file_].at == inputs_[file_].text.size()) {
+            ++file_;
+        }
+        return file_ < inputs_.size();
     }
-    void print(std::string_view line) {
-        output_.append(line);
-        output_ += ended_ ? "\n" : "";
-        if (output_.size() > ShellWork::kMostPiped) {
+    bool takeLine(std::string& into) {
+        if (!hasMore()) {
+            return false;
+        }
+        SedInput& input = inputs_[file_];
+        const std::size_t end = std::min(input.text.find('\n', input.at), input.text.size());
+        into.assign(input.text, input.at, end - input.at);
+        ended_ = end < input.text.size();
+        input.at = std::min(end + 1, input.text.size());
+        ++number_;
+        return call_.work().move(into.size() + 1);
+    }
+    void print(std::string_view line, bool ended) {
+        *output_ += std::exchange(lacksEnd_, !ended) ? "\n" : "";
+        output_->append(line);
+        *output_ += ended ? "\n" : "";
+        if (output_->size() > ShellWork::kMostPiped) {
             call_.work().stop();
         }
     }
-    bool matches(const ShellRegex& regex) {
+
+    const ShellRegex& regex(const std::shared_ptr<ShellRegex>& pattern) {
+        if (pattern) {
+            used_ = pattern;
+        }
+        return used_ ? *used_ : throw std::invalid_argument("no previous regexp");
+    }
+    bool matches(const std::shared_ptr<ShellRegex>& pattern) {
         std::size_t steps = 0;
-        const bool found = regex.search(space_, steps).has_value();
+        const bool found = regex(pattern).search(space_, steps).has_value();
         return call_.work().move(steps * 4 + 1) && found;
     }
-    bool meets(const Address& address, bool last) {
-        switch (address.kind) {
-            case Address::Kind::None:
+    bool begins(const SedCommand& command, const Progress& progress) {
+        const SedAddress& first = command.first;
+        const bool range = command.second.kind != SedAddress::Kind::None;
+        switch (first.kind) {
+            case SedAddress::Kind::None:
                 return true;
-            case Address::Kind::Line:
-                return number_ == address.line;
-            case Address::Kind::Last:
-                return last;
-            case Address::Kind::Pattern:
-                return matches(*address.pattern);
+            case SedAddress::Kind::Line:
+                return first.line > 0 && !progress.over && (range ? first.line <= number_ : first.line == number_);
+            case SedAddress::Kind::Last:
+                return !hasMore();
+            default:
+                return matches(first.pattern);
         }
-        return false;
     }
-    bool chosen(Command& command, bool last) {
-        if (command.second.kind == Address::Kind::None) {
-            return meets(command.first, last);
+    bool ends(const SedCommand& command, const Progress& progress, bool before) {
+        switch (command.second.kind) {
+            case SedAddress::Kind::Line:
+            case SedAddress::Kind::More:
+                return progress.last <= number_;
+            case SedAddress::Kind::Last:
+                return !hasMore();
+            case SedAddress::Kind::Pattern:
+                return before && matches(command.second.pattern);
+            default:
+                return true;
         }
-        if (!command.inside) {
-            if (!meets(command.first, last)) {
-                return false;
-            }
-            command.inside = command.second.kind != Address::Kind::Line || command.second.line > number_;
-            return true;
+    }
+    bool chosen(std::size_t index) {
+        const SedCommand& command = commands_[index];
+        Progress& progress = progress_[index];
+        const bool before = progress.inside;
+        if (!before && !begins(command, progress)) {
+            return false;
         }
-        command.inside =
-            command.second.kind == Address::Kind::Line ? number_ < command.second.line : !meets(command.second, last);
+        const bool range = command.second.kind != SedAddress::Kind::None;
+        if (!before && range) {
+            progress.over = command.first.kind == SedAddress::Kind::Line;
+            progress.last = command.second.line + (command.second.kind == SedAddress::Kind::More ? number_ : 0);
+        }
+        progress.inside = range && !ends(command, progress, before);
         return true;
     }
-    void substitute(const Command& command) {
-        std::string result;
-        std::size_t at = 0;
-        std::size_t found = 0;
-        bool changed = false;
-        while (at <= space_.size() && !call_.work().stopped()) {
-            std::size_t steps = 0;
-            const std::string_view tail = std::string_view(space_).substr(at);
-            const auto hit = command.pattern->search(tail, steps);
-            if (!call_.work().move(steps * 4 + 1) || !hit || (at > 0 && anchored(command))) {
-                break;
-            }
-            const std::string_view whole = tail.substr(hit->first, hit->second - hit->first);
-            result.append(tail.substr(0, hit->first));
-            if (++found < command.occurrence) {
-                result.append(whole);
-            } else {
-                result += replacement(command.text, whole);
-                changed = true;
-            }
-            at += hit->second;
-            if (hit->second == hit->first) {
-                if (at < space_.size()) {
-                    result += space_[at];
-                }
-                ++at;
-            }
-            if (changed && !command.global) {
-                break;
-            }
-        }
-        if (changed) {
-            result.append(at < space_.size() ? std::string_view(space_).substr(at) : std::string_view{});
-            space_ = std::move(result);
-            if (command.print) {
-                print(space_);
-            }
-        }
-    }
-    /// What begins with ^ is found at the beginning alone.
-    static bool anchored(const Command& command) { return command.jump == 1; }
-    static std::string replacement(std::string_view text, std::string_view whole) {
-        std::string made;
+
+    /// The replacement with what was found in place of & and \1.
+    static void replace(std::string_view text, std::string_view found, const ShellRegex::Groups& groups,
+                        std::string& into) {
         for (std::size_t i = 0; i < text.size(); ++i) {
             if (text[i] == '&') {
-                made.append(whole);
+                const auto& [begin, end] = *groups[0];
+                into.append(found.substr(begin, end - begin));
             } else if (text[i] == '\\' && i + 1 < text.size()) {
                 const char c = text[++i];
-                made += c == 'n' ? "\n" : c == 't' ? "\t" : c == '0' ? std::string(whole) : std::string(1, c);
+                if (c < '0' || c > '9') {
+                    into += c;
+                } else if (const auto& group = groups[static_cast<std::size_t>(c - '0')]) {
+                    into.append(found.substr(group->first, group->second - group->first));
+                }
             } else {
-                made += text[i];
+                into += text[i];
             }
         }
-        return made;
+    }
+    void substitute(const SedCommand& command) {
+        const ShellRegex& pattern = regex(command.pattern);
+        std::string result;
+        std::string_view rest = space_;
+        std::size_t found = 0;
+        bool changed = false;
+        bool beyondEmpty = false;  // the last match ended here: another empty one does not count
+        for (bool first = true; !call_.work().stopped(); first = false) {
+            std::size_t steps = 0;
+            const auto hit = pattern.match(rest, steps, !first);
+            if (!call_.work().move(steps * 4 + 1) || !hit) {
+                break;
+            }
+            const auto [begin, end] = *(*hit)[0];
+            result.append(rest.substr(0, begin));
+            const bool empty = begin == end;
+            if (empty && begin == 0 && beyondEmpty) {
+                if (rest.empty()) {
+                    break;
+                }
+                result += rest.front();
+                rest.remove_prefix(1);
+                beyondEmpty = false;
+                continue;
+            }
+            if (++found < command.occurrence) {
+                result.append(rest.substr(begin, end - begin));
+            } else {
+                replace(command.text, rest, *hit, result);
+                changed = true;
+            }
+            rest.remove_prefix(end);
+            beyondEmpty = !empty;
+            if (empty) {
+                if (rest.empty()) {
+                    break;
+                }
+                if (!(changed && !command.global)) {
+                    result += rest.front();
+                    rest.remove_prefix(1);
+                }
+            }
+            if ((changed && !command.global) || result.size() > kMostSpace) {
+                break;
+            }
+        }
+        if (!changed) {
+            return;
+        }
+        result.append(rest);
+        space_ = std::move(result);
+        replaced_ = true;
+        if (command.print) {
+            print(space_, true);
+        }
+        if (!command.file.empty()) {
+            writeLine(command.file);
+        }
+    }
+    void writeLine(const std::string& path) {
+        if (path == "/dev/stdout") {
+            print(space_, true);
+            return;
+        }
+        const ShellFiles::Place place = call_.locate(path);
+        ShellStream file{ShellStream::Kind::File, place.path};
+        file.append = true;
+        call_.work().write(file, space_ + '\n');
+    }
+    void append(const SedCommand& command) {
+        if (command.name == 'a') {
+            behind_ += command.text;
+            return;
+        }
+        const ShellFiles::Place place = call_.locate(command.text);
+        if (place.error == ShellError::None && call_.files().mayRead(place.path) == ShellError::None) {
+            ShellStream file{ShellStream::Kind::File, place.path};
+            behind_ += call_.work().read(file, kMostSpace);
+        }
+    }
+    void flush() {
+        if (!behind_.empty()) {
+            *output_ += std::exchange(lacksEnd_, false) ? "\n" : "";
+            *output_ += std::exchange(behind_, {});
+        }
     }
 
-    void execute(std::string_view& rest) {
-        std::string behind;
-        bool deleted = false;
-        for (std::size_t i = 0; i < script_.commands.size() && !deleted; ++i) {
-            Command& command = script_.commands[i];
-            if (chosen(command, rest.empty()) == command.negated) {
-                i = command.name == '{' ? command.jump - 1 : i;
+    /// All commands for one line. True if the next cycle goes on with what is left of it.
+    bool cycle() {
+        replaced_ = false;
+        for (std::size_t i = 0; i < commands_.size(); ++i) {
+            const SedCommand& command = commands_[i];
+            if (!call_.work().move(space_.size() / 4 + hold_.size() / 4 + 16)) {
+                return false;
+            }
+            if (chosen(i) == command.negated) {
+                i = command.name == '{' ? command.behind - 1 : i;
                 continue;
             }
             switch (command.name) {
-                case 's':
-                    substitute(command);
+                case 'b':
+                    i = command.behind - 1;
                     break;
-                case 'p':
-                    print(space_);
-                    break;
-                case 'P':
-                    print(space_.substr(0, space_.find('\n')));
-                    break;
-                case 'd':
-                    deleted = true;
-                    break;
-                case 'D':
-                    deleted = true;
+                case 't':
+                case 'T':
+                    i = std::exchange(replaced_, false) == (command.name == 't') ? command.behind - 1 : i;
                     break;
                 case 'q':
                     quit_ = true;
-                    i = script_.commands.size();
-                    break;
-                case '=':
-                    output_ += std::to_string(number_) + '\n';
-                    break;
-                case 'a':
-                    behind += command.text;
-                    break;
-                case 'i':
-                    output_ += command.text;
+                    i = commands_.size();
                     break;
                 case 'c':
-                    output_ += command.second.kind == Address::Kind::None || !command.inside ? command.text : "";
-                    deleted = true;
-                    break;
+                    if (!progress_[i].inside) {
+                        print(std::string_view(command.text).substr(0, command.text.size() - 1), true);
+                    }
+                    flush();
+                    return false;
+                case 'D':
+                    if (const std::size_t end = space_.find('\n'); end != std::string::npos) {
+                        space_.erase(0, end + 1);
+                        flush();
+                        return true;
+                    }
+                    [[fallthrough]];
+                case 'd':
+                    flush();
+                    return false;
                 case 'n':
-                    if (rest.empty()) {
-                        quit_ = true;
-                        i = script_.commands.size();
-                        break;
-                    }
                     if (!quiet_) {
-                        print(space_);
+                        print(space_, ended_);
                     }
-                    takeLine(rest);
-                    break;
-                case 'N': {
-                    if (rest.empty()) {
-                        i = script_.commands.size();
-                        break;
+                    if (!hasMore()) {
+                        quit_ = true;
+                        flush();
+                        return false;
                     }
-                    std::string before = space_ + '\n';
-                    takeLine(rest);
-                    space_ = before + space_;
+                    flush();
+                    takeLine(space_);
                     break;
-                }
-                case 'h':
-                    hold_ = space_;
-                    break;
-                case 'H':
-                    hold_ += '\n' + space_;
-                    break;
-                case 'g':
-                    space_ = hold_;
-                    break;
-                case 'G':
-                    space_ += '\n' + hold_;
-                    break;
-                case 'x':
-                    std::swap(space_, hold_);
-                    break;
-                case 'y': {
-                    const std::size_t half = command.text.size() / 2;
-                    for (char& c : space_) {
-                        const std::size_t known = command.text.substr(0, half).find(c);
-                        c = known == std::string::npos ? c : command.text[half + known];
+                case 'N':
+                    if (!hasMore()) {
+                        i = commands_.size();
+                    } else {
+                        std::string next;
+                        flush();
+                        takeLine(next);
+                        space_ += '\n' + next;
                     }
                     break;
-                }
                 default:
+                    change(command);
                     break;
             }
-            if (!call_.work().move(space_.size() + hold_.size() + 1)) {
-                return;
+            if (space_.size() > kMostSpace || hold_.size() > kMostSpace) {
+                call_.work().stop();
             }
         }
-        if (!deleted && !quiet_) {
-            print(space_);
+        if (!quiet_) {
+            print(space_, ended_);
         }
-        output_ += behind;
+        flush();
+        return false;
+    }
+    /// The commands that leave the course of the script as it is.
+    void change(const SedCommand& command) {
+        switch (command.name) {
+            case 's':
+                substitute(command);
+                break;
+            case 'p':
+                print(space_, true);
+                break;
+            case 'P':
+                print(std::string_view(space_).substr(0, space_.find('\n')), true);
+                break;
+            case '=':
+                *output_ += std::to_string(number_) + '\n';
+                break;
+            case 'a':
+            case 'r':
+                append(command);
+                break;
+            case 'w':
+                writeLine(command.text);
+                break;
+            case 'i':
+                print(std::string_view(command.text).substr(0, command.text.size() - 1), true);
+                break;
+            case 'h':
+                hold_ = space_;
+                break;
+            case 'H':
+                hold_ += '\n' + space_;
+                break;
+            case 'g':
+                space_ = hold_;
+                break;
+            case 'G':
+                space_ += '\n' + hold_;
+                break;
+            case 'x':
+                std::swap(space_, hold_);
+                break;
+            case 'y': {
+                const std::size_t half = command.text.size() / 2;
+                for (char& c : space_) {
+                    const std::size_t known = std::string_view(command.text).substr(0, half).find(c);
+                    c = known == std::string::npos ? c : command.text[half + known];
+                }
+                break;
+            }
+            default:  // l, which this BusyBox takes and does not do; labels and braces
+                break;
+        }
     }
 
     ShellCall& call_;
-    SedScript& script_;
+    const std::vector<SedCommand>& commands_;
+    std::vector<Progress> progress_;
     bool quiet_;
+    std::vector<SedInput> inputs_ = {};
+    std::size_t file_ = 0;
     bool quit_ = false;
-    bool ended_ = true;
+    bool ended_ = true;      // the line that was read last had its end
+    bool lacksEnd_ = false;  // what was printed last had none
+    bool replaced_ = false;  // since the line was read, or since a t
     std::size_t number_ = 0;
+    std::shared_ptr<ShellRegex> used_ = {};
     std::string space_ = {};
     std::string hold_ = {};
-    std::string output_ = {};
+    std::string behind_ = {};
+    std::string* output_ = nullptr;
 };
+
+/// The scripts of all -e and -f. Nothing after an error.
+std::optional<std::string> givenScript(ShellCall& call) {
+    std::string script;
+    bool begun = false;
+    for (const auto& [letter, value] : call.given()) {
+        if (letter != 'e' && letter != 'f') {
+            continue;
+        }
+        int status = 0;
+        const std::string text = letter == 'e' ? value : call.readAll({value}, status, "-");
+        if (status != 0) {
+            return std::nullopt;
+        }
+        script += (std::exchange(begun, true) ? "\n" : "") + text;
+    }
+    return script;
+}
+
+/// Empties the files that the script writes to. False after it said which it cannot.
+bool openFiles(ShellCall& call, const std::vector<SedCommand>& commands) {
+    for (const SedCommand& command : commands) {
+        const std::string& path = command.name == 'w' ? command.text : command.file;
+        if (path.empty() || path == "/dev/stdout") {
+            continue;
+        }
+        ShellFiles::Place place = call.locate(path);
+        if (place.error == ShellError::None) {
+            call.work().report(place.path);
+            place.error = call.files().create(place.path, 0666 & ~call.environment().mask, call.work().seconds());
+        }
+        if (place.error != ShellError::None) {
+            call.fail("can't open '" + path + "': " + std::string(errorText(place.error)));
+            return false;
+        }
+    }
+    return true;
+}
+
+int edit(ShellCall& call, const std::vector<SedCommand>& commands, const std::vector<std::string>& paths,
+         const std::string& suffix) {
+    int status = 0;
+    Sed sed(call, commands, call.has('n'));
+    for (const std::string& path : paths) {
+        const ShellStreamPtr stream = call.open(path, "-");
+        if (!stream) {
+            status = 1;
+            continue;
+        }
+        const std::string all = call.work().read(*stream, ShellWork::kMostPiped);
+        if (!suffix.empty()) {
+            call.files().copy(stream->path, stream->path + suffix, call.work().seconds());
+        }
+        std::string changed;
+        sed.run({{all}}, changed);
+        call.work().report(stream->path);
+        if (call.files().create(stream->path, 0644, call.work().seconds()) == ShellError::None) {
+            ShellStream file{ShellStream::Kind::File, stream->path};
+            call.work().write(file, changed);
+        }
+        if (sed.quit()) {
+            break;
+        }
+    }
+    return status;
+}
+
+int show(ShellCall& call, const std::vector<SedCommand>& commands, const std::vector<std::string>& paths) {
+    int status = 0;
+    std::vector<SedInput> inputs;
+    for (const std::string& path : paths.empty() ? std::vector<std::string>{"-"} : paths) {
+        const std::string all = call.readAll({path}, status, "-");
+        inputs.push_back({all});
+    }
+    std::string output;
+    try {
+        Sed(call, commands, call.has('n')).run(std::move(inputs), output);
+    } catch (const std::invalid_argument&) {
+        call.out(output);
+        throw;
+    }
+    call.out(output);
+    return status;
+}
 
 }  // namespace
 
 int runSed(ShellCall& call) {
-    for (std::string& word : call.words) {  // -i takes no value of its own here: "-i.bak" keeps a copy nobody asks for
-        word = word.starts_with("-i") ? "-i" : word == "--quiet" || word == "--silent" ? "-n" : word;
+    if (call.words.size() == 2 && call.words[1] == "--version") {
+        call.out("This is not GNU sed version 4.0\n");
+        return 0;
     }
-    std::string text;
-    for (std::size_t i = 1; i + 1 < call.words.size(); ++i) {
-        if (call.words[i] == "-e") {
-            text += (text.empty() ? "" : "\n") + call.words[i + 1];
-        }
+    static constexpr std::pair<std::string_view, const char*> kLong[] = {{"--quiet", "-n"},
+                                                                         {"--silent", "-n"},
+                                                                         {"--in-place", "-i"},
+                                                                         {"--regexp-extended", "-r"},
+                                                                         {"--expression", "-e"}};
+    for (std::string& word : call.words) {
+        const auto* known = std::ranges::find(kLong, std::string_view(word).substr(0, word.find('=')),
+                                              &std::pair<std::string_view, const char*>::first);
+        word = known == std::end(kLong)              ? word
+               : word.find('=') == std::string::npos ? known->second
+                                                     : known->second + word.substr(word.find('=') + 1);
     }
-    if (!call.parse("sinrEe:f:")) {
+    if (!call.parse("i::nrEe:f:")) {
+        return 1;
+    }
+    std::optional<std::string> script = givenScript(call);
+    if (!script) {
         return 1;
     }
     std::vector<std::string> paths = call.operands();
-    if (text.empty() && call.has('e')) {
-        text = call.value('e');
-    }
-    if (call.has('f')) {
-        int status = 0;
-        text += call.readAll({call.value('f')}, status);
-        if (status != 0) {
-            return status;
-        }
-    }
     if (!call.has('e') && !call.has('f')) {
         if (paths.empty()) {
             return call.usage();
         }
-        text = paths.front();
+        *script = paths.front();
         paths.erase(paths.begin());
     }
     try {
-        SedScript script(text, call.has('r') || call.has('E'));
-        int status = 0;
-        if (!call.has('i')) {
-            const std::string all = call.readAll(paths, status, "-");
-            call.out(Sed(call, script, call.has('n')).run(all));
-            return status;
+        const std::vector<SedCommand> commands = parseSed(*script, call.has('r') || call.has('E'));
+        if (!openFiles(call, commands)) {
+            return 1;
         }
-        for (const std::string& path : paths) {
-            const ShellStreamPtr stream = call.open(path, "-");
-            if (!stream) {
-                status = 1;
-                continue;
-            }
-            const std::string changed =
-                Sed(call, script, call.has('n')).run(call.work().read(*stream, ShellWork::kMostPiped));
-            if (call.files().create(stream->path, 0644, call.work().seconds()) == ShellError::None) {
-                ShellStream file{ShellStream::Kind::File, stream->path};
-                call.work().write(file, changed);
-            }
-        }
-        return status;
+        return call.has('i') ? edit(call, commands, paths, call.value('i')) : show(call, commands, paths);
     } catch (const std::invalid_argument& wrong) {
         return call.fail(wrong.what());
     }

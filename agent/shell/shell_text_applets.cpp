@@ -69,12 +69,22 @@ int concatenate(ShellCall& call) {
     return status;
 }
 
-/// -5 becomes -n 5, as head and tail still take it.
+/// -5 becomes -n 5, as head and tail still take it; +5 becomes -n +5, for tail alone.
 void modernise(ShellCall& call) {
-    if (call.words.size() > 1 && call.words[1].size() > 1 && call.words[1].front() == '-' &&
-        std::isdigit(static_cast<unsigned char>(call.words[1][1])) != 0) {
-        call.words[1] = "-n" + call.words[1].substr(1);
+    if (call.words.size() < 2 || call.words[1].size() < 2 ||
+        std::isdigit(static_cast<unsigned char>(call.words[1][1])) == 0) {
+        return;
     }
+    std::string& word = call.words[1];
+    if (word.front() == '-' || (word.front() == '+' && call.name() == "tail")) {
+        word = "-n" + word.substr(word.front() == '-' ? 1 : 0);
+    }
+}
+
+/// A count with the suffixes that head and tail know.
+std::optional<std::uint64_t> countOf(std::string_view text) {
+    return text.empty() || std::string_view("cwGB").find(text.back()) != std::string_view::npos ? std::nullopt
+                                                                                                : parseSize(text);
 }
 
 int head(ShellCall& call) {
@@ -85,7 +95,7 @@ int head(ShellCall& call) {
     const bool bytes = call.has('c');
     std::string count = bytes ? call.value('c') : call.valueOr('n', "10");
     const bool allBut = count.starts_with('-');
-    const auto number = parseSize(allBut ? std::string_view(count).substr(1) : std::string_view(count));
+    const auto number = countOf(allBut ? std::string_view(count).substr(1) : std::string_view(count));
     if (!number) {
         return call.fail("invalid number '" + count + "'");
     }
@@ -132,21 +142,26 @@ int tail(ShellCall& call) {
     std::string count = call.has('c') ? call.value('c') : call.valueOr('n', "10");
     const bool from = count.starts_with('+');
     const auto number =
-        parseSize(from || count.starts_with('-') ? std::string_view(count).substr(1) : std::string_view(count));
+        countOf(from || count.starts_with('-') ? std::string_view(count).substr(1) : std::string_view(count));
     if (!number) {
         return call.fail("invalid number '" + count + "'");
     }
     int status = 0;
-    const std::vector<std::string> paths = call.operands();
-    bool first = true;
-    for (const std::string& path : paths.empty() ? std::vector<std::string>{"-"} : paths) {
+    const std::vector<std::string> paths = call.words.size() > 1 ? call.operands() : std::vector<std::string>{"-"};
+    std::vector<std::pair<std::string, ShellStreamPtr>> opened;
+    for (const std::string& path : paths) {
         const ShellStreamPtr stream = call.open(path);
-        if (!stream) {
-            call.fail("no files");
-            status = 1;
-            continue;
+        status = stream ? status : 1;
+        if (stream) {
+            opened.emplace_back(path, stream);
         }
-        if (paths.size() > 1 && !call.has('q')) {
+    }
+    if (opened.empty()) {
+        return call.fail("no files");
+    }
+    bool first = true;
+    for (const auto& [path, stream] : opened) {
+        if ((opened.size() > 1 && !call.has('q')) || call.has('v')) {
             call.out((first ? "==> " : "\n==> ") + path + " <==\n");
         }
         first = false;
@@ -196,6 +211,10 @@ int count(ShellCall& call) {
             continue;
         }
         std::array<std::size_t, 4> numbers{};
+        const ShellNode* node = stream->kind == ShellStream::Kind::File ? call.files().find(stream->path) : nullptr;
+        if (node != nullptr && node->kind == ShellNode::Kind::Directory) {
+            status = call.fail(path + ": Is a directory");
+        }
         bool inWord = false;
         std::size_t length = 0;
         for (const char c : call.work().read(*stream, ShellFiles::kMostBytes)) {
@@ -204,7 +223,7 @@ int count(ShellCall& call) {
             numbers[1] += !space && !inWord && std::isprint(static_cast<unsigned char>(c)) != 0 ? 1 : 0;
             inWord = !space && (inWord || std::isprint(static_cast<unsigned char>(c)) != 0);
             ++numbers[2];
-            length = c == '\n' ? 0 : length + 1;
+            length = c == '\n' || c == '\r' || c == '\f' ? 0 : c == '\t' ? length + 8 - length % 8 : length + 1;
             numbers[3] = std::max(numbers[3], length);
         }
         for (std::size_t i = 0; i < 4; ++i) {
