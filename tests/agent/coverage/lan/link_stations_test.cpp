@@ -48,7 +48,7 @@ TEST(LinkStationsTest, FindsThemInPersonas) {
     HostPlan plan;
     plan.personas = {
         {"server", {}, OtherPorts::Closed, {}, true, "srv", 1},
-        {"camera", {}, OtherPorts::Closed, {}, true, "cam", 2, std::array<std::uint8_t, 3>{0x44, 0x19, 0xb6}}};
+        {"camera", {}, OtherPorts::Closed, {}, true, "cam", 2, "", std::array<std::uint8_t, 3>{0x44, 0x19, 0xb6}}};
     plan.ranges = {{*parseRange("10.11.0.0/26"), 0, 3, "eth0"},
                    {*parseRange("10.11.0.64/26"), 1, 4, "eth0"},
                    {*parseRange("10.12.0.0/26"), 1, 5},
