@@ -134,8 +134,8 @@ Series fromWire(const v1::SeriesReply& reply) {
 QList<TopEntry> fromWire(const v1::TopNReply& reply) {
     QList<TopEntry> entries;
     for (const v1::TopEntry& entry : reply.entries()) {
-        entries.append(
-            {bytes(entry.key()), entry.count(), entry.previous(), text(entry.username()), text(entry.secret())});
+        entries.append({bytes(entry.key()), entry.count(), entry.previous(), text(entry.username()),
+                        text(entry.secret()), text(entry.country()), text(entry.network_name())});
     }
     return entries;
 }
@@ -188,6 +188,24 @@ SessionRow fromWire(const v1::SessionRow& row) {
 
 SessionPage fromWire(const v1::ListSessionsReply& reply) {
     return {.rows = rows(reply.rows()), .more = reply.more()};
+}
+
+ProbePage fromWire(const v1::ListProbesReply& reply) {
+    ProbePage page{.rows = {}, .more = reply.more(), .probes = reply.probes()};
+    for (const v1::ProbeRow& row : reply.rows()) {
+        page.rows.append({.id = bytes(row.probe_id()),
+                          .startedUs = time(row.started_at_us()),
+                          .endedUs = time(row.ended_at_us()),
+                          .sensor = text(row.sensor()),
+                          .source = addressOf(row.source()),
+                          .target = addressOf(row.target()),
+                          .targetPort = static_cast<quint16>(row.target().port()),
+                          .kind = text(row.kind()),
+                          .packets = row.packets(),
+                          .reason = text(row.reason()),
+                          .country = text(row.country())});
+    }
+    return page;
 }
 
 SessionDetail fromWire(const v1::SessionDetail& detail) {
@@ -384,9 +402,11 @@ v1::TopField toWire(TopField field) {
         case TopField::Command:
             return v1::TOP_FIELD_COMMAND;
         case TopField::Artifact:
+            return v1::TOP_FIELD_ARTIFACT;
+        case TopField::Tool:
             break;
     }
-    return v1::TOP_FIELD_ARTIFACT;
+    return v1::TOP_FIELD_TOOL;
 }
 
 }  // namespace apiary::console

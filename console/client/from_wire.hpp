@@ -23,6 +23,7 @@ Activity fromWire(const v1::ActivityReply& reply);
 SessionCount fromWire(const v1::CountSessionsReply& reply);
 SessionRow fromWire(const v1::SessionRow& row);
 SessionPage fromWire(const v1::ListSessionsReply& reply);
+ProbePage fromWire(const v1::ListProbesReply& reply);
 SessionDetail fromWire(const v1::SessionDetail& detail);
 OpenSessions fromWire(const v1::ListOpenReply& reply);
 LiveBatch fromWire(const v1::LiveBatch& batch);

@@ -355,6 +355,19 @@ void GrpcLink::askCount(quint64 number, const Scope& scope, const SessionFilter&
         [this](quint64 n, const SessionCount& count) { Q_EMIT countArrived(n, count); });
 }
 
+void GrpcLink::askProbes(quint64 number, const Scope& scope, const QString& tool, const SessionKey& before, int limit) {
+    v1::ListProbesRequest request;
+    *request.mutable_scope() = toWire(scope);
+    request.set_tool(tool.toStdString());
+    request.set_limit(static_cast<std::uint32_t>(limit));
+    request.set_before_us(static_cast<std::uint64_t>(before.startedUs));
+    request.set_before_id(before.id.toStdString());
+    call<v1::ListProbesRequest, v1::ListProbesReply>(
+        number, std::move(request),
+        [](Stubs& stubs, auto... rest) { stubs.report->async()->ListProbes(std::move(rest)...); },
+        [this](quint64 n, const ProbePage& page) { Q_EMIT probesArrived(n, page); });
+}
+
 void GrpcLink::askSession(quint64 number, const QByteArray& id) {
     v1::GetSessionRequest request;
     request.set_session_id(id.toStdString());

@@ -54,6 +54,8 @@ public:
     void askSessions(quint64 number, const Scope& scope, const SessionFilter& filter, const SessionKey& before,
                      int limit) override;
     void askCount(quint64 number, const Scope& scope, const SessionFilter& filter) override;
+    void askProbes(quint64 number, const Scope& scope, const QString& tool, const SessionKey& before,
+                   int limit) override;
     void askSession(quint64 number, const QByteArray& id) override;
     void askOpen(quint64 number, const Scope& scope, int limit) override;
     void switchService(quint64 number, qint32 sensorId, const QString& service, bool on) override;

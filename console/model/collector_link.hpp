@@ -40,6 +40,9 @@ public:
     virtual void askSessions(quint64 number, const Scope& scope, const SessionFilter& filter, const SessionKey& before,
                              int limit) = 0;
     virtual void askCount(quint64 number, const Scope& scope, const SessionFilter& filter) = 0;
+    /// Probes with the marks of a tool, behind `before` as askSessions() has it; protocols of the scope do not apply.
+    virtual void askProbes(quint64 number, const Scope& scope, const QString& tool, const SessionKey& before,
+                           int limit) = 0;
     virtual void askSession(quint64 number, const QByteArray& id) = 0;
     /// The range of `scope` is ignored: those that are connected now.
     virtual void askOpen(quint64 number, const Scope& scope, int limit) = 0;
@@ -54,6 +57,7 @@ Q_SIGNALS:
     void activityArrived(quint64 number, const Activity& activity);
     void countArrived(quint64 number, const SessionCount& count);
     void sessionsArrived(quint64 number, const SessionPage& page);
+    void probesArrived(quint64 number, const ProbePage& page);
     void sessionArrived(quint64 number, const SessionDetail& detail);
     void openArrived(quint64 number, const OpenSessions& open);
     void wishStored(quint64 number, quint64 version);

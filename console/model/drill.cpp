@@ -16,6 +16,7 @@ namespace {
 
 constexpr double kMuch = 1.5;
 constexpr qsizetype kDigestBytes = 32;
+constexpr qsizetype kNoteLength = 48;
 
 /// The two parts of a login. A collector that names them in the key alone is understood where that can mean one thing.
 std::optional<std::pair<QString, QString>> loginOf(const TopEntry& entry) {
@@ -97,6 +98,8 @@ std::optional<SessionQuery> queryFor(TopField field, const TopEntry& entry, cons
         case TopField::Artifact:
             query.filter.artifact = QByteArray::fromHex(entry.key);
             return query.filter.artifact.size() == kDigestBytes ? std::optional(query) : std::nullopt;
+        case TopField::Tool:
+            return std::nullopt;
         case TopField::Country:
             break;
     }
@@ -120,6 +123,8 @@ QString titleOf(TopField field) {
             return u"Top countries"_s;
         case TopField::Command:
             return u"Top commands"_s;
+        case TopField::Tool:
+            return u"Scan tools"_s;
         case TopField::Artifact:
             break;
     }
@@ -134,6 +139,8 @@ QString unitOf(TopField field) {
             return u"times typed"_s;
         case TopField::Artifact:
             return u"times offered"_s;
+        case TopField::Tool:
+            return u"probes"_s;
         default:
             return u"sessions"_s;
     }
@@ -146,6 +153,16 @@ QString labelOf(TopField field, const TopEntry& entry) {
         return part(login->first) + u':' + part(login->second);
     }
     return field == TopField::Country ? countryText(entry.key) : visible(QString::fromUtf8(entry.key));
+}
+
+QString noteOf(TopField field, const TopEntry& entry) {
+    QStringList notes;
+    for (const QString& note : {entry.country, entry.networkName}) {
+        if (field == TopField::Source && !note.isEmpty()) {
+            notes.append(visible(note, kNoteLength));
+        }
+    }
+    return notes.join(u" · "_s);
 }
 
 QString changeText(quint64 now, quint64 before) {

@@ -1,5 +1,6 @@
 #include "console/model/figures_export.hpp"
 
+#include "console/model/drill.hpp"
 #include "console/model/session_export.hpp"
 #include "console/model/visible_text.hpp"
 
@@ -20,11 +21,35 @@ QString stamp(qint64 us) {
 }
 
 QByteArray record(const QStringList& fields) {
-    QByteArray line;
+    QByteArrayList cells;
     for (const QString& field : fields) {
-        line += (line.isEmpty() ? QByteArray() : QByteArray(",")) + csvField(field);
+        cells.append(csvField(field));
     }
-    return line + "\r\n";
+    return cells.join(',') + "\r\n";
+}
+
+QString nounOf(TopField field) {
+    switch (field) {
+        case TopField::Source:
+            return u"source"_s;
+        case TopField::Credential:
+            return u"credential"_s;
+        case TopField::Protocol:
+            return u"protocol"_s;
+        case TopField::Port:
+            return u"port"_s;
+        case TopField::Sensor:
+            return u"sensor"_s;
+        case TopField::Country:
+            return u"country"_s;
+        case TopField::Command:
+            return u"command"_s;
+        case TopField::Artifact:
+            return u"sha256"_s;
+        case TopField::Tool:
+            break;
+    }
+    return u"tool"_s;
 }
 
 }  // namespace
@@ -53,6 +78,24 @@ QByteArray figuresCsv(const OverviewModel::Figures& figures) {
         csv += record(fields + QStringList{countText(sums.value(bucket))});
     }
     return csv + record(totals + QStringList{QString::number(bands.total())});
+}
+
+QByteArray rankingCsv(TopField field, const QList<TopEntry>& entries) {
+    const bool logins = field == TopField::Credential;
+    const bool sources = field == TopField::Source;
+    QStringList names = logins    ? QStringList{u"username"_s, u"secret"_s}
+                        : sources ? QStringList{u"source"_s, u"country"_s, u"network"_s}
+                                  : QStringList{nounOf(field)};
+    QByteArray csv = record(names + QStringList{unitOf(field).replace(u' ', u'_'), u"before"_s});
+    for (const TopEntry& entry : entries) {
+        const QString key = visible(QString::fromUtf8(entry.key), kLongest);
+        QStringList fields =
+            logins    ? QStringList{visible(entry.username, kLongest), visible(entry.secret, kLongest)}
+            : sources ? QStringList{key, visible(entry.country, kLongest), visible(entry.networkName, kLongest)}
+                      : QStringList{key};
+        csv += record(fields + QStringList{QString::number(entry.count), QString::number(entry.previous)});
+    }
+    return csv;
 }
 
 QByteArray fleetCsv(const FleetModel& fleet) {

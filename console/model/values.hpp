@@ -97,7 +97,7 @@ struct Activity {
     bool silentAt(qsizetype hour) const { return hour < covered.size() && covered[hour] == 0; }
 };
 
-enum class TopField { Source, Credential, Protocol, Port, Sensor, Country, Command, Artifact };
+enum class TopField { Source, Credential, Protocol, Port, Sensor, Country, Command, Artifact, Tool };
 
 /// A line of a ranked list. The key is text that an attacker may have chosen.
 struct TopEntry {
@@ -106,6 +106,8 @@ struct TopEntry {
     quint64 previous = 0;  // in the range of equal length just before
     QString username;      // of a credential, as SessionFilter takes them
     QString secret;
+    QString country = {};  // of a source, as SessionRow names it, and whose network it is in; empty: unknown
+    QString networkName = {};
 };
 
 struct SessionRow {
@@ -141,7 +143,7 @@ struct SessionRow {
     bool open() const { return endedUs == 0; }
 };
 
-/// The key by which lists are paged: newest first, ties by id.
+/// The key by which lists of sessions and probes are paged: newest first, ties by id.
 struct SessionKey {
     qint64 startedUs = 0;
     QByteArray id;
@@ -152,6 +154,27 @@ struct SessionKey {
 struct SessionPage {
     QList<SessionRow> rows;
     bool more = false;
+};
+
+/// Contact that never became a session, added up over some seconds.
+struct ProbeRow {
+    QByteArray id;  // 16 bytes, a UUID version 7
+    qint64 startedUs = 0;
+    qint64 endedUs = 0;
+    QString sensor;
+    QString source;
+    QString target;          // the first address
+    quint16 targetPort = 0;  // 0: the kind has none
+    QString kind;            // syn, udp, icmp, closed, refused
+    quint64 packets = 0;
+    QString reason;  // particulars of the first packet
+    QString country;
+};
+
+struct ProbePage {
+    QList<ProbeRow> rows;
+    bool more = false;
+    quint64 probes = 0;  // in all pages together; of a first page alone
 };
 
 /// One event of a session, with the kinds that the database numbers.

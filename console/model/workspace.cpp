@@ -22,6 +22,7 @@ Workspace::Workspace(CollectorLink& link, Clock clock, QObject* parent)
       clock_(std::move(clock)),
       overview_(link, [this] { return clock_(); }),
       list_(link),
+      probes_(link),
       state_(link.state()) {
     if (!clock_) {
         clock_ = [] { return QDateTime::currentMSecsSinceEpoch() * 1000; };

@@ -5,6 +5,7 @@
 #include "console/model/live_feed.hpp"
 #include "console/model/open_session_model.hpp"
 #include "console/model/overview_model.hpp"
+#include "console/model/probe_list.hpp"
 #include "console/model/session_list.hpp"
 
 #include <QTimer>
@@ -44,6 +45,7 @@ public:
     SessionList& list() { return list_; }
     OpenSessionModel& openSessions() { return open_; }
     FleetModel& fleet() { return fleet_; }
+    ProbeList& probes() { return probes_; }
     LiveFeed& live() { return live_; }
     const LiveFeed& live() const { return live_; }
     const OverviewModel& overview() const { return overview_; }
@@ -117,6 +119,7 @@ private:
     Clock clock_;
     OverviewModel overview_;
     SessionList list_;
+    ProbeList probes_;
     OpenSessionModel open_;
     FleetModel fleet_;
     LiveFeed live_;

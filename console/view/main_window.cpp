@@ -1,5 +1,6 @@
 #include "console/view/main_window.hpp"
 
+#include "console/model/drill.hpp"
 #include "console/model/figures.hpp"
 #include "console/model/figures_export.hpp"
 #include "console/view/fleet_figures.hpp"
@@ -153,6 +154,16 @@ void MainWindow::fillExport(QMenu& menu) {
         connect(figures, &QAction::triggered, this, [this, day] {
             save(u"apiary-figures-%1.csv"_s.arg(day), figuresCsv(workspace_.overview().figures()));
         });
+        for (const RankedCard* card : overview_->rankings()) {
+            const TopField field = card->field();
+            const auto& entries = workspace_.overview().ranking(field).value;
+            QAction* list = menu.addAction(titleOf(field) + u", as CSV…"_s);
+            list->setEnabled(entries.has_value());
+            connect(list, &QAction::triggered, this, [this, day, field, entries] {
+                save(u"apiary-%1-%2.csv"_s.arg(titleOf(field).toLower().replace(u' ', u'-'), day),
+                     rankingCsv(field, entries.value_or(QList<TopEntry>())));
+            });
+        }
     } else if (page_ == Page::Sessions) {
         menu.addActions(sessions_->exportActions());
     } else if (page_ == Page::Fleet) {

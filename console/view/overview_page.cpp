@@ -5,6 +5,7 @@
 #include "console/model/visible_text.hpp"
 #include "console/view/card.hpp"
 #include "console/view/controls.hpp"
+#include "console/view/probe_sheet.hpp"
 
 #include <QBoxLayout>
 #include <QButtonGroup>
@@ -128,6 +129,7 @@ QWidget* OverviewPage::makeRankings() {
          {std::optional(TopField::Source), std::optional(TopField::Credential), std::optional<TopField>()}) {
         auto* ranking = new RankedCard(theme_, workspace_, field);
         connect(ranking, &RankedCard::sessionsWanted, this, &OverviewPage::list);
+        connect(ranking, &RankedCard::probesWanted, this, &OverviewPage::showProbes);
         rankings_.append(ranking);
         line->addWidget(ranking, 1);
     }
@@ -275,6 +277,11 @@ void OverviewPage::showLive() {
 void OverviewPage::list(const SessionQuery& query, const Scope& scope) {
     workspace_.listSessions(query, scope);
     Q_EMIT pageWanted(Page::Sessions);
+}
+
+void OverviewPage::showProbes(const QString& tool, const Scope& scope) {
+    workspace_.probes().ask(tool, scope);
+    new ProbeSheet(theme_, *window(), workspace_.probes());
 }
 
 QStringList OverviewPage::shownProtocols() const {

@@ -21,7 +21,7 @@ namespace apiary::console {
 class Card;
 
 /// What the honeynet sees: figures, sessions over time, when they come, who and what comes most, and what happens now.
-/// Every figure opens the sessions that it counts.
+/// Every figure opens the sessions, or probes, that it counts.
 class OverviewPage final : public QWidget {
     Q_OBJECT
 
@@ -61,6 +61,7 @@ private:
     void showMap();
     void showHeat();
     void showLive();
+    void showProbes(const QString& tool, const Scope& scope);
     void list(const SessionQuery& query, const Scope& scope);
     void listBucket(const QStringList& protocols, int bucket);
     void listHour(int hour);

@@ -15,15 +15,16 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace {
 
-constexpr std::initializer_list<TopField> kChoice{TopField::Command, TopField::Port, TopField::Sensor,
-                                                  TopField::Artifact, TopField::Protocol};
+constexpr std::initializer_list<TopField> kChoice{TopField::Command,  TopField::Port,     TopField::Sensor,
+                                                  TopField::Artifact, TopField::Protocol, TopField::Tool};
 
 RankedList::Line lineOf(TopField field, const TopEntry& entry) {
     return {.name = labelOf(field, entry),
             .count = entry.count,
             .change = changeText(entry.count, entry.previous),
             .rising = rises(entry.count, entry.previous),
-            .plain = field == TopField::Sensor || field == TopField::Country};
+            .plain = field == TopField::Sensor || field == TopField::Country,
+            .note = noteOf(field, entry)};
 }
 
 }  // namespace
@@ -39,7 +40,6 @@ RankedCard::RankedCard(const Theme& theme, Workspace& workspace, std::optional<T
     line->setContentsMargins(0, 0, 0, 0);
     line->addWidget(card_);
     card_->body()->addWidget(body_, 1);
-    body_->setEmptyWords(u"Nothing in this range"_s, {});
     if (!field) {
         addSelector();
     }
@@ -83,6 +83,12 @@ void RankedCard::refresh() {
         lines.append(lineOf(shown, entry));
     }
     list_->setLines(lines);
+    if (shown == TopField::Tool) {
+        body_->setEmptyWords(u"No scan tool told by its marks"_s,
+                             u"apiary-probes tells them, beside agents with hosts."_s);
+    } else {
+        body_->setEmptyWords(u"Nothing in this range"_s, {});
+    }
     body_->show(answer.value.has_value(), !lines.isEmpty(), answer.failure);
     card_->setSubtitle(unitOf(shown));
     if (selector_ != nullptr) {
@@ -99,8 +105,11 @@ void RankedCard::open(int line) {
     if (!answer.value || line >= answer.value->size()) {
         return;
     }
-    const auto query = queryFor(field(), (*answer.value)[line], workspace_.fleet().sensors());
-    if (query) {
+    const TopEntry& entry = (*answer.value)[line];
+    const auto query = queryFor(field(), entry, workspace_.fleet().sensors());
+    if (field() == TopField::Tool) {
+        Q_EMIT probesWanted(QString::fromUtf8(entry.key), answer.scope);
+    } else if (query) {
         Q_EMIT sessionsWanted(*query, answer.scope);
     }
 }

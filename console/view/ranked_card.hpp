@@ -25,6 +25,8 @@ public:
 Q_SIGNALS:
     /// Somebody wants the sessions behind an entry, of the scope it was counted in.
     void sessionsWanted(const SessionQuery& query, const Scope& scope);
+    /// Likewise the probes behind a tool.
+    void probesWanted(const QString& tool, const Scope& scope);
 
 private:
     void addSelector();

@@ -21,6 +21,11 @@ namespace {
 constexpr int kRow = 25;
 constexpr int kChange = 52;
 constexpr int kCount = 66;
+constexpr double kLeastNote = 24;  // of less room nothing can be read
+
+QString wordsOf(const RankedList::Line& line) {
+    return line.note.isEmpty() ? line.name : line.name + u" · "_s + line.note;
+}
 
 }  // namespace
 
@@ -80,7 +85,7 @@ bool RankedList::viewportEvent(QEvent* event) {
         const auto* help = static_cast<QHelpEvent*>(event);
         const int line = lineAt(help->pos());
         if (line >= 0) {
-            QToolTip::showText(help->globalPos(), console::toolTip(lines_[line].name), viewport());
+            QToolTip::showText(help->globalPos(), console::toolTip(wordsOf(lines_[line])), viewport());
             return true;
         }
     }
@@ -111,7 +116,7 @@ void RankedList::moveTo(int line) {
     } else if (row.bottom() > viewport()->height()) {
         verticalScrollBar()->setValue(verticalScrollBar()->value() + row.bottom() + 1 - viewport()->height());
     }
-    setAccessibleDescription(lines_[current_].name + u", "_s + grouped(lines_[current_].count));
+    setAccessibleDescription(wordsOf(lines_[current_]) + u", "_s + grouped(lines_[current_].count));
     viewport()->update();
 }
 
@@ -178,6 +183,14 @@ void RankedList::paintLine(QPainter& painter, int line) const {
     painter.setPen(tokens.text);
     painter.drawText(QRectF(row.left() + 10, row.top(), room - 14, kRow), Qt::AlignLeft | Qt::AlignVCenter,
                      painter.fontMetrics().elidedText(shown.name, Qt::ElideRight, static_cast<int>(room) - 14));
+    const double named = 20 + painter.fontMetrics().horizontalAdvance(shown.name);
+    if (!shown.note.isEmpty() && room - 4 - named >= kLeastNote) {
+        painter.setFont(uiFont(12));
+        painter.setPen(tokens.secondary);
+        painter.drawText(
+            QRectF(row.left() + named, row.top(), room - 4 - named, kRow), Qt::AlignLeft | Qt::AlignVCenter,
+            painter.fontMetrics().elidedText(shown.note, Qt::ElideRight, static_cast<int>(room - 4 - named)));
+    }
     painter.setFont(monoFont(12));
     painter.drawText(QRectF(row.left() + room, row.top(), kCount, kRow), Qt::AlignRight | Qt::AlignVCenter,
                      shown.count < 10'000'000 ? grouped(shown.count) : shortNumber(static_cast<double>(shown.count)));

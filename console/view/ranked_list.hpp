@@ -18,6 +18,7 @@ public:
         QString change;
         bool rising = false;  // worth a look
         bool plain = false;   // words rather than an address or bytes
+        QString note = {};    // beside the name where there is room; safe to paint
     };
 
     RankedList(const Theme& theme, const QString& accessibleName, QWidget* parent = nullptr);

@@ -3,6 +3,7 @@
 #include "console/model/figures.hpp"
 #include "console/model/visible_text.hpp"
 #include "console/view/main_window.hpp"
+#include "console/view/probe_sheet.hpp"
 #include "console/view/readout_fleet.hpp"
 #include "console/view/readout_overview.hpp"
 
@@ -213,6 +214,29 @@ QJsonObject listing(const SessionsPage& page, const Workspace& workspace) {
     return shown;
 }
 
+/// Of the sheet over the page; null if it is not there.
+QJsonValue probes(const MainWindow& window) {
+    const auto* sheet = qobject_cast<const ProbeSheet*>(window.sheet());
+    if (sheet == nullptr) {
+        return {};
+    }
+    const ProbeList& list = sheet->probes();
+    QJsonArray rows;
+    for (int row = 0; row < std::min(kRows, list.rowCount()); ++row) {
+        QJsonObject cells;
+        for (int column = 0; column < ProbeList::ColumnCount; ++column) {
+            cells.insert(list.headerData(column, Qt::Horizontal, Qt::DisplayRole).toString(),
+                         list.index(row, column).data(Qt::DisplayRole).toString());
+        }
+        rows.append(cells);
+    }
+    return QJsonObject{{u"tool"_s, visible(list.tool())},
+                       {u"state"_s, sheet->panel().words()},
+                       {u"words"_s, sheet->words()},
+                       {u"count"_s, list.count() ? QJsonValue(static_cast<qint64>(*list.count())) : QJsonValue()},
+                       {u"rows"_s, rows}};
+}
+
 QJsonArray switches(const QList<ShownSwitch>& all, const Workspace& workspace) {
     QJsonArray list;
     for (const ShownSwitch& shown : all) {
@@ -279,6 +303,7 @@ QJsonObject readOut(const MainWindow& window, const Workspace& workspace) {
         {u"found"_s, found(workspace)},
         {u"list"_s, listing(window.sessions(), workspace)},
         {u"session"_s, session(window.sessions().panel(), workspace)},
+        {u"probes"_s, probes(window)},
         {u"switches"_s, switches(fleet ? window.fleet().shownSwitches() : QList<ShownSwitch>(), workspace)},
         {u"buttons"_s, buttons(window)},
         {u"window"_s, rectangle(window)}};

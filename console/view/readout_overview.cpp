@@ -59,6 +59,7 @@ QJsonObject ranking(const RankedCard& card, const Workspace& workspace) {
     for (int i = 0; i < card.list().lines().size() && i < entries.size(); ++i) {
         const RankedList::Line& line = card.list().lines()[i];
         list.append(QJsonObject{{u"key"_s, line.name},
+                                {u"note"_s, line.note},
                                 {u"count"_s, static_cast<qint64>(line.count)},
                                 {u"previous"_s, static_cast<qint64>(entries[i].previous)},
                                 {u"change"_s, line.change},

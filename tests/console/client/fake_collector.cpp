@@ -51,6 +51,9 @@ public:
     Status GetSession(ServerContext*, const v1::GetSessionRequest* request, v1::SessionDetail* reply) override {
         return answer(owner_.answers_.session, request, reply);
     }
+    Status ListProbes(ServerContext*, const v1::ListProbesRequest* request, v1::ListProbesReply* reply) override {
+        return answer(owner_.answers_.probes, request, reply);
+    }
     Status ListOpen(ServerContext*, const v1::ListOpenRequest* request, v1::ListOpenReply* reply) override {
         return answer(owner_.answers_.open, request, reply);
     }

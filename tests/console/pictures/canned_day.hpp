@@ -21,6 +21,8 @@ QList<TopEntry> topOfDay(TopField field, int limit);
 Activity activityOfWeeks();
 /// The newest sessions of the filter's protocols and sensors; `before` as in CollectorLink::askSessions().
 SessionPage sessionsOfDay(const Scope& scope, const SessionKey& before, int limit);
+/// Probes with the marks of a tool, as many as topOfDay() counts.
+ProbePage probesOfDay(const Scope& scope, const QString& tool, const SessionKey& before, int limit);
 OpenSessions openAtEnd();
 /// A dialogue that fits the protocol of the session; empty detail if there is no such session.
 SessionDetail detailOf(const QByteArray& id);

@@ -53,6 +53,12 @@ public:
             Q_EMIT countArrived(number, {.sessions = full() ? fit : 0, .times = 0, .more = false});
         });
     }
+    void askProbes(quint64 number, const Scope& scope, const QString& tool, const SessionKey& before,
+                   int limit) override {
+        reply(number, [=, this] {
+            Q_EMIT probesArrived(number, full() ? probesOfDay(scope, tool, before, limit) : ProbePage{});
+        });
+    }
     void askSession(quint64 number, const QByteArray& id) override {
         reply(number, [=, this] { Q_EMIT sessionArrived(number, detailOf(id)); });
     }

@@ -26,6 +26,12 @@ public:
         Scope scope;
         SeriesField field = SeriesField::Sessions;
     };
+    struct AskedProbes {
+        quint64 number = 0;
+        Scope scope;
+        QString tool;
+        SessionKey before;
+    };
     struct Wish {
         quint64 number = 0;
         qint32 sensorId = 0;
@@ -55,6 +61,9 @@ public:
     void askCount(quint64 number, const Scope& scope, const SessionFilter& filter) override {
         counts.append({number, scope, {}, {}, filter});
     }
+    void askProbes(quint64 number, const Scope& scope, const QString& tool, const SessionKey& before, int) override {
+        probes.append({number, scope, tool, before});
+    }
     void askSession(quint64 number, const QByteArray& id) override { sessions.append({number, {}, {}, id, {}}); }
     void askOpen(quint64 number, const Scope& scope, int) override { open.append({number, scope, {}, {}, {}}); }
     void switchService(quint64 number, qint32 sensorId, const QString& service, bool on) override {
@@ -75,6 +84,7 @@ public:
     QList<AskedSeries> sourceSeries;  // of all and of new ones
     QList<AskedTop> tops;
     QList<Asked> activities;
+    QList<AskedProbes> probes;
     QList<Asked> pages;
     QList<Asked> counts;
     QList<Asked> sessions;

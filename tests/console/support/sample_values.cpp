@@ -24,6 +24,21 @@ SessionRow sampleRow(int seconds, char tail) {
     return row;
 }
 
+ProbeRow sampleProbe(int seconds, char tail) {
+    ProbeRow row;
+    row.id = QByteArray(15, '\0') + QByteArray(1, tail);
+    row.startedUs = kSampleUs + seconds * kSecondUs;
+    row.endedUs = row.startedUs + 9'800'000;
+    row.sensor = u"ams-01"_s;
+    row.source = u"203.0.113.7"_s;
+    row.target = u"192.0.2.0"_s;
+    row.targetPort = 23;
+    row.kind = u"syn"_s;
+    row.packets = 1'256;
+    row.reason = u"addresses=256 ttl=243 flags=S"_s;
+    return row;
+}
+
 SessionDetail sampleDetail(const SessionRow& row) {
     SessionDetail detail;
     detail.row = row;

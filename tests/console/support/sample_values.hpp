@@ -10,6 +10,8 @@ inline constexpr qint64 kSecondUs = 1'000'000;
 
 /// An FTP session that began `seconds` after kSampleUs and took 2.5 s; its id ends in `tail`.
 SessionRow sampleRow(int seconds, char tail);
+/// 256 SYNs that began `seconds` after kSampleUs and took 9.8 s, to a port of a /24; its id ends in `tail`.
+ProbeRow sampleProbe(int seconds, char tail);
 /// A login, with bytes that are no text in the second command.
 SessionDetail sampleDetail(const SessionRow& row);
 /// One sensor with the services ftp (on) and catchall (off).

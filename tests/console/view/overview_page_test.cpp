@@ -1,7 +1,6 @@
 #include "console/view/overview_page.hpp"
 
-#include "console/view/readout.hpp"
-#include "tests/console/support/shown_window.hpp"
+#include "tests/console/view/overview_fixture.hpp"
 
 #include <QChart>
 #include <QJsonArray>
@@ -16,43 +15,6 @@ namespace {
 
 using namespace Qt::Literals::StringLiterals;
 using State = PanelBody::State;
-
-class OverviewPageTest : public ShownWindow {
-protected:
-    /// fill(), and the details too.
-    void fillAll() {
-        fill();
-        QList<quint64> hours(168, 1);
-        hours[61] = 400;
-        QList<quint32> covered(168, 1000);
-        hours[3] = 0;
-        covered[3] = 0;
-        Q_EMIT link_.activityArrived(link_.activities.last().number, {.sessions = hours, .covered = covered});
-        Q_EMIT link_.topArrived(numberOf(TopField::Source), {{"203.0.113.7", 120, 40, {}, {}}, {"::1", 3, 4, {}, {}}});
-        Q_EMIT link_.topArrived(numberOf(TopField::Credential), {{"root / ", 9, 8, u"root"_s, {}}});
-        Q_EMIT link_.topArrived(numberOf(TopField::Command), {{"uname -a", 5, 0, {}, {}}});
-        Q_EMIT link_.seriesArrived(link_.credentialSeries.last().number, sampleSeries());
-        QCoreApplication::processEvents();
-    }
-    quint64 numberOf(TopField field) const {
-        const auto asked = std::ranges::find(link_.tops.rbegin(), link_.tops.rend(), field, &FakeLink::AskedTop::field);
-        return asked == link_.tops.rend() ? 0 : asked->number;
-    }
-    /// A click where the readout says that something is.
-    void clickAt(const QJsonValue& rect) {
-        const QPoint centre(rect[u"x"_s].toInt() + rect[u"w"_s].toInt() / 2,
-                            rect[u"y"_s].toInt() + rect[u"h"_s].toInt() / 2);
-        QWidget* hit = window_.childAt(window_.mapFromGlobal(centre));
-        ASSERT_NE(hit, nullptr);
-        QTest::mouseClick(hit, Qt::LeftButton, {}, hit->mapFromGlobal(centre));
-    }
-    QJsonObject read() const { return readOut(window_, workspace_); }
-    template <typename Widget>
-    Widget& child() {
-        return *window_.findChild<Widget*>();
-    }
-    const OverviewPage& page() const { return window_.overview(); }
-};
 
 TEST_F(OverviewPageTest, ATileOpensTheSessionsItCounts) {
     fillAll();
@@ -149,6 +111,18 @@ TEST_F(OverviewPageTest, TheThirdListHasASelector) {
     clickAt(read()[u"rankings"_s][2][u"entries"_s][0][u"rect"_s]);
     EXPECT_EQ(link_.counts.last().filter.targetPorts, QList<quint16>{23});
     EXPECT_EQ(link_.counts.last().filter.udp, false);
+}
+
+TEST_F(OverviewPageTest, ASourceHasItsCountryAndNetworkBesideItIfTheyAreKnown) {
+    fillAll();
+    const QJsonValue sources = read()[u"rankings"_s][0][u"entries"_s];
+    EXPECT_EQ(sources[0][u"key"_s].toString(), u"203.0.113.7"_s);
+    EXPECT_EQ(sources[0][u"note"_s].toString(), u"NL · Example"_s);
+    EXPECT_EQ(sources[1][u"note"_s].toString(), QString());
+    auto& list = child<RankedList>();
+    list.setFocus();
+    QTest::keyClick(&list, Qt::Key_Home);
+    EXPECT_EQ(list.accessibleDescription(), u"203.0.113.7 · NL · Example, 120"_s);
 }
 
 TEST_F(OverviewPageTest, AnHourOpensItsSessionsOfThe28Days) {
