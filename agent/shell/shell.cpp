@@ -250,8 +250,8 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
     line = line.substr(0, kMostLine);
     if (state.nextProcess == 0) {
         state.nextProcess = state.host->nextProcess(now);
-        state.shells.back().parent = state.nextProcess++;
         state.shells.back().process = state.nextProcess++;
+        state.shells.back().parent = state.shells.back().process - 1;  // login
         state.shells.back().set("PPID", std::to_string(state.shells.back().parent));
     }
     if (state.reading) {

@@ -26,7 +26,11 @@ ShellParser::Tree ShellParser::compound(std::string_view reserved) {
     }
     if (takeReserved("function")) {
         skipBlanks();
-        const std::string name = endsWord(peek()) ? std::string{} : word();
+        if (endsWord(peek())) {
+            error_ = "syntax error: unexpected " + tokenName() + " (expecting word)";
+            return std::make_shared<ShellTree>();
+        }
+        const std::string name = word();
         skipBlanks();
         if (peek() == '(' && peek(1) == ')') {
             at_ += 2;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ranges>
 
 namespace apiary::agent {
 namespace {
@@ -55,8 +54,10 @@ public:
             --end;
         }
         if (end > at_ && parts(end - 1)) {
-            const bool single = std::ranges::none_of(std::views::iota(at_, end - 1),
-                                                     [&](std::size_t i) { return parts(i) && !isBlank(i); });
+            bool single = true;
+            for (std::size_t i = at_; i + 1 < end; ++i) {
+                single &= !parts(i) || isBlank(i);
+            }
             end -= single ? 1 : 0;
         }
         return line_.bytes.substr(at_, end - at_);

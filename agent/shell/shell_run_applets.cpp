@@ -178,18 +178,18 @@ int become(ShellCall& call) {
         ++first;
     }
     first += call.name() == "taskset" || call.name() == "chroot" ? 1 : 0;
-    if (first >= call.words.size()) {
-        if (call.name() == "setsid" || call.name() == "taskset" || call.name() == "chroot") {
-            return call.usage();
-        }
-        return runShellApplet(call);
-    }
-    if (call.name() == "chroot") {
+    if (call.name() == "chroot" && first > 1 && first - 1 < call.words.size()) {
         const ShellFiles::Place place = call.locate(call.words[first - 1]);
         if (place.error != ShellError::None || call.files().find(place.path) == nullptr) {
             return call.fail("can't change root directory to '" + call.words[first - 1] +
                              "': No such file or directory");
         }
+    }
+    if (first >= call.words.size()) {
+        if (call.name() == "setsid" || call.name() == "taskset" || call.name() == "chroot") {
+            return call.usage();
+        }
+        return runShellApplet(call);
     }
     const int status = runRest(call, first);
     return call.name() == "setsid" ? 0 : status;  // it leads a group of its own already, and leaves a child to it

@@ -98,7 +98,7 @@ TEST_P(RecordedShell, AnswersAsTheRealOne) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, RecordedShell,
-                         testing::Values("language.txt", "files.txt", "bots.txt", "edges.txt", "programs.txt",
+                         testing::Values("ash.txt", "language.txt", "files.txt", "bots.txt", "edges.txt", "programs.txt",
                                          "filters.txt", "file_applets.txt", "small_applets.txt"));
 
 }  // namespace

@@ -228,7 +228,7 @@ TEST_F(ShellTest, TellsOfAJobWhenItIsOver) {
     EXPECT_EQ(say("sleep 3 & sleep 9 &"), "");
     EXPECT_EQ(say("jobs"), "[2]+  Running                    sleep 9\n[1]-  Running                    sleep 3\n");
     EXPECT_EQ(shell_.line("echo x", kNow + std::chrono::seconds(4)).output,
-              "x\n[1]+  Done                       sleep 3\n");
+              "x\n[1]-  Done                       sleep 3\n");
 }
 
 TEST_F(ShellTest, EndsAJobThatIsKilled) {
