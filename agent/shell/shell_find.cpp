@@ -1,16 +1,14 @@
-/// find.
+/// find: the walk.
+
+#include "agent/shell/shell_find.hpp"
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_expander.hpp"
 #include "agent/shell/shell_interpreter.hpp"
-#include "agent/shell/shell_numbers.hpp"
-#include "agent/shell/shell_regex.hpp"
 #include "agent/shell/shell_state.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <memory>
 #include <stdexcept>
 #include <utility>
 
@@ -19,61 +17,7 @@ namespace {
 
 using Kind = ShellNode::Kind;
 
-constexpr std::size_t kDeepestExpression = 30;
-constexpr std::size_t kMostTests = 200;
 constexpr std::size_t kMostCollected = 500;  // files for one -exec … +
-
-/// A number that a property is compared with: "+5", "-5" or "5".
-struct Bound {
-    char sign = 0;
-    std::int64_t value = 0;
-
-    bool holds(std::int64_t of) const { return sign == '+' ? of > value : sign == '-' ? of < value : of == value; }
-    /// Of an age in units of so many seconds.
-    bool holdsAge(std::int64_t age, std::int64_t unit) const {
-        const std::int64_t begin = value * unit;
-        return sign == '+' ? age >= begin + unit : sign == '-' ? age < begin : age >= begin && age < begin + unit;
-    }
-};
-
-struct Test {
-    enum class What : std::uint8_t {
-        Name,
-        Path,
-        Regex,
-        Type,
-        Permissions,
-        Age,
-        Newer,
-        Inode,
-        Same,
-        Owner,
-        Group,
-        Size,
-        Links,
-        Empty,
-        Executable,
-        Prune,
-        Print,
-        PrintZero,
-        Run,
-        RunAll,
-        Quit,
-        Expression,
-        Always
-    } what = What::Always;
-    bool inverted = false;
-    bool ignoreCase = false;
-    std::string text = {};
-    Bound bound = {};
-    std::int64_t unit = 1;
-    std::vector<std::string> words = {};
-    std::shared_ptr<ShellRegex> regex = {};
-    std::vector<std::vector<Test>> alternatives = {};  // of Expression: any of them, each all of its tests
-    std::vector<std::string> collected = {};           // of RunAll
-};
-
-using Tests = std::vector<std::vector<Test>>;
 
 std::string lower(std::string text) {
     for (char& c : text) {
@@ -82,248 +26,15 @@ std::string lower(std::string text) {
     return text;
 }
 
-/// What the command line asks for. Throws std::invalid_argument.
-class FindParser {
-public:
-    FindParser(ShellCall& call, std::vector<std::string> words) : call_(call), words_(std::move(words)) {}
-
-    Tests all() {
-        Tests tests = expression(0);
-        if (at_ < words_.size()) {
-            unrecognised(words_[at_]);
-        }
-        if (!acts_) {
-            Test print;
-            print.what = Test::What::Print;
-            Test whole;
-            whole.what = Test::What::Expression;
-            whole.alternatives = std::move(tests);
-            tests = {{std::move(whole), std::move(print)}};
-        }
-        return tests;
-    }
-
-    bool depthFirst = false;
-    bool followsLinks = false;
-    std::size_t least = 0;
-    std::size_t most = 64;
-
-private:
-    using What = Test::What;
-
-    [[noreturn]] void unrecognised(const std::string& word) {
-        call_.fail("unrecognized: " + word);
-        call_.usage();
-        throw std::invalid_argument("");
-    }
-    std::string argument(const std::string& of) {
-        return at_ < words_.size() ? words_[at_++] : throw std::invalid_argument(of + " requires an argument");
-    }
-    static std::int64_t number(const std::string& text) {
-        const auto value = parseNumber<std::uint32_t>(text);
-        return value ? static_cast<std::int64_t>(*value) : throw std::invalid_argument("invalid number '" + text + "'");
-    }
-    static Bound bound(std::string text) {
-        Bound made;
-        if (text.starts_with('+') || text.starts_with('-')) {
-            made.sign = text.front();
-            text.erase(0, 1);
-        }
-        made.value = number(text);
-        return made;
-    }
-
-    Tests expression(std::size_t depth) {
-        if (depth > kDeepestExpression) {
-            throw std::invalid_argument("memory exhausted");
-        }
-        Tests tests(1);
-        bool inverted = false;
-        while (at_ < words_.size() && words_[at_] != ")") {
-            if (++count_ > kMostTests) {
-                throw std::invalid_argument("memory exhausted");
-            }
-            const std::string word = words_[at_++];
-            if (word == "-o" || word == "-or") {
-                tests.emplace_back();
-                inverted = false;
-            } else if (word == "!" || word == "-not") {
-                inverted = !inverted;
-            } else if (word == "(") {
-                Test inner;
-                inner.what = What::Expression;
-                inner.alternatives = expression(depth + 1);
-                if (at_ >= words_.size()) {
-                    throw std::invalid_argument("unpaired '('");
-                }
-                ++at_;
-                inner.inverted = std::exchange(inverted, false);
-                tests.back().push_back(std::move(inner));
-            } else if (word != "-a" && word != "-and" && word != ",") {
-                if (auto test = one(word)) {
-                    test->inverted = std::exchange(inverted, false);
-                    tests.back().push_back(std::move(*test));
-                }
-            }
-        }
-        return tests;
-    }
-
-    /// Nothing for an option, which is true.
-    std::optional<Test> one(const std::string& word) {
-        Test test;
-        static constexpr std::pair<std::string_view, What> kPlain[] = {
-            {"-print", What::Print}, {"-print0", What::PrintZero}, {"-prune", What::Prune},
-            {"-quit", What::Quit},   {"-empty", What::Empty},      {"-executable", What::Executable}};
-        const auto* plain = std::ranges::find(kPlain, word, &std::pair<std::string_view, What>::first);
-        if (plain != std::end(kPlain)) {
-            test.what = plain->second;
-            acts_ |= test.what == What::Print || test.what == What::PrintZero || test.what == What::Quit;
-            return test;
-        }
-        if (word == "-depth" || word == "-d") {
-            depthFirst = true;
-            return std::nullopt;
-        }
-        if (word == "-follow") {
-            followsLinks = true;
-            return std::nullopt;
-        }
-        if (word == "-xdev" || word == "-mount") {
-            return std::nullopt;
-        }
-        if (word == "-maxdepth" || word == "-mindepth") {
-            const auto value = static_cast<std::size_t>(number(argument(word)));
-            (word == "-maxdepth" ? most : least) = value;
-            return std::nullopt;
-        }
-        static constexpr std::pair<std::string_view, What> kValued[] = {
-            {"-name", What::Name},      {"-iname", What::Name},  {"-path", What::Path},   {"-ipath", What::Path},
-            {"-wholename", What::Path}, {"-regex", What::Regex}, {"-type", What::Type},   {"-perm", What::Permissions},
-            {"-mtime", What::Age},      {"-atime", What::Age},   {"-ctime", What::Age},   {"-mmin", What::Age},
-            {"-amin", What::Age},       {"-cmin", What::Age},    {"-newer", What::Newer}, {"-inum", What::Inode},
-            {"-samefile", What::Same},  {"-user", What::Owner},  {"-group", What::Group}, {"-size", What::Size},
-            {"-links", What::Links},    {"-exec", What::Run}};
-        const auto* valued = std::ranges::find(kValued, word, &std::pair<std::string_view, What>::first);
-        if (valued == std::end(kValued)) {
-            unrecognised(word);
-        }
-        test.what = valued->second;
-        if (test.what == What::Run) {
-            command(test, word);
-            return test;
-        }
-        test.text = argument(word);
-        test.ignoreCase = word.starts_with("-i") && test.what != What::Inode;
-        complete(test, word);
-        return test;
-    }
-
-    void complete(Test& test, const std::string& word) {
-        const std::string text = test.text;
-        switch (test.what) {
-            case What::Regex:
-                test.regex = std::make_shared<ShellRegex>(text, ShellRegex::Kind::Basic, false);
-                if (!test.regex->valid()) {
-                    throw std::invalid_argument("bad regex '" + text + "': " + test.regex->error());
-                }
-                break;
-            case What::Type:
-                if (text.size() != 1 || std::string_view("fdlbcsp").find(text[0]) == std::string_view::npos) {
-                    throw std::invalid_argument("invalid argument '" + text + "' to '-type'");
-                }
-                break;
-            case What::Permissions: {
-                const bool sign =
-                    std::string_view("+-/").find(text.substr(0, 1)) != std::string_view::npos && !text.empty();
-                test.bound.sign = sign ? (text[0] == '/' ? '+' : text[0]) : '\0';
-                const auto mode = modeOf(std::string_view(text).substr(sign ? 1 : 0), 0, false, 0);
-                if (!mode || text.empty()) {
-                    throw std::invalid_argument("invalid mode '" + text + "'");
-                }
-                test.bound.value = *mode;
-                break;
-            }
-            case What::Age:
-                test.bound = bound(text);
-                test.unit = word.ends_with("time") ? 86'400 : 60;
-                break;
-            case What::Links:
-                test.bound = bound(text);
-                break;
-            case What::Inode:
-                test.bound.value = number(text);
-                break;
-            case What::Newer:
-            case What::Same: {
-                const ShellFiles::Place place = call_.locate(text);
-                const ShellNode* node = place.error == ShellError::None ? call_.files().find(place.path) : nullptr;
-                if (node == nullptr) {
-                    throw std::invalid_argument("can't stat '" + text + "': No such file or directory");
-                }
-                test.bound.value = node->modified;
-                test.text = place.path;
-                break;
-            }
-            case What::Owner:
-            case What::Group: {
-                const ShellHost& host = call_.work().host();
-                const auto id = parseNumber<std::uint32_t>(text);
-                if (!id && host.userName(host.userId(text)) != text) {
-                    throw std::invalid_argument((test.what == What::Owner ? "unknown user " : "unknown group ") + text);
-                }
-                test.bound.value = id ? *id : host.userId(text);
-                break;
-            }
-            case What::Size: {
-                const char last = text.empty() ? 'x' : text.back();
-                const std::int64_t unit = last == 'c' ? 1 : last == 'k' ? 1024 : last == 'w' ? 2 : 512;
-                const bool suffix = std::string_view("ckwb").find(last) != std::string_view::npos;
-                const std::string number = text.substr(0, text.size() - (suffix ? 1 : 0));
-                const bool plain =
-                    number.find_first_not_of("0123456789", number.find_first_not_of("+-")) == std::string::npos;
-                test.bound = bound(plain ? number : text);
-                test.bound.value *= unit;
-                break;
-            }
-            default:
-                break;
-        }
-    }
-
-    void command(Test& test, const std::string& word) {
-        for (;; ++at_) {
-            if (at_ >= words_.size()) {
-                throw std::invalid_argument(word + " requires an argument");
-            }
-            if (words_[at_] == ";" || (words_[at_] == "+" && !test.words.empty() && test.words.back() == "{}")) {
-                break;
-            }
-            test.words.push_back(words_[at_]);
-        }
-        if (test.words.empty()) {
-            throw std::invalid_argument(word + " requires an argument");
-        }
-        test.what = words_[at_++] == ";" ? What::Run : What::RunAll;
-        acts_ = true;
-    }
-
-    ShellCall& call_;
-    std::vector<std::string> words_;
-    std::size_t at_ = 0;
-    std::size_t count_ = 0;
-    bool acts_ = false;
-};
-
 class Finder {
 public:
-    Finder(ShellCall& call, const FindParser& asked, Tests tests)
+    Finder(ShellCall& call, FindRequest asked)
         : call_(call),
           depthFirst_(asked.depthFirst),
           followsLinks_(asked.followsLinks),
           least_(asked.least),
           most_(asked.most),
-          tests_(std::move(tests)) {}
+          tests_(std::move(asked.tests)) {}
 
     void walk(const std::string& shown, const std::string& path, std::size_t depth) {
         const ShellWork::Level level(call_.work());
@@ -369,10 +80,10 @@ private:
         return target != nullptr && target->kind != Kind::Directory ? target : node;
     }
 
-    bool any(Tests& tests, const std::string& shown, const std::string& path) {
-        for (std::vector<Test>& all : tests) {
+    bool any(FindTests& tests, const std::string& shown, const std::string& path) {
+        for (std::vector<FindTest>& all : tests) {
             bool holds = true;
-            for (Test& test : all) {
+            for (FindTest& test : all) {
                 holds = meets(test, shown, path) != test.inverted;
                 if (!holds || quit_ || call_.work().stopped()) {
                     break;
@@ -385,15 +96,15 @@ private:
         return false;
     }
 
-    bool permits(const Test& test, std::uint16_t mode) const {
+    bool permits(const FindTest& test, std::uint16_t mode) const {
         const auto mask = static_cast<std::uint16_t>(test.bound.value);
         return test.bound.sign == '-'   ? (mode & mask) == mask
                : test.bound.sign == '+' ? mask == 0 || (mode & mask) != 0
                                         : mode == mask;
     }
 
-    bool meets(Test& test, const std::string& shown, const std::string& path) {
-        using What = Test::What;
+    bool meets(FindTest& test, const std::string& shown, const std::string& path) {
+        using What = FindTest::What;
         const ShellNode* node = resolved(path);
         if (node == nullptr) {  // an action before removed it
             return test.what == What::Print ? call_.out(shown + '\n') : false;
@@ -487,9 +198,9 @@ private:
         return runRest(one, 1, "") == 0;
     }
 
-    void finish(Tests& tests) {
-        for (std::vector<Test>& all : tests) {
-            for (Test& test : all) {
+    void finish(FindTests& tests) {
+        for (std::vector<FindTest>& all : tests) {
+            for (FindTest& test : all) {
                 if (!test.collected.empty()) {
                     run(test.words, std::exchange(test.collected, {}));
                 }
@@ -503,7 +214,7 @@ private:
     bool followsLinks_;
     std::size_t least_;
     std::size_t most_;
-    Tests tests_;
+    FindTests tests_;
     bool pruned_ = false;
     bool quit_ = false;
 };
@@ -524,10 +235,9 @@ int find(ShellCall& call) {
         }
     }
     try {
-        FindParser parser(call, std::move(words));
-        Tests tests = parser.all();
-        parser.followsLinks |= follows;
-        Finder finder(call, parser, std::move(tests));
+        FindRequest asked = parseFind(call, std::move(words));
+        asked.followsLinks |= follows;
+        Finder finder(call, std::move(asked));
         int status = 0;
         for (const std::string& path : paths.empty() ? std::vector<std::string>{"."} : paths) {
             const ShellFiles::Place place = call.locate(path, false);
