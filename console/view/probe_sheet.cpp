@@ -20,7 +20,7 @@ namespace {
 constexpr int kWide = 1160;
 constexpr int kHigh = 480;
 constexpr int kRow = 26;
-constexpr std::array<int, ProbeList::ColumnCount> kWidths{132, 140, 66, 100, 92, 140, 60, 76, 76, 200};
+constexpr std::array<int, ProbeList::ColumnCount> kWidths{132, 140, 76, 100, 92, 140, 60, 76, 76, 200};
 
 }  // namespace
 
