@@ -98,8 +98,8 @@ TEST_P(RecordedShell, AnswersAsTheRealOne) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, RecordedShell,
-                         testing::Values("ash.txt", "language.txt", "files.txt", "bots.txt", "edges.txt", "programs.txt",
-                                         "filters.txt", "file_applets.txt", "small_applets.txt"));
+                         testing::Values("ash.txt", "language.txt", "files.txt", "bots.txt", "edges.txt",
+                                         "programs.txt", "filters.txt", "file_applets.txt", "small_applets.txt"));
 
 }  // namespace
 }  // namespace apiary::agent::test

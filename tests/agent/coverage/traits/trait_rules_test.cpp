@@ -73,9 +73,10 @@ TEST(TraitRulesTest, PutNothingBetweenALinkAndItsHosts) {
     PacketTraits far = builtIn("linux");
     far.hops = 2;
     const std::string text = traitRules(hosts, {std::nullopt, far, far, far}, 1);
-    EXPECT_EQ(block(text, "map leaving_hosts4").back(),
-              "elements = { 10.9.1.0-10.9.1.255 : goto leaving_0, 10.9.3.7 : goto leaving_0, 10.9.2.0-10.9.2.255 : goto "
-              "leaving_1 }");
+    EXPECT_EQ(
+        block(text, "map leaving_hosts4").back(),
+        "elements = { 10.9.1.0-10.9.1.255 : goto leaving_0, 10.9.3.7 : goto leaving_0, 10.9.2.0-10.9.2.255 : goto "
+        "leaving_1 }");
     EXPECT_TRUE(has(block(text, "chain leaving_1"), "ip ttl set 64"));
     const auto further = [&](const char* chain) {
         return std::ranges::count_if(block(text, chain), [](const auto& line) { return line.ends_with("ttl set 63"); });
