@@ -19,15 +19,14 @@ constexpr Operator kOperators[] = {{"||", 1}, {"&&", 2},  {"<<", 8}, {">>", 8}, 
                                    {"+", 9},  {"-", 9},   {"*", 10}, {"/", 10}, {"%", 10}};
 constexpr std::string_view kAssignments[] = {"<<=", ">>=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "="};
 constexpr int kDeepest = 40;
+constexpr std::size_t kMostOfVariables = 8192;  // bytes: each may name many others
 
 /// Climbs precedence; wraps around as the machine does.
 class Arithmetic {
 public:
-    Arithmetic(std::string_view text, ShellEnvironment& environment) : text_(text), environment_(environment) {}
-
-    Arithmetic(std::string_view text, ShellEnvironment& environment, int depth) : Arithmetic(text, environment) {
-        depth_ = depth;
-    }
+    /// `left` is how many bytes of variables' values may still be read as expressions.
+    Arithmetic(std::string_view text, ShellEnvironment& environment, int depth, std::size_t& left)
+        : text_(text), environment_(environment), depth_(depth), left_(left) {}
 
     std::optional<std::int64_t> value(std::string& message) {
         skip();
@@ -277,11 +276,12 @@ private:
     /// The value of a variable is an expression itself.
     std::int64_t current(const std::string& name) {
         const std::string text(environment_.get(name).substr(0, 1024));
-        if (depth_ > kDeepest) {
+        if (depth_ > kDeepest || text.size() > left_) {
             return fail("arithmetic syntax error");
         }
+        left_ -= text.size();
         std::string problem;
-        const auto value = Arithmetic(text, environment_, depth_ + kDeepest / 8).value(problem);
+        const auto value = Arithmetic(text, environment_, depth_ + kDeepest / 8, left_).value(problem);
         if (!value) {
             fail(problem);
         }
@@ -297,6 +297,7 @@ private:
     ShellEnvironment& environment_;
     std::string message_;
     int depth_ = 0;
+    std::size_t& left_;
 };
 
 bool isOfClass(std::string_view name, int c) {
@@ -313,7 +314,8 @@ bool isOfClass(std::string_view name, int c) {
 
 std::optional<std::int64_t> evaluateArithmetic(std::string_view expression, ShellEnvironment& environment,
                                                std::string& message) {
-    return Arithmetic(expression, environment).value(message);
+    std::size_t left = kMostOfVariables;
+    return Arithmetic(expression, environment, 0, left).value(message);
 }
 
 /// Remembers the last star, so that it costs at most the product of the two lengths.

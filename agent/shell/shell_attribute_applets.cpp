@@ -267,7 +267,7 @@ std::string padded(const std::string& flags, const std::string& text) {
 template <typename Field>
 std::string formatted(const std::string& format, Field field) {
     std::string line;
-    for (std::size_t i = 0; i < format.size(); ++i) {
+    for (std::size_t i = 0; i < format.size() && line.size() < ShellWork::kMostPiped; ++i) {
         if (format[i] != '%') {
             line += format[i];
             continue;

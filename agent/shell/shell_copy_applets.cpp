@@ -268,8 +268,11 @@ int linkOne(ShellCall& call, const std::string& path, const std::string& name) {
         error = call.files().makeLink(place.path, path, now);
     } else if (error == ShellError::None) {
         const ShellFiles::Place from = call.locate(path);
-        error = call.files().find(from.path)->kind == Kind::Directory ? ShellError::NotPermitted
-                                                                      : call.files().copy(from.path, place.path, now);
+        // Looked for again: it may be what was just replaced.
+        const ShellNode* source = from.error == ShellError::None ? call.files().find(from.path) : nullptr;
+        error = source == nullptr                 ? ShellError::NoEntry
+                : source->kind == Kind::Directory ? ShellError::NotPermitted
+                                                  : call.files().copy(from.path, place.path, now);
     }
     if (error != ShellError::None) {
         return call.fail(name + ": " + std::string(errorText(error)));

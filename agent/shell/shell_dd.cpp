@@ -182,10 +182,11 @@ int copyBlocks(ShellCall& call) {
             continue;
         }
         waiting += piece;
-        while (goes && waiting.size() >= out) {
-            goes = write(std::string_view(waiting).substr(0, out), out);
-            waiting.erase(0, out);
+        std::size_t at = 0;
+        for (; goes && waiting.size() - at >= out && call.work().step(); at += out) {
+            goes = write(std::string_view(waiting).substr(at, out), out);
         }
+        waiting.erase(0, at);
     }
     goes = goes && write(waiting, out);
     if (error != ShellError::None) {

@@ -132,8 +132,8 @@ int sum(ShellCall& call) {
             status = 1;
             continue;
         }
-        if (stream->kind == ShellStream::Kind::File && stream->path != "" &&
-            call.files().find(stream->path)->kind == ShellNode::Kind::Directory) {
+        const ShellNode* node = stream->kind == ShellStream::Kind::File ? call.files().find(stream->path) : nullptr;
+        if (node != nullptr && stream->path != "" && node->kind == ShellNode::Kind::Directory) {
             status = call.fail("can't read '" + path + "': Is a directory");
             continue;
         }

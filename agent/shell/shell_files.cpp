@@ -1,5 +1,7 @@
 #include "agent/shell/shell_files.hpp"
 
+#include "agent/shell/shell_numbers.hpp"
+
 #include <algorithm>
 
 namespace apiary::agent {
@@ -452,7 +454,7 @@ ShellError ShellFiles::setOwner(const std::string& path, std::uint32_t owner, st
 
 ShellError ShellFiles::setModified(const std::string& path, std::int64_t now) {
     if (ShellNode* mine = own(path)) {
-        mine->modified = now;
+        mine->modified = boundedTime(now);
         return ShellError::None;
     }
     return find(path) == nullptr ? ShellError::NoEntry : ShellError::NoSpace;

@@ -121,7 +121,7 @@ int cut(ShellCall& call) {
         std::size_t next = 1;  // sorted lists show nothing twice
         for (const Range& range : *wanted) {
             for (std::size_t i = call.has('D') ? range.first : std::max(range.first, next);
-                 i <= std::min(range.second, count); ++i) {
+                 i <= std::min(range.second, count) && kept.size() <= ShellWork::kMostPiped; ++i) {
                 if (fields) {
                     kept.append(std::exchange(first, false) ? "" : joint).append(parts[i - 1]);
                 } else {
@@ -169,8 +169,8 @@ std::string setOf(std::string_view text) {
         {"punct", std::ispunct}, {"space", std::isspace}, {"upper", std::isupper}, {"xdigit", std::isxdigit}};
     std::string set;
     while (!text.empty() && set.size() < 2048) {
-        if (text.starts_with("[:")) {
-            const std::string_view name = text.substr(2, text.find(":]", 2) - 2);
+        if (const auto end = text.find(":]", 2); text.starts_with("[:") && end != std::string_view::npos) {
+            const std::string_view name = text.substr(2, end - 2);
             const auto* known = std::ranges::find(kClasses, name, &std::pair<std::string_view, int (*)(int)>::first);
             if (known != std::end(kClasses)) {
                 for (int c = 0; c < 128; ++c) {

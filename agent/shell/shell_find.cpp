@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
 
@@ -183,7 +184,13 @@ private:
 
     bool run(const std::vector<std::string>& command, const std::vector<std::string>& found) {
         ShellCall one(call_.shell(), {"find"});
+        std::size_t bytes = 0;
+        const auto size = [](std::size_t sum, const std::string& word) { return sum + word.size() + 1; };
         for (const std::string& word : command) {
+            bytes += word == "{}" ? std::accumulate(found.begin(), found.end(), std::size_t{0}, size) : word.size();
+            if (bytes > ShellExpander::kMostBytes) {
+                return false;  // longer than a command may be
+            }
             if (word == "{}") {
                 one.words.insert(one.words.end(), found.begin(), found.end());
                 continue;

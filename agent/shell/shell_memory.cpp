@@ -9,6 +9,7 @@
 /// Fields stand between tabs; paths and contents are escape()d, modes are octal.
 
 #include "agent/shell/shell_files.hpp"
+#include "agent/shell/shell_numbers.hpp"
 #include "common/text/escape.hpp"
 
 #include <algorithm>
@@ -118,7 +119,7 @@ void ShellFiles::recallLine(std::string_view line) {
         path = unescape(takeField(line));
     } else if (kind == "f" || kind == "=" || kind == "d") {
         node.mode = number<std::uint16_t>(takeField(line), 8) & 07777U;
-        node.modified = number<std::int64_t>(takeField(line));
+        node.modified = boundedTime(number<std::int64_t>(takeField(line)));
         const auto size = kind == "f" ? number<std::size_t>(takeField(line)) : 0;
         path = unescape(takeField(line));
         node.kind = kind == "d" ? ShellNode::Kind::Directory : ShellNode::Kind::File;

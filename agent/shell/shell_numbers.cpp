@@ -45,6 +45,9 @@ std::optional<std::int64_t> parseInteger(std::string_view text) {
     text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
     const bool negative = text.starts_with('-');
     text.remove_prefix(negative || text.starts_with('+') ? 1 : 0);
+    if (text.starts_with('-')) {
+        return std::nullopt;
+    }
     const bool hexadecimal = text.starts_with("0x");
     const auto value = parseNumber<std::int64_t>(text.substr(hexadecimal ? 2 : 0), hexadecimal ? 16 : 10);
     return value ? std::optional(negative ? -*value : *value) : std::nullopt;

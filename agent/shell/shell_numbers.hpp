@@ -35,6 +35,12 @@ std::string printed(const char* format, Values... values) {
     return {text.data(), static_cast<std::size_t>(std::clamp<int>(size, 0, static_cast<int>(text.size()) - 1))};
 }
 
+/// Seconds since 1970 no further than the years that have four digits, so that they may be added and multiplied.
+constexpr std::int64_t boundedTime(std::int64_t seconds) {
+    constexpr std::int64_t kFurthest = 253'402'300'799;  // the last second of 9999
+    return seconds < -kFurthest ? -kFurthest : seconds > kFurthest ? kFurthest : seconds;
+}
+
 /// "Nov 25 21:15:03 2026" in UTC; of bounded years.
 std::string dateOf(std::int64_t seconds);
 

@@ -15,6 +15,7 @@ int sleep(ShellCall& call) {
     if (call.words.size() < 2) {
         return call.usage();
     }
+    constexpr Millis kLongest = std::chrono::hours(24 * 365 * 100);  // as good as for ever
     Millis total{0};
     for (const std::string& word : call.operands()) {
         const std::size_t digits = std::min(word.find_first_not_of("0123456789."), word.size());
@@ -29,6 +30,7 @@ int sleep(ShellCall& call) {
         const bool micro = call.name() == "usleep";
         total +=
             Millis(static_cast<std::int64_t>(whole.value_or(0) * factor * (micro ? 1 : 1000) / (micro ? 1000 : 1)));
+        total = std::min(total, kLongest);
     }
     call.work().wait(total);
     return 0;

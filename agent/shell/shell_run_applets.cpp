@@ -1,6 +1,7 @@
 /// Applets that run another command.
 
 #include "agent/shell/shell_applets.hpp"
+#include "agent/shell/shell_expander.hpp"
 #include "agent/shell/shell_interpreter.hpp"
 #include "agent/shell/shell_numbers.hpp"
 
@@ -91,6 +92,7 @@ int xargs(ShellCall& call) {
     for (std::size_t at = 0; at == 0 || at < items.size(); at += portion) {
         std::vector<std::string> words = command;
         if (each) {
+            std::size_t bytes = 0;
             for (std::string& word : words) {
                 for (std::size_t i = word.find(call.value('I')); !call.value('I').empty() && i != std::string::npos;
                      i = word.find(call.value('I'), i + items[at].size())) {
@@ -98,6 +100,10 @@ int xargs(ShellCall& call) {
                     if (word.size() > ShellEnvironment::kMostValue) {
                         return 1;
                     }
+                }
+                bytes += word.size();
+                if (bytes > ShellExpander::kMostBytes) {
+                    return call.fail("argument line too long");
                 }
             }
         } else {

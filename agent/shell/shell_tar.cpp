@@ -357,7 +357,7 @@ private:
 
     int extract(const TarMember& member, std::string_view body) {
         std::string name = inside(member.name);
-        for (std::size_t i = 0; i < stripped_; ++i) {
+        for (std::size_t i = 0; i < stripped_ && !name.empty(); ++i) {
             const std::size_t slash = name.find('/');
             name = slash == std::string::npos ? "" : name.substr(slash + 1);
         }
