@@ -325,6 +325,7 @@ bool matchesPattern(std::string_view pattern, std::string_view text) {
     std::size_t star = std::string_view::npos;
     std::size_t starText = 0;
     std::size_t unclosed = std::string_view::npos;   // from here on no bracket has an end
+    std::optional<std::size_t> lastClass;            // where the last name of a class ends, once it was looked for
     const auto one = [&](std::size_t& at, char c) {  // one sign of the pattern against one byte
         if (pattern[at] == '?') {
             ++at;
@@ -336,7 +337,11 @@ bool matchesPattern(std::string_view pattern, std::string_view text) {
             i += inverted ? 1 : 0;
             bool in = false;
             const auto isClass = [&] {
-                return pattern.substr(i).starts_with("[:") && pattern.find(":]", i + 2) != std::string_view::npos;
+                if (!pattern.substr(i).starts_with("[:")) {
+                    return false;
+                }
+                lastClass = lastClass ? lastClass : pattern.rfind(":]");
+                return *lastClass != std::string_view::npos && i + 2 <= *lastClass;
             };
             for (bool first = true; i < pattern.size() && (first || pattern[i] != ']'); first = false) {
                 if (isClass()) {

@@ -182,7 +182,7 @@ bool AwkInterpreter::takeRecord(std::string_view text, std::size_t& at, std::str
         const ShellRegex regex(parting.empty() ? "\n\n+" : parting, ShellRegex::Kind::Extended, false);
         std::size_t steps = 0;
         const auto hit = regex.valid() ? regex.search(text.substr(at), steps) : std::nullopt;
-        if (step(steps + 1) && hit && hit->second > hit->first) {
+        if (step(steps + regex.cost()) && hit && hit->second > hit->first) {
             end = at + hit->first;
             behind = at + hit->second;
         }
@@ -222,6 +222,7 @@ std::vector<std::string> AwkInterpreter::parted(const std::string& text, const s
     const std::string pattern = lines ? parting + "|\n" : parting;
     const ShellRegex regex(pattern, pattern.size() == 1 ? ShellRegex::Kind::Fixed : ShellRegex::Kind::Extended, false);
     std::size_t at = 0;
+    step(regex.cost());
     while (parts.size() + 1 < kMostFields && regex.valid()) {
         std::size_t steps = 0;
         const auto hit = regex.search(std::string_view(text).substr(at), steps, at > 0);

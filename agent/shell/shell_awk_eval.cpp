@@ -103,7 +103,7 @@ bool AwkInterpreter::matches(const std::string& text, const AwkNode& node) {
         throw AwkError("bad regex '" + pattern + "': " + regex.error());
     }
     const bool found = regex.search(text, steps).has_value();
-    return step(steps + pattern.size()) && found;
+    return step(steps + regex.cost()) && found;
 }
 
 double AwkInterpreter::calculated(const AwkNode& node, char sign, double a, double b) const {

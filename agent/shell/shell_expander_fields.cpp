@@ -18,6 +18,9 @@ std::string trimmed(ShellWork& work, const std::string& text, const std::string&
         const std::size_t length = longest ? size - i : i;
         const std::string_view part =
             prefix ? std::string_view(text).substr(0, length) : std::string_view(text).substr(text.size() - length);
+        if (!work.move(part.size() * (pattern.size() / 8))) {
+            return text;
+        }
         if (matchesPattern(pattern, part)) {
             return prefix ? text.substr(length) : text.substr(0, text.size() - length);
         }
@@ -87,7 +90,8 @@ void ShellExpander::modified(std::string_view name, std::string_view rest, bool 
             if (!shell_.work().move(length * length)) {
                 break;
             }
-            while (length > 0 && !matchesPattern(sought, std::string_view(whole).substr(at, length))) {
+            while (length > 0 && shell_.work().move(length * (sought.size() / 8)) &&
+                   !matchesPattern(sought, std::string_view(whole).substr(at, length))) {
                 --length;
             }
             if (length == 0) {
@@ -175,7 +179,8 @@ void ShellExpander::match(const Marked& field, std::vector<std::string>& into) {
             }
             for (const auto& [name, node] : files.entries(place.path)) {
                 const bool hidden = name.front() == '.' && pattern.front() != '.';
-                if (!hidden && next.size() < kMostWords && matchesPattern(pattern, name) && shell_.work().move(64)) {
+                if (!hidden && next.size() < kMostWords && shell_.work().move(name.size() * (pattern.size() / 8)) &&
+                    matchesPattern(pattern, name) && shell_.work().move(64)) {
                     next.push_back(before + name + (end < field.bytes.size() ? "/" : ""));
                 }
             }

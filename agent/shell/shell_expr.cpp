@@ -15,7 +15,7 @@ namespace {
 /// `expr`: throws std::invalid_argument with what it says.
 class Expression {
 public:
-    explicit Expression(std::vector<std::string> words) : words_(std::move(words)) {}
+    Expression(std::vector<std::string> words, ShellWork& work) : words_(std::move(words)), work_(work) {}
 
     std::string whole() {
         std::string value = either(0);
@@ -32,6 +32,12 @@ private:
     static std::int64_t number(const std::string& value) {
         const auto known = parseNumber<std::int64_t>(value);
         return known ? *known : throw std::invalid_argument("non-numeric argument");
+    }
+    /// Throws once the line has used up what it may; nothing is said then.
+    void spend(std::size_t bytes) {
+        if (!work_.move(bytes)) {
+            throw std::invalid_argument("syntax error");
+        }
     }
     bool take(std::string_view word) {
         const bool there = at_ < words_.size() && words_[at_] == word;
@@ -109,13 +115,15 @@ private:
         return left;
     }
     /// What is matched in the first group, or how much in all if there is none.
-    static std::string match(const std::string& text, const std::string& pattern) {
+    std::string match(const std::string& text, const std::string& pattern) {
         const ShellRegex regex(pattern, ShellRegex::Kind::Basic, false);
+        spend(regex.cost());
         if (!regex.valid()) {
             throw std::invalid_argument("bad regex '" + pattern + "': " + regex.error());
         }
         std::size_t steps = 0;
         const auto hit = regex.match(text, steps);
+        spend(steps * 4 + pattern.size());
         const bool found = hit && (*hit)[0]->first == 0;
         if (regex.groups() == 0) {
             return std::to_string(found ? (*hit)[0]->second : 0);
@@ -150,7 +158,9 @@ private:
         }
         if (take("index")) {
             const std::string text = atom(depth + 1);
-            return std::to_string(text.find_first_of(atom(depth + 1)) + 1);
+            const std::string sought = atom(depth + 1);
+            spend(text.size() * (1 + sought.size() / 64));
+            return std::to_string(text.find_first_of(sought) + 1);
         }
         if (take("substr")) {
             const std::string text = atom(depth + 1);
@@ -164,6 +174,7 @@ private:
     }
 
     std::vector<std::string> words_;
+    ShellWork& work_;
     std::size_t at_ = 0;
 };
 
@@ -173,7 +184,7 @@ int evaluate(ShellCall& call) {
         return 2;
     }
     try {
-        const std::string value = Expression(call.operands()).whole();
+        const std::string value = Expression(call.operands(), call.work()).whole();
         call.out(value + '\n');
         return value.empty() || value == "0" ? 1 : 0;
     } catch (const std::invalid_argument& wrong) {

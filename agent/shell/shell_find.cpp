@@ -111,7 +111,8 @@ private:
             return test.what == What::Print ? call_.out(shown + '\n') : false;
         }
         const auto matches = [&](const std::string& text) {
-            return test.ignoreCase ? matchesPattern(lower(test.text), lower(text)) : matchesPattern(test.text, text);
+            return call_.work().move(test.text.size() / 8 + text.size() * (1 + test.text.size() / 8)) &&
+                   (test.ignoreCase ? matchesPattern(lower(test.text), lower(text)) : matchesPattern(test.text, text));
         };
         switch (test.what) {
             case What::Name: {

@@ -150,6 +150,7 @@ private:
         switch (test.what) {
             case What::Regex:
                 test.regex = std::make_shared<ShellRegex>(text, ShellRegex::Kind::Basic, false);
+                call_.work().move(test.regex->cost());
                 if (!test.regex->valid()) {
                     throw std::invalid_argument("bad regex '" + text + "': " + test.regex->error());
                 }

@@ -293,6 +293,7 @@ int grep(ShellCall& call) {
     for (std::string_view rest = *patterns; regexes.size() < kMostPatterns;) {
         const std::string_view one = rest.substr(0, rest.find('\n'));
         regexes.emplace_back(one, kind, call.has('i'));
+        call.work().move(regexes.back().cost());
         if (!regexes.back().valid()) {
             call.fail("bad regex '" + std::string(one) + "'");
             return kUsed;

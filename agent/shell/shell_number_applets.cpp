@@ -12,6 +12,8 @@ namespace apiary::agent {
 namespace {
 
 constexpr std::size_t kLongestNumber = 30;
+constexpr std::size_t kFactorCost = 4096;  // of a number, and of each kTurns in search of a divisor
+constexpr std::size_t kTurns = 256;
 
 int sequence(ShellCall& call) {
     if (!call.parse("+ws:")) {
@@ -103,8 +105,10 @@ bool isPrime(std::uint64_t number) {
     });
 }
 
-/// A divisor of a number that is not prime, by Pollard's rho: about as many steps as its fourth root.
-std::uint64_t divisorOf(std::uint64_t number) {
+/// A divisor of a number that is not prime, by Pollard's rho: about as many turns as its fourth root. The number itself
+/// if the line has used up what it may.
+std::uint64_t divisorOf(std::uint64_t number, ShellWork& work) {
+    std::size_t turns = 0;
     for (std::uint64_t seed = 1;; ++seed) {
         std::uint64_t slow = 2;
         std::uint64_t fast = 2;
@@ -113,6 +117,9 @@ std::uint64_t divisorOf(std::uint64_t number) {
             return static_cast<std::uint64_t>((static_cast<Wide>(x) * x + seed) % number);
         };
         while (divisor == 1) {
+            if (++turns % kTurns == 0 && !work.move(kFactorCost)) {
+                return number;
+            }
             slow = next(slow);
             fast = next(next(fast));
             divisor = std::gcd(slow > fast ? slow - fast : fast - slow, number);
@@ -123,7 +130,7 @@ std::uint64_t divisorOf(std::uint64_t number) {
     }
 }
 
-void split(std::uint64_t number, std::vector<std::uint64_t>& factors) {
+void split(std::uint64_t number, ShellWork& work, std::vector<std::uint64_t>& factors) {
     for (std::uint64_t small = 2; small < 1000 && number > 1; ++small) {
         while (number % small == 0) {
             factors.push_back(small);
@@ -137,20 +144,24 @@ void split(std::uint64_t number, std::vector<std::uint64_t>& factors) {
         factors.push_back(number);
         return;
     }
-    const std::uint64_t divisor = divisorOf(number);
-    split(divisor, factors);
-    split(number / divisor, factors);
+    const std::uint64_t divisor = divisorOf(number, work);
+    if (divisor == number) {
+        factors.push_back(number);
+        return;
+    }
+    split(divisor, work, factors);
+    split(number / divisor, work, factors);
 }
 
 bool showFactors(ShellCall& call, const std::string& word) {
     const auto number = parseNumber<std::uint64_t>(word);
-    if (!number || !call.work().move(4096)) {
+    if (!number || !call.work().move(kFactorCost)) {
         call.usage();
         return false;
     }
     std::vector<std::uint64_t> factors;
     if (*number > 1) {
-        split(*number, factors);
+        split(*number, call.work(), factors);
     }
     std::ranges::sort(factors);
     std::string line = std::to_string(*number) + ':';

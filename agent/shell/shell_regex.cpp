@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kLongest = 4000;  // bytes of an expression that are looked at
 constexpr int kDeepest = 20;
 constexpr std::size_t kMostTimes = 0x7fff;
+constexpr std::size_t kStateCost = 8;
 
 bool isWord(int byte) {
     return std::isalnum(byte) != 0 || byte == '_';
@@ -46,7 +47,15 @@ bool ShellRegex::fail(const char* why) {
     return false;
 }
 
+void ShellRegex::spend(std::size_t steps) {
+    cost_ += steps;
+    if (cost_ > kMostCost) {
+        fail("Regular expression too big");
+    }
+}
+
 std::size_t ShellRegex::add(State state) {
+    spend(kStateCost);
     if (states_.size() >= kMostStates) {
         fail("Regular expression too big");
         return states_.size() - 1;
@@ -67,7 +76,8 @@ ShellRegex::Part ShellRegex::nothing() {
     return part;
 }
 
-void ShellRegex::addByte(std::bitset<256>& set, char c) const {
+void ShellRegex::addByte(std::bitset<256>& set, char c) {
+    spend(1);
     set.set(static_cast<unsigned char>(c));
     if (ignoreCase_) {
         set.set(static_cast<std::size_t>(std::tolower(static_cast<unsigned char>(c))));
@@ -201,6 +211,7 @@ ShellRegex::Part ShellRegex::escaped() {
             return single({kind});
         }
     }
+    spend(256 / kStateCost);
     State state{State::Kind::Bytes};
     for (int byte = 0; byte < 256; ++byte) {
         const bool space = std::isspace(byte) != 0;
@@ -224,6 +235,7 @@ void ShellRegex::addClass(std::bitset<256>& set, std::string_view name) {
         fail("Invalid character class name");
         return;
     }
+    spend(128 / kStateCost);
     for (int c = 0; c < 128; ++c) {
         if (known->second(c) != 0) {
             addByte(set, static_cast<char>(c));
@@ -243,6 +255,10 @@ std::bitset<256> ShellRegex::bracket() {
         const bool named =
             rest_.size() > 1 && rest_[0] == '[' && (rest_[1] == ':' || rest_[1] == '.' || rest_[1] == '=');
         const std::size_t close = named ? rest_.find(std::string{rest_[1], ']'}, 2) : std::string_view::npos;
+        spend(named ? std::min(close, rest_.size()) / 4 : 0);
+        if (rest_.empty()) {
+            continue;  // too big
+        }
         if (close != std::string_view::npos) {
             const std::string_view name = rest_.substr(2, close - 2);
             const bool isClass = rest_[1] == ':';
@@ -304,7 +320,7 @@ ShellRegex::Part ShellRegex::repeated(Part part, std::string_view source, std::s
     return part;
 }
 
-/// {m}, {m,}, {,n} and {m,n}: the part is read anew for each time that it may come.
+/// {m}, {m,}, {,n} and {m,n}: the part is read anew for each time that it may come, a set of bytes is copied.
 ShellRegex::Part ShellRegex::bounded(Part part, std::string_view source, std::size_t groupsBefore, int depth) {
     const std::string_view end = extended() ? "}" : "\\}";
     const std::size_t close = rest_.find(end);
@@ -338,7 +354,11 @@ ShellRegex::Part ShellRegex::bounded(Part part, std::string_view source, std::si
     };
     for (std::size_t i = 1; i <= std::max<std::size_t>(*high, open ? 1 : 0) && valid(); ++i) {
         Part next = part;
-        if (i > 1) {
+        if (i > 1 && part.first == part.last && states_[part.first].kind == State::Kind::Bytes) {
+            State copy = states_[part.first];
+            copy.next = 0;
+            next = single(copy);
+        } else if (i > 1) {
             rest_ = source;
             groups_ = groupsBefore;
             next = atom(depth, false);
@@ -356,31 +376,6 @@ ShellRegex::Part ShellRegex::bounded(Part part, std::string_view source, std::si
     }
     append({exit, exit});
     return all;
-}
-
-/// What a match may begin with, so that most places need not be tried.
-void ShellRegex::findFirstBytes() {
-    std::vector<bool> seen(states_.size());
-    std::vector<std::size_t> open{start_};
-    while (!open.empty()) {
-        const std::size_t index = open.back();
-        open.pop_back();
-        if (seen[index]) {
-            continue;
-        }
-        seen[index] = true;
-        const State& state = states_[index];
-        if (state.kind == State::Kind::Bytes) {
-            firstBytes_ |= state.bytes;
-        } else if (state.kind == State::Kind::Accept || state.kind == State::Kind::Back) {
-            mayBeEmpty_ = true;
-        } else {
-            open.push_back(state.next);
-            if (state.kind == State::Kind::Split) {
-                open.push_back(state.other);
-            }
-        }
-    }
 }
 
 }  // namespace apiary::agent

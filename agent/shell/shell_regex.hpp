@@ -17,7 +17,7 @@ namespace apiary::agent {
 ///
 /// Without back-references an expression is simulated (Thompson), so that it costs at most its length times that of the
 /// text for each place where it may begin. What stood in groups, and back-references, are found by going back, within
-/// kMostSteps. An expression that needs more states than kMostStates is refused.
+/// kMostSteps. An expression that needs more states than kMostStates, or more than kMostCost to read, is refused.
 class ShellRegex {
 public:
     /// Egrep: extended, but that an operator with nothing before it is skipped, and bounds that are none are plain
@@ -27,6 +27,7 @@ public:
     static constexpr std::size_t kMostGroups = 10;  // the first is the whole
     static constexpr std::size_t kMostStates = 2000;
     static constexpr std::size_t kMostSteps = std::size_t{1} << 20U;  // of one search
+    static constexpr std::size_t kMostCost = std::size_t{1} << 16U;   // of reading an expression
 
     /// First byte and the one behind the last.
     using Span = std::pair<std::size_t, std::size_t>;
@@ -38,6 +39,8 @@ public:
     bool valid() const { return error_.empty(); }
     const std::string& error() const { return error_; }  // as regerror() says it
     std::size_t groups() const { return groups_; }       // in parentheses
+    /// What reading the expression cost, in steps: for a caller that reads one over and over.
+    std::size_t cost() const { return cost_; }
 
     /// The leftmost longest match. Adds to `steps` what it cost. `goesOn`: the text is the rest of a longer one, so
     /// that ^ does not match at its beginning (REG_NOTBOL).
@@ -88,7 +91,8 @@ private:
     Part nothing();
     std::bitset<256> bracket();
     void addClass(std::bitset<256>& set, std::string_view name);
-    void addByte(std::bitset<256>& set, char c) const;
+    void addByte(std::bitset<256>& set, char c);
+    void spend(std::size_t steps);
     bool takeOperator(char c);
     bool atOperator(char c) const;
     bool extended() const { return kind_ == Kind::Extended || kind_ == Kind::Egrep; }
@@ -96,8 +100,8 @@ private:
     void findFirstBytes();
 
     static bool holds(const State& state, const Text& text, std::size_t at);
-    void follow(std::size_t state, std::size_t at, const Text& text, std::vector<std::size_t>& list,
-                std::vector<std::size_t>& seen, std::size_t stamp) const;
+    std::size_t follow(std::size_t state, std::size_t at, const Text& text, std::vector<std::size_t>& list,
+                       std::vector<std::size_t>& seen, std::size_t stamp) const;
     std::optional<std::size_t> simulated(const Text& text, std::size_t begin, std::size_t& steps) const;
     std::optional<Groups> traced(const Text& text, std::size_t begin, std::optional<std::size_t> end,
                                  std::size_t& steps) const;
@@ -111,6 +115,7 @@ private:
     std::vector<State> states_;
     std::size_t start_ = 0;
     std::size_t groups_ = 0;
+    std::size_t cost_ = 0;
     std::string error_;
 };
 

@@ -15,6 +15,31 @@ bool wordAt(std::string_view text, std::size_t at) {
 
 }  // namespace
 
+/// What a match may begin with, so that most places need not be tried.
+void ShellRegex::findFirstBytes() {
+    std::vector<bool> seen(states_.size());
+    std::vector<std::size_t> open{start_};
+    while (!open.empty()) {
+        const std::size_t index = open.back();
+        open.pop_back();
+        if (seen[index]) {
+            continue;
+        }
+        seen[index] = true;
+        const State& state = states_[index];
+        if (state.kind == State::Kind::Bytes) {
+            firstBytes_ |= state.bytes;
+        } else if (state.kind == State::Kind::Accept || state.kind == State::Kind::Back) {
+            mayBeEmpty_ = true;
+        } else {
+            open.push_back(state.next);
+            if (state.kind == State::Kind::Split) {
+                open.push_back(state.other);
+            }
+        }
+    }
+}
+
 /// Of a state that takes no byte: whether the place is right.
 bool ShellRegex::holds(const State& state, const Text& text, std::size_t at) {
     const bool before = at > 0 && wordAt(text.bytes, at - 1);
@@ -37,11 +62,13 @@ bool ShellRegex::holds(const State& state, const Text& text, std::size_t at) {
     }
 }
 
-/// Adds a state, or what is reached from it without a byte.
-void ShellRegex::follow(std::size_t state, std::size_t at, const Text& text, std::vector<std::size_t>& list,
-                        std::vector<std::size_t>& seen, std::size_t stamp) const {
+/// Adds a state, or what is reached from it without a byte. Returns how many states it looked at.
+std::size_t ShellRegex::follow(std::size_t state, std::size_t at, const Text& text, std::vector<std::size_t>& list,
+                               std::vector<std::size_t>& seen, std::size_t stamp) const {
     std::vector<std::size_t> open{state};
+    std::size_t visited = 0;
     while (!open.empty()) {
+        ++visited;
         const std::size_t next = open.back();
         open.pop_back();
         if (seen[next] == stamp) {
@@ -58,6 +85,7 @@ void ShellRegex::follow(std::size_t state, std::size_t at, const Text& text, std
             }
         }
     }
+    return visited;
 }
 
 /// The end of the longest match that begins at `begin`.
@@ -66,8 +94,7 @@ std::optional<std::size_t> ShellRegex::simulated(const Text& text, std::size_t b
     std::vector<std::size_t> next;
     std::vector<std::size_t> seen(states_.size());
     std::size_t stamp = 1;
-    follow(start_, begin, text, now, seen, stamp);
-    steps += states_.size() / 8 + now.size();
+    steps += states_.size() / 8 + follow(start_, begin, text, now, seen, stamp);
     std::optional<std::size_t> end;
     for (std::size_t at = begin; !now.empty() && steps < kMostSteps; ++at) {
         next.clear();
@@ -77,10 +104,10 @@ std::optional<std::size_t> ShellRegex::simulated(const Text& text, std::size_t b
             if (state.kind == State::Kind::Accept) {
                 end = at;
             } else if (at < text.bytes.size() && state.bytes.test(static_cast<unsigned char>(text.bytes[at]))) {
-                follow(state.next, at + 1, text, next, seen, stamp);
+                steps += follow(state.next, at + 1, text, next, seen, stamp);
             }
         }
-        steps += 1 + now.size() + next.size();
+        steps += 1 + now.size();
         std::swap(now, next);
     }
     return end;

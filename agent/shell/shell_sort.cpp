@@ -16,6 +16,7 @@ namespace apiary::agent {
 namespace {
 
 constexpr std::size_t kMostLines = 50'000;
+constexpr std::size_t kMostKeys = 16;  // that are compared
 
 std::vector<std::string> linesOf(std::string_view text, char end) {
     std::vector<std::string> lines;
@@ -91,8 +92,15 @@ public:
             }
             text.remove_prefix(1);
         }
-        keys_.push_back(std::move(key));
+        if (keys_.size() < kMostKeys) {
+            keys_.push_back(std::move(key));
+        }
         return true;
+    }
+
+    /// What it costs to sort lines of so many bytes in all, in bytes moved.
+    std::size_t cost(std::size_t lines, std::size_t bytes) const {
+        return lines * 128 + bytes * 4 * std::max<std::size_t>(1, keys_.size());
     }
 
     /// `ties`: those with the same keys are told apart by the whole line.
@@ -227,16 +235,20 @@ int sort(ShellCall& call) {
     }
     const char end = call.has('z') ? '\0' : '\n';
     std::vector<std::string> lines;
+    std::size_t bytes = 0;
     for (const std::string& path : call.words.size() > 1 ? call.operands() : std::vector<std::string>{"-"}) {
         int status = 0;
         const std::string all = call.readAll({path}, status, "-");
         if (status != 0) {
             return 2;
         }
+        bytes += all.size();
         std::vector<std::string> more = linesOf(all, end);
         lines.insert(lines.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     }
-    call.work().move(lines.size() * 128);  // what it costs to sort them
+    if (!call.work().move(sorter.cost(lines.size(), bytes))) {
+        return 2;
+    }
     if (call.has('c')) {
         for (std::size_t i = 1; i < lines.size(); ++i) {
             if (sorter.compare(lines[i - 1], lines[i], !call.has('u')) > (call.has('u') ? -1 : 0)) {

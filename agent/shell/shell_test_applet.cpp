@@ -111,7 +111,7 @@ private:
             std::size_t steps = 0;
             const ShellRegex expression(right, ShellRegex::Kind::Extended, false);
             const bool matches = expression.valid() && expression.search(left, steps).has_value();
-            call_.work().move(steps);
+            call_.work().move(steps + expression.cost());
             return matches;
         }
         if (doubled_ && (sign == "=" || sign == "==" || sign == "!=")) {
