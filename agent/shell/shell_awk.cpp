@@ -264,8 +264,9 @@ void AwkInterpreter::set(const std::string& name, AwkValue value) {
 }
 
 void AwkInterpreter::print(std::string_view text) {
-    output_.append(text);
-    if (output_.size() > ShellWork::kMostPiped) {
+    const std::size_t room = ShellWork::kMostPiped - output_.size();
+    output_.append(text.substr(0, room));
+    if (text.size() > room) {
         flow_ = Flow::Exit;
     }
 }

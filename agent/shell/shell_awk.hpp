@@ -51,7 +51,8 @@ struct AwkNode {
         Nothing,
     };
     Kind kind = Kind::Nothing;
-    std::size_t line = 1;  // of the program
+    std::size_t line = 1;    // of the program
+    std::size_t height = 1;  // of the tree below it, itself included
     std::string text = {};
     double number = 0;
     std::shared_ptr<ShellRegex> regex = {};
@@ -75,6 +76,8 @@ struct AwkProgram {
     std::string name;  // that errors begin with: "cmd. line", or a file's
     std::vector<AwkRule> rules;
     std::map<std::string, AwkFunction, std::less<>> functions;
+    std::size_t nodes = 0;     // of all of it; bounded, as is the height of its trees
+    std::size_t patterns = 0;  // likewise
 };
 
 /// What is wrong with a program, as awk says it.

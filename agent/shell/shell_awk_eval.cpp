@@ -34,13 +34,12 @@ AwkArray& AwkInterpreter::array(const std::string& name) {
 
 /// The index that one or more expressions make.
 std::string AwkInterpreter::index(const AwkNode& list) {
-    if (list.kind != Kind::List) {
-        return textOf(eval(list));
-    }
-    std::string key;
-    for (std::size_t i = 0; i < list.parts.size(); ++i) {
+    std::string key = list.kind == Kind::List ? "" : textOf(eval(list));
+    for (std::size_t i = 0; list.kind == Kind::List && i < list.parts.size() && key.size() < AwkValue::kMostText; ++i) {
         key += (i == 0 ? "" : special("SUBSEP")) + textOf(eval(*list.parts[i]));
     }
+    key.resize(std::min(key.size(), AwkValue::kMostText));
+    call_.work().move(key.size() / 2);
     return key;
 }
 
@@ -155,6 +154,7 @@ AwkValue AwkInterpreter::binary(const AwkNode& node) {
 }
 
 AwkValue AwkInterpreter::eval(const AwkNode& node) {
+    const Descent descent(*this);
     if (!step()) {
         return {};
     }
@@ -162,6 +162,7 @@ AwkValue AwkInterpreter::eval(const AwkNode& node) {
         case Kind::Number:
             return AwkValue::ofNumber(node.number);
         case Kind::Text:
+            call_.work().move(node.text.size() / 16);
             return AwkValue::ofText(node.text);
         case Kind::Pattern:
             return AwkValue::ofNumber(matches(line_, node));
@@ -203,7 +204,9 @@ AwkValue AwkInterpreter::eval(const AwkNode& node) {
         case Kind::List: {
             std::string text;
             for (const AwkNodePtr& part : node.parts) {
-                text += textOf(eval(*part));
+                if (text.size() < AwkValue::kMostText) {
+                    text += textOf(eval(*part));
+                }
             }
             step(text.size());
             return AwkValue::ofText(std::move(text));
@@ -341,6 +344,7 @@ void AwkInterpreter::loop(const AwkNode& node) {
 }
 
 void AwkInterpreter::execute(const AwkNode& node) {
+    const Descent descent(*this);
     if (flow_ != Flow::On || !step()) {
         return;
     }
@@ -355,7 +359,8 @@ void AwkInterpreter::execute(const AwkNode& node) {
             const std::string format = special("OFMT");
             const bool plain = node.text.empty();
             std::string text = shown == 0 ? line_ : "";
-            for (std::size_t i = 0; i < shown; ++i) {  // an error comes behind what was printed before
+            for (std::size_t i = 0; i < shown && text.size() < ShellWork::kMostPiped;
+                 ++i) {  // an error comes behind what was printed before
                 if (plain) {
                     print(std::exchange(text, {}));
                 }

@@ -64,7 +64,11 @@ std::string AwkInterpreter::formatted(const AwkNode& node, std::size_t count) {
         const AwkValue value = next < count ? eval(*node.parts[next]) : AwkValue{};
         ++next;
         try {
-            text += awkConversion(conversion, value, conversion_);
+            const std::string made = awkConversion(conversion, value, conversion_);
+            if (!step(made.size() + 1)) {
+                return text;
+            }
+            text += made;
         } catch (const std::invalid_argument& wrong) {
             fail(node, wrong.what());
         }
@@ -95,7 +99,7 @@ AwkValue AwkInterpreter::substitute(const AwkNode& node) {
         const bool empty = begin == end;
         if (!(empty && begin == 0 && beyondMatch)) {
             ++count;
-            for (std::size_t i = 0; i < with.size(); ++i) {
+            for (std::size_t i = 0; i < with.size() && result.size() < AwkValue::kMostText; ++i) {
                 if (with[i] == '\\' && i + 1 < with.size() && (with[i + 1] == '&' || with[i + 1] == '\\')) {
                     result += with[++i];
                 } else if (with[i] == '&') {
@@ -156,7 +160,7 @@ AwkValue AwkInterpreter::general(const AwkNode& node) {
         if (!all && found < wanted) {
             result.append(rest.substr(begin, end - begin));
         } else {
-            for (std::size_t i = 0; i < with.size(); ++i) {
+            for (std::size_t i = 0; i < with.size() && result.size() < AwkValue::kMostText; ++i) {
                 const bool escaped = with[i] == '\\' && i + 1 < with.size();
                 const char c = escaped ? with[++i] : with[i];
                 const bool digit = escaped && c >= '0' && c <= '9';
@@ -202,7 +206,7 @@ AwkValue AwkInterpreter::split(const AwkNode& node) {
     for (std::size_t i = 0; i < parts.size(); ++i) {
         into.at(std::to_string(i + 1)) = AwkValue::ofInput(parts[i]);
     }
-    step(parts.size());
+    step(parts.size() * kElementCost + text.size());
     return AwkValue::ofNumber(static_cast<double>(parts.size()));
 }
 
@@ -280,7 +284,8 @@ AwkValue AwkInterpreter::textFunction(const AwkNode& node) {
     if (name == "index") {
         const std::string text = argument(node, 0);
         const std::string sought = argument(node, 1);
-        const std::size_t at = sought.empty() ? std::string::npos : text.find(sought);
+        const bool seeks = !sought.empty() && step(text.size() / 16 * sought.size());  // at worst
+        const std::size_t at = seeks ? text.find(sought) : std::string::npos;
         return AwkValue::ofNumber(at == std::string::npos ? 0 : static_cast<double>(at + 1));
     }
     std::string text = argument(node, 0);

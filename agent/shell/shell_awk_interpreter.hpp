@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ private:
     static constexpr std::size_t kMostStreams = 32;
     static constexpr std::size_t kDeepestCalls = 60;
     static constexpr int kMostSteps = 100'000;
+    static constexpr std::size_t kElementCost = 64;    // of an element that split makes
+    static constexpr std::size_t kNodesPerLevel = 32;  // of the shell's
 
     enum class Flow : std::uint8_t { On, Next, NextFile, Exit, Break, Continue, Return };
 
@@ -39,6 +42,24 @@ private:
         std::shared_ptr<AwkArray> array = {};
     };
     using Frame = std::map<std::string, Slot, std::less<>>;
+
+    /// One node further down the tree of the program while it lives. The nodes of all calls count, and those of what
+    /// awk started: they take levels of the shell, so that the stack is bounded as a whole.
+    class Descent {
+    public:
+        explicit Descent(AwkInterpreter& awk) : awk_(awk) {
+            if (++awk_.depth_ % kNodesPerLevel == 0) {
+                level_.emplace(awk_.call_.work());
+            }
+        }
+        Descent(const Descent&) = delete;
+        Descent& operator=(const Descent&) = delete;
+        ~Descent() { --awk_.depth_; }
+
+    private:
+        AwkInterpreter& awk_;
+        std::optional<ShellWork::Level> level_ = {};
+    };
 
     [[noreturn]] void fail(const AwkNode& node, const std::string& what) const;
     bool step(std::size_t cost = 1);
@@ -106,6 +127,7 @@ private:
     AwkValue returned_ = {};
     int status_ = 0;
     int steps_ = 0;
+    std::size_t depth_ = 0;
     std::uint32_t random_ = 0;
     double seed_ = 1;
     std::set<std::size_t> inside_ = {};  // rules whose range of lines has begun

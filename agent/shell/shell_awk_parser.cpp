@@ -12,6 +12,9 @@ namespace {
 using Kind = AwkNode::Kind;
 
 constexpr int kDeepest = 60;
+constexpr std::size_t kHighest = 250;
+constexpr std::size_t kMostNodes = 20'000;
+constexpr std::size_t kMostPatterns = 300;
 constexpr std::string_view kFunctions[] = {
     "length", "substr", "index", "split", "sub", "gsub", "gensub", "match",  "sprintf", "tolower", "toupper",
     "int",    "sqrt",   "exp",   "log",   "sin", "cos",  "atan2",  "rand",   "srand",   "systime", "strftime",
@@ -65,6 +68,9 @@ private:
     };
 
     AwkNodePtr make(Kind kind, std::string text = {}) const {
+        if (++program_.nodes > kMostNodes) {
+            throw AwkError("out of memory");
+        }
         auto node = std::make_unique<AwkNode>();
         node->kind = kind;
         node->text = std::move(text);
@@ -74,9 +80,17 @@ private:
     template <typename... Parts>
     AwkNodePtr make(Kind kind, std::string text, AwkNodePtr first, Parts... rest) const {
         AwkNodePtr node = make(kind, std::move(text));
-        node->parts.push_back(std::move(first));
-        (node->parts.push_back(std::move(rest)), ...);
+        add(*node, std::move(first));
+        (add(*node, std::move(rest)), ...);
         return node;
+    }
+    /// What goes through a tree does so by recursion, also where a loop has built it: 1 + 1 + 1 is one as well.
+    void add(AwkNode& node, AwkNodePtr part) const {
+        node.height = std::max(node.height, part->height + 1);
+        if (node.height > kHighest) {
+            scan_.fail("Too deep recursion");
+        }
+        node.parts.push_back(std::move(part));
     }
     static bool isPlace(const AwkNode& node) {
         return node.kind == Kind::Variable || node.kind == Kind::Field || node.kind == Kind::Element;
@@ -108,7 +122,7 @@ private:
             if (scan_.over()) {
                 scan_.fail("Unexpected token");
             }
-            all->parts.push_back(statement());
+            add(*all, statement());
         }
         return all;
     }
@@ -149,7 +163,7 @@ private:
             const std::string_view before = scan_.rest();
             scan_.skipEnds();
             if (scan_.takeWord("else")) {
-                node->parts.push_back(body());
+                add(*node, body());
             } else {
                 scan_.goBack(before);
             }
@@ -214,7 +228,7 @@ private:
             if (scan_.takeWord(text)) {
                 AwkNodePtr node = make(kind);
                 if (!atEnd()) {
-                    node->parts.push_back(expression());
+                    add(*node, expression());
                 }
                 return node;
             }
@@ -222,7 +236,7 @@ private:
         if (scan_.takeWord("delete")) {
             AwkNodePtr node = make(Kind::Delete, scan_.name());
             if (scan_.take("[")) {
-                node->parts.push_back(list("]"));
+                add(*node, list("]"));
             }
             return node;
         }
@@ -237,7 +251,7 @@ private:
         AwkNodePtr node = make(kind);
         const bool was = std::exchange(printing_, true);
         while (!atEnd() && scan_.peek() != '>' && scan_.peek() != '|') {
-            node->parts.push_back(expression());
+            add(*node, expression());
             if (!scan_.take(",")) {
                 break;
             }
@@ -249,7 +263,7 @@ private:
         for (const std::string_view sign : {">>", ">", "|"}) {
             if (scan_.take(sign)) {
                 node->text = sign;
-                node->parts.push_back(joined());
+                add(*node, joined());
                 break;
             }
         }
@@ -262,7 +276,7 @@ private:
         AwkNodePtr all = make(Kind::List);
         const bool was = std::exchange(printing_, false);
         do {
-            all->parts.push_back(expression());
+            add(*all, expression());
         } while (scan_.take(","));
         printing_ = was;
         scan_.need(end);
@@ -358,7 +372,7 @@ private:
             }
             left = make(Kind::Getline, "|", std::move(left));
             if (beginsPlace()) {
-                left->parts.push_back(behind());
+                add(*left, behind());
             }
         }
     }
@@ -476,7 +490,7 @@ private:
             AwkNodePtr all = make(Kind::List, "", std::move(inner));
             while (scan_.take(",")) {
                 scan_.skipLines();
-                all->parts.push_back(expression());
+                add(*all, expression());
             }
             inner = std::move(all);
         }
@@ -492,10 +506,10 @@ private:
             AwkNodePtr place = beginsPlace() ? behind() : nullptr;
             if (scan_.take("<")) {
                 node->text = "<";
-                node->parts.push_back(behind());
+                add(*node, behind());
             }
             if (place) {
-                node->parts.push_back(std::move(place));
+                add(*node, std::move(place));
             }
             return node;
         }
@@ -529,7 +543,7 @@ private:
         const bool was = std::exchange(printing_, false);
         while (!scan_.take(")")) {
             scan_.skipLines();
-            node.parts.push_back(expression());
+            add(node, expression());
             if (!scan_.take(",") && !scan_.sees(')')) {
                 scan_.fail("Unexpected token");
             }
@@ -538,6 +552,9 @@ private:
     }
 
     AwkNodePtr pattern(const std::string& text) const {
+        if (++program_.patterns > kMostPatterns) {
+            throw AwkError("out of memory");
+        }
         AwkNodePtr node = make(Kind::Pattern, text);
         node->regex = std::make_shared<ShellRegex>(text, ShellRegex::Kind::Extended, false);
         if (!node->regex->valid()) {

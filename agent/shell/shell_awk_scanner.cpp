@@ -66,7 +66,12 @@ bool AwkScanner::isName(char c) {
 }
 
 std::size_t AwkScanner::line() const {
-    return 1 + static_cast<std::size_t>(std::ranges::count(whole_.substr(0, whole_.size() - rest_.size()), '\n'));
+    const std::size_t at = whole_.size() - rest_.size();
+    const auto [from, to] = std::minmax({at, counted_});
+    const auto ends = static_cast<std::size_t>(std::ranges::count(whole_.substr(from, to - from), '\n'));
+    line_ = at < counted_ ? line_ - ends : line_ + ends;
+    counted_ = at;
+    return line_;
 }
 
 void AwkScanner::fail(const char* what) const {

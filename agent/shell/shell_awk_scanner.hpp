@@ -11,6 +11,7 @@ class AwkScanner {
 public:
     AwkScanner(std::string_view text, std::string name) : whole_(text), rest_(text), name_(std::move(name)) {}
 
+    /// Of the next byte, from 1. Cheap from one call to the next.
     std::size_t line() const;
     /// Throws AwkError with the place.
     [[noreturn]] void fail(const char* what) const;
@@ -44,6 +45,8 @@ private:
     std::string_view whole_;
     std::string_view rest_;
     std::string name_;
+    mutable std::size_t counted_ = 0;  // bytes before which the line ends are counted
+    mutable std::size_t line_ = 1;
 };
 
 /// A text with the escapes of awk carried out, as -v takes it.

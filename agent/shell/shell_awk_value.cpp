@@ -149,7 +149,7 @@ std::string awkConversion(const std::string& conversion, const AwkValue& value, 
         throw std::invalid_argument("Invalid format specifier");
     }
     const bool wide = spec.size() > 8 || std::ranges::count_if(spec, isDigit) > 6;
-    const std::string bounded = wide ? spec.substr(0, 4) : spec;
+    const std::string bounded = boundedConversion(wide ? spec.substr(0, 4) : spec);
     switch (letter) {
         case 'd':
         case 'i':

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kMostBlock = 4096;
 constexpr std::size_t kMostRepeats = 1024;
+constexpr std::size_t kPieceCost = 8;  // of showing one, besides its bytes
 
 /// Text, one conversion, or both in the order text, conversion.
 struct DumpPiece {
@@ -135,7 +136,7 @@ private:
                 continue;
             }
             std::size_t end = std::min(text.find_first_not_of("0123456789.-+# ", i + 1), text.size());
-            piece.flags = text.substr(i, std::min<std::size_t>(end - i, 8));
+            piece.flags = boundedConversion(text.substr(i, std::min<std::size_t>(end - i, 8)));
             if (end == text.size()) {
                 throw std::invalid_argument("bad format {%" + std::string(text.substr(i + 1)) + '}');
             }
@@ -164,7 +165,7 @@ private:
 
 class HexDump {
 public:
-    explicit HexDump(std::vector<DumpFormat> formats) : formats_(std::move(formats)) {
+    HexDump(ShellWork& work, std::vector<DumpFormat> formats) : work_(work), formats_(std::move(formats)) {
         for (const DumpFormat& format : formats_) {
             block_ = std::max(block_, format.bytes());
         }
@@ -181,7 +182,7 @@ public:
         std::string_view before;
         bool folded = false;
         end_ = first + all.size();
-        for (std::size_t at = 0; at < all.size() && output_.size() < ShellWork::kMostPiped; at += block_) {
+        for (std::size_t at = 0; at < all.size() && goesOn(); at += block_) {
             const std::string_view block = all.substr(at, block_);
             if (!everything && at > 0 && block == before) {
                 output_ += std::exchange(folded, true) ? "" : "*\n";
@@ -190,6 +191,9 @@ public:
             folded = false;
             before = block;
             for (const DumpFormat& format : formats_) {
+                if (!goesOn()) {
+                    break;
+                }
                 row(format, block, first + at);
             }
         }
@@ -200,14 +204,23 @@ public:
     }
 
 private:
+    /// Pays for one row or piece. False once there is enough.
+    bool goesOn() { return output_.size() < ShellWork::kMostPiped && work_.move(kPieceCost); }
+
     void row(const DumpFormat& format, std::string_view block, std::size_t address) {
         std::size_t at = 0;
         for (const DumpUnit& unit : format.units) {
+            if (!goesOn()) {
+                return;
+            }
             const bool atEnd = unit.pieces[0].kind.starts_with("_A");
             for (std::size_t i = 0; i < unit.repeats && !atEnd; ++i) {
                 const std::size_t last = unit.pieces.size() - 1;
                 for (std::size_t p = 0; p < unit.pieces.size(); ++p) {
                     const DumpPiece& piece = unit.pieces[p];
+                    if (!goesOn()) {
+                        return;
+                    }
                     if (piece.kind.starts_with("_A")) {
                         continue;
                     }
@@ -233,6 +246,9 @@ private:
         for (const DumpUnit& unit : format.units) {
             bool any = false;
             for (const DumpPiece& piece : unit.pieces) {
+                if (!goesOn()) {
+                    return;
+                }
                 any |= piece.kind.starts_with("_A");
                 if (piece.kind.starts_with("_A") && end_ > 0) {
                     output_ += piece.text + printed((piece.flags + "ll" + piece.kind.back()).c_str(),
@@ -303,6 +319,7 @@ private:
         return printed((piece.flags + "ll" + piece.kind).c_str(), static_cast<unsigned long long>(value));
     }
 
+    ShellWork& work_;
     std::vector<DumpFormat> formats_;
     std::size_t block_ = 0;
     std::size_t end_ = 0;
@@ -372,7 +389,8 @@ int hexDump(ShellCall& call) {
         return status;
     }
     skipped = std::min<std::uint64_t>(skipped, all.size());
-    call.out(HexDump(std::move(formats)).shown(std::string_view(all).substr(skipped, most), skipped, call.has('v')));
+    call.out(HexDump(call.work(), std::move(formats))
+                 .shown(std::string_view(all).substr(skipped, most), skipped, call.has('v')));
     return status;
 }
 

@@ -5,6 +5,7 @@
 namespace apiary::agent {
 namespace {
 
+constexpr std::uint64_t kMostWidth = 1000;
 constexpr std::int64_t kLatest = 4'102'444'800;  // the year 2100
 
 std::chrono::sys_seconds clamped(std::int64_t seconds) {
@@ -51,6 +52,22 @@ std::optional<std::int64_t> parseInteger(std::string_view text) {
     const bool hexadecimal = text.starts_with("0x");
     const auto value = parseNumber<std::int64_t>(text.substr(hexadecimal ? 2 : 0), hexadecimal ? 16 : 10);
     return value ? std::optional(negative ? -*value : *value) : std::nullopt;
+}
+
+std::string boundedConversion(std::string_view spec) {
+    constexpr std::string_view kDigits = "0123456789";
+    std::string bounded;
+    while (!spec.empty()) {
+        const std::size_t digits = std::min(spec.find_first_not_of(kDigits), spec.size());
+        const auto number = parseNumber<std::uint64_t>(spec.substr(0, digits));
+        const bool large = digits > 0 && number.value_or(kMostWidth + 1) > kMostWidth;
+        bounded += large ? std::to_string(kMostWidth) : std::string(spec.substr(0, digits));
+        spec.remove_prefix(digits);
+        const std::size_t others = std::min(spec.find_first_of(kDigits), spec.size());
+        bounded += spec.substr(0, others);
+        spec.remove_prefix(others);
+    }
+    return bounded;
 }
 
 std::string dateOf(std::int64_t seconds) {

@@ -27,7 +27,11 @@ std::optional<std::uint64_t> parseSize(std::string_view text);
 /// A number of printf and test: blanks before it, a sign, "0x".
 std::optional<std::int64_t> parseInteger(std::string_view text);
 
-/// As snprintf(3), cut at 500 bytes.
+/// A conversion of printf, "%-12.3f", with no width or precision above 1000, which printed() would not show.
+std::string boundedConversion(std::string_view spec);
+
+/// As snprintf(3), cut at 500 bytes. Its work grows with what it would print: a format that is not the program's own
+/// needs boundedConversion().
 template <typename... Values>
 std::string printed(const char* format, Values... values) {
     std::array<char, 501> text{};

@@ -129,10 +129,10 @@ private:
         return true;
     }
 
-    /// The replacement with what was found in place of & and \1.
+    /// The replacement with what was found in place of & and \1; no more than the line may hold.
     static void replace(std::string_view text, std::string_view found, const ShellRegex::Groups& groups,
                         std::string& into) {
-        for (std::size_t i = 0; i < text.size(); ++i) {
+        for (std::size_t i = 0; i < text.size() && into.size() <= kMostSpace; ++i) {
             if (text[i] == '&') {
                 const auto& [begin, end] = *groups[0];
                 into.append(found.substr(begin, end - begin));
@@ -219,19 +219,30 @@ private:
     }
     void append(const SedCommand& command) {
         if (command.name == 'a') {
-            behind_ += command.text;
+            addBehind(command.text);
             return;
         }
         const ShellFiles::Place place = call_.locate(command.text);
         if (place.error == ShellError::None && call_.files().mayRead(place.path) == ShellError::None) {
             ShellStream file{ShellStream::Kind::File, place.path};
-            behind_ += call_.work().read(file, kMostSpace);
+            addBehind(call_.work().read(file, kMostSpace));
+        }
+    }
+    void addBehind(std::string_view text) {
+        if (call_.work().move(text.size())) {
+            behind_ += text;
+        }
+        if (behind_.size() > ShellWork::kMostPiped) {
+            call_.work().stop();
         }
     }
     void flush() {
         if (!behind_.empty()) {
             *output_ += std::exchange(lacksEnd_, false) ? "\n" : "";
             *output_ += std::exchange(behind_, {});
+            if (output_->size() > ShellWork::kMostPiped) {
+                call_.work().stop();
+            }
         }
     }
 
