@@ -16,10 +16,12 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <exception>
 #include <iostream>
 #include <limits>
 #include <optional>
 #include <poll.h>
+#include <string>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include <utility>
@@ -224,11 +226,19 @@ Status applyCoverage(const std::string& configFile) {
         return taken;
     }
     std::cout << "steering " << summary(reading.config.plan) << std::endl;
-    serve(configFile, std::move(reading.config), *giver, lan, follower);
+    Status served = Done{};
+    try {
+        serve(configFile, std::move(reading.config), *giver, lan, follower);
+    } catch (const std::exception& failed) {  // rules without this program would steer to nobody
+        served = Error{std::string("ended by an error of this program: ") + failed.what()};
+    }
     lan.end();
     const Status gone = removeAll();
     std::cout << (gone ? "rules and routes are gone" : "rules and routes are NOT all gone") << std::endl;
-    return gone;
+    if (!served && !gone) {
+        return Error{served.error() + "; " + gone.error()};
+    }
+    return served ? gone : served;
 }
 
 Status removeCoverage() {
