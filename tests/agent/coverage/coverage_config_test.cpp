@@ -58,6 +58,19 @@ TEST(CoverageConfigTest, RefusesToClaimOnWhatIsNotThere) {
     EXPECT_EQ(reading.errors[0], ".toml:17: [[hosts]] lan 'no-such' is no interface of this machine; see ip link");
 }
 
+TEST(CoverageConfigTest, SaysOfEachOfTheHostsOfOneLineWhyItCannotBeClaimed) {
+    const std::string text =
+        "coverage = { user = 'nobody' }\nservice = [{ name = 'ftp', protocol = 'ftp', ports = [21] }]\n"
+        "persona = [{ name = 'server', services = ['ftp'] }]\n"
+        "hosts = [{ persona = 'server', lan = 'no-such', ranges = ['198.51.100.0/24'] }, "
+        "{ persona = 'server', lan = 'lo', ranges = ['198.51.101.0/24'] }, "
+        "{ persona = 'server', ranges = ['198.18.0.0/16'] }]\n";
+    const auto reading = read(text);
+    ASSERT_EQ(reading.errors.size(), 2U);
+    EXPECT_EQ(reading.errors[0], ".toml:4: [[hosts]] lan 'no-such' is no interface of this machine; see ip link");
+    EXPECT_EQ(reading.errors[1].find(".toml:4: [[hosts]] lan 'lo' is no Ethernet"), 0U) << reading.errors[1];
+}
+
 TEST(CoverageConfigTest, SaysWhichPersonaIsNotKnown) {
     EXPECT_EQ(read(withTraits("traits = 'camera'\n[[hosts]]\npersona = 'servre'\nranges = ['198.19.0.0/24']")).errors,
               std::vector<std::string>{
