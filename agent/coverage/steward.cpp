@@ -63,10 +63,13 @@ Status take(const CoverageConfig& config, SocketGiver& giver, LanCoverage& lan) 
     if (done) {
         done = CoverageNetwork::apply(config.plan, config.egress);
     }
-    const Status claimed = lan.claim(done ? links : std::vector<LanLink>(), config.lanRate);
     if (done) {
-        return claimed;
+        done = lan.claim(links, config.lanRate);
     }
+    if (done) {
+        return done;
+    }
+    const Status claimed = lan.claim({}, config.lanRate);
     const Status hosts = CoverageNetwork::remove();
     const Status traits = TraitNetwork::remove();
     for (const Status& gone : {claimed, hosts, traits}) {
