@@ -47,7 +47,8 @@ std::string summary(const HostPlan& plan) {
 }
 
 /// Sockets first: a port that is taken changes nothing. Then traits, so that nobody sees hosts without theirs, then the
-/// hosts. Claims last: an address is had when it is steered. After an error nothing of ours is left.
+/// hosts. Claims last, and given up first: an address is had only while it is steered. After an error nothing of ours
+/// is left.
 Status take(const CoverageConfig& config, SocketGiver& giver, LanCoverage& lan) {
     const std::vector<LanLink> links = lanLinks(config.plan);
     if (const Status able = lan.able(links); !able) {
@@ -56,7 +57,10 @@ Status take(const CoverageConfig& config, SocketGiver& giver, LanCoverage& lan) 
     if (const Status followed = giver.follow(config.plan, config.egress.user); !followed) {
         return followed;
     }
-    Status done = TraitNetwork::apply(config.plan, config.traits);
+    Status done = lan.keepOnly(links, config.lanRate);
+    if (done) {
+        done = TraitNetwork::apply(config.plan, config.traits);
+    }
     if (done) {
         done = lan.quieten(links);
     }
