@@ -22,6 +22,7 @@
 #include <sstream>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace apiary::agent {
 namespace {
@@ -160,19 +161,23 @@ void readPersonaTraits(const TomlTable& root, CoverageConfig& config, std::vecto
 std::string whyNot(const HostPlan& plan, std::size_t line, const std::string& interface) {
     std::string why = whyNoLink(interface);
     for (const HostRange& range : plan.ranges) {
-        if (why.empty() && range.line == line) {
+        if (why.empty() && range.line == line && range.lan == interface) {
             why = whyNotOnLink(interface, range.addresses);
         }
     }
     return why;
 }
 
+/// Several inline tables may be on one line: line and interface together say which is meant.
 void checkLans(const TomlTable& root, const HostReading& hosts) {
     for (const TomlTable& table : root.tables("hosts")) {
-        for (const auto& [line, interface] : hosts.lans) {
-            if (const std::string why = line == table.line() ? whyNot(hosts.plan, line, interface) : ""; !why.empty()) {
-                table.field("lan").complain(why);
-            }
+        const TomlField field = table.field("lan");
+        const auto lan = std::ranges::find(hosts.lans, std::pair(table.line(), field.text()));
+        if (lan == hosts.lans.end()) {
+            continue;
+        }
+        if (const std::string why = whyNot(hosts.plan, lan->first, lan->second); !why.empty()) {
+            field.complain(why);
         }
     }
 }

@@ -116,7 +116,28 @@ void personaChain(RulesetText& text, const HostPlan& plan, std::size_t index) {
     text.line("}");
 }
 
-void egressChains(RulesetText& text, const Egress& egress) {
+bool hasLan(const HostRange& range) {
+    return !range.lan.empty();
+}
+
+/// The addresses that are ours only while they are claimed.
+void lanSet(RulesetText& text, const HostPlan& plan, bool v4) {
+    std::string elements;
+    for (const HostRange& range : plan.ranges) {
+        if (hasLan(range) && range.addresses.v4() == v4) {
+            elements += (elements.empty() ? "" : ", ") + elementText(range.addresses);
+        }
+    }
+    text.line(std::string("set lan") + (v4 ? "4 {" : "6 {"));
+    text.line(std::string("type ") + (v4 ? "ipv4_addr" : "ipv6_addr"));
+    text.line("flags interval");
+    if (!elements.empty()) {
+        text.line("elements = { " + elements + " }");
+    }
+    text.line("}");
+}
+
+void egressChains(RulesetText& text, const Egress& egress, bool lans) {
     const std::string count = "counter name " + std::string(kRefusedCounter);
     text.line("chain arrived {");
     text.line("type filter hook input priority filter; policy accept");
@@ -142,6 +163,10 @@ void egressChains(RulesetText& text, const Egress& egress) {
     text.line("}");
     text.line("chain leaving {");
     text.line("type filter hook output priority filter; policy accept");
+    if (lans) {  // sessions that are open when their host is given up: its owner speaks now
+        text.line("ip saddr @lan4 fib saddr type != local drop");
+        text.line("ip6 saddr @lan6 fib saddr type != local drop");
+    }
     // Packets without a socket, such as the kernel's own RST, match no user: they must not be jumped for by a negation.
     text.line("meta skuid " + std::to_string(egress.user) + " jump agent");
     text.line("meta mark " + std::to_string(kSocketMark) + " jump agent");  // sockets handed out, whose file is root's
@@ -173,15 +198,20 @@ std::string ruleset(const HostPlan& plan, const Egress& egress, std::optional<un
     }
     hostMap(text, plan, true);
     hostMap(text, plan, false);
+    const bool lans = std::ranges::any_of(plan.ranges, hasLan);
+    if (lans) {
+        lanSet(text, plan, true);
+        lanSet(text, plan, false);
+    }
     text.line("chain steer {");
     text.line("type filter hook prerouting priority mangle; policy accept");
-    if (std::ranges::any_of(plan.ranges, [](const HostRange& range) { return !range.lan.empty(); })) {
+    if (lans) {
         text.line("fib daddr type != local return");  // on a link an address is ours while it is claimed
     }
     text.line("ip daddr vmap @hosts4");
     text.line("ip6 daddr vmap @hosts6");
     text.line("}");
-    egressChains(text, egress);
+    egressChains(text, egress, lans);
     text.line("}");
     return text.take();
 }

@@ -3,21 +3,17 @@
 #include "common/net/address.hpp"
 
 namespace apiary::agent {
-namespace {
-
-/// As nft takes it: no network where a range does, so that each is one element.
-std::string elementText(const AddressRange& range) {
-    const std::string first = addressText(Endpoint{range.first, 0});
-    return range.first == range.last ? first : first + '-' + addressText(Endpoint{range.last, 0});
-}
-
-}  // namespace
 
 void RulesetText::line(const std::string& words) {
     const bool closes = words.starts_with('}');
     depth_ -= closes ? 1 : 0;
     text_ += std::string(2 * depth_, ' ') + words + '\n';
     depth_ += words.ends_with('{') ? 1 : 0;
+}
+
+std::string elementText(const AddressRange& range) {
+    const std::string first = addressText(Endpoint{range.first, 0});
+    return range.first == range.last ? first : first + '-' + addressText(Endpoint{range.last, 0});
 }
 
 void writeVerdicts(RulesetText& text, const std::string& name, const std::vector<AddressVerdict>& verdicts, bool v4) {

@@ -26,6 +26,9 @@ struct AddressVerdict {
     std::string verdict;
 };
 
+/// An element of an interval set: no network where a range does, so that each is one element.
+std::string elementText(const AddressRange& range);
+
 /// Writes the map `name` from addresses of one family to verdicts. It has one element for each range, however large.
 void writeVerdicts(RulesetText& text, const std::string& name, const std::vector<AddressVerdict>& verdicts, bool v4);
 

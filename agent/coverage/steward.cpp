@@ -16,10 +16,12 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <exception>
 #include <iostream>
 #include <limits>
 #include <optional>
 #include <poll.h>
+#include <string>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include <utility>
@@ -45,7 +47,8 @@ std::string summary(const HostPlan& plan) {
 }
 
 /// Sockets first: a port that is taken changes nothing. Then traits, so that nobody sees hosts without theirs, then the
-/// hosts. Claims last: an address is had when it is steered. After an error nothing of ours is left.
+/// hosts. Claims last, and given up first: an address is had only while it is steered. After an error nothing of ours
+/// is left.
 Status take(const CoverageConfig& config, SocketGiver& giver, LanCoverage& lan) {
     const std::vector<LanLink> links = lanLinks(config.plan);
     if (const Status able = lan.able(links); !able) {
@@ -54,17 +57,23 @@ Status take(const CoverageConfig& config, SocketGiver& giver, LanCoverage& lan) 
     if (const Status followed = giver.follow(config.plan, config.egress.user); !followed) {
         return followed;
     }
-    Status done = TraitNetwork::apply(config.plan, config.traits);
+    Status done = lan.keepOnly(links, config.lanRate);
+    if (done) {
+        done = TraitNetwork::apply(config.plan, config.traits);
+    }
     if (done) {
         done = lan.quieten(links);
     }
     if (done) {
         done = CoverageNetwork::apply(config.plan, config.egress);
     }
-    const Status claimed = lan.claim(done ? links : std::vector<LanLink>(), config.lanRate);
     if (done) {
-        return claimed;
+        done = lan.claim(links, config.lanRate);
     }
+    if (done) {
+        return done;
+    }
+    const Status claimed = lan.claim({}, config.lanRate);
     const Status hosts = CoverageNetwork::remove();
     const Status traits = TraitNetwork::remove();
     for (const Status& gone : {claimed, hosts, traits}) {
@@ -224,11 +233,19 @@ Status applyCoverage(const std::string& configFile) {
         return taken;
     }
     std::cout << "steering " << summary(reading.config.plan) << std::endl;
-    serve(configFile, std::move(reading.config), *giver, lan, follower);
+    Status served = Done{};
+    try {
+        serve(configFile, std::move(reading.config), *giver, lan, follower);
+    } catch (const std::exception& failed) {  // rules without this program would steer to nobody
+        served = Error{std::string("ended by an error of this program: ") + failed.what()};
+    }
     lan.end();
     const Status gone = removeAll();
     std::cout << (gone ? "rules and routes are gone" : "rules and routes are NOT all gone") << std::endl;
-    return gone;
+    if (!served && !gone) {
+        return Error{served.error() + "; " + gone.error()};
+    }
+    return served ? gone : served;
 }
 
 Status removeCoverage() {

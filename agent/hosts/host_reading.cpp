@@ -288,6 +288,9 @@ private:
                                      std::to_string(kWidestHosts6) + " or smaller");
                 continue;
             }
+            if (persona == plan().personas.end()) {
+                continue;  // nobody's: a plan has hosts of its personas only
+            }
             for (const AddressRange& rest : without(range, holes)) {
                 add(rangesField,
                     {rest, static_cast<std::size_t>(persona - plan().personas.begin()), table.line(), interface});

@@ -4,8 +4,6 @@
 #include "agent/coverage/lan/lan_rules.hpp"
 #include "agent/coverage/lan/link_stations.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -44,36 +42,40 @@ Status LanCoverage::able(const std::vector<LanLink>& links) const {
     return claims_ == nullptr && !links.empty() ? Status(Error{whyNot_}) : Status(Done{});
 }
 
-Status LanCoverage::quieten(const std::vector<LanLink>& links) {
-    std::vector<LanLink> all = links;
-    for (const LanLink& now : links_) {
-        for (const AddressRange& range : now.ranges) {
-            std::vector<AddressRange> rest{range};  // what is left of it without the others: sets take no overlaps
-            for (const LanLink& link : links) {
-                std::vector<AddressRange> less;
-                for (const AddressRange& piece : rest) {
-                    std::ranges::copy(without(piece, link.ranges), std::back_inserter(less));
-                }
-                rest = std::move(less);
-            }
-            all.push_back({now.interface, std::move(rest)});
-        }
+Status LanCoverage::keepOnly(const std::vector<LanLink>& links, unsigned framesPerSecond) {
+    std::vector<LanLink> kept = commonLinks(links_, links);
+    if (claims_ == nullptr || (started_ && kept == links_)) {
+        return Done{};
     }
-    return LanRules::apply(all);
+    const Status followed = follow(kept, framesPerSecond);
+    links_ = followed ? std::move(kept) : links_;
+    return followed;
+}
+
+Status LanCoverage::quieten(const std::vector<LanLink>& links) {
+    return LanRules::apply(links);
 }
 
 Status LanCoverage::claim(const std::vector<LanLink>& links, unsigned framesPerSecond) {
     if (claims_ == nullptr) {
         return Done{};
     }
+    if (const Status followed = follow(links, framesPerSecond); !followed) {
+        return followed;
+    }
+    const auto before = std::exchange(links_, links);
+    return before == links && !links.empty() ? Status(Done{}) : LanRules::apply(links);
+}
+
+/// The thread takes away leftovers before it goes over to anything.
+Status LanCoverage::follow(const std::vector<LanLink>& links, unsigned framesPerSecond) {
     if (!std::exchange(started_, true)) {
         crew_.add("claims", [this] { claims_->run(); });
     }
     if (!claims_->follow(links, framesPerSecond)) {
         return Error{"claiming addresses does not go on; end apiary-coverage, and start it again"};
     }
-    const auto before = std::exchange(links_, links);
-    return before == links && !links.empty() ? Status(Done{}) : LanRules::apply(links);
+    return Done{};
 }
 
 void LanCoverage::end() {

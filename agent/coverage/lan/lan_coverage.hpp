@@ -24,7 +24,12 @@ public:
     /// An Error if there are links and this process may not claim on any.
     Status able(const std::vector<LanLink>& links) const;
 
-    /// Has the kernel leave ARP to us, for the addresses of these links and of those that are claimed still.
+    /// Gives up what is claimed and not of these links, and what a process that was killed has left: call before what
+    /// steers it changes. Claims nothing new.
+    Status keepOnly(const std::vector<LanLink>& links, unsigned framesPerSecond);
+
+    /// Has the kernel leave ARP to us, for the addresses of these links: call after keepOnly(), so that no others are
+    /// claimed.
     Status quieten(const std::vector<LanLink>& links);
 
     /// Has these claimed, from now on and one after another, and no others any more; then the kernel hears ARP for the
@@ -41,6 +46,8 @@ public:
     static Result<std::string> show();
 
 private:
+    Status follow(const std::vector<LanLink>& links, unsigned framesPerSecond);
+
     std::unique_ptr<LanClaims> claims_;
     std::string whyNot_;
     std::vector<LanLink> links_;  // as claimed now

@@ -37,6 +37,28 @@ std::vector<LanLink> lanLinks(const HostPlan& plan) {
     return links;
 }
 
+std::vector<LanLink> commonLinks(const std::vector<LanLink>& before, const std::vector<LanLink>& after) {
+    std::vector<LanLink> common;
+    for (const LanLink& old : before) {
+        const auto link = std::ranges::find(after, old.interface, &LanLink::interface);
+        if (link == after.end() || link->stations != old.stations) {
+            continue;
+        }
+        LanLink both{old.interface, {}, old.stations};
+        for (const AddressRange& range : old.ranges) {
+            for (const AddressRange& other : link->ranges) {
+                if (range.meets(other)) {
+                    both.ranges.push_back({std::max(range.first, other.first), std::min(range.last, other.last)});
+                }
+            }
+        }
+        if (!both.ranges.empty()) {
+            common.push_back(std::move(both));
+        }
+    }
+    return common;
+}
+
 std::string whyNoLink(const std::string& interface) {
     const auto state = interfaceState(interface);
     if (!state) {

@@ -31,6 +31,10 @@ struct LanLink {
 /// Those of a plan, by interface; empty if all its hosts are routed here.
 std::vector<LanLink> lanLinks(const HostPlan& plan);
 
+/// What is the same of two: the addresses that both have on an interface, if their hosts have the same hardware
+/// addresses. Interfaces without any are left out.
+std::vector<LanLink> commonLinks(const std::vector<LanLink>& before, const std::vector<LanLink>& after);
+
 /// Why no address can be claimed on the link of an interface as it is now, as what follows "lan ", or nothing: it is
 /// not there, or has no ARP.
 std::string whyNoLink(const std::string& interface);

@@ -1,7 +1,7 @@
 #include "agent/coverage/lan/lan_rules.hpp"
 
 #include "agent/coverage/program.hpp"
-#include "common/net/address.hpp"
+#include "agent/coverage/ruleset_text.hpp"
 
 namespace apiary::agent {
 namespace {
@@ -10,11 +10,6 @@ const std::string kTableName(kLanTable);
 
 std::string firstLine(const std::string& text) {
     return text.substr(0, text.find('\n'));
-}
-
-std::string textOf(const AddressRange& range) {
-    const std::string first = addressText(Endpoint{range.first, 0});
-    return range.first == range.last ? first : first + '-' + addressText(Endpoint{range.last, 0});
 }
 
 Status give(const std::string& rules) {
@@ -36,7 +31,7 @@ std::string lanRules(const std::vector<LanLink>& links) {
     for (const LanLink& link : links) {
         for (const AddressRange& range : link.ranges) {
             if (range.v4()) {
-                elements += (elements.empty() ? "" : ", ") + textOf(range);
+                elements += (elements.empty() ? "" : ", ") + elementText(range);
             }
         }
     }

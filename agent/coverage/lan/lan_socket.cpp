@@ -32,11 +32,13 @@ constexpr sock_filter jump(unsigned code, std::uint32_t value, std::uint8_t yes,
     return {static_cast<std::uint16_t>(BPF_JMP | code | BPF_K), yes, no, value};
 }
 
-/// ARP; ICMPv6 of types 135 and 136; UDP to port 67. Of frames without a tag: those of a VLAN come again from its own
-/// interface. What is exact is looked at later.
+/// ARP; ICMPv6 of types 135 and 136; UDP to port 67. Of frames without a tag or with one of a priority only (VLAN 0):
+/// those of a VLAN come again from its own interface. What is exact is looked at later.
 constexpr std::array kFilter{
     statement(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT)),
-    jump(BPF_JEQ, 0, 0, 17),
+    jump(BPF_JEQ, 0, 2, 0),
+    statement(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_VLAN_TAG)),
+    jump(BPF_JSET, 0x0fff, 17, 0),
     statement(BPF_LD | BPF_H | BPF_ABS, 12),
     jump(BPF_JEQ, ETH_P_ARP, 14, 0),
     jump(BPF_JEQ, ETH_P_IPV6, 0, 5),

@@ -52,12 +52,19 @@ void addOnce(std::vector<unsigned>& to, unsigned table) {
     }
 }
 
-/// A way that can be written again; nothing for any other.
+/// A way that can be written again; nothing for any other, such as one for some packets only or through a tunnel.
 std::optional<std::string> way(const std::vector<std::string>& words) {
     constexpr std::array kKept{"via", "dev", "metric", "scope", "mtu", "advmss"};
+    constexpr std::array kNotCopied{"encap", "from", "tos", "dsfield"};
     std::string text;
     for (std::size_t i = 1; i < words.size(); ++i) {
-        if (words[i] == "via" && i + 2 < words.size() && words[i + 1] == "inet6") {
+        if (std::ranges::find(kNotCopied, words[i]) != kNotCopied.end()) {
+            return std::nullopt;
+        }
+        if ((words[i] == "mtu" || words[i] == "advmss") && i + 2 < words.size() && words[i + 1] == "lock") {
+            text += ' ' + words[i] + " lock " + words[i + 2];
+            i += 2;
+        } else if (words[i] == "via" && i + 2 < words.size() && words[i + 1] == "inet6") {
             text += " via inet6 " + words[i + 2];
             i += 2;
         } else if (words[i] == "onlink") {
@@ -106,6 +113,7 @@ std::vector<std::string> replyRoutes(std::string_view mainTable, unsigned table,
     const std::string where = " table " + std::to_string(table) + " protocol " + kMark;
     const std::string window = " window " + std::to_string(std::uint64_t{65'535} << scale);
     std::vector<std::string> routes;
+    std::vector<std::string> left;  // destinations with a way that cannot be copied
     if (!v4) {
         routes.push_back("throw fe80::/10" + where);
         routes.push_back("throw ff00::/8" + where);
@@ -125,7 +133,14 @@ std::vector<std::string> replyRoutes(std::string_view mainTable, unsigned table,
             continue;
         }
         const auto found = plain ? way(words) : std::nullopt;
-        std::string route = found ? words.front() + *found + where + window : "throw " + words.front() + where;
+        const std::string thrown = "throw " + words.front() + where;
+        if (plain && !found) {  // the main table decides between the ways to it
+            left.push_back(words.front());
+            std::erase_if(routes, [&](const auto& other) { return other.starts_with(words.front() + ' '); });
+        }
+        std::string route = found && std::ranges::find(left, words.front()) == left.end()
+                                ? words.front() + *found + where + window
+                                : thrown;
         if (std::ranges::find(routes, route) == routes.end()) {
             routes.push_back(std::move(route));
         }

@@ -202,12 +202,14 @@ void writeCounters(RulesetText& text, std::uint32_t seed) {
 struct Kinds {
     std::vector<PacketTraits> all;
     std::vector<std::pair<AddressRange, std::size_t>> ranges;
+    bool onLinks = false;  // some of the ranges: their addresses are ours while they are claimed
 };
 
 Kinds kindsOf(const HostPlan& plan, const PersonaTraits& traits) {
     Kinds kinds;
     for (const HostRange& range : plan.ranges) {
         if (auto of = traits.at(range.persona)) {
+            kinds.onLinks = kinds.onLinks || !range.lan.empty();
             of->hops = range.lan.empty() ? of->hops : 0;  // nothing is between a station of a link and its hosts
             const auto found = std::ranges::find(kinds.all, *of);
             kinds.ranges.emplace_back(range.addresses, found - kinds.all.begin());
@@ -219,9 +221,19 @@ Kinds kindsOf(const HostPlan& plan, const PersonaTraits& traits) {
     return kinds;
 }
 
+/// A hook of netfilter, and which of its packets are a host's.
+struct Hook {
+    std::string name;
+    std::string where;
+    std::string match;
+    std::string address;
+    bool passed = false;  // packets of others that pass through this machine come by
+};
+
 /// The chains of one hook, one for each of the traits that need it, and what brings packets there.
-void writeHook(RulesetText& text, const Kinds& kinds, const std::string& name, const std::string& hook,
-               const std::string& match, const char* address, const std::function<Lines(std::size_t kind)>& lines) {
+void writeHook(RulesetText& text, const Kinds& kinds, const Hook& hook,
+               const std::function<Lines(std::size_t kind)>& lines) {
+    const auto& [name, where, match, address, passed] = hook;
     std::vector<AddressVerdict> verdicts;
     for (std::size_t i = 0; i < kinds.all.size(); ++i) {
         const Lines own = lines(i);
@@ -241,9 +253,13 @@ void writeHook(RulesetText& text, const Kinds& kinds, const std::string& name, c
     }
     writeVerdicts(text, name + "_hosts4", verdicts, true);
     writeVerdicts(text, name + "_hosts6", verdicts, false);
-    chain(text, name,
-          {"type filter hook " + hook + "; policy accept", match + "ip " + address + " vmap @" + name + "_hosts4",
-           match + "ip6 " + address + " vmap @" + name + "_hosts6"});
+    Lines base{"type filter hook " + where + "; policy accept"};
+    if (passed && kinds.onLinks) {
+        base.push_back("fib " + address + " type != local return");  // a live owner's
+    }
+    base.push_back(match + "ip " + address + " vmap @" + name + "_hosts4");
+    base.push_back(match + "ip6 " + address + " vmap @" + name + "_hosts6");
+    chain(text, name, base);
 }
 
 }  // namespace
@@ -272,11 +288,11 @@ std::string traitRules(const HostPlan& plan, const PersonaTraits& traits, std::u
             chain(text, "syn_ack_" + std::to_string(i), lines);
         }
     }
-    writeHook(text, kinds, "arriving", "prerouting priority raw", "meta l4proto tcp ", "daddr",
+    writeHook(text, kinds, {"arriving", "prerouting priority raw", "meta l4proto tcp ", "daddr", true},
               [&](std::size_t kind) { return arriving(kinds.all[kind], clocks); });
-    writeHook(text, kinds, "odd", "input priority filter", "meta l4proto tcp ", "daddr",
+    writeHook(text, kinds, {"odd", "input priority filter", "meta l4proto tcp ", "daddr"},
               [&](std::size_t kind) { return odd(kinds.all[kind]); });
-    writeHook(text, kinds, "leaving", "postrouting priority mangle", "", "saddr", [&](std::size_t kind) {
+    writeHook(text, kinds, {"leaving", "postrouting priority mangle", "", "saddr", true}, [&](std::size_t kind) {
         return leaving(kinds.all[kind], clocks, seed, "syn_ack_" + std::to_string(kind));
     });
     text.line("}");

@@ -21,7 +21,8 @@ inline constexpr unsigned kTraitCounters = 256;
 
 /// One transaction of `nft -f`: the table of traits, whatever it was, becomes the one of this plan. SYNs to hosts lose
 /// the options and flags that their system does not know, segments that no honest peer sends are answered as it would,
-/// and what hosts send gets its TTL, numbers and options. `traits` are of the plan's personas; `seed` decides which
+/// and what hosts send gets its TTL, numbers and options; on a link also what passes through from or to a live owner is
+/// left alone. `traits` are of the plan's personas; `seed` decides which
 /// address has which clock, counter and distance; `memories` are the names of chains that KernelSetting is to find.
 ///
 /// Timestamps run ahead of the kernel's by a multiple of 2^27 ms, and what comes back is turned back, so that the

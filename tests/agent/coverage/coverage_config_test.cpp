@@ -28,6 +28,11 @@ const std::string kHosts =
     "[agent]\nname = 'x'\n[coverage]\nuser = 'nobody'\n[[service]]\nname = 'ftp'\nprotocol = 'ftp'\nports = [21]\n"
     "[[persona]]\nname = 'server'\nservices = ['ftp']\n[[hosts]]\npersona = 'server'\nranges = ['198.18.0.0/16']\n";
 
+std::string withTraits(const std::string& line) {
+    std::string text = kHosts;
+    return text.replace(text.find("[[hosts]]"), 0, line + "\n");
+}
+
 TEST(CoverageConfigTest, ReadsItsPartOfTheAgentsFile) {
     const auto reading = read(kHosts + "[collector]\naddress = '192.0.2.9:7443'\nca = 'x'\n");
     ASSERT_EQ(reading.errors, std::vector<std::string>{});
@@ -53,6 +58,25 @@ TEST(CoverageConfigTest, RefusesToClaimOnWhatIsNotThere) {
     EXPECT_EQ(reading.errors[0], ".toml:17: [[hosts]] lan 'no-such' is no interface of this machine; see ip link");
 }
 
+TEST(CoverageConfigTest, SaysOfEachOfTheHostsOfOneLineWhyItCannotBeClaimed) {
+    const std::string text =
+        "coverage = { user = 'nobody' }\nservice = [{ name = 'ftp', protocol = 'ftp', ports = [21] }]\n"
+        "persona = [{ name = 'server', services = ['ftp'] }]\n"
+        "hosts = [{ persona = 'server', lan = 'no-such', ranges = ['198.51.100.0/24'] }, "
+        "{ persona = 'server', lan = 'lo', ranges = ['198.51.101.0/24'] }, "
+        "{ persona = 'server', ranges = ['198.18.0.0/16'] }]\n";
+    const auto reading = read(text);
+    ASSERT_EQ(reading.errors.size(), 2U);
+    EXPECT_EQ(reading.errors[0], ".toml:4: [[hosts]] lan 'no-such' is no interface of this machine; see ip link");
+    EXPECT_EQ(reading.errors[1].find(".toml:4: [[hosts]] lan 'lo' is no Ethernet"), 0U) << reading.errors[1];
+}
+
+TEST(CoverageConfigTest, SaysWhichPersonaIsNotKnown) {
+    EXPECT_EQ(read(withTraits("traits = 'camera'\n[[hosts]]\npersona = 'servre'\nranges = ['198.19.0.0/24']")).errors,
+              std::vector<std::string>{
+                  ".toml:14: [[hosts]] persona 'servre' is not known; write a [[persona]] of that name"});
+}
+
 TEST(CoverageConfigTest, RefusesRootAndUnknownUsers) {
     std::string text = kHosts;
     text.replace(text.find("nobody"), 6, "root");
@@ -71,11 +95,6 @@ TEST(CoverageConfigTest, GuardsAnAgentWithoutHosts) {
     EXPECT_TRUE(reading.errors.empty()) << reading.errors[0];
     EXPECT_TRUE(reading.config.plan.empty());
     EXPECT_NE(reading.config.egress.user, 0U);
-}
-
-std::string withTraits(const std::string& line) {
-    std::string text = kHosts;
-    return text.replace(text.find("[[hosts]]"), 0, line + "\n");
 }
 
 TEST(CoverageConfigTest, ReadsTraitsByName) {

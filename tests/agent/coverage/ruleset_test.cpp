@@ -60,6 +60,22 @@ TEST(RulesetTest, SteersOnLinksOnlyWhatIsClaimed) {
     EXPECT_EQ(localNetworks(some, true), (std::vector<std::string>{"10.9.0.0/23", "10.9.2.0/24"}));
 }
 
+TEST(RulesetTest, SendsNothingAsAnAddressOnALinkThatWasGivenUp) {
+    HostPlan some = plan();
+    EXPECT_EQ(rules().find("set lan"), std::string::npos);
+    for (HostRange& range : some.ranges) {
+        range.lan = range.addresses.first == parseRange("10.9.3.7")->first ? "" : "eth0";
+    }
+    const std::string text = ruleset(some, {.user = 990, .collector = {}, .resolvers = {}});
+    EXPECT_NE(block(text, "set lan4").find("elements = { 10.9.0.0-10.9.2.255 }"), std::string::npos) << text;
+    EXPECT_NE(block(text, "set lan6").find("elements = { fd00:9::-fd00:9::ffff:ffff:ffff:ffff }"), std::string::npos);
+    EXPECT_NE(block(text, "chain leaving")
+                  .find("policy accept\nip saddr @lan4 fib saddr type != local drop\n"
+                        "ip6 saddr @lan6 fib saddr type != local drop\nmeta skuid 990 jump agent\n"),
+              std::string::npos)
+        << text;
+}
+
 TEST(RulesetTest, BringsEachRangeToItsPersona) {
     EXPECT_NE(block(rules(), "map hosts4")
                   .find("elements = { 10.9.0.0-10.9.2.255 : goto persona_0, 10.9.3.7 : goto persona_1 }"),

@@ -183,6 +183,15 @@ TEST(HostReadingTest, SaysAtWhichLineARangeIsNone) {
     EXPECT_NE(withHosts("").errors.find("ranges is missing"), std::string::npos);
 }
 
+TEST(HostReadingTest, HasNoHostsOfAPersonaThatIsNotKnown) {
+    const auto [hosts, errors] =
+        read(std::string(kHead) + "[[hosts]]\npersona = 'serve'\nranges = ['10.9.0.1', '10.9.0.x', 'fd00::/8']\n");
+    EXPECT_TRUE(hosts.plan.ranges.empty());
+    for (const char* said : {"'serve' is not known", "ranges is wrong", "fd00::/8 is too large"}) {
+        EXPECT_NE(errors.find(said), std::string::npos) << errors;
+    }
+}
+
 TEST(HostReadingTest, RefusesPersonasThatCannotBe) {
     EXPECT_NE(read(std::string(kHead) + "[[hosts]]\npersona = 'nobody'\nranges = ['10.9.0.1']\n")
                   .errors.find("agent.toml:13: [[hosts]] persona 'nobody' is not known"),

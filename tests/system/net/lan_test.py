@@ -117,6 +117,13 @@ class LanTest(WorldTestCase):
             spaces.ip("own", "addr del 10.10.0.77/24 dev eth0")
         self.assertIn("10.10.0.77 on the link of eth0 has an owner, " + spaces.station("own"), self.world.coverage_log.read_text())
 
+    def test_yields_to_a_machine_whose_frames_have_a_priority(self):
+        self.assertTrue(self.spaces.has("10.10.0.81") and self.spaces.has("10.10.0.82"))
+        self.spaces.neighbour("own", "tagged", "eth0", "7", "10.10.0.81")
+        self.spaces.neighbour("own", "tagged", "eth0", "0", "10.10.0.82")
+        wait_for("it is given up", lambda: not self.spaces.has("10.10.0.82"))
+        self.assertTrue(self.spaces.has("10.10.0.81"), "what is of another VLAN is of another link")
+
     def test_yields_to_a_machine_that_does_not_look(self):
         spaces = self.spaces
         self.assertTrue(spaces.has("10.10.0.78"))

@@ -2,6 +2,7 @@
 
   probe INTERFACE ADDRESS       asks who has it, having no address itself (RFC 5227, RFC 4862); the stations that answer
   ask INTERFACE FROM ADDRESS    asks who has it, as FROM; the stations that answer, each as often as it does
+  tagged INTERFACE VLAN ADDRESS the same as probe, in a frame of high priority with a tag (IEEE 802.1Q); nothing is awaited
   lease INTERFACE ADDRESS       asks a DHCP server for it (RFC 2131); nothing is awaited
 """
 
@@ -13,7 +14,7 @@ import sys
 import time
 
 PATIENCE = 1  # seconds, which an answer takes at the most
-ARP, IP, IP6 = 0x0806, 0x0800, 0x86dd
+ARP, IP, IP6, TAGGED = 0x0806, 0x0800, 0x86dd, 0x8100
 EVERYBODY = b"\xff" * 6
 
 
@@ -73,6 +74,11 @@ def main():
         target = ipaddress.ip_address(words[-1])
         if verb == "lease":
             packets.send(lease(own, target.packed))
+            print("null")
+            return
+        if verb == "tagged":
+            frame = request(own, bytes(4), target.packed)
+            packets.send(frame[:12] + struct.pack("!HH", TAGGED, 5 << 13 | int(words[0])) + frame[12:])
             print("null")
             return
         source = ipaddress.ip_address(words[0]).packed if verb == "ask" else bytes(len(target.packed))

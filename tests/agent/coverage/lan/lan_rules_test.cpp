@@ -24,6 +24,27 @@ TEST(LanLinksTest, FindsTheRangesOfEachInterface) {
     EXPECT_TRUE(lanLinks({}).empty());
 }
 
+TEST(LanLinksTest, HaveInCommonWhatStaysAsItWas) {
+    const auto link = [](const char* interface, std::vector<const char*> ranges) {
+        LanLink made{interface, {}};
+        for (const char* range : ranges) {
+            made.ranges.push_back(*parseRange(range));
+        }
+        return made;
+    };
+    const std::vector<LanLink> before{link("eth0", {"10.9.0.0/24", "10.9.2.7", "fd00:9::/64"}),
+                                      link("eth1", {"10.10.0.0/24"}), link("eth2", {"10.11.0.0/24"})};
+    EXPECT_EQ(commonLinks(before, before), before);
+    EXPECT_EQ(commonLinks({}, before), std::vector<LanLink>{}) << "what is new is not claimed before it is steered";
+    EXPECT_EQ(commonLinks(before, {link("eth0", {"10.9.0.128-10.9.1.255", "10.9.0.3", "10.10.0.0/24", "fd00:9::7"}),
+                                   link("eth2", {"10.12.0.0/24"})}),
+              std::vector<LanLink>{link("eth0", {"10.9.0.128-10.9.0.255", "10.9.0.3", "fd00:9::7"})});
+    std::vector<LanLink> stations = before;
+    stations[0].stations = {{*parseRange("10.9.0.0/24"), {0x44, 0x19, 0xb6}, "camera"}};
+    EXPECT_EQ(commonLinks(before, stations), (std::vector<LanLink>{before[1], before[2]}))
+        << "other hardware addresses are announced anew";
+}
+
 TEST(LanLinksTest, SaysWhyARangeCannotBeClaimed) {
     EXPECT_EQ(whyNoLink("no-such-one"), "'no-such-one' is no interface of this machine; see ip link");
     EXPECT_EQ(whyNoLink("lo").find("'lo' is no Ethernet"), 0U);

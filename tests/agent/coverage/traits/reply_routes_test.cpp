@@ -53,6 +53,33 @@ TEST(ReplyRoutesTest, LeaveToTheMainTableWhatCannotBeCopied) {
                                         "throw 10.56.0.0/16 table 9702 protocol 97"}));
 }
 
+TEST(ReplyRoutesTest, KeepLockedMetrics) {
+    EXPECT_EQ(
+        replyRoutes("10.57.0.0/16 via 10.81.0.1 dev wan mtu lock 1400 advmss lock 1360 \n"
+                    "10.58.0.0/16 via 10.81.0.1 dev wan mtu 1400 advmss 1360 \n",
+                    9700, true),
+        (std::vector<std::string>{
+            "10.57.0.0/16 via 10.81.0.1 dev wan mtu lock 1400 advmss lock 1360 table 9700 protocol 97 window 65535",
+            "10.58.0.0/16 via 10.81.0.1 dev wan mtu 1400 advmss 1360 table 9700 protocol 97 window 65535"}));
+}
+
+TEST(ReplyRoutesTest, LeaveToTheMainTableWhatIsForSomePacketsOnlyOrThroughATunnel) {
+    EXPECT_EQ(replyRoutes("10.55.0.0/16 encap mpls 100 via 10.81.0.1 dev wan \n"
+                          "10.56.0.0/16 tos 0x10 via 10.81.0.1 dev wan \n"
+                          "10.57.0.0/16 dsfield lowdelay via 10.81.0.1 dev wan \n"
+                          "10.57.0.0/16 via 10.81.0.2 dev wan \n",
+                          9700, true),
+              (std::vector<std::string>{"throw 10.55.0.0/16 table 9700 protocol 97",
+                                        "throw 10.56.0.0/16 table 9700 protocol 97",
+                                        "throw 10.57.0.0/16 table 9700 protocol 97"}));
+    EXPECT_EQ(replyRoutes("default via fd00:81::1 dev wan metric 1024 pref medium\n"
+                          "default from fd00:5::/64 via fd00:82::1 dev lan metric 1024 pref medium\n",
+                          9700, false)
+                  .back(),
+              "throw default table 9700 protocol 97")
+        << "a default for some hosts would be another's";
+}
+
 TEST(ReplyRoutesTest, LeaveTheLinksOfIpv6ToTheMainTable) {
     EXPECT_EQ(replyRoutes("fd00:81::/64 dev wan proto kernel metric 256 pref medium\n"
                           "fe80::/64 dev wan proto kernel metric 256 pref medium\n"

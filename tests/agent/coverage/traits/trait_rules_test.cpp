@@ -85,6 +85,16 @@ TEST(TraitRulesTest, PutNothingBetweenALinkAndItsHosts) {
     EXPECT_EQ(further("chain leaving_1"), 0);
 }
 
+TEST(TraitRulesTest, LeaveAloneWhatPassesThroughFromAndToOwnersOnALink) {
+    HostPlan hosts = plan();
+    const PersonaTraits traits(4, builtIn("camera"));
+    EXPECT_EQ(traitRules(hosts, traits, 1).find("fib "), std::string::npos) << "what is routed here is ours";
+    hosts.ranges[2].lan = "eth0";
+    const std::string text = traitRules(hosts, traits, 1);
+    EXPECT_EQ(block(text, "chain arriving").at(1), "fib daddr type != local return");
+    EXPECT_EQ(block(text, "chain leaving").at(1), "fib saddr type != local return");
+}
+
 TEST(TraitRulesTest, TakeFromSynsWhatTheSystemDoesNotKnow) {
     const std::string text = rules("windows-10", "linux", "recorder");
     EXPECT_EQ(block(text, "chain arriving_0"),
