@@ -38,7 +38,7 @@ ShellRegex AwkInterpreter::regexArgument(const AwkNode& node, std::size_t i) {
     const AwkNode& part = *node.parts[i];
     const std::string text = part.kind == Kind::Pattern ? part.text : textOf(eval(part));
     ShellRegex regex(text, ShellRegex::Kind::Extended, false);
-    step(text.size());
+    step(regex.cost());
     return regex.valid() ? regex : throw AwkError("bad regex '" + text + "': " + regex.error());
 }
 

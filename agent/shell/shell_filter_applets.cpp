@@ -100,6 +100,7 @@ int cut(ShellCall& call) {
     }
     const char delimiter = kind == 'f' && call.has('d') ? call.value('d').c_str()[0] : '\t';
     const ShellRegex pattern(kind == 'F' ? call.valueOr('d', "[[:space:]]+") : "x", ShellRegex::Kind::Extended, false);
+    call.work().move(pattern.cost());
     const std::string joint = call.valueOr('O', kind == 'F' ? " " : std::string(1, delimiter));
     int status = 0;
     const std::string all = call.readAll(call.operands(), status, "-");

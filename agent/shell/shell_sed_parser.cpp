@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMostCommands = 1000;
 constexpr std::size_t kMostNumber = 1'000'000;
+constexpr std::size_t kMostCost = std::size_t{1} << 20U;  // of all patterns of a program, see ShellRegex::cost()
 
 /// \n, \t and \r become what they stand for; `any`: so does each other byte behind a backslash.
 std::string unescaped(std::string_view text, bool any) {
@@ -99,7 +100,7 @@ private:
         throw std::invalid_argument(std::string("unmatched '") + end + '\'');
     }
 
-    std::shared_ptr<ShellRegex> regex(const std::string& text, bool ignoreCase) const {
+    std::shared_ptr<ShellRegex> regex(const std::string& text, bool ignoreCase) {
         if (text.empty()) {
             return nullptr;
         }
@@ -107,6 +108,10 @@ private:
                                                  ignoreCase);
         if (!made->valid()) {
             throw std::invalid_argument("bad regex '" + text + "': " + made->error());
+        }
+        cost_ += made->cost();
+        if (cost_ > kMostCost) {
+            throw std::invalid_argument("out of memory");
         }
         return made;
     }
@@ -287,6 +292,7 @@ private:
     }
 
     std::string_view rest_;
+    std::size_t cost_ = 0;  // of all patterns
     bool extended_;
     std::vector<SedCommand> commands_ = {};
 };

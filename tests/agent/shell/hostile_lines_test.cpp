@@ -61,6 +61,12 @@ TEST_F(HostileLinesTest, WordsThatMultiply) {
     EXPECT_LT(say("stat -c $n $p/etc/passwd").size(), std::size_t{1} << 20U);
 }
 
+TEST_F(HostileLinesTest, PatternsThatAreManyAndLarge) {
+    say("s='s/x\\{1990\\}/y/;'; for i in 1 2 3 4 5 6 7 8 9; do s=$s$s; done");
+    EXPECT_NE(say("echo a | sed \"$s\"").find("out of memory"), std::string::npos);
+    EXPECT_EQ(say("echo xx | sed 's/x\\{2\\}/y/'"), "y\n");
+}
+
 TEST_F(HostileLinesTest, TimesAndNumbersAtTheEdge) {
     say("cd /tmp; touch -d @-9223372036854775808 f; ls -l f; find . -mtime 1; stat f");
     say("touch -d @9223372036854775807 f; ls -l f; find . -mtime 1; stat f; ls -e f");
