@@ -34,8 +34,10 @@ bool fitsMasscan(const ProbePacket& packet) {
 
 bool fitsZmap(const ProbePacket& packet) {
     constexpr std::uint16_t kId = 54'321;
+    constexpr std::uint8_t kFewHops =
+        192;  // it sends 255; of what chooses its identification at random, few have that too
     const bool window = packet.protocol != Protocol::Tcp || (isSyn(packet) && packet.window == 65'535);
-    return packet.v4 && packet.ipId == kId && window;
+    return packet.v4 && packet.ipId == kId && packet.ttl >= kFewHops && window;
 }
 
 bool fitsNmapSyn(const ProbePacket& packet) {
@@ -53,7 +55,7 @@ constexpr std::array kMarks{
     ToolMark{"mirai", "the sequence number of a SYN is its destination address",
              "the bot's published source, scanner.c; Antonakakis et al., Understanding the Mirai Botnet, 2017",
              fitsMirai},
-    ToolMark{"zmap", "IP identification 54321; with TCP a window of 65535",
+    ToolMark{"zmap", "IP identification 54321 and a TTL from 255 down; with TCP a window of 65535",
              "Durumeric et al., An Internet-Wide View of Internet-Wide Scanning, 2014", fitsZmap},
     ToolMark{"masscan", "IP identification = destination ^ port ^ sequence number, folded to 16 bits",
              "Durumeric et al., 2014; masscan, templ-pkt.c", fitsMasscan},

@@ -17,7 +17,7 @@ void twoWords(Frame& frame, std::uint32_t value) {
 
 /// Ethernet and IP before `size` bytes of that protocol.
 Frame headers(const Endpoint& source, const Endpoint& target, std::uint8_t protocol, std::size_t size,
-              std::uint16_t ipId = 0) {
+              std::uint16_t ipId = 0, std::uint8_t ttl = 64) {
     Frame frame(12, 2);
     const auto from = source.v4();
     const auto to = target.v4();
@@ -26,14 +26,14 @@ Frame headers(const Endpoint& source, const Endpoint& target, std::uint8_t proto
         frame.insert(frame.end(), {0x45, 0});
         word(frame, 20 + size);
         word(frame, ipId);
-        frame.insert(frame.end(), {0, 0, 64, protocol, 0, 0});
+        frame.insert(frame.end(), {0, 0, ttl, protocol, 0, 0});
         frame.insert(frame.end(), from->begin(), from->end());
         frame.insert(frame.end(), to->begin(), to->end());
     } else {
         word(frame, 0x86dd);
         frame.insert(frame.end(), {0x60, 0, 0, 0});
         word(frame, size);
-        frame.insert(frame.end(), {protocol, 64});
+        frame.insert(frame.end(), {protocol, ttl});
         frame.insert(frame.end(), source.address.begin(), source.address.end());
         frame.insert(frame.end(), target.address.begin(), target.address.end());
     }
@@ -44,7 +44,7 @@ Frame headers(const Endpoint& source, const Endpoint& target, std::uint8_t proto
 
 Frame tcp(const TcpFrame& segment) {
     const std::size_t header = 20 + segment.options.size();
-    Frame frame = headers(segment.source, segment.target, 6, header + segment.data, segment.ipId);
+    Frame frame = headers(segment.source, segment.target, 6, header + segment.data, segment.ipId, segment.ttl);
     word(frame, segment.source.port);
     word(frame, segment.target.port);
     twoWords(frame, segment.seq);

@@ -21,6 +21,7 @@ struct TcpFrame {
     std::uint32_t seq = 1;
     std::uint16_t window = 64'240;
     std::uint16_t ipId = 0;
+    std::uint8_t ttl = 64;
     std::vector<std::uint8_t> options{};  // a multiple of four bytes
     std::size_t data = 0;                 // bytes
 };

@@ -58,7 +58,7 @@ TEST_F(ProbeWatchTest, KeepsPortsKindsSourcesAndToolsApart) {
     takeTcp(attacker(2, 4000), host(0, 1, 22));
     take(udp(attacker(1, 53), host(0, 1, 22)));
     take(icmp(attacker(1, 0), host(0, 1, 0), 8, 56));
-    take(tcp({.source = attacker(1, 1), .target = host(0, 1, 22), .window = 65'535, .ipId = 54'321}));
+    take(tcp({.source = attacker(1, 1), .target = host(0, 1, 22), .window = 65'535, .ipId = 54'321, .ttl = 243}));
     const auto found = rows();
     EXPECT_EQ(found.size(), 6U);
     EXPECT_EQ(found.front().packets, 2U);

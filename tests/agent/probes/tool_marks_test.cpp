@@ -48,13 +48,19 @@ TEST(ToolMarksTest, TakesNoOrdinarySynForMasscanByChance) {
 }
 
 TEST(ToolMarksTest, TellsZmap) {
-    const TcpFrame zmap{.source = attacker(1, 1), .target = host(0, 9, 80), .window = 65'535, .ipId = 54'321};
+    const TcpFrame zmap{
+        .source = attacker(1, 1), .target = host(0, 9, 80), .window = 65'535, .ipId = 54'321, .ttl = 243};
     EXPECT_EQ(toolOf(tcp(zmap)), "zmap");
     Frame ping = icmp(attacker(1, 0), host(0, 9, 0), 8);
     ping[14 + 4] = 54'321 >> 8U;
     ping[14 + 5] = 54'321 & 0xff;
+    EXPECT_EQ(toolOf(ping), "nmap") << "whose identification is any, and whose TTL is below 64";
+    ping[14 + 8] = 243;
     EXPECT_EQ(toolOf(ping), "zmap");
     TcpFrame other = zmap;
+    other.ttl = 61;
+    EXPECT_EQ(toolOf(tcp(other)), "");
+    other = zmap;
     other.window = 1000;
     EXPECT_EQ(toolOf(tcp(other)), "");
 }
