@@ -78,7 +78,7 @@ class FloodTest(WorldTestCase):
             visitor.kill()
             visitor.wait()
         visits = [json.loads(line) for line in told.splitlines()]
-        self.assertGreater(len(visits), 20)
+        self.assertGreater(len(visits), 5 if self.slow else 20)  # of a flood of some seconds
         self.assertEqual([visit for visit in visits if not visit[2].startswith("221")], [])
         seconds = sorted(visit[1] for visit in visits)
         p99 = seconds[(len(seconds) * 99 - 1) // 100]
