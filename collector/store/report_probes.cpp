@@ -111,9 +111,11 @@ v1::TopNReply topTools(pqxx::transaction_base& transaction, const ReportScope& s
     return reply;
 }
 
-v1::ListProbesReply ReportReader::listProbes(const ReportScope& scope, const std::string& tool, const PageKey& page,
+v1::ListProbesReply ReportReader::listProbes(const ReportScope& asked, const std::string& tool, const PageKey& page,
                                              std::uint32_t limit) {
     ReportTransaction transaction(connection_.session());
+    const auto scope = knowingRows(transaction, asked);
+    rowsOnly(scope);
     v1::ListProbesReply reply;
     if (!page.before) {
         reply.set_probes(countOf(askProbes(transaction, kCountOfTool, scope, tool)[0][0]));

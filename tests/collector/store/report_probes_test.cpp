@@ -208,6 +208,12 @@ TEST_F(ReportGoneProbesTest, ThoseOfOneSourceAreInRowsAlone) {
     EXPECT_EQ((std::map<std::string, std::uint64_t>{got.begin(), got.end()}), byTool(wanted));
 }
 
+TEST_F(ReportGoneProbesTest, ListsNoneOfARangeWhoseRowsAreGone) {
+    EXPECT_THROW(reader_->listProbes(scope(kept_ - 1us, begin_ + 96h), "masscan", {}, 10), RowsGone);
+    const auto wanted = scope(kept_, begin_ + 96h);
+    EXPECT_EQ(reader_->listProbes(wanted, "masscan", {}, 10).probes(), byTool(wanted)["masscan"]);
+}
+
 TEST_F(ReportGoneProbesTest, SaysSoWhereTheyWentBeforeTheyWereCounted) {
     database_.ask("UPDATE apiary.retained SET probes_from = '" + day(kept_) + "'");
     EXPECT_THROW(reader_->top(scope(kept_ - 1us, begin_ + 96h), v1::TOP_FIELD_TOOL, 10), RowsGone);
