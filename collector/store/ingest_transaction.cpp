@@ -213,7 +213,8 @@ std::string IngestTransaction::ledgerText() const {
 
 /// What follows the rows: sessions that are open no more, and the rollups, last because others wait for their rows; and
 /// what visits of sensors to their own services say of the time in which those listened.
-/// What was open at a sensor when it lost its spool will never be closed by it.
+/// What was open at a sensor when it lost its spool will never be closed by it. Probes are counted behind all sessions:
+/// whoever locks both rollups does so in this order.
 std::string IngestTransaction::countingText() const {
     std::string text;
     if (!rows_.openBefore.empty()) {
@@ -244,6 +245,11 @@ std::string IngestTransaction::countingText() const {
                     std::to_string(micros(row.from)) + " * interval '1 us', " + std::to_string(terms_.collectorId) +
                     "::int2);";
         }
+    }
+    if (terms_.rollups && !rows_.probes.empty()) {
+        std::vector<Uuid> probes;
+        std::ranges::transform(rows_.probes, std::back_inserter(probes), &ProbeRow::probe);
+        text += "SELECT apiary.rollup_add_probes('" + uuidArray(probes) + "');";
     }
     return text;
 }

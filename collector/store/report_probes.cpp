@@ -4,26 +4,48 @@
 #include "collector/store/report_row.hpp"
 #include "collector/store/report_sql.hpp"
 
-#include <algorithm>
+#include <chrono>
+#include <map>
+#include <optional>
 
 namespace apiary::collector {
 namespace {
 
-// Parameters as those of all that counts up to $6; protocols do not apply.
-const std::string kProbesOf = " FROM apiary.probe WHERE started_at < $2::timestamptz AND cardinality($4::text[]) >= 0" +
-                              kSensorFilter + kTrafficFilter + kSourceFilter;
+const std::string kOfScope = " AND cardinality($4::text[]) >= 0" + kSensorFilter + kTrafficFilter + kSourceFilter;
 
-// $7: where what came before begins. The index of tools has all columns that this reads where the scope names no
-// source.
-const std::string kTools =
-    "SELECT tool, now, before FROM (SELECT tool, count(*) FILTER (WHERE started_at >= $1::timestamptz) AS now, "
-    "count(*) "
-    "FILTER (WHERE started_at < $1::timestamptz) AS before" +
-    kProbesOf +
-    " AND tool IS NOT NULL AND started_at >= $7::timestamptz GROUP BY tool) t WHERE now > 0 ORDER BY now DESC, tool "
-    "LIMIT $8::int";
+/// Columns of the hours that the range has whole, and the like of the probes at its two ends. Protocols do not apply.
+std::string counted(const std::string& ofHours, const std::string& ofRows, const std::string& condition) {
+    const auto end = [&](const char* from, const char* to, const char* first, const char* last) {
+        return " UNION ALL SELECT " + ofRows + " FROM apiary.probe WHERE started_at >= " + from +
+               "::timestamptz AND started_at < " + to + "::timestamptz AND probe_id >= " + first +
+               "::uuid AND probe_id < " + last + "::uuid" + kOfScope + condition;
+    };
+    return "SELECT " + ofHours + " FROM apiary.rollup_hour_probe WHERE" + kWholeBuckets + kSensorFilter +
+           kTrafficFilter + condition + end("$1", "$7", "$9", "$11") + end("$8", "$2", "$12", "$10");
+}
 
-const std::string kOfTool = kProbesOf + " AND started_at >= $1::timestamptz AND tool = $7::text";
+const std::string kProbes = "SELECT coalesce(sum(n), 0)::bigint FROM (" + counted("probes", "1", "") + ") x(n)";
+const std::string kTools = "SELECT tool, sum(n)::bigint AS n FROM (" +
+                           counted("tool, probes", "tool, 1", " AND tool <> ''") +
+                           ") x(tool, n) GROUP BY tool ORDER BY n DESC, tool LIMIT $13::int";
+
+/// Hours know no sources.
+RangeCut cutOf(const ReportScope& scope) {
+    return scope.everySource() ? cutRange(scope, std::chrono::hours(1)) : rowsOnly(scope);
+}
+
+pqxx::result countTools(pqxx::transaction_base& transaction, const ReportScope& scope,
+                        std::optional<std::uint32_t> limit) {
+    if (scope.from < scope.probesFrom && scope.from < scope.to) {
+        throw RowsGone(scope.probesFrom);
+    }
+    const std::string most = limit ? std::to_string(*limit) : std::string();
+    return ask(transaction, kTools, scope, cutOf(scope), limit ? most.c_str() : nullptr);
+}
+
+// Parameters as those of all that counts up to $6.
+const std::string kOfTool = " FROM apiary.probe WHERE started_at >= $1::timestamptz AND started_at < $2::timestamptz" +
+                            kOfScope + " AND tool = $7::text";
 const std::string kCountOfTool = "SELECT count(*)" + kOfTool;
 
 // $8 and $9: the start and the id of the row that the page begins behind. An id begins with its start.
@@ -63,25 +85,37 @@ void readProbe(const pqxx::row& from, v1::ProbeRow& row) {
 
 }  // namespace
 
+std::uint64_t countProbes(pqxx::transaction_base& transaction, const ReportScope& scope) {
+    return countOf(ask(transaction, kProbes, scope, cutOf(scope))[0][0]);
+}
+
 v1::TopNReply topTools(pqxx::transaction_base& transaction, const ReportScope& scope, std::uint32_t limit,
                        bool compare) {
-    rowsOnly(scope);
-    const auto earlier = before(scope);
-    const bool compared = compare && earlier.from >= scope.keptFrom;
+    std::map<std::string, std::uint64_t> earlier;
+    if (compare) {
+        try {
+            for (const auto& row : countTools(transaction, before(scope), std::nullopt)) {
+                earlier.emplace(textOf(row[0]), countOf(row[1]));
+            }
+        } catch (const RowsGone&) {
+            // Without a comparison there is still an answer.
+        }
+    }
     v1::TopNReply reply;
-    for (const auto& row : askProbes(transaction, kTools, scope, momentText(compared ? earlier.from : scope.from),
-                                     static_cast<std::int64_t>(limit))) {
+    for (const auto& row : countTools(transaction, scope, limit)) {
         auto& entry = *reply.add_entries();
         entry.set_key(textOf(row[0]));
         entry.set_count(countOf(row[1]));
-        entry.set_previous(countOf(row[2]));
+        entry.set_previous(earlier[entry.key()]);
     }
     return reply;
 }
 
-v1::ListProbesReply ReportReader::listProbes(const ReportScope& scope, const std::string& tool, const PageKey& page,
+v1::ListProbesReply ReportReader::listProbes(const ReportScope& asked, const std::string& tool, const PageKey& page,
                                              std::uint32_t limit) {
     ReportTransaction transaction(connection_.session());
+    const auto scope = knowingRows(transaction, asked);
+    rowsOnly(scope);
     v1::ListProbesReply reply;
     if (!page.before) {
         reply.set_probes(countOf(askProbes(transaction, kCountOfTool, scope, tool)[0][0]));

@@ -27,7 +27,7 @@ struct PageKey {
 /// come from rollups and the ends of a range from rows, so every count is exactly the number of rows that
 /// listSessions() lists for the same scope, as long as retention has left them. Where the rows are gone, an end of a
 /// range counts as a whole bucket; what no rollup knows throws RowsGone, or is no comparison. Protocols do not apply to
-/// probes, of which there are no rollups: of them only those that are there count.
+/// probes; those that went before there was a rollup of them are in no count.
 class ReportReader {
 public:
     explicit ReportReader(Connection& connection, const SearchLimits& limits = {});

@@ -23,6 +23,7 @@ struct ReportScope {
     std::vector<std::string> traffic;    // never empty
     std::string source;                  // an address as text; empty: any
     ReportMoment keptFrom{};             // rows that began before it are gone
+    ReportMoment probesFrom{};           // probes that began before it were never counted
 
     bool everySource() const { return source.empty(); }
     bool unfiltered() const { return everySource() && sensors.empty() && protocols.empty(); }

@@ -60,11 +60,15 @@ pqxx::result ask(pqxx::transaction_base& transaction, const std::string& stateme
         firstIdFrom(cut.wholeFrom).text(), firstIdFrom(cut.wholeTo).text(), std::forward<More>(more)...);
 }
 
-/// The scope, and since when there are rows.
+/// The scope, and since when there are rows, and counts of probes.
 inline ReportScope knowingRows(pqxx::transaction_base& transaction, ReportScope scope) {
+    const auto day = [](const pqxx::field& from) {
+        return ReportMoment(std::chrono::days(from.is_null() ? 0 : from.as<int>()));
+    };
     const auto kept =
-        transaction.exec1("SELECT (extract(epoch FROM rows_from) * 1000000)::bigint FROM apiary.retained")[0];
-    scope.keptFrom = ReportMoment(std::chrono::microseconds(kept.is_null() ? 0 : kept.as<std::int64_t>()));
+        transaction.exec1("SELECT rows_from - DATE '1970-01-01', probes_from - DATE '1970-01-01' FROM apiary.retained");
+    scope.keptFrom = day(kept[0]);
+    scope.probesFrom = day(kept[1]);
     return scope;
 }
 

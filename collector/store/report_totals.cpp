@@ -1,5 +1,6 @@
 #include "collector/store/report_totals.hpp"
 
+#include "collector/store/report_probes.hpp"
 #include "collector/store/report_sources.hpp"
 #include "collector/store/report_sql.hpp"
 
@@ -35,13 +36,6 @@ SumsPlan planSums(const ReportScope& scope) {
 }
 
 // What counts no ended sessions has the same parameters, so it mentions those that it does not need.
-const std::string kProbes =
-    "SELECT count(*) FROM apiary.probe WHERE started_at >= $1::timestamptz AND started_at < $2::timestamptz AND "
-    "probe_id >= "
-    "$9::uuid AND probe_id < $10::uuid AND $11::uuid <= $12::uuid AND cardinality($4::text[]) >= 0 AND $7::timestamptz "
-    "<= "
-    "$8::timestamptz" +
-    kSensorFilter + kTrafficFilter + kSourceFilter;
 const std::string kOpen =
     "SELECT count(*) FROM apiary.session_open WHERE $1::timestamptz <= $2::timestamptz AND $7::timestamptz <= "
     "$8::timestamptz AND $9::uuid <= $10::uuid AND $11::uuid <= $12::uuid" +
@@ -60,7 +54,7 @@ v1::TotalsReply countTotals(pqxx::transaction_base& transaction, const ReportSco
     const auto sources = countSources(transaction, scope);
     reply.set_sources(sources.seen);
     reply.set_new_sources(sources.fresh);
-    reply.set_probes(countOf(ask(transaction, kProbes, scope, noBuckets(scope))[0][0]));
+    reply.set_probes(countProbes(transaction, scope));
     reply.set_open_sessions(countOf(ask(transaction, kOpen, scope, noBuckets(scope))[0][0]));
     return reply;
 }

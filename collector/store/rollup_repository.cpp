@@ -14,7 +14,7 @@ struct Rollup {
     const char* name;
     const char* time;  // the column that names its bucket
 };
-constexpr std::array<Rollup, 11> kRollups{{{"rollup_5m_protocol", "bucket_at"},
+constexpr std::array<Rollup, 12> kRollups{{{"rollup_5m_protocol", "bucket_at"},
                                            {"rollup_hour_protocol", "bucket_at"},
                                            {"rollup_hour_sensor", "bucket_at"},
                                            {"rollup_hour_country", "bucket_at"},
@@ -24,7 +24,8 @@ constexpr std::array<Rollup, 11> kRollups{{{"rollup_5m_protocol", "bucket_at"},
                                            {"rollup_hour_port", "bucket_at"},
                                            {"source_hour", "bucket_at"},
                                            {"source_day", "day_at"},
-                                           {"rollup_day_port", "day_at"}}};
+                                           {"rollup_day_port", "day_at"},
+                                           {"rollup_hour_probe", "bucket_at"}}};
 
 constexpr const char* kDays = R"(
     SELECT to_date(right(c.relname, 8), 'YYYYMMDD') - DATE '1970-01-01' FROM pg_inherits i
@@ -35,7 +36,7 @@ constexpr const char* kDays = R"(
 constexpr const char* kLock =
     "LOCK TABLE apiary.rollup_5m_protocol, apiary.rollup_hour_protocol, apiary.rollup_hour_sensor, "
     "apiary.rollup_hour_country, apiary.rollup_hour_source, apiary.rollup_hour_credential, apiary.source_day, "
-    "apiary.rollup_day_port IN SHARE ROW EXCLUSIVE MODE";
+    "apiary.rollup_day_port, apiary.rollup_hour_probe IN SHARE ROW EXCLUSIVE MODE";
 constexpr const char* kAudit =
     "INSERT INTO apiary.audit_log(operator, action, target, new_value) VALUES ($1, 'rollup_rebuild', "
     "(DATE '1970-01-01' + $2::int)::text, jsonb_build_object('differed', $3::text))";

@@ -18,6 +18,11 @@ QString kindText(const QString& kind) {
     return kind == "closed"_L1 ? u"closed port"_s : kind == "refused"_L1 ? u"refused"_s : visible(kind.toUpper(), 16);
 }
 
+int alignmentOf(int column) {
+    const bool number = column == ProbeList::Port || column == ProbeList::Packets || column == ProbeList::Lasted;
+    return static_cast<int>((number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+}
+
 QString cellText(const ProbeRow& row, int column) {
     switch (column) {
         case ProbeList::Time:
@@ -71,6 +76,9 @@ QVariant ProbeList::data(const QModelIndex& index, int role) const {
     if (role == Qt::DisplayRole) {
         return cellText(rows_[index.row()], index.column());
     }
+    if (role == Qt::TextAlignmentRole) {
+        return alignmentOf(index.column());
+    }
     if (role == Qt::ToolTipRole && index.column() == FirstPacket) {
         return toolTip(rows_[index.row()].reason);
     }
@@ -81,9 +89,13 @@ QVariant ProbeList::headerData(int section, Qt::Orientation orientation, int rol
     static const std::array<QString, ColumnCount> names{u"Time (UTC)"_s, u"Source"_s,      u"Country"_s, u"Sensor"_s,
                                                         u"Kind"_s,       u"Target"_s,      u"Port"_s,    u"Packets"_s,
                                                         u"Lasted"_s,     u"First packet"_s};
-    return orientation == Qt::Horizontal && role == Qt::DisplayRole && section >= 0 && section < ColumnCount
-               ? QVariant(names[static_cast<std::size_t>(section)])
-               : QVariant();
+    if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount) {
+        return {};
+    }
+    if (role == Qt::TextAlignmentRole) {
+        return alignmentOf(section);
+    }
+    return role == Qt::DisplayRole ? QVariant(names[static_cast<std::size_t>(section)]) : QVariant();
 }
 
 bool ProbeList::canFetchMore(const QModelIndex& parent) const {

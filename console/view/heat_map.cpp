@@ -22,6 +22,10 @@ constexpr double kLeft = 34;    // for the names of the days
 constexpr double kBottom = 42;  // for hours and scale
 constexpr double kGap = 2;
 constexpr int kHourEach = 3;
+constexpr double kScaleFont = 11.5;
+constexpr double kColour = 16;   // wide, of the scale
+constexpr double kBetween = 12;  // two words below the hours
+const QString kNotListening = u"not listening"_s;
 
 }  // namespace
 
@@ -184,29 +188,50 @@ void HeatMap::paintFields(QPainter& painter) const {
     }
 }
 
+QString HeatMap::axisWords() const {
+    const QFontMetrics metrics(uiFont(kScaleFont));
+    for (const QString& words : {u"hour of day, UTC"_s, u"UTC"_s}) {
+        if (kLeft + metrics.horizontalAdvance(words) + kBetween <= scaleLeft()) {
+            return words;
+        }
+    }
+    return {};
+}
+
+double HeatMap::coloursLeft() const {
+    const QFontMetrics metrics(uiFont(kScaleFont));
+    const int most = metrics.horizontalAdvance(shortNumber(static_cast<double>(highest())));
+    return width() - kGap - most - 6.0 - kColour * static_cast<double>(theme_.tokens().heat.size());
+}
+
+double HeatMap::scaleLeft() const {
+    const double zero = coloursLeft() - 26;
+    return activity_.covered.contains(0)
+               ? zero - QFontMetrics(uiFont(kScaleFont)).horizontalAdvance(kNotListening) - kColour - 6
+               : zero;
+}
+
 void HeatMap::paintScale(QPainter& painter) const {
     const Tokens& tokens = theme_.tokens();
     const double top = height() - 16;
-    const double step = 16;
-    const QString most = shortNumber(static_cast<double>(highest()));
-    painter.setFont(uiFont(11.5));
+    const auto write = [&](double left, double right, Qt::Alignment side, const QString& words) {
+        painter.drawText(QRectF(left, top - 1, right - left, 16), static_cast<int>(side | Qt::AlignVCenter), words);
+    };
+    painter.setFont(uiFont(kScaleFont));
     painter.setPen(tokens.secondary);
-    painter.drawText(QRectF(kLeft, top - 1, 240, 16), Qt::AlignLeft | Qt::AlignVCenter, u"hour of day, UTC"_s);
-    const double wide = painter.fontMetrics().horizontalAdvance(most) + 6.0;
-    const double right = width() - kGap - wide;
-    painter.drawText(QRectF(right + 6, top - 1, wide, 16), Qt::AlignLeft | Qt::AlignVCenter, most);
-    const double left = right - step * double(tokens.heat.size());
-    painter.drawText(QRectF(left - 26, top - 1, 20, 16), Qt::AlignRight | Qt::AlignVCenter, u"0"_s);
+    const double left = coloursLeft();
+    const double right = left + kColour * static_cast<double>(tokens.heat.size());
+    write(kLeft, scaleLeft(), Qt::AlignLeft, axisWords());
+    write(right + 6, width(), Qt::AlignLeft, shortNumber(static_cast<double>(highest())));
+    write(left - 26, left - 6, Qt::AlignRight, u"0"_s);
     for (qsizetype i = 0; i < tokens.heat.size(); ++i) {
-        painter.fillRect(QRectF(left + step * double(i), top + 3, step - 1, 8), tokens.heat[i]);
+        painter.fillRect(QRectF(left + kColour * static_cast<double>(i), top + 3, kColour - 1, 8), tokens.heat[i]);
     }
     if (activity_.covered.contains(0)) {
-        const QString words = u"not listening"_s;
-        const double end = left - 26;
-        const double start = end - painter.fontMetrics().horizontalAdvance(words);
-        paintSilence(painter, QRectF(start - step - 6, top + 3, step, 8), tokens);
+        const double start = scaleLeft();
+        paintSilence(painter, QRectF(start, top + 3, kColour, 8), tokens);
         painter.setPen(tokens.secondary);
-        painter.drawText(QRectF(start, top - 1, end - start + 4, 16), Qt::AlignLeft | Qt::AlignVCenter, words);
+        write(start + kColour + 6, left, Qt::AlignLeft, kNotListening);
     }
 }
 

@@ -25,6 +25,8 @@ public:
     QRectF fieldOf(int hour) const;
     /// The hour under the mouse or the keys, or -1.
     int current() const { return current_; }
+    /// What stands below the hours, as far as the scale leaves room.
+    QString axisWords() const;
 
     QSize minimumSizeHint() const override { return {320, 150}; }
 
@@ -48,6 +50,9 @@ private:
     QString wordsOf(int hour) const;
     void paintFields(QPainter& painter) const;
     void paintScale(QPainter& painter) const;
+    /// Where the colours of the scale begin, and where all that belongs to them does.
+    double coloursLeft() const;
+    double scaleLeft() const;
 
     const Theme& theme_;
     Activity activity_;

@@ -6,6 +6,7 @@
 
 #include <QBoxLayout>
 #include <QHeaderView>
+#include <QStyledItemDelegate>
 #include <QTableView>
 
 #include <algorithm>
@@ -17,10 +18,22 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace {
 
-constexpr int kWide = 1160;
+constexpr int kWide = 1400;  // what nmap's first packet has to say
 constexpr int kHigh = 480;
 constexpr int kRow = 26;
-constexpr std::array<int, ProbeList::ColumnCount> kWidths{132, 140, 76, 100, 92, 140, 60, 76, 76, 200};
+constexpr std::array<int, ProbeList::ColumnCount> kWidths{136, 140, 84, 100, 104, 140, 64, 88, 84, 200};
+
+/// Cells begin and end where their headings do: a blank wide.
+class Indented final : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+protected:
+    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
+        QStyledItemDelegate::initStyleOption(option, index);
+        option->text = u' ' + option->text + u' ';
+    }
+};
 
 }  // namespace
 
@@ -31,6 +44,7 @@ ProbeSheet::ProbeSheet(const Theme& theme, QWidget& window, ProbeList& probes)
       table_(new QTableView),
       panel_(new PanelBody(theme, table_)) {
     table_->setModel(&probes_);
+    table_->setItemDelegate(new Indented(table_));
     table_->setObjectName(u"probes"_s);
     table_->setAccessibleName(u"Probes, newest first"_s);
     table_->setFont(monoFont(12));
@@ -46,7 +60,6 @@ ProbeSheet::ProbeSheet(const Theme& theme, QWidget& window, ProbeList& probes)
     table_->verticalHeader()->setDefaultSectionSize(kRow);
     QHeaderView& header = *table_->horizontalHeader();
     header.setFont(uiFont(12, QFont::Medium));
-    header.setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     header.setSectionsClickable(false);
     header.setHighlightSections(false);
     header.setStretchLastSection(true);

@@ -19,8 +19,12 @@ namespace {
 /// Ports that a filter names one by one; a service with more is listed by its protocol alone.
 constexpr qsizetype kMostPorts = 50;
 
-/// What stands beside the link: who is connected, or why the service is not as it should be.
+/// What stands beside the link: who is connected, or how the service is not as it should be. Why it fails has a line of
+/// its own.
 QString wordsOf(const Service& service, const SwitchLook& look) {
+    if (look.phase == SwitchLook::Phase::Failed) {
+        return {};
+    }
     if (look.phase == SwitchLook::Phase::Agrees && look.on) {
         return service.openSessions > 0 ? u"%1 open"_s.arg(grouped(service.openSessions)) : QString();
     }
@@ -83,7 +87,7 @@ void SensorServices::addLine(const Sensor& sensor, const Service& service, QGrid
               .ports = plainLabel({}, monoFont(12), "secondary"),
               .words = new ElidedLabel(uiFont(12), "secondary"),
               .sessions = new QToolButton,
-              .visit = new ElidedLabel(uiFont(11), "secondary")};
+              .below = new ElidedLabel(uiFont(11), "secondary")};
     line.control->setAccessibleName(u"%1 on %2"_s.arg(name, visible(sensor.name, 32)));
     line.control->setObjectName(u"switch:%1:%2"_s.arg(sensorId_).arg(name));
     line.words->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
@@ -106,7 +110,7 @@ void SensorServices::addLine(const Sensor& sensor, const Service& service, QGrid
     grid.addWidget(line.ports, row, 2);
     grid.addWidget(line.words, row, 3);
     grid.addWidget(line.sessions, row, 4, Qt::AlignRight);
-    grid.addWidget(line.visit, row + 1, 1, 1, 4);
+    grid.addWidget(line.below, row + 1, 1, 1, 4);
     lines_.append(line);
 }
 
@@ -137,17 +141,18 @@ bool SensorServices::refresh() {
         line.words->setText(wordsOf(service, *look));
         line.words->setToolTip(console::toolTip(look->words));
         setTone(*line.words, toneOf(look->phase));
+        const bool failed = look->phase == SwitchLook::Phase::Failed;
         const bool visited = service.selfTest && service.actual == Actual::On;
-        line.visit->setVisible(visited);
-        line.visit->setText(visited ? visitWords(service, workspace_.nowUs()) : QString());
-        line.visit->setToolTip(console::toolTip(visited && !service.selfTest->passed
-                                                    ? u"The agent's own visit failed: "_s + service.selfTest->reason
-                                                    : u"The agent's own visit, over the real listener"_s));
-        setTone(*line.visit, visited && !service.selfTest->passed ? "critical" : "secondary");
+        line.below->setVisible(failed || visited);
+        line.below->setText(failed ? look->words : visited ? visitWords(service, workspace_.nowUs()) : QString());
+        line.below->setToolTip(failed ? console::toolTip(look->words)
+                               : visited && !service.selfTest->passed
+                                   ? console::toolTip(u"The agent's own visit failed: "_s + service.selfTest->reason)
+                                   : console::toolTip(u"The agent's own visit, over the real listener"_s));
+        setTone(*line.below, failed || (visited && !service.selfTest->passed) ? "critical" : "secondary");
         line.sessions->setText(service.sessions == 1 ? u"1 session"_s
                                                      : u"%1 sessions"_s.arg(grouped(service.sessions)));
-        line.sessions->setVisible(service.sessions > 0 &&
-                                  look->phase != SwitchLook::Phase::Failed);  // the reason needs the room
+        line.sessions->setVisible(service.sessions > 0);
     }
     return true;
 }

@@ -34,7 +34,7 @@ private:
         QLabel* ports;
         QLabel* words;
         QToolButton* sessions;
-        QLabel* visit;
+        QLabel* below;  // why it fails, or how the last visit went
     };
 
     void addLine(const Sensor& sensor, const Service& service, QGridLayout& grid);

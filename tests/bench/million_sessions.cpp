@@ -47,6 +47,7 @@ constexpr std::array kStatements{
          FROM (SELECT g, (lpad(to_hex((extract(epoch FROM now() - interval '26 h') * 1000)::bigint + g * 468), 12, '0') ||
            '7000b000' || lpad(to_hex(g), 12, '0'))::uuid AS u FROM generate_series(0, 199999) g) x)",
     "SELECT apiary.rollup_write(NULL, now() - interval '27 h', now(), true)",
+    "SELECT apiary.rollup_write_probes(NULL, now() - interval '27 h', now(), 1)",
     "VACUUM ANALYZE",
 };
 

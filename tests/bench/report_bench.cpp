@@ -84,7 +84,7 @@ void measureLeaders(test::PeopleServer& server, v1::Report::Stub& stub, const v1
            medianMillis([&] { return stub.Activity(server.context().get(), request, &activity); }), "ms", 20, true);
 }
 
-// Everything that the page asks, all at once, as the console does.
+// Everything that the page asks, all at once, as the console does, with two choices of its third list.
 void measureOverview(test::PeopleServer& server, v1::Report::Stub& stub, const v1::Scope& day) {
     report("report.overview-24h", medianMillis([&] {
                std::vector<std::future<grpc::Status>> answers;
@@ -96,19 +96,24 @@ void measureOverview(test::PeopleServer& server, v1::Report::Stub& stub, const v
                    v1::TotalsReply reply;
                    return stub.Totals(server.context().get(), request, &reply);
                });
-               for (const auto field : {v1::SERIES_FIELD_SESSIONS, v1::SERIES_FIELD_CREDENTIALS}) {
+               for (const auto field : {v1::SERIES_FIELD_SESSIONS, v1::SERIES_FIELD_CREDENTIALS,
+                                        v1::SERIES_FIELD_SOURCES, v1::SERIES_FIELD_NEW_SOURCES}) {
                    ask([&, field] {
                        v1::SeriesRequest request;
                        *request.mutable_scope() = day;
                        request.set_field(field);
+                       if (field == v1::SERIES_FIELD_SOURCES || field == v1::SERIES_FIELD_NEW_SOURCES) {
+                           request.set_step_us(3'600'000'000);
+                       }
                        v1::SeriesReply reply;
                        return stub.Series(server.context().get(), request, &reply);
                    });
                }
-               for (const auto field : {v1::TOP_FIELD_SOURCE, v1::TOP_FIELD_CREDENTIAL, v1::TOP_FIELD_COUNTRY}) {
+               for (const auto field : {v1::TOP_FIELD_SOURCE, v1::TOP_FIELD_CREDENTIAL, v1::TOP_FIELD_COUNTRY,
+                                        v1::TOP_FIELD_COMMAND, v1::TOP_FIELD_TOOL}) {
                    ask([&, field] {
                        auto request = leadersRequest(day, field);
-                       request.set_limit(5);
+                       request.set_limit(field == v1::TOP_FIELD_COUNTRY ? 300 : 20);
                        request.set_compare(true);
                        v1::TopNReply reply;
                        return stub.TopN(server.context().get(), request, &reply);
@@ -117,6 +122,7 @@ void measureOverview(test::PeopleServer& server, v1::Report::Stub& stub, const v
                ask([&] {
                    v1::ActivityRequest request;
                    *request.mutable_scope() = day;
+                   request.mutable_scope()->set_from_us(day.to_us() - 28 * 86'400'000'000);
                    v1::ActivityReply reply;
                    return stub.Activity(server.context().get(), request, &reply);
                });

@@ -208,6 +208,25 @@ RecordedSession randomSession(std::mt19937_64& random, Moment from, Moment to) {
     return session.close(static_cast<v1::Outcome>(1 + below(8)));
 }
 
+v1::Record randomProbe(std::mt19937_64& random, Moment from, Moment to) {
+    static constexpr std::array<const char*, 3> kKinds{"syn", "icmp", "refused"};
+    static constexpr std::array<const char*, 4> kReasons{"", "tool=masscan ttl=243", "tool=zmap", "held"};
+    std::array<std::uint8_t, 10> bits{};
+    std::ranges::generate(bits, [&] { return static_cast<std::uint8_t>(random()); });
+    const auto start = from + std::chrono::microseconds(random() % static_cast<std::uint64_t>((to - from).count()));
+    const auto id = Uuid::v7(start, bits);
+    v1::Record record;
+    auto& probe = *record.mutable_probe();
+    probe.set_probe_id(id.bytes.data(), id.bytes.size());
+    probe.set_ended_at_us(static_cast<std::uint64_t>((start + 1s).time_since_epoch().count()));
+    fill(*probe.mutable_source(), Endpoint::of({192, 0, 2, static_cast<std::uint8_t>(random())}, 0));
+    fill(*probe.mutable_target(), Endpoint::of({198, 51, 100, 7}, random() % 2 == 0 ? 23 : 21));
+    probe.set_kind(kKinds[random() % kKinds.size()]);
+    probe.set_packets(1 + random() % 300);
+    probe.set_reason(kReasons[random() % kReasons.size()]);
+    return record;
+}
+
 TestSpool::TestSpool(std::uint64_t id, std::uint32_t lane) : lane_(lane) {
     std::array<std::uint8_t, 16> bytes{};
     for (std::size_t i = 0; i < 8; ++i) {

@@ -68,6 +68,9 @@ private:
 /// that end in mid-session.
 RecordedSession randomSession(std::mt19937_64& random, collector::Moment from, collector::Moment to);
 
+/// Contact that never became a session: of any kind, with the marks of a tool or of none.
+v1::Record randomProbe(std::mt19937_64& random, collector::Moment from, collector::Moment to);
+
 /// Numbers records as a spool does, and packs them.
 class TestSpool {
 public:

@@ -25,6 +25,10 @@ class Display:
         subprocess.run(["xdotool", "mousemove", str(x), str(y), "click", "1"], check=True, timeout=20,
                        env={**os.environ, **self.environment})
 
+    def press(self, *keys):
+        """Presses these keys, one after the other, in whatever has the keyboard: an open menu, or the window last clicked."""
+        subprocess.run(["xdotool", "key", "--delay", "100", *keys], check=True, timeout=20, env={**os.environ, **self.environment})
+
     def enter(self, text):
         """Types into the window under the mouse, and presses Enter. There is no window manager that would give it the keys."""
         environment = {**os.environ, **self.environment}

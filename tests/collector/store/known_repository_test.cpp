@@ -31,7 +31,8 @@ constexpr const char* kRebuildAndCompare = R"(
     DO $$
     DECLARE t text; n bigint;
       names text[] := ARRAY['rollup_5m_protocol', 'rollup_hour_protocol', 'rollup_hour_sensor', 'rollup_hour_country',
-        'rollup_hour_source', 'rollup_hour_credential', 'rollup_hour_command', 'rollup_hour_port', 'source_day', 'rollup_day_port'];
+        'rollup_hour_source', 'rollup_hour_credential', 'rollup_hour_command', 'rollup_hour_port', 'source_day', 'rollup_day_port',
+        'rollup_hour_probe'];
     BEGIN
       FOREACH t IN ARRAY names LOOP
         EXECUTE format('CREATE TEMP TABLE %I AS SELECT * FROM apiary.%I', 'was_' || t, t);
@@ -200,6 +201,8 @@ TEST_F(KnownRepositoryTest, RetagsOpenSessionsAndProbes) {
     EXPECT_EQ(database_.ask("SELECT traffic FROM apiary.session_open"), "known-scanner");
     EXPECT_EQ(database_.ask("SELECT traffic FROM apiary.probe"), "known-scanner");
     EXPECT_EQ(retag().changed, 0U);
+    EXPECT_EQ(database_.ask("SELECT string_agg(traffic || ' ' || probes, ', ') FROM apiary.rollup_hour_probe"),
+              "known-scanner 1");
 }
 
 TEST_F(KnownRepositoryTest, TheWriterCannotRetagWhatItWrote) {
@@ -280,10 +283,12 @@ TEST_F(RetagTest, MissesNothingWhileIngestRuns) {
     std::atomic<bool> enough = false;
     std::atomic<int> sent = 0;
     std::thread ingest([&] {
+        std::mt19937_64 probes(5);
         for (std::uint64_t i = 0; !enough; ++i) {
             test::TestSpool spool(100 + i);
             for (std::uint64_t j = 0; j < 20; ++j) {
                 spool.append(shortSession(1000 + i * 20 + j).close());
+                spool.append(test::randomProbe(probes, now() - 48h, now() - 1h));
             }
             send(spool, {spool.all()});
             ++sent;

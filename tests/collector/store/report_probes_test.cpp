@@ -19,6 +19,11 @@ struct KnownProbe {
     std::string tool;  // empty: none
     std::int32_t packets = 0;
 
+    bool fits(const ReportScope& wanted) const {
+        return start() >= wanted.from && start() < wanted.to &&
+               (wanted.sensors.empty() || std::ranges::count(wanted.sensors, sensor) > 0) &&
+               std::ranges::count(wanted.traffic, traffic) > 0 && (wanted.source.empty() || wanted.source == source);
+    }
     ReportMoment start() const { return std::chrono::time_point_cast<std::chrono::microseconds>(id.time()); }
 };
 
@@ -61,6 +66,7 @@ protected:
         pqxx::work work(connection.session());
         work.exec_params(kInsert, arrayText(ids), arrayText(sensors), arrayText(sources), arrayText(traffic),
                          arrayText(tools), arrayText(packets));
+        work.exec_params("SELECT apiary.rollup_add_probes($1::uuid[])", arrayText(ids));
         work.commit();
     }
 
@@ -68,10 +74,7 @@ protected:
     std::vector<const KnownProbe*> in(const ReportScope& wanted) const {
         std::vector<const KnownProbe*> found;
         for (const auto& probe : probes_) {
-            if (!probe.tool.empty() && probe.start() >= wanted.from && probe.start() < wanted.to &&
-                (wanted.sensors.empty() || std::ranges::count(wanted.sensors, probe.sensor) > 0) &&
-                std::ranges::count(wanted.traffic, probe.traffic) > 0 &&
-                (wanted.source.empty() || wanted.source == probe.source)) {
+            if (!probe.tool.empty() && probe.fits(wanted)) {
                 found.push_back(&probe);
             }
         }
@@ -100,6 +103,15 @@ TEST_F(ReportProbesTest, CountsToolsAsTheRowsDo) {
         all += got.size();
     }
     EXPECT_GT(all, 60U);
+}
+
+TEST_F(ReportProbesTest, TotalsCountThemAllAsTheRowsDo) {
+    for (int round = 0; round < 60; ++round) {
+        SCOPED_TRACE(round);
+        const auto wanted = randomScope();
+        const auto known = std::ranges::count_if(probes_, [&](const auto& probe) { return probe.fits(wanted); });
+        EXPECT_EQ(reader_->totals(wanted).probes(), static_cast<std::uint64_t>(known));
+    }
 }
 
 TEST_F(ReportProbesTest, ComparesToolsWithTheRangeBefore) {
@@ -156,23 +168,60 @@ TEST_F(ReportProbesTest, ShowsAProbeAsItIs) {
     EXPECT_EQ(row.traffic(), "attack");
 }
 
-TEST_F(ReportProbesTest, ToolsOfDaysThatAreGoneAreNotCounted) {
-    const auto wanted = scope(begin_ + 24h, begin_ + 96h);
-    database_.ask("UPDATE apiary.retained SET rows_from = '" + momentText(begin_ + 24h).substr(0, 10) + "'");
+/// The same when the rows of the first day are gone.
+class ReportGoneProbesTest : public ReportProbesTest {
+protected:
+    ReportGoneProbesTest() {
+        database_.ask("UPDATE apiary.retained SET rows_from = '" + day(kept_) + "'");
+        database_.ask("DELETE FROM apiary.probe WHERE started_at < '" + day(kept_) + "'");
+    }
+    static std::string day(ReportMoment at) { return momentText(at).substr(0, 10); }
+
+    const ReportMoment kept_ = begin_ + 24h;
+};
+
+TEST_F(ReportGoneProbesTest, CountsTheHoursOfDaysThatAreGoneWhole) {
+    for (const auto from : {begin_ + 90min, kept_ - 1us}) {
+        const auto wanted = scope(from, begin_ + 96h);
+        const auto got = leaders(wanted, v1::TOP_FIELD_TOOL);
+        EXPECT_EQ((std::map<std::string, std::uint64_t>{got.begin(), got.end()}),
+                  byTool(scope(bucketOf(from, 1h), wanted.to)));
+    }
+}
+
+TEST_F(ReportGoneProbesTest, ComparesWithDaysThatAreGone) {
+    const auto wanted = scope(kept_, begin_ + 48h);
+    auto earlier = byTool(scope(begin_, kept_));
     const auto reply = reader_->top(wanted, v1::TOP_FIELD_TOOL, 10, true);
     EXPECT_EQ(reply.entries_size(), 3);
     for (const auto& entry : reply.entries()) {
-        EXPECT_EQ(entry.previous(), 0U) << "of the range before some rows are gone";
+        EXPECT_EQ(entry.previous(), earlier[entry.key()]);
     }
-    EXPECT_THROW(reader_->top(scope(begin_, begin_ + 96h), v1::TOP_FIELD_TOOL, 10), RowsGone);
 }
 
-TEST_F(ReportProbesTest, TheIndexOfToolsAnswersAlone) {
-    const auto plan = database_.ask(
-        "SET enable_seqscan = off; SET enable_bitmapscan = off; "
-        "EXPLAIN (FORMAT json) SELECT tool, count(*) FROM apiary.probe WHERE tool IS NOT NULL AND "
-        "started_at >= now() - interval '1 day' AND started_at < now() AND traffic = 'attack' GROUP BY tool");
-    EXPECT_NE(plan.find("Index Only Scan"), std::string::npos) << plan;
+TEST_F(ReportGoneProbesTest, ThoseOfOneSourceAreInRowsAlone) {
+    auto wanted = scope(begin_, begin_ + 96h);
+    wanted.source = probes_.front().source;
+    EXPECT_THROW(reader_->top(wanted, v1::TOP_FIELD_TOOL, 10), RowsGone);
+    wanted.from = kept_;
+    const auto got = leaders(wanted, v1::TOP_FIELD_TOOL);
+    EXPECT_EQ((std::map<std::string, std::uint64_t>{got.begin(), got.end()}), byTool(wanted));
+}
+
+TEST_F(ReportGoneProbesTest, ListsNoneOfARangeWhoseRowsAreGone) {
+    EXPECT_THROW(reader_->listProbes(scope(kept_ - 1us, begin_ + 96h), "masscan", {}, 10), RowsGone);
+    const auto wanted = scope(kept_, begin_ + 96h);
+    EXPECT_EQ(reader_->listProbes(wanted, "masscan", {}, 10).probes(), byTool(wanted)["masscan"]);
+}
+
+TEST_F(ReportGoneProbesTest, SaysSoWhereTheyWentBeforeTheyWereCounted) {
+    database_.ask("UPDATE apiary.retained SET probes_from = '" + day(kept_) + "'");
+    EXPECT_THROW(reader_->top(scope(kept_ - 1us, begin_ + 96h), v1::TOP_FIELD_TOOL, 10), RowsGone);
+    const auto reply = reader_->top(scope(kept_, begin_ + 48h), v1::TOP_FIELD_TOOL, 10, true);
+    EXPECT_EQ(reply.entries_size(), 3);
+    for (const auto& entry : reply.entries()) {
+        EXPECT_EQ(entry.previous(), 0U) << "of the range before nothing is known";
+    }
 }
 
 }  // namespace

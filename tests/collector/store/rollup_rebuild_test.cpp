@@ -39,8 +39,8 @@ protected:
     Connection owner_{database_.owner()};
 };
 
-/// Sessions of several days come in any order, days late, some begin before midnight and end after it; rules for known
-/// traffic are added and removed in between, and what is stored is tagged by them.
+/// Sessions and probes of several days come in any order, days late, some begin before midnight and end after it; rules
+/// for known traffic are added and removed in between, and what is stored is tagged by them.
 TEST_F(RollupRebuildTest, ChangesNothingAfterRandomIngest) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
         SCOPED_TRACE(seed);
@@ -62,6 +62,7 @@ TEST_F(RollupRebuildTest, ChangesNothingAfterRandomIngest) {
         std::ranges::shuffle(sessions, random);
         for (const auto& session : sessions) {
             spool.append(session);
+            spool.append(test::randomProbe(random, now() - 96h, now() - 2h));
         }
         KnownRepository rules(owner_);
         for (std::uint64_t first = 1; first <= spool.last(); first += 97) {
@@ -84,6 +85,10 @@ TEST_F(RollupRebuildTest, ChangesNothingAfterRandomIngest) {
     EXPECT_EQ(count("quarantine"), "0");
     EXPECT_EQ(sessions_, 2 * (70 + 140 + 210));
     EXPECT_EQ(database_.ask("SELECT count(*) > 0 FROM apiary.session WHERE traffic <> 'attack'"), "t");
+    EXPECT_EQ(database_.ask("SELECT sum(probes) FROM apiary.rollup_hour_probe"), "210");
+    EXPECT_EQ(database_.ask("SELECT count(DISTINCT tool) || ' ' || min(probes) || ' ' || bool_or(traffic <> 'attack') "
+                            "FROM apiary.rollup_hour_probe"),
+              "3 1 true");
 }
 
 TEST_F(RollupRebuildTest, ChangesNothingWhileIngestCounts) {
@@ -91,6 +96,7 @@ TEST_F(RollupRebuildTest, ChangesNothingWhileIngestCounts) {
     TestSpool spool(1);
     while (spool.last() < 3000) {
         spool.append(test::randomSession(random, now() - 48h, now() - 2h));
+        spool.append(test::randomProbe(random, now() - 48h, now() - 2h));
     }
     IngestHub hub(store_, feed_, now, {});
     auto peer = std::make_shared<StorePeer>();
@@ -112,16 +118,20 @@ TEST_F(RollupRebuildTest, ChangesNothingWhileIngestCounts) {
 }
 
 TEST_F(RollupRebuildTest, SaysWhatDifferedAndMendsIt) {
+    std::mt19937_64 random(1);
     TestSpool spool(1);
     spool.append(shortSession().close());
+    spool.append(test::randomProbe(random, now() - 2h, now() - 1h));
     send(spool, {spool.all()});
     database_.ask("UPDATE apiary.rollup_hour_protocol SET sessions = 7");
     database_.ask("DELETE FROM apiary.source_day");
-    EXPECT_EQ(rebuildAll(), "rollup_hour_protocol 1; source_day 1; ");
+    database_.ask("UPDATE apiary.rollup_hour_probe SET probes = 0");
+    EXPECT_EQ(rebuildAll(), "rollup_hour_protocol 1; source_day 1; rollup_hour_probe 1; ");
     EXPECT_EQ(rebuildAll(), "");
+    EXPECT_EQ(database_.ask("SELECT probes FROM apiary.rollup_hour_probe"), "1");
     EXPECT_EQ(database_.ask("SELECT sessions FROM apiary.rollup_hour_protocol"), "1");
     EXPECT_EQ(database_.ask("SELECT new_value->>'differed' FROM apiary.audit_log WHERE action = 'rollup_rebuild'"),
-              "rollup_hour_protocol 1, source_day 1");
+              "rollup_hour_protocol 1, source_day 1, rollup_hour_probe 1");
 }
 
 TEST_F(RollupRebuildTest, LeavesADayWhoseRowsAreGone) {

@@ -41,6 +41,16 @@ protected:
     QAbstractItemModelTester tester_{&list_, FailureMode::Fatal};
 };
 
+TEST_F(ProbeListTest, NumbersEndWhereTheirHeadingsDo) {
+    answer({sampleProbe(-5, 'b')}, false, 1);
+    for (int column = 0; column < list_.columnCount(); ++column) {
+        const bool number = column == ProbeList::Port || column == ProbeList::Packets || column == ProbeList::Lasted;
+        const auto heading = list_.headerData(column, Qt::Horizontal, Qt::TextAlignmentRole).toInt();
+        EXPECT_EQ(list_.index(0, column).data(Qt::TextAlignmentRole).toInt(), heading) << column;
+        EXPECT_EQ((heading & Qt::AlignRight) != 0, number) << column;
+    }
+}
+
 TEST_F(ProbeListTest, AsksInTheScopeItIsGiven) {
     ASSERT_EQ(link_.probes.size(), 1);
     EXPECT_EQ(link_.probes[0].scope, scope_);

@@ -114,6 +114,20 @@ TEST_F(FleetPageTest, ThePanelTellsHowTheLastVisitToEachServiceWent) {
     EXPECT_TRUE(failed.contains(u"&lt;b&gt;"_s)) << failed.toStdString();
 }
 
+TEST_F(FleetPageTest, WhyAServiceFailsHasALineOfItsOwn) {
+    Sensor sick = sampleSensor();
+    sick.services[0].actual = Actual::Failed;
+    sick.services[0].reason = u"cannot bind 0.0.0.0:21: address in use"_s;
+    sick.services[0].sessions = 12;
+    Q_EMIT link_.fleetArrived({sick});
+    QCoreApplication::processEvents();
+    const auto labels = window_.fleet().panel().findChildren<QLabel*>();
+    const auto why = std::ranges::find(labels, u"failed: cannot bind 0.0.0.0:21: address in use"_s, &QLabel::text);
+    ASSERT_NE(why, labels.end());
+    EXPECT_GE((*why)->width(), (*why)->sizeHint().width()) << "nothing of it is cut";
+    EXPECT_TRUE(named<QToolButton>(u"sessions:1:ftp"_s).isVisible());
+}
+
 TEST_F(FleetPageTest, TheSlashFindsAndEscShowsAllAgain) {
     table().setFocus();
     QTest::keyClick(&table(), Qt::Key_Slash);

@@ -168,6 +168,17 @@ TEST_F(OverviewPageTest, AnHourInWhichNobodyListenedIsHatchedAndIsNoZero) {
     EXPECT_EQ(heat.accessibleDescription(), u"Mon 03:00 to 04:00: not listening"_s);
 }
 
+TEST_F(OverviewPageTest, TheWordsBelowTheHeatMapKeepClearOfItsScale) {
+    fillAll();
+    auto& heat = child<HeatMap>();
+    heat.resize(500, 200);
+    EXPECT_EQ(heat.axisWords(), u"hour of day, UTC"_s);
+    heat.resize(380, 200);
+    EXPECT_EQ(heat.axisWords(), u"UTC"_s);
+    heat.resize(heat.minimumSizeHint());
+    EXPECT_EQ(heat.axisWords(), QString());
+}
+
 TEST_F(OverviewPageTest, TheHeatMapIsWalkedWithTheKeys) {
     fillAll();
     auto& heat = child<HeatMap>();
