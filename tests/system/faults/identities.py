@@ -289,6 +289,13 @@ def collector_clock_stepped(seed):
     return moved_clock(seed, "collector", ("+90000s", "+3600s", "+0"))
 
 
+@fault(short=False, needs=("faketime",))
+def collector_clock_far_off(seed):
+    """The collector's clock is set two hundred days ahead, then forty days back, and is right again. By such a clock every record is of
+    another time: none is taken until it agrees with the database's, and nothing is put aside."""
+    return moved_clock(seed, "collector", ("+17280000s", "-3456000s", "+0"))
+
+
 def moved_clock(seed, of, offsets, may_tell=()):
     async def inject(world):
         for offset in offsets:
