@@ -28,6 +28,7 @@
 #include "collector/store/incident_repository.hpp"
 #include "collector/store/report_reader.hpp"
 #include "collector/store/session_store.hpp"
+#include "collector/watch/clock_doubt.hpp"
 #include "collector/watch/stale_rule.hpp"
 #include "common/log/log.hpp"
 #include "common/metrics/metrics_server.hpp"
@@ -95,7 +96,7 @@ public:
           revocations_([dsn = config.writer] { return std::make_unique<Connection>(dsn, "apiary-collector revoked"); },
                        1),
           revoked_(std::make_shared<RevokedOperators>(revocations_)),
-          retention_(config.writer, config.id, config.retention),
+          retention_(config.writer, config.id, config.retention, [this] { return doubt(); }),
           ingestService_(ingest_, fleet_, ticker_, now),
           desk_(fleetStore_, fleetStore_, fleet_, [this](std::int32_t sensor) { ingestService_.shutOut(sensor); }),
           notices_(config),
@@ -202,6 +203,24 @@ private:
                 .notices = !notices_.names().empty()};
     }
 
+    /// How far the clocks of the sensors are from ours that are connected.
+    std::vector<std::int32_t> clocks() const {
+        std::vector<std::int32_t> offsets;
+        for (const auto& [sensor, presence] : fleet_.presences()) {
+            if (presence.connected() && presence.report) {
+                offsets.push_back(presence.report->clockOffsetMs);
+            }
+        }
+        return offsets;
+    }
+
+    /// Why this machine's clock is not to be believed. Where it is years off, no sensor has a certificate that is
+    /// valid.
+    std::optional<std::string> doubt() const {
+        const Status own = checkIdentity(identity(), now());
+        return own ? clockDoubt(clocks()) : std::optional(own.error());
+    }
+
     CollectorView ownView() {
         const auto written = ingest_.counters().transactions;
         return {.answers = database_.answers(),
@@ -238,15 +257,18 @@ private:
         }
     }
 
+    TlsIdentity identity() const {
+        return {CertificateAuthority::certificateFile(config_.pki).string(),
+                CertificateAuthority::collectorCertificateFile(config_.pki).string(),
+                CertificateAuthority::collectorKeyFile(config_.pki).string()};
+    }
+
     Result<std::unique_ptr<RpcServer>> serve() {
-        const TlsIdentity identity{CertificateAuthority::certificateFile(config_.pki).string(),
-                                   CertificateAuthority::collectorCertificateFile(config_.pki).string(),
-                                   CertificateAuthority::collectorKeyFile(config_.pki).string()};
-        if (const Status checked = checkIdentity(identity, now()); !checked) {
+        if (const Status checked = checkIdentity(identity(), now()); !checked) {
             return Error{checked.error() + "; apiary-collector init makes what is missing"};
         }
         auto server = RpcServer::start(
-            config_.listens, identity,
+            config_.listens, identity(),
             {&ingestService_.service(), reportService_.get(), fleetService_.get(), healthService_.get()}, meter_);
         if (server) {
             for (const Endpoint& endpoint : config_.listens) {

@@ -24,8 +24,12 @@ constexpr int kTries = 60;
 
 }  // namespace
 
-RetentionKeeper::RetentionKeeper(std::string writer, std::int16_t collectorId, std::optional<RetentionWish> wish)
-    : dsn_(std::move(writer)), name_("collector " + std::to_string(collectorId)), wish_(wish) {}
+RetentionKeeper::RetentionKeeper(std::string writer, std::int16_t collectorId, std::optional<RetentionWish> wish,
+                                 Doubt doubt)
+    : dsn_(std::move(writer)),
+      name_("collector " + std::to_string(collectorId)),
+      wish_(wish),
+      doubt_(std::move(doubt)) {}
 
 void RetentionKeeper::run() {
     auto pause = std::chrono::milliseconds(kFirst);
@@ -51,7 +55,6 @@ std::optional<std::string> RetentionKeeper::kept() const {
     return kept_.with([](const auto& kept) { return kept; });
 }
 
-/// Returns why old rows are kept, if they are.
 std::optional<std::string> RetentionKeeper::look(bool daily) {
     Connection connection(dsn_, "apiary-collector retention");
     RetentionRepository repository(connection);
@@ -72,6 +75,9 @@ std::optional<std::string> RetentionKeeper::look(bool daily) {
     }
     if (plan->going.empty() && !daily) {
         return kept;
+    }
+    if (auto doubt = doubt_()) {
+        return doubt;
     }
     const Retained done =
         repository.carryOut(*plan, name_, [this](int tries) { return waits(kBetweenTries) && tries < kTries; });

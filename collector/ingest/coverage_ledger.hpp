@@ -51,9 +51,15 @@ struct CoverageNews {
 /// forgets visits when it stops the service. For other times in which the sensor was away the visits speak that
 /// arrive later (see IngestTransaction). Minutes are by the sensor's clock, like the times of its sessions, and count
 /// whole. Pure; one thread.
+///
+/// What a sensor can have kept is bounded, whatever it says and however often: of reports that follow each other closer
+/// than `kApart` only the first counts, and in an hour at most `kRowsAnHour` rows are begun for it.
 class CoverageLedger {
 public:
     using Time = std::chrono::system_clock::time_point;
+    static constexpr std::chrono::milliseconds kApart{500};
+    static constexpr std::size_t kRowsAnHour = 100'000;
+    static constexpr std::size_t kFailuresOfOne = 1'000;  // of a sensor, that wait to be taken
     static constexpr std::chrono::seconds kTogether{30};
     static constexpr std::chrono::hours kOldestVisit{25};  // sensors visit once a day at least, or never
 
@@ -92,13 +98,24 @@ private:
         Places on;  // those that listened
     };
 
-    void mark(std::int32_t sensor, const Place& place, Time from, Time to);
+    /// What a sensor has been allowed in an hour of our clock.
+    struct Allowance {
+        std::chrono::sys_time<std::chrono::hours> hour;
+        std::size_t rows = 0;
+    };
+
+    Minutes* minutesOf(const Key& key, Time now);
+    void mark(std::int32_t sensor, const Place& place, Time from, Time to, Time now);
     void noteFailure(const SensorReport& report, const v1::ServiceStatus& service, Time at);
+    bool keepFailure(const FailedVisit& visit);
+    void forgetFailures(const SensorReport& report);
 
     std::map<std::int32_t, Seen> seen_;
     std::map<Key, Minutes> hours_;
-    std::map<std::pair<std::int32_t, std::string>, Time> failedAt_;  // by service
+    std::map<std::int32_t, std::map<std::string, Time>> failedAt_;  // by sensor and service that it has
     std::vector<FailedVisit> failed_;
+    std::map<std::int32_t, std::size_t> failedOf_;  // how many of them
+    std::map<std::int32_t, Allowance> allowances_;
 };
 
 }  // namespace apiary::collector

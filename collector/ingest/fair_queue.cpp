@@ -12,38 +12,59 @@ constexpr std::size_t kHellosAtOnce = 16;  // so that a crowd at the door does n
 }  // namespace
 
 bool FairQueue::push(WaitingHello hello) {
+    std::shared_ptr<IngestPeer> older;
     {
         const std::lock_guard lock(mutex_);
         if (closed_) {
             return false;
         }
-        hellos_.push_back(std::move(hello));
+        const auto same = std::ranges::find(hellos_, hello.sensor, &WaitingHello::sensor);
+        if (same == hellos_.end()) {
+            hellos_.push_back(std::move(hello));
+        } else {
+            older = std::exchange(*same, std::move(hello)).peer;
+        }
     }
     changed_.notify_one();
+    if (older) {
+        older->comeAgain("a newer stream of this sensor takes over");
+    }
     return true;
 }
 
 bool FairQueue::push(WaitingBatch batch) {
+    const auto peer = batch.peer;
     bool room = true;
+    bool tooMuch = false;
     {
         const std::lock_guard lock(mutex_);
         if (closed_) {
             return true;
         }
         Line& line = lines_[batch.sensorId];
-        if (line.lanes.empty()) {
-            line.used = std::max(line.used, served_);
-        }
-        const auto peer = batch.peer;
-        line.bytes += batch.bytes;
-        bytes_ += batch.bytes;
-        line.lanes[batch.lane()].push_back(std::move(batch));
-        room = hasRoom(line);
-        if (!room) {
-            line.waiting.push_back(peer);
-        }
+        tooMuch = line.bytes >= bounds_.bytesAtMost;
+        room = !tooMuch && add(line, std::move(batch));
     }
     changed_.notify_one();
+    if (tooMuch) {
+        peer->comeAgain("what earlier streams of this sensor brought is still to be written");
+    }
+    return room;
+}
+
+/// Returns whether there is room for another.
+bool FairQueue::add(Line& line, WaitingBatch batch) {
+    if (line.lanes.empty()) {
+        line.used = std::max(line.used, served_);
+    }
+    const auto peer = batch.peer;
+    line.bytes += batch.bytes;
+    bytes_ += batch.bytes;
+    line.lanes[batch.lane()].push_back(std::move(batch));
+    const bool room = hasRoom(line);
+    if (!room) {
+        line.waiting.push_back(peer);
+    }
     return room;
 }
 

@@ -18,7 +18,7 @@
 
 namespace apiary::collector {
 
-/// A sensor's stream, as ingest sees it. Called on the hub's thread; must not block.
+/// A sensor's stream, as ingest sees it. Called on the hub's thread, comeAgain() on any; must not block.
 class IngestPeer {
 public:
     virtual ~IngestPeer() = default;
@@ -31,6 +31,9 @@ public:
 
     /// The stream cannot go on: what it sent does not follow what is committed. Nothing more of it is taken.
     virtual void outOfOrder(const std::string& reason) = 0;
+
+    /// Nothing more of the stream is taken, for no fault of what it sent: its sensor is to connect again.
+    virtual void comeAgain(const std::string& reason) = 0;
 
     /// There was no room for more, and is again.
     virtual void roomAgain() = 0;
@@ -69,7 +72,9 @@ struct WaitingBatch {
 /// refused is written by itself for a while, at its own cost.
 ///
 /// A sensor that has little or nothing waiting may always bring a batch, so that those who send much cannot fill the
-/// queue before one who sends little; beyond that, what waits is bounded for each sensor and in all. Everything but
+/// queue before one who sends little; beyond that, what waits is bounded for each sensor and in all. One that connects
+/// again and again cannot go round that: of its streams that ask to be let in the newest waits, in the place of the one
+/// before, and what each of the others brought counts as its own. Everything but
 /// take(), giveBack(), setApart() and charge(), which belong to one thread, may be called from any.
 class FairQueue {
 public:
@@ -77,6 +82,7 @@ public:
         std::size_t bytes = 0;        // in all
         std::size_t bytesAlways = 0;  // of one sensor, however much there is in all
         std::size_t bytesOfOne = 0;   // of one sensor
+        std::size_t bytesAtMost = 0;  // of one sensor that does not heed that, as it comes with stream after stream
         int groupEntries = 0;         // taken together
         std::size_t groupBytes = 0;   // likewise; one batch may be larger than both
     };
@@ -87,7 +93,8 @@ public:
     bool push(WaitingHello hello);
 
     /// Takes a batch; after close() it is dropped. Returns whether its peer may bring more at once; if not, the peer is
-    /// named by a take() when there is room.
+    /// named by a take() when there is room. If the sensor has `bytesAtMost` waiting already, the batch is
+    /// dropped, and the peer told to come again.
     bool push(WaitingBatch batch);
 
     struct Taken {
@@ -126,6 +133,7 @@ private:
         std::vector<std::shared_ptr<IngestPeer>> waiting;  // for room
     };
 
+    bool add(Line& line, WaitingBatch batch);
     bool hasRoom(const Line& line) const;
     static const WaitingBatch& front(const Line& line);
     template <typename Fits>

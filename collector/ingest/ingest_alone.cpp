@@ -280,8 +280,8 @@ OpenCounts IngestHub::openOf(std::span<const Part> parts) {
             continue;
         }
         const auto known = openCounts_.find(sensor);
-        if (known == openCounts_.end() ||
-            (known->second >= settings_.openSessions && now >= countedAt_[sensor] + kCountAgain)) {
+        if (known == openCounts_.end() || (known->second >= settings_.openSessions &&
+                                           (now >= countedAt_[sensor] + kCountAgain || now < countedAt_[sensor]))) {
             unknown.push_back(sensor);
             countedAt_[sensor] = now;
         }

@@ -23,6 +23,7 @@ IngestHub::IngestHub(SessionSink& sink, LiveFeed& feed, Clock clock, Settings se
       queue_({.bytes = settings.queueBytes,
               .bytesAlways = settings.queueBytes / 512,
               .bytesOfOne = settings.queueBytesOfOne,
+              .bytesAtMost = 4 * settings.queueBytesOfOne,
               .groupEntries = settings.groupEntries,
               .groupBytes = settings.groupBytes}) {}
 

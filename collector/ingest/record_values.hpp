@@ -14,6 +14,11 @@ namespace apiary::collector {
 /// Longest packet, as one row of event holds it.
 inline constexpr std::size_t kPacket = 16384;
 
+/// Most bytes, packets or records that one record may tell of: a thousand times what an agent's bounds can be set to,
+/// and a million such add up in a bigint. Counts are shared by all sensors: one that filled them would have the
+/// database refuse the sessions of the others.
+inline constexpr std::uint64_t kMostCounted = std::uint64_t{1} << 40U;
+
 /// Longest name that a sensor gives to something.
 inline constexpr std::size_t kName = 64;
 

@@ -21,7 +21,6 @@ using What = v1::Record::WhatCase;
 constexpr std::size_t kSyn = 1024;
 constexpr std::size_t kReason = 512;
 constexpr std::uint64_t kMost = std::numeric_limits<std::int32_t>::max();
-constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 62U;
 
 constexpr std::array<std::string_view, 6> kGaps{"payload", "session", "probe", "spool", "restore", "journal"};
 constexpr std::array<std::string_view, 5> kProbes{"syn", "udp", "icmp", "closed", "refused"};
@@ -276,7 +275,7 @@ std::string RowBuilder::takeClosing(Parsed& parsed) {
     }
     if (std::max({closed.packets(), closed.events(), closed.credentials(), closed.commands(), closed.artifacts()}) >
             kMost ||
-        std::max(closed.bytes_in(), closed.bytes_out()) > kMostBytes) {
+        std::max(closed.bytes_in(), closed.bytes_out()) > kMostCounted) {
         return "a count out of range";
     }
     const auto here = within_.find(parsed.session);
@@ -336,7 +335,7 @@ std::string RowBuilder::takeProbe(Parsed& parsed) {
     if (start < window_.from || start >= window_.to || end < start || end >= window_.to) {
         return "time outside the window";
     }
-    if (!oneOf(kProbes, probe.kind()) || probe.packets() > kMostBytes) {
+    if (!oneOf(kProbes, probe.kind()) || probe.packets() > kMostCounted) {
         return "a kind or a count out of range";
     }
     // Who captured it says the tool first, where refusals have their reason.
@@ -364,7 +363,7 @@ std::string RowBuilder::takeProbe(Parsed& parsed) {
 
 std::string RowBuilder::takeGap(Parsed& parsed) {
     const v1::Gap& gap = parsed.record.gap();
-    if (!oneOf(kGaps, gap.what()) || std::max(gap.records(), gap.bytes()) > kMostBytes) {
+    if (!oneOf(kGaps, gap.what()) || std::max(gap.records(), gap.bytes()) > kMostCounted) {
         return "a gap of an unknown kind, or out of range";
     }
     rows_.gaps.push_back(

@@ -15,7 +15,6 @@ using What = v1::Record::WhatCase;
 
 constexpr std::size_t kPiece = std::size_t{1} << 20U;
 constexpr std::uint64_t kMost = std::numeric_limits<std::int32_t>::max();
-constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 62U;
 
 }  // namespace
 
@@ -102,7 +101,7 @@ std::string RowBuilder::takeInSession(Parsed& parsed) {
             v1::PayloadPiece& piece = *record.mutable_payload();
             const auto digest = digestOf(piece.sha256());
             if (piece.payload() > kMost || piece.bytes().size() > kPiece || (piece.last() && !digest) ||
-                piece.size() > kMostBytes) {
+                piece.size() > kMostCounted) {
                 return "a piece of an upload out of bounds";
             }
             const auto payload = static_cast<std::int32_t>(piece.payload());

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 namespace apiary::collector {
@@ -15,6 +16,7 @@ namespace {
 
 constexpr int kLanes = 1000;     // that one spool may have open
 constexpr int kServices = 1000;  // that one sensor may report
+constexpr int kListens = 5000;   // addresses of all of them
 constexpr std::size_t kLongestVersion = 64;
 constexpr auto kHelloWithin = std::chrono::seconds(10);
 constexpr std::uint64_t kLatest = 4'102'444'800'000'000;  // 2100
@@ -85,7 +87,7 @@ void SensorStream::admitted(const Admission& admission) {
         present = weak_from_this();
     });
     if (older) {
-        older->end(grpc::StatusCode::ABORTED, "a newer stream of this sensor takes over");
+        older->comeAgain("a newer stream of this sensor takes over");
     }
     meeting_.fleet.sensorConnected(admission.sensorId, version_, meeting_.clock());
     meeting_.desk->connected(admission.sensorId);
@@ -134,6 +136,10 @@ void SensorStream::committed(std::int16_t lane, std::int64_t seq) {
 
 void SensorStream::outOfOrder(const std::string& reason) {
     complain(grpc::StatusCode::FAILED_PRECONDITION, reason);
+}
+
+void SensorStream::comeAgain(const std::string& reason) {
+    end(grpc::StatusCode::ABORTED, reason);
 }
 
 void SensorStream::roomAgain() {
@@ -322,6 +328,13 @@ void SensorStream::status(v1::SensorStatus& status) {
     }
     if (status.services_size() > kServices) {
         complain(grpc::StatusCode::INVALID_ARGUMENT, "more than " + std::to_string(kServices) + " services");
+        return;
+    }
+    const int listens =
+        std::accumulate(status.services().begin(), status.services().end(), 0,
+                        [](int count, const v1::ServiceStatus& service) { return count + service.listens_size(); });
+    if (listens > kListens) {
+        complain(grpc::StatusCode::INVALID_ARGUMENT, "more than " + std::to_string(kListens) + " addresses");
         return;
     }
     const auto now = meeting_.clock();

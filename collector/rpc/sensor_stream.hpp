@@ -57,6 +57,7 @@ public:
     void refused(const std::string& reason) override;
     void committed(std::int16_t lane, std::int64_t seq) override;
     void outOfOrder(const std::string& reason) override;
+    void comeAgain(const std::string& reason) override;
     void roomAgain() override;
 
     // From the ticker.

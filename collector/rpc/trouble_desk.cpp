@@ -86,7 +86,7 @@ void TroubleDesk::complain(const std::exception& error) {
 
 /// Asks the database for what is due.
 void TroubleDesk::ask(Time now) {
-    if (!sensorsAt_ || now - *sensorsAt_ >= kSensorsEvery) {
+    if (!sensorsAt_ || hasPassed(kSensorsEvery, *sensorsAt_, now)) {
         sensors_ = store_.sensors();
         sensorsAt_ = now;
     }
@@ -112,7 +112,7 @@ void TroubleDesk::ask(Time now) {
 void TroubleDesk::readHistories(Time now) {
     std::erase_if(histories_, [&](const auto& entry) { return !running_.contains(entry.first); });
     std::erase_if(gapsAt_, [&](const auto& entry) { return !running_.contains(entry.first); });
-    if (!toReadAt_ || (toRead_.empty() && now - *toReadAt_ >= kSessionsEvery)) {
+    if (!toReadAt_ || (toRead_.empty() && hasPassed(kSessionsEvery, *toReadAt_, now))) {
         toRead_.assign(running_.begin(), running_.end());
         toReadAt_ = toRead_.empty() ? std::nullopt : std::optional(now);
     }
@@ -127,7 +127,7 @@ void TroubleDesk::readHistories(Time now) {
     int read = 0;
     for (auto& [service, history] : histories_) {
         const auto known = gapsAt_.find(service);
-        if (read < kGapsAtOnce && (known == gapsAt_.end() || now - known->second >= kGapsEvery)) {
+        if (read < kGapsAtOnce && (known == gapsAt_.end() || hasPassed(kGapsEvery, known->second, now))) {
             store_.readGaps(service, now, history);
             gapsAt_.insert_or_assign(service, now);
             ++read;

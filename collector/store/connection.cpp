@@ -42,7 +42,11 @@ std::string complete(const std::string& dsn, const std::string& program) {
     }
     preset("connect_timeout", "5");
     preset("application_name", "'" + program + "'");
+    // A server whose machine is gone answers nothing: known within a minute, and not a quarter of an hour.
     preset("keepalives_idle", "30");
+    preset("keepalives_interval", "10");
+    preset("keepalives_count", "3");
+    preset("tcp_user_timeout", "60000");
     return options;
 }
 

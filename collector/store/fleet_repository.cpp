@@ -148,6 +148,7 @@ struct ServiceColumns {
     }
 };
 
+// An older report that comes late changes nothing; one of an hour before is none: the clock was ahead then.
 constexpr const char* kSaveReport = R"(
     INSERT INTO apiary.sensor_state AS s (sensor_id, reported_at, collector_id, agent_version, applied_version,
            clock_offset_ms, spool_records, spool_oldest_at, services)
@@ -162,7 +163,7 @@ constexpr const char* kSaveReport = R"(
            agent_version = excluded.agent_version, applied_version = excluded.applied_version,
            clock_offset_ms = excluded.clock_offset_ms, spool_records = excluded.spool_records,
            spool_oldest_at = excluded.spool_oldest_at, services = excluded.services
-     WHERE s.reported_at <= excluded.reported_at)";
+     WHERE s.reported_at <= excluded.reported_at OR s.reported_at > excluded.reported_at + interval '1 h')";
 
 constexpr const char* kAudit = R"(
     INSERT INTO apiary.audit_log(operator, action, target, refused, old_value, new_value)

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -239,12 +240,17 @@ std::string IngestTransaction::countingText() const {
     if (!visits.empty()) {
         text += "SELECT apiary.visits_add('" + uuidArray(visits) + "');";
     }
+    std::map<std::int32_t, Moment>
+        lost;  // once each: a sensor that says it a thousand times is not to hold up the others
     for (const GapRow& row : rows_.gaps) {
         if (tellsOfALostSpool(row)) {
-            text += "SELECT apiary.close_unfinished(" + std::to_string(row.sensorId) + ", 'epoch'::timestamptz + " +
-                    std::to_string(micros(row.from)) + " * interval '1 us', " + std::to_string(terms_.collectorId) +
-                    "::int2);";
+            Moment& at = lost.try_emplace(row.sensorId, row.from).first->second;
+            at = std::max(at, row.from);
         }
+    }
+    for (const auto& [sensor, at] : lost) {
+        text += "SELECT apiary.close_unfinished(" + std::to_string(sensor) + ", 'epoch'::timestamptz + " +
+                std::to_string(micros(at)) + " * interval '1 us', " + std::to_string(terms_.collectorId) + "::int2);";
     }
     if (terms_.rollups && !rows_.probes.empty()) {
         std::vector<Uuid> probes;

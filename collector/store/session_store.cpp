@@ -21,6 +21,9 @@ using std::chrono::sys_days;
 constexpr const char* kPartitions =
     "SELECT apiary.ensure_partitions($1::date::timestamp AT TIME ZONE 'UTC', "
     "($1::date + 1)::timestamp AT TIME ZONE 'UTC')";
+constexpr std::chrono::seconds kCompareClocks{10};
+constexpr std::chrono::seconds kStep{60};             // of our clock: then they are compared at once
+constexpr std::chrono::hours kClocksApart{2};         // with less than that a day may be missed, and no more
 constexpr std::string_view kNotNew = "AP001";         // what ledger_require() raises
 constexpr std::string_view kOutsideWindow = "22008";  // what ensure_partitions() raises
 constexpr std::string_view kOtherRules = "AP002";     // what known_rules_require() raises
@@ -140,7 +143,32 @@ OpenCounts SessionStore::countOpen(std::span<const std::int32_t> sensors) {
     return use([&](pqxx::connection_base& session) { return openCounts(session, sensors); });
 }
 
+/// Ours says what is of today, of long ago and of the future; the database's which days it has and drops. If one of
+/// them was set wrong nothing is taken: it would be put aside, or filed under a day that goes tomorrow.
+void SessionStore::compareClocks() {
+    const auto at = std::chrono::steady_clock::now();
+    const auto ours = clock_();
+    if (compared_ && at - compared_->at < kCompareClocks &&
+        std::chrono::abs((ours - compared_->ours) - (at - compared_->at)) < kStep) {
+        return;
+    }
+    compared_.reset();
+    const auto theirs = use([&](pqxx::connection_base& session) {
+        pqxx::nontransaction transaction(session, "clock");
+        return std::chrono::microseconds(
+            transaction.exec1("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")[0]
+                .as<std::int64_t>());
+    });
+    if (const auto apart = std::chrono::abs(ours.time_since_epoch() - theirs); apart > kClocksApart) {
+        throw SinkUnavailable("the clocks of this machine and of the database's are " +
+                              std::to_string(apart / std::chrono::minutes(1)) +
+                              " minutes apart: set the one that is wrong (timedatectl)");
+    }
+    compared_ = {.at = at, .ours = ours};
+}
+
 Window SessionStore::window(Moment now) {
+    compareClocks();
     const auto today = std::chrono::floor<days>(now);
     if (policyRead_ != today) {
         use([&](pqxx::connection_base& session) {

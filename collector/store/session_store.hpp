@@ -59,6 +59,9 @@ public:
     /// Whose certificate a piece of a manifest must bring; to be said before the first write().
     void checkManifests(CertificateCheck check) { certificates_ = std::move(check); }
 
+    /// This machine's clock, if it is not the system's: tests.
+    void tellTime(std::function<std::chrono::system_clock::time_point()> clock) { clock_ = std::move(clock); }
+
     /// Whether the rollups are written too; a benchmark asks what they cost.
     void countInRollups(bool count) { rollups_ = count; }
 
@@ -66,6 +69,7 @@ private:
     template <typename Work>
     auto use(Work work);
     void connect();
+    void compareClocks();
     void ensurePartitions(const IngestRows& rows);
     void refreshRules(pqxx::connection_base& session);
     struct Knowledge {
@@ -101,6 +105,12 @@ private:
     const Sources sources_;
     const Lack lack_;
     CertificateCheck certificates_;
+    std::function<std::chrono::system_clock::time_point()> clock_ = std::chrono::system_clock::now;
+    struct ClockMark {
+        std::chrono::steady_clock::time_point at;
+        std::chrono::system_clock::time_point ours;
+    };
+    std::optional<ClockMark> compared_;  // with the database's clock, and found right
     KnownTable known_;
     SourceNotes notes_;
     std::unique_ptr<Connection> partitioning_;  // DDL of its own, outside the batch's transaction

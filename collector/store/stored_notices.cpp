@@ -11,8 +11,10 @@
 namespace apiary::collector {
 namespace {
 
+// None waits for an hour: what seems to has been put off by a clock that was ahead then.
 constexpr const char* kNext = R"(
-    SELECT notice_id, body, tries, (extract(epoch FROM made_at) * 1000000)::bigint, next_try_at <= $3::timestamptz
+    SELECT notice_id, body, tries, (extract(epoch FROM made_at) * 1000000)::bigint,
+           next_try_at <= $3::timestamptz OR next_try_at > $3::timestamptz + interval '1 h'
       FROM apiary.notice WHERE collector_id = $1::smallint AND channel = $2 AND delivered_at IS NULL
        AND dropped_at IS NULL ORDER BY notice_id LIMIT 1)";
 

@@ -2,6 +2,7 @@
 
 #include "collector/watch/trouble_words.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -32,7 +33,7 @@ TroubleKey keyOf(const std::string& subject) {
 
 /// Since when something is wrong without a break; nothing while it is not.
 std::optional<Time> CollectorRules::since(bool wrong, std::optional<Time>& first, Time now) {
-    first = wrong ? std::optional(first.value_or(now)) : std::nullopt;
+    first = wrong ? std::optional(std::min(first.value_or(now), now)) : std::nullopt;  // the clock may be set back
     return first;
 }
 

@@ -1,5 +1,7 @@
 #include "collector/watch/counter_watch.hpp"
 
+#include "collector/watch/trouble.hpp"
+
 namespace apiary::collector {
 
 void CounterWatch::see(std::uint64_t value, Time now) {
@@ -10,7 +12,7 @@ void CounterWatch::see(std::uint64_t value, Time now) {
         growth_ = growth_.value_or(Growth{.since = now, .by = 0});
         growth_->by += more;
         grewAt_ = now;
-    } else if (growth_ && now - grewAt_ >= calm_) {
+    } else if (growth_ && hasPassed(calm_, grewAt_, now)) {
         growth_.reset();
     }
 }

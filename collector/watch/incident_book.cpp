@@ -43,7 +43,7 @@ std::optional<NoticeEvent> IncidentBook::due(const Incident& incident, Time now)
         return NoticeEvent::Began;
     }
     const bool first = incident.times == 1 && !incident.lasting && incident.told != NoticeEvent::Ended;
-    if (!first && now - incident.toldAt < settings_.every) {
+    if (!first && !hasPassed(settings_.every, incident.toldAt, now)) {
         return std::nullopt;
     }
     return incident.lasting ? NoticeEvent::Lasts : NoticeEvent::Ended;
@@ -62,16 +62,30 @@ void IncidentBook::tell(IncidentPlan::Change& change, IncidentPlan& plan, Time n
     if (!settings_.notices || (ofTheCollector && !settings_.ofTheCollector)) {
         return;
     }
-    change.notice = plan.allowance.sent < settings_.mostPerHour;
+    std::uint32_t& ofOne = plan.sentOf[change.incident.trouble.key.sensorId];
+    change.notice = plan.allowance.sent < settings_.mostPerHour &&
+                    (ofTheCollector || ofOne < std::max(1U, settings_.mostPerHour / 4 * 3));
+    ofOne += change.notice ? 1 : 0;
     ++(change.notice ? plan.allowance.sent : plan.allowance.held);
     plan.withheld += change.notice ? 0 : 1;
 }
 
+/// How many incidents there are of each sensor.
+std::map<std::int32_t, std::size_t> IncidentBook::kept() const {
+    std::map<std::int32_t, std::size_t> kept;
+    for (const auto& [key, incident] : incidents_) {
+        ++kept[key.sensorId];
+    }
+    return kept;
+}
+
 IncidentPlan IncidentBook::plan(std::span<const Trouble> troubles, Time now) const {
-    IncidentPlan plan{.changes = {}, .allowance = allowance_, .heldBack = 0, .lasting = troubles.size()};
-    if (now - plan.allowance.hourAt >= kHour) {
+    IncidentPlan plan{
+        .changes = {}, .allowance = allowance_, .sentOf = sentOf_, .heldBack = 0, .lasting = troubles.size()};
+    if (hasPassed(kHour, plan.allowance.hourAt, now)) {
         plan.heldBack = std::exchange(plan.allowance, {.hourAt = now}).held;
         plan.allowance.sent = plan.heldBack > 0 ? 1 : 0;
+        plan.sentOf.clear();
     }
     const auto add = [&](Act act, Incident incident) {
         IncidentPlan::Change change{.act = act, .incident = std::move(incident)};
@@ -79,9 +93,10 @@ IncidentPlan IncidentBook::plan(std::span<const Trouble> troubles, Time now) con
         plan.changes.push_back(std::move(change));
     };
     std::map<TroubleKey, const Trouble*> seen;
+    auto kept = this->kept();
     for (const auto& trouble : troubles) {
         seen.emplace(trouble.key, &trouble);
-        if (!incidents_.contains(trouble.key)) {
+        if (!incidents_.contains(trouble.key) && kept[trouble.key.sensorId]++ < kMostOfOne) {
             add(Act::Opened, {.trouble = trouble});
         }
     }
@@ -96,7 +111,7 @@ IncidentPlan IncidentBook::plan(std::span<const Trouble> troubles, Time now) con
             incident.lasting = false;
             incident.endedAt = now;
             incident.changed = true;
-        } else if (!incident.changed && now - incident.toldAt >= settings_.every) {
+        } else if (!incident.changed && hasPassed(settings_.every, incident.toldAt, now)) {
             act = Act::Forgotten;
         }
         const bool growing = incident.changed != known.changed;
@@ -116,6 +131,7 @@ void IncidentBook::adopt(const IncidentPlan& plan) {
         }
     }
     allowance_ = plan.allowance;
+    sentOf_ = plan.sentOf;
 }
 
 }  // namespace apiary::collector

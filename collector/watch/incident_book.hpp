@@ -51,18 +51,23 @@ struct IncidentPlan {
 
     std::vector<Change> changes;
     NoticeAllowance allowance;
-    std::uint32_t heldBack = 0;  // if not 0: say that so many notices were held back
-    std::uint32_t withheld = 0;  // notices that this plan itself holds back
-    std::size_t lasting = 0;     // how many troubles last
+    std::map<std::int32_t, std::uint32_t> sentOf;  // of allowance.sent, by sensor
+    std::uint32_t heldBack = 0;                    // if not 0: say that so many notices were held back
+    std::uint32_t withheld = 0;                    // notices that this plan itself holds back
+    std::size_t lasting = 0;                       // how many troubles last
     bool empty() const { return changes.empty() && heldBack == 0; }
 };
 
 /// Makes incidents of troubles, and decides what is told of them: one notice when a trouble begins and one when it
 /// ends; of one that comes and goes, or costs more and more, at most one more in each interval, with the count; and no
-/// more in an hour than allowed, for all together. No I/O, no clock of its own. For one thread.
+/// more in an hour than allowed, for all together. A sensor in bad hands may report whatever it likes: three quarters
+/// of the hour's notices can be of one sensor, and so many incidents. No I/O, no clock of its own. For one thread.
 class IncidentBook {
 public:
     using Time = Trouble::Time;
+
+    static constexpr std::size_t kMostOfOne =
+        1000;  // incidents of one sensor that last, or are told within the interval
 
     struct Settings {
         std::chrono::milliseconds every = std::chrono::minutes(30);
@@ -85,10 +90,12 @@ public:
 private:
     std::optional<NoticeEvent> due(const Incident& incident, Time now) const;
     void tell(IncidentPlan::Change& change, IncidentPlan& plan, Time now) const;
+    std::map<std::int32_t, std::size_t> kept() const;
 
     const Settings settings_;
     std::map<TroubleKey, Incident> incidents_;
     NoticeAllowance allowance_;
+    std::map<std::int32_t, std::uint32_t> sentOf_;
 };
 
 }  // namespace apiary::collector

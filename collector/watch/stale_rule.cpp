@@ -41,7 +41,7 @@ std::optional<StaleSessions> StaleRule::stale(const SensorView& sensor, Memory& 
     const auto offset = std::chrono::milliseconds(sensor.clockOffsetMs);
     if (!hasNothing(*sensor.status)) {
         memory.quietSince.reset();
-    } else if (!memory.quietSince) {
+    } else if (!memory.quietSince || *memory.quietSince > now) {
         memory.quietSince = now;
     }
     if (memory.quietSince && now - *memory.quietSince >= kQuiet) {
@@ -63,7 +63,7 @@ std::vector<StaleSessions> StaleRule::judge(std::span<const SensorView> sensors,
     for (const SensorView& sensor : sensors) {
         Memory& memory = memories_[sensor.sensorId];
         auto sessions = stale(sensor, memory, now);
-        if (sessions && now - memory.spokenAt >= kEvery) {
+        if (sessions && hasPassed(kEvery, memory.spokenAt, now)) {
             memory.spokenAt = now;
             found.push_back(*std::move(sessions));
         }

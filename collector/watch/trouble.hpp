@@ -32,6 +32,13 @@ inline constexpr std::array kTroubleKinds{TroubleKind::SensorSilent, TroubleKind
 std::string_view kindText(TroubleKind kind);
 std::optional<TroubleKind> parseTroubleKind(std::string_view text);
 
+/// Whether so long has passed. Also if `since` is in the future: the clock was set back, and nobody knows how long it
+/// is.
+inline bool hasPassed(std::chrono::system_clock::duration length, std::chrono::system_clock::time_point since,
+                      std::chrono::system_clock::time_point now) {
+    return now - since >= length || since - now > std::chrono::minutes(1);
+}
+
 /// The number of the sensor in troubles of the collector itself: no sensor has it.
 inline constexpr std::int32_t kOfTheCollector = 0;
 

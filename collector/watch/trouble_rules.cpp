@@ -48,6 +48,7 @@ struct TroubleRules::Memory {
     CounterWatch lostRecords{kCalm};
     std::map<std::string, CounterWatch> lost;  // by bound
     std::map<std::string, Time> on;            // services that run, since when they were seen to
+    std::optional<Time> ahead;                 // when it was seen first that we have heard of it in the future
 };
 
 /// Collects what is wrong with one sensor at one time.
@@ -125,7 +126,9 @@ void TroubleRules::Look::silence(Time startedAt) {
         return;
     }
     const bool known = lasting(key(TroubleKind::SensorSilent)) != nullptr;
-    const Time since = *sensor_.lastHeard;
+    // If the clock was set back meanwhile, nobody knows when that was.
+    memory_.ahead = *sensor_.lastHeard > now_ ? std::optional(memory_.ahead.value_or(now_)) : std::nullopt;
+    const Time since = memory_.ahead.value_or(*sensor_.lastHeard);
     const bool silent = now_ - std::max(since, startedAt) >= kSilent;
     const bool away = !sensor_.connected || now_ - since >= kSilent;
     if (silent || (known && away)) {
@@ -332,7 +335,7 @@ void TroubleRules::Look::oneSource(const v1::ServiceStatus& service, const Servi
                    "protocol and name it in agent.toml"});
 }
 
-TroubleRules::TroubleRules(Time startedAt) : startedAt_(startedAt) {}
+TroubleRules::TroubleRules(Time startedAt) : startedAt_(startedAt), lookedAt_(startedAt) {}
 
 TroubleRules::~TroubleRules() = default;
 
@@ -342,9 +345,26 @@ void TroubleRules::resume(std::span<const Trouble> lasting) {
     }
 }
 
+/// What was seen at times that are in the future now begins now.
+void TroubleRules::clockWasSetBack(Time now) {
+    startedAt_ = std::min(startedAt_, now);
+    for (const auto& [sensor, memory] : memories_) {
+        if (memory->ahead) {
+            memory->ahead = std::min(*memory->ahead, now);
+        }
+        for (auto& [service, since] : memory->on) {
+            since = std::min(since, now);
+        }
+    }
+}
+
 std::vector<Trouble> TroubleRules::judge(std::span<const SensorView> sensors, const ServiceHistories& histories,
                                          Time now) {
     std::vector<Trouble> all;
+    if (now < lookedAt_) {
+        clockWasSetBack(now);
+    }
+    lookedAt_ = now;
     for (const auto& sensor : sensors) {
         if (sensor.revoked) {
             memories_.erase(sensor.sensorId);

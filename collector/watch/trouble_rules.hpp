@@ -83,10 +83,13 @@ public:
     std::vector<Trouble> judge(std::span<const SensorView> sensors, const ServiceHistories& histories, Time now);
 
 private:
+    void clockWasSetBack(Time now);
+
     struct Memory;  // of one sensor between two looks
     class Look;     // one sensor, one time
 
-    const Time startedAt_;
+    Time startedAt_;
+    Time lookedAt_;
     std::map<TroubleKey, Trouble> lasting_;
     std::map<std::int32_t, std::unique_ptr<Memory>> memories_;
 };

@@ -193,5 +193,58 @@ TEST_F(CoverageLedgerTest, TakesAgainWhatWasGivenBack) {
     EXPECT_TRUE(ledger_.take().empty());
 }
 
+TEST_F(CoverageLedgerTest, KeepsABoundedNumberOfRowsOfASensor) {
+    const auto floods = [&](Time::duration after, int from) {
+        SensorReport report = at(after);
+        for (int i = 0; i < 1000; ++i) {
+            const auto port = static_cast<std::uint16_t>(from + i);
+            visited(service(report, "catchall", port), after - 24h);
+        }
+        ledger_.add(report);
+        return ledger_.take().rows.size();
+    };
+    std::size_t kept = 0;
+    for (int second = 0; second < 20; ++second) {
+        kept += floods(std::chrono::seconds(second), 1000 * second);
+    }
+    EXPECT_EQ(kept, CoverageLedger::kRowsAnHour);
+    for (const auto after : {30s, 40s}) {
+        SensorReport report = at(after);
+        report.sensorId = 2;
+        service(report, "ftp", 21);
+        ledger_.add(report);
+    }
+    EXPECT_EQ(taken(), "0 ftp tcp 21: 0") << "another sensor has its own";
+    EXPECT_EQ(floods(60min, 30'000), 25U * 1000) << "and so has the next hour";
+}
+
+TEST_F(CoverageLedgerTest, KeepsABoundedNumberOfFailuresOfASensor) {
+    for (int second = 0; second < 20; ++second) {
+        SensorReport report = at(std::chrono::seconds(second));
+        for (int i = 0; i < 200; ++i) {
+            auto& failing = service(report, "ftp", 21);
+            failing.set_name(std::to_string(second) + "." + std::to_string(i));
+            visited(failing, std::chrono::seconds(second), "answer");
+        }
+        ledger_.add(report);
+    }
+    SensorReport other = at(30s);
+    other.sensorId = 2;
+    visited(service(other, "ftp", 21), 30s, "answer");
+    ledger_.add(other);
+    const CoverageNews news = ledger_.take();
+    EXPECT_EQ(news.failed.size(), CoverageLedger::kFailuresOfOne + 1);
+    EXPECT_EQ(news.failed.back().sensorId, 2);
+}
+
+TEST_F(CoverageLedgerTest, PassesOverReportsThatComeInAFlood) {
+    says(0s);
+    for (int i = 1; i < 100; ++i) {
+        says(i * 4ms, i % 2 == 0);
+    }
+    says(2s);
+    EXPECT_EQ(taken(), "0 ftp tcp 21: 0");
+}
+
 }  // namespace
 }  // namespace apiary::collector

@@ -1,5 +1,7 @@
 #include "collector/ingest/fair_queue.hpp"
 
+#include "tests/support/recorded_session.hpp"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -20,7 +22,10 @@ public:
     void refused(const std::string&) override {}
     void committed(std::int16_t, std::int64_t) override {}
     void outOfOrder(const std::string&) override {}
+    void comeAgain(const std::string& reason) override { told = reason; }
     void roomAgain() override {}
+
+    std::string told;
 };
 
 WaitingBatch batchOf(std::int32_t sensor, int entries, std::uint32_t lane = 0, std::uint64_t first = 1,
@@ -47,8 +52,12 @@ protected:
         return text;
     }
 
-    FairQueue queue_{
-        {.bytes = 10'000, .bytesAlways = 50, .bytesOfOne = 1'000, .groupEntries = 100, .groupBytes = 5'000}};
+    FairQueue queue_{{.bytes = 10'000,
+                      .bytesAlways = 50,
+                      .bytesOfOne = 1'000,
+                      .bytesAtMost = 12'000,
+                      .groupEntries = 100,
+                      .groupBytes = 5'000}};
     std::vector<FairQueue::Taken> taken_;
 };
 
@@ -149,6 +158,43 @@ TEST_F(FairQueueTest, HasRoomForWhoBringsLittleWhenOthersHaveFilledIt) {
     EXPECT_TRUE(queue_.push(batchOf(99, 1, 0, 1, 20)));
     EXPECT_TRUE(queue_.push(batchOf(99, 1, 0, 2, 20)));
     EXPECT_FALSE(queue_.push(batchOf(99, 1, 0, 3, 20)));
+}
+
+TEST_F(FairQueueTest, TakesNoMoreOfASensorThatDoesNotHeedItWithStreamAfterStream) {
+    std::vector<std::shared_ptr<Peer>> streams;
+    const auto bring = [&](std::int32_t sensor) {
+        WaitingBatch batch = batchOf(sensor, 1, 0, streams.size() + 1, 900);
+        batch.peer = streams.emplace_back(std::make_shared<Peer>());
+        return queue_.push(std::move(batch));
+    };
+    for (int i = 0; i < 100; ++i) {
+        bring(1);
+    }
+    EXPECT_LE(queue_.bytes(), 12'900U);
+    EXPECT_EQ(streams.front()->told, "");
+    EXPECT_EQ(streams.back()->told, "what earlier streams of this sensor brought is still to be written");
+    bring(2);
+    EXPECT_EQ(streams.back()->told, "");
+    take();
+    bring(1);
+    EXPECT_EQ(streams.back()->told, "");
+}
+
+TEST_F(FairQueueTest, HasOneStreamOfASensorWaitAtTheDoor) {
+    const auto knock = [&](std::uint64_t sensor) {
+        auto peer = std::make_shared<Peer>();
+        queue_.push(WaitingHello{.peer = peer, .sensor = test::TestSpool(sensor).id(), .stream = {}, .lanes = {}});
+        return peer;
+    };
+    const auto first = knock(1);
+    const auto other = knock(2);
+    const auto second = knock(1);
+    EXPECT_EQ(first->told, "a newer stream of this sensor takes over");
+    EXPECT_EQ(second->told, "");
+    const auto hellos = queue_.take(0ms).hellos;
+    ASSERT_EQ(hellos.size(), 2U);
+    EXPECT_EQ(hellos[0].peer, second);
+    EXPECT_EQ(hellos[1].peer, other);
 }
 
 TEST_F(FairQueueTest, TakesASensorThatIsSetApartByItself) {

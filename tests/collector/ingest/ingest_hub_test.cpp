@@ -135,6 +135,7 @@ public:
             std::exchange(onOutOfOrder_, {})();
         }
     }
+    void comeAgain(const std::string&) override {}
     void roomAgain() override { ++room_; }
 
     std::optional<Admission> admission_;

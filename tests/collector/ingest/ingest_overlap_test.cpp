@@ -166,6 +166,7 @@ public:
         acknowledged_ = std::max(acknowledged_, seq);
     }
     void outOfOrder(const std::string& reason) override { ADD_FAILURE() << reason; }
+    void comeAgain(const std::string&) override {}
     void roomAgain() override {}
 
     std::int64_t acknowledged_ = 0;

@@ -168,6 +168,7 @@ TEST(RowBuilderTest, PutsAsideAnEndThatCannotBe) {
     EXPECT_EQ(changed([](auto& c) { c.set_outcome(v1::OUTCOME_UNSPECIFIED); }), "unknown outcome");
     EXPECT_EQ(changed([](auto& c) { c.set_ended_at_us(1); }), "ended before it began, or in the future");
     EXPECT_EQ(changed([](auto& c) { c.set_bytes_in(~0ULL); }), "a count out of range");
+    EXPECT_EQ(changed([](auto& c) { c.set_bytes_out(1ULL << 62U); }), "a count out of range");
     EXPECT_EQ(changed([](auto& c) { c.mutable_head()->set_protocol("Not a name"); }), "not a name of a protocol");
     EXPECT_EQ(changed([](auto& c) { c.mutable_head()->mutable_source()->set_address("abc"); }),
               "an address that is none");

@@ -45,6 +45,13 @@ TEST_F(MemoryNoticesTest, OneThatFailedHoldsBackThoseBehindIt) {
     EXPECT_EQ(again->madeAt, now_ - 2s);
 }
 
+TEST_F(MemoryNoticesTest, DoesNotWaitForAClockThatWasSetBack) {
+    notices_.add("a", now_);
+    notices_.failed(notices_.next(now_)->id, now_ + 20min, "no");
+    now_ -= 40 * 24h;
+    EXPECT_EQ(next(), "a");
+}
+
 TEST_F(MemoryNoticesTest, TheOldestMakesRoomAndIsCounted) {
     for (std::size_t i = 0; i <= MemoryNotices::kMost; ++i) {
         notices_.add(std::to_string(i), now_);

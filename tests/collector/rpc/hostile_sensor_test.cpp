@@ -235,7 +235,7 @@ TEST_F(HostileSensorTest, GainsNothingByAbsurdNumbersInItsHello) {
     expectTheOtherUnharmed();
 }
 
-TEST_F(HostileSensorTest, IsCutOffWhenItReportsTooManyServices) {
+TEST_F(HostileSensorTest, IsCutOffWhenItReportsTooManyServicesOrAddresses) {
     v1::SensorStatus status;
     for (int i = 0; i <= 1000; ++i) {
         status.add_services();
@@ -244,6 +244,18 @@ TEST_F(HostileSensorTest, IsCutOffWhenItReportsTooManyServices) {
     end.greet(TestSpool(1).id());
     end.send(status);
     EXPECT_EQ(end.end().error_message(), "more than 1000 services");
+
+    status.clear_services();
+    for (int i = 0; i < 3; ++i) {
+        v1::ServiceStatus& service = *status.add_services();
+        for (int j = 0; j < 2000; ++j) {
+            service.add_listens();
+        }
+    }
+    SensorEnd wide = hostile();
+    wide.greet(TestSpool(1).id());
+    wide.send(status);
+    EXPECT_EQ(wide.end().error_message(), "more than 5000 addresses");
     expectTheOtherUnharmed();
 }
 
@@ -329,6 +341,24 @@ TEST_F(HostileSensorTest, MakesNoDaysOf1970Or2106) {
         database_.ask("SELECT count(*) FROM apiary.rollup_hour_protocol WHERE bucket_at < now() - interval '1 day' "
                       "OR bucket_at > now()"),
         "0");
+    expectTheOtherUnharmed();
+}
+
+TEST_F(HostileSensorTest, CannotFillTheCountsThatAllSensorsShare) {
+    TestSpool spool(1);
+    for (std::uint64_t i = 1; i <= 4; ++i) {
+        RecordedSession session = sessionOf(i);
+        session.close();
+        for (const v1::Record& recorded : session.records()) {
+            v1::Record record = recorded;
+            if (record.has_closed()) {
+                record.mutable_closed()->set_bytes_in((1ULL << 61U) - 1);
+            }
+            spool.append(record);
+        }
+    }
+    sendAll(spool);
+    EXPECT_EQ(reasons(), "a count out of range");
     expectTheOtherUnharmed();
 }
 

@@ -178,6 +178,22 @@ TEST_F(TroubleDeskTest, ReadsSessionsOnceAMinuteAndGapsSeldom) {
     EXPECT_EQ(store_.gapReads, 1);
 }
 
+TEST_F(TroubleDeskTest, LooksOnWhenTheClockIsSetBack) {
+    hub_.sensorConnected(1, "1", now_);
+    report();
+    work();
+    work();
+    now_ -= 40 * 24h;
+    store_.known.push_back({.sensorId = 2, .name = "yard", .revoked = false, .reportedAt = now_ - 1h});
+    for (int i = 0; i < 70; ++i) {
+        report();
+        work();
+    }
+    EXPECT_EQ(store_.reads, 3);
+    EXPECT_EQ(hub_.troubles().count(2), 1U) << "the other one is seen, and is silent";
+    EXPECT_EQ(told(), 0U);
+}
+
 TEST_F(TroubleDeskTest, CallsNoServiceSilentWhileTheDatabaseIsAway) {
     hub_.sensorConnected(1, "1", now_);
     store_.history.lastSession = now_;

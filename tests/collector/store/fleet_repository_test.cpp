@@ -109,6 +109,9 @@ TEST_F(FleetRepositoryTest, KeepsTheNewestReport) {
     older.agentVersion = "1.1";
     fleet_.saveReport(older, 1);
     EXPECT_EQ(fleet_.sensors()[0].agentVersion, "1.2");
+    older.arrivedAt -= 40 * 24h;
+    fleet_.saveReport(older, 1);
+    EXPECT_EQ(fleet_.sensors()[0].agentVersion, "1.1") << "the clock was set back";
 }
 
 TEST_F(FleetRepositoryTest, KeepsAReportOfNothing) {

@@ -28,6 +28,7 @@ public:
     void refused(const std::string&) override {}
     void committed(std::int16_t, std::int64_t) override {}
     void outOfOrder(const std::string&) override {}
+    void comeAgain(const std::string&) override {}
     void roomAgain() override {}
 };
 

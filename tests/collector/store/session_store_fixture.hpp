@@ -24,6 +24,7 @@ public:
     void refused(const std::string& reason) override { refusal_ = reason; }
     void committed(std::int16_t lane, std::int64_t seq) override { acknowledged_[lane] = seq; }
     void outOfOrder(const std::string& reason) override { outOfOrder_ = reason; }
+    void comeAgain(const std::string&) override {}
     void roomAgain() override {}
 
     Admission admission_;

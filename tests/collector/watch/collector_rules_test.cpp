@@ -69,6 +69,13 @@ TEST_F(CollectorRulesTest, ADatabaseIsAwayAfterHalfAMinuteWithoutABreak) {
     EXPECT_EQ(subjects(), "");
 }
 
+TEST_F(CollectorRulesTest, ADatabaseIsAwayAfterHalfAMinuteThoughTheClockIsSetBack) {
+    view_.answers = false;
+    subjects(5s);
+    now_ -= 40 * 24h;
+    EXPECT_EQ(subjects(31s), "away ");
+}
+
 TEST_F(CollectorRulesTest, OneThatAnswersAndTakesNothingIsTold) {
     view_.takes = false;
     EXPECT_EQ(subjects(30s), "");

@@ -125,6 +125,42 @@ TEST_F(IncidentBookTest, GoesOnWhereAnEarlierRunStopped) {
     EXPECT_EQ(look({}, 1h), "held-back 4;");
 }
 
+TEST_F(IncidentBookTest, ASensorThatMakesUpTroublesDoesNotSilenceTheOthers) {
+    const auto madeUp = [](int look) {
+        std::vector<Trouble> all;
+        for (int i = 0; i < 500; ++i) {
+            all.push_back(silent(7));
+            all.back().key.kind = TroubleKind::SelfTest;
+            all.back().key.service = std::to_string(look) + "." + std::to_string(i);
+        }
+        return all;
+    };
+    for (int i = 0; i < 20; ++i) {
+        look(madeUp(i));
+    }
+    EXPECT_EQ(lastId_, static_cast<std::int64_t>(IncidentBook::kMostOfOne));
+    auto all = madeUp(20);
+    all.push_back(silent(1));
+    EXPECT_EQ(look(all), "began 1;") << "of the other one";
+    EXPECT_EQ(lastId_, static_cast<std::int64_t>(IncidentBook::kMostOfOne) + 1);
+}
+
+TEST_F(IncidentBookTest, GoesOnTellingWhenTheClockIsSetBack) {
+    std::vector<Trouble> all;
+    for (std::int32_t sensor = 1; sensor <= 100; ++sensor) {
+        all.push_back(silent(sensor));
+    }
+    look(all);
+    EXPECT_EQ(
+        look({}, -40 * 24h), "held-back 40;" + [] {
+            std::string ends;
+            for (int i = 0; i < 59; ++i) {
+                ends += "ended 1;";
+            }
+            return ends;
+        }());
+}
+
 TEST_F(IncidentBookTest, MakesIncidentsWhereNobodyIsTold) {
     IncidentBook quiet{{.every = 30min, .mostPerHour = 60, .notices = false}};
     const std::vector<Trouble> troubles{silent()};

@@ -69,6 +69,14 @@ TEST_F(StaleRuleTest, QuietMustLastWithoutABreak) {
     }
 }
 
+TEST_F(StaleRuleTest, GoesOnAndClosesNothingOfTheFutureWhenTheClockIsSetBack) {
+    look(3min);
+    now_ -= 40 * 24h;
+    const auto said = look(3min);
+    ASSERT_TRUE(said);
+    EXPECT_LT(said->before, now_);
+}
+
 TEST_F(StaleRuleTest, WhatASensorHasYetToSendMayCloseWhatBeganBefore) {
     const Time oldest = now_ - 30 * 24h;
     waits(5, oldest);

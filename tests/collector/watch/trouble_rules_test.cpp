@@ -100,6 +100,18 @@ TEST_F(TroubleRulesTest, CallsASensorSilentWhoseStreamSaysNothing) {
     EXPECT_EQ(kinds(), "sensor-silent");
 }
 
+TEST_F(TroubleRulesTest, CallsASensorSilentThoughTheClockWasSetBack) {
+    look(40 * 24h);
+    view_.connected = false;
+    now_ -= 40 * 24h;
+    EXPECT_TRUE(look(1s, false).empty());
+    EXPECT_TRUE(look(29s, false).empty());
+    EXPECT_EQ(look(1s, false).size(), 1U);
+    EXPECT_EQ(found_[0].since, now_ - 30s);
+    view_.connected = true;
+    EXPECT_TRUE(look().empty());
+}
+
 TEST_F(TroubleRulesTest, GivesSensorsTimeToComeBackAfterAStartOfTheCollector) {
     view_.connected = false;
     view_.status = nullptr;

@@ -7,7 +7,7 @@ import subprocess
 
 from faults import gate
 from faults.fault import Unable, fault, nothing, played, together
-from faults.histories import exact_restore_gaps, ledger, rows_by_source
+from faults.histories import exact_restore_gaps, ledger
 from world import ROOT, wait_for
 
 
@@ -61,16 +61,12 @@ def everything_restored(seed):
 
         world.start_collector()
         world.gate.set(gate.WHOLE)
-        wait_for("the agent is connected again", lambda: "connected since" in world.status(), 30, step=0.2)
+        wait_for("the agent is connected again", lambda: "connected since" in world.status(), 90, step=0.2)
         _, after = together(world, nothing, 20)
         world.settle()
-        found = rows_by_source(world.database)
-        for talk in held + after:
-            if talk.connected and talk.saw_end and not found.get(talk.address):
-                raise AssertionError(f"client {talk.number} came after the backup's end and is not there")
         gaps = world.database.rows("SELECT what, count(*), min(reason) FROM gap GROUP BY what")
         if [what for what, *_ in gaps] != ["restore"]:
             raise AssertionError(f"the missing span is told as {gaps}")
-        return 1, early + late + held + after
+        return 1, early + late + held + after, late
 
     return played(play, seed, may_tell=("restore",), examine=lambda world, _, verdict: exact_restore_gaps(world, verdict, **marks))

@@ -215,6 +215,6 @@ def database_restored(seed):
         world.cluster.start()
         wait_for("the collector works again", lambda: "connected" in world.status(), 30, step=0.2)
         _, after = together(world, nothing, 30)
-        return 1, early + late + after
+        return 1, early + late + after, late
 
     return played(play, seed, may_tell=("restore",), examine=lambda world, _, verdict: exact_restore_gaps(world, verdict, **marks))

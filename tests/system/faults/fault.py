@@ -38,15 +38,16 @@ def under_attack(inject, seed, sessions=60, may_tell=(), at_once=20, **world):
 
 
 def played(play, seed, may_tell=(), settle=60, kind=FaultWorld, examine=None, **options):
-    """As under_attack(), for faults with a course of their own: `play(world)` returns (injected, talks). `examine(world, talks,
-    verdict)` then looks at what only this fault has."""
+    """As under_attack(), for faults with a course of their own: `play(world)` returns (injected, talks), or (injected, talks, of):
+    then sessions of those clients may be missing and of no others. `examine(world, talks, verdict)` then looks at what only this
+    fault has."""
     world = kind(seed, **options)
     failed = True
     try:
         world.start()
-        injected, talks = play(world)
+        injected, talks, *of = play(world)
         world.settle(settle)
-        verdict = compare(world, talks, may_tell)
+        verdict = compare(world, talks, may_tell, *of)
         if examine:
             examine(world, talks, verdict)
         verdict.remarks += world.remarks

@@ -159,6 +159,11 @@ class FaultWorld(World):
         rows = wait_for("the collector has a connection", self._writers, step=0.05)
         subprocess.run(["kill", f"-{int(number)}", self.chance.choice(rows)[0]], check=False)
 
+    def signal_backends(self, name):
+        """STOP: the database takes questions and answers none, as on a disk that hangs. CONT: it goes on."""
+        for pid, in wait_for("the collector has a connection", self._writers, step=0.05):
+            subprocess.run(["kill", f"-{name}", pid], check=False)
+
     def _writers(self):
         try:
             return self.database.rows("SELECT pid FROM pg_stat_activity WHERE usename = 'apiary_writer'")

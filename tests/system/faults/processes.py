@@ -58,6 +58,20 @@ def backend_terminated(seed):
 
 
 @fault()
+def backend_stalled(seed):
+    """The database hangs under the collector for some seconds; nothing breaks, and nothing is asked twice."""
+    async def inject(world):
+        for _ in range(2):
+            await world.moment(0.3, 0.8)
+            await aside(world.signal_backends, "STOP")
+            await world.moment(2, 4)
+            await aside(world.signal_backends, "CONT")
+        return 2
+
+    return under_attack(inject, seed)
+
+
+@fault()
 def postmaster_killed(seed):
     return under_attack(repeated(2, lambda world: world.restart_cluster()), seed)
 

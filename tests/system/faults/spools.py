@@ -1,4 +1,5 @@
-"""The agent's spool file, damaged or set back while the agent is down. What only it held is gone; that is told."""
+"""The agent's spool file, damaged or set back while the agent is down. What only it held is gone; that is told. Of what came before,
+and was acknowledged, and of what comes afterwards nothing may lack."""
 
 import shutil
 
@@ -12,6 +13,7 @@ def between_two_attacks(act, seed, may_tell, before=lambda world: None):
     def play(world):
         spool = world.state / "spool.db"
         _, talks = together(world, nothing, 30)
+        world.settle()
         before(world)
         world.gate.set(gate.CUT)
         _, held = together(world, nothing, 30)
@@ -20,7 +22,7 @@ def between_two_attacks(act, seed, may_tell, before=lambda world: None):
         world.gate.set(gate.WHOLE)
         world.start_agent()
         _, after = together(world, nothing, 30)
-        return 1, talks + held + after
+        return 1, talks + held + after, held
 
     return played(play, seed, may_tell)
 
@@ -98,6 +100,6 @@ def spool_old_and_ahead(seed):
         world.start_agent()
         _, after = together(world, nothing, 60)
         world.gate.set(gate.WHOLE)
-        return 1, talks + more + after
+        return 1, talks + more + after, []
 
     return played(play, seed, may_tell=("spool", "restore"))
