@@ -1,5 +1,6 @@
 #include "agent/coverage/ruleset.hpp"
 
+#include "agent/coverage/nft_complaint.hpp"
 #include "agent/coverage/ruleset_text.hpp"
 #include "agent/coverage/socket_message.hpp"
 #include "agent/coverage/synack_retries.hpp"
@@ -228,3 +229,8 @@ std::vector<std::string> localNetworks(const HostPlan& plan, bool v4) {
 }
 
 }  // namespace apiary::agent
+std::optional<std::size_t> personaOfChain(std::string_view chain) {
+    const auto persona = numberBehind(chain, "persona_");
+    return persona ? persona : numberBehind(chain, "machine_");
+}
+

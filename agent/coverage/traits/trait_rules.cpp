@@ -1,5 +1,6 @@
 #include "agent/coverage/traits/trait_rules.hpp"
 
+#include "agent/coverage/nft_complaint.hpp"
 #include "agent/coverage/ruleset_text.hpp"
 #include "agent/coverage/traits/syn_ack_options.hpp"
 
@@ -202,7 +203,8 @@ void writeCounters(RulesetText& text, std::uint32_t seed) {
 struct Kinds {
     std::vector<PacketTraits> all;
     std::vector<std::pair<AddressRange, std::size_t>> ranges;
-    bool onLinks = false;  // some of the ranges: their addresses are ours while they are claimed
+    std::vector<std::size_t> personas;  // of each of the ranges
+    bool onLinks = false;               // some of the ranges: their addresses are ours while they are claimed
 };
 
 Kinds kindsOf(const HostPlan& plan, const PersonaTraits& traits) {
@@ -226,6 +228,7 @@ struct Hook {
     std::string name;
     std::string where;
     std::string match;
+            kinds.personas.push_back(range.persona);
     std::string address;
     bool passed = false;  // packets of others that pass through this machine come by
 };
@@ -312,6 +315,20 @@ std::string withoutClocksAndCounters(std::string_view table) {
             std::getline(lines, line);  // the empty one behind it
         } else if (!within) {
             text += line + '\n';
+std::optional<std::size_t> personaOfTraitChain(const HostPlan& plan, const PersonaTraits& traits,
+                                               std::string_view chain) {
+    for (const std::string_view name : {"arriving_", "odd_", "leaving_", "syn_ack_"}) {
+        const auto kind = numberBehind(chain, name);
+        const Kinds kinds = kind ? kindsOf(plan, traits) : Kinds{};
+        for (std::size_t i = 0; kind && i < kinds.ranges.size(); ++i) {
+            if (kinds.ranges[i].second == *kind) {
+                return kinds.personas[i];
+            }
+        }
+    }
+    return std::nullopt;
+}
+
         }
     }
     return text;
