@@ -89,6 +89,11 @@ Lines odd(const PacketTraits& traits) {
     return lines;
 }
 
+bool resets(const PacketTraits& traits) {
+    return traits.null == SegmentAnswer::Reset || traits.synFin == SegmentAnswer::Reset ||
+           traits.xmas == SegmentAnswer::Reset;
+}
+
 Lines synAck(const PacketTraits& traits) {
     Lines lines;
     if (traits.window) {
@@ -116,6 +121,14 @@ Lines leaving(const PacketTraits& traits, bool clocks, std::uint32_t seed, const
     }
     if (traits.fragmentable) {
         lines.emplace_back("meta l4proto tcp ip frag-off set 0");
+    }
+    if (!traits.flowLabels) {
+        lines.emplace_back("meta nfproto ipv6 ip6 flowlabel set 0");
+    } else if (resets(traits)) {  // those that nftables sends have none: the first four bytes, at once
+        lines.emplace_back(
+            "meta nfproto ipv6 tcp flags & rst == rst @nh,0,32 0x60000000 @nh,0,32 set numgen random mod 1048575 "
+            "offset "
+            "1610612737");
     }
     if (traits.echoCodeIsZero) {
         lines.emplace_back("icmp type echo-reply icmp code set 0");
@@ -215,6 +228,7 @@ Kinds kindsOf(const HostPlan& plan, const PersonaTraits& traits) {
             of->hops = range.lan.empty() ? of->hops : 0;  // nothing is between a station of a link and its hosts
             const auto found = std::ranges::find(kinds.all, *of);
             kinds.ranges.emplace_back(range.addresses, found - kinds.all.begin());
+            kinds.personas.push_back(range.persona);
             if (found == kinds.all.end()) {
                 kinds.all.push_back(*of);
             }
@@ -228,7 +242,6 @@ struct Hook {
     std::string name;
     std::string where;
     std::string match;
-            kinds.personas.push_back(range.persona);
     std::string address;
     bool passed = false;  // packets of others that pass through this machine come by
 };
@@ -302,19 +315,6 @@ std::string traitRules(const HostPlan& plan, const PersonaTraits& traits, std::u
     return text.take();
 }
 
-std::string withoutClocksAndCounters(std::string_view table) {
-    std::istringstream lines{std::string(table)};
-    std::string text;
-    bool within = false;
-    for (std::string line; std::getline(lines, line);) {
-        const std::string words = line.substr(std::min(line.find_first_not_of(" \t"), line.size()));
-        if (words.starts_with("chain clock") || words.starts_with("chain count")) {
-            within = true;
-        } else if (within && words == "}") {
-            within = false;
-            std::getline(lines, line);  // the empty one behind it
-        } else if (!within) {
-            text += line + '\n';
 std::optional<std::size_t> personaOfTraitChain(const HostPlan& plan, const PersonaTraits& traits,
                                                std::string_view chain) {
     for (const std::string_view name : {"arriving_", "odd_", "leaving_", "syn_ack_"}) {
@@ -329,6 +329,19 @@ std::optional<std::size_t> personaOfTraitChain(const HostPlan& plan, const Perso
     return std::nullopt;
 }
 
+std::string withoutClocksAndCounters(std::string_view table) {
+    std::istringstream lines{std::string(table)};
+    std::string text;
+    bool within = false;
+    for (std::string line; std::getline(lines, line);) {
+        const std::string words = line.substr(std::min(line.find_first_not_of(" \t"), line.size()));
+        if (words.starts_with("chain clock") || words.starts_with("chain count")) {
+            within = true;
+        } else if (within && words == "}") {
+            within = false;
+            std::getline(lines, line);  // the empty one behind it
+        } else if (!within) {
+            text += line + '\n';
         }
     }
     return text;
