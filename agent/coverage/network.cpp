@@ -1,5 +1,6 @@
 #include "agent/coverage/network.hpp"
 
+#include "agent/coverage/lan/claim_routes.hpp"
 #include "agent/coverage/nft_table.hpp"
 #include "agent/coverage/program.hpp"
 #include "agent/coverage/synack_retries.hpp"
@@ -33,6 +34,34 @@ Result<std::vector<std::string>> ourRoutes(bool v4) {
         }
     }
     return routes;
+}
+
+/// An Error if somebody else has a local route to one of the ranges.
+Status freeRoutes(const HostPlan& plan, bool v4) {
+    const auto listed = runProgram({"ip", v4 ? "-4" : "-6", "route", "show", "table", "local"});
+    if (!listed) {
+        return Error{listed.error()};
+    }
+    const std::vector<std::string> wanted = localNetworks(plan, v4);
+    std::istringstream lines(listed->output);
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string kind;
+        std::string network;
+        words >> kind >> network;
+        const auto range = parseRange(network);
+        const bool ours = line.find(" proto " + kProtocol + ' ') != std::string::npos ||
+                          line.find(" proto " + std::to_string(kClaimProtocol) + ' ') != std::string::npos;
+        if (!range || ours || std::ranges::find(wanted, networksOf(*range).front()) == wanted.end()) {
+            continue;
+        }
+        const auto of = std::ranges::find_if(plan.ranges,
+                                             [&](const HostRange& host) { return host.addresses.holds(range->first); });
+        return Error{"somebody else has a local route to " + rangeText(*range) +
+                     (of == plan.ranges.end() ? "" : " of line " + std::to_string(of->line)) +
+                     ": delete it, or leave the range out"};
+    }
+    return Done{};
 }
 
 std::string batch(const char* verb, const std::vector<std::string>& networks, const std::vector<std::string>& but) {
@@ -94,6 +123,26 @@ Result<std::string> CoverageNetwork::rules(const HostPlan& plan, const Egress& e
     }
     const auto before = SynAckRetries::remembered(*table);  // of a leftover
     return ruleset(plan, egress, before ? before : SynAckRetries().now());
+}
+
+Status CoverageNetwork::consider(const HostPlan& plan, const Egress& egress) {
+    const auto table = rules(plan, egress);
+    const auto complaint =
+        table ? NftTable::consider(*table) : Result<std::optional<NftComplaint>>(Error{table.error()});
+    if (!complaint) {
+        return Error{complaint.error()};
+    }
+    if (*complaint) {
+        const auto persona = personaOfChain((*complaint)->chain);
+        return Error{(persona && *persona < plan.personas.size() ? cannotBeHad(plan.personas[*persona]) : "") +
+                     "nft refuses the table of hosts: " + (*complaint)->text()};
+    }
+    for (const bool v4 : {true, false}) {
+        if (const Status free = freeRoutes(plan, v4); !free) {
+            return free;
+        }
+    }
+    return Done{};
 }
 
 Status CoverageNetwork::apply(const HostPlan& plan, const Egress& egress) {
@@ -161,10 +210,6 @@ Result<std::string> CoverageNetwork::show() {
         }
     }
     return text;
-}
-
-Status CoverageNetwork::tryRules(const std::string& rules) {
-    return NftTable::consider(rules);
 }
 
 Result<std::uint64_t> CoverageNetwork::refused() {

@@ -31,8 +31,9 @@ public:
     /// Our table as the kernel has it and our routes; empty if there is nothing.
     static Result<std::string> show();
 
-    /// Has the kernel look at a table of rules() without taking it.
-    static Status tryRules(const std::string& rules);
+    /// Whether apply() would be refused, asked without changing anything: by whom, and for which line of the
+    /// configuration.
+    static Status consider(const HostPlan& plan, const Egress& egress);
 
     /// The table that apply() would make now.
     static Result<std::string> rules(const HostPlan& plan, const Egress& egress);

@@ -7,15 +7,12 @@
 namespace apiary::agent {
 namespace {
 
-Status run(const std::vector<std::string>& words, const std::string& rules) {
+Result<std::optional<NftComplaint>> run(const std::vector<std::string>& words, const std::string& rules) {
     const auto ran = runProgram(words, rules);
     if (!ran) {
         return Error{ran.error()};
     }
-    if (ran->status != 0) {
-        return Error{"nft refuses the table: " + firstLine(ran->complaint)};
-    }
-    return Done{};
+    return ran->status == 0 ? std::nullopt : std::optional(complaintAbout(rules, ran->complaint));
 }
 
 }  // namespace
@@ -47,10 +44,14 @@ Status NftTable::remove() const {
 }
 
 Status NftTable::take(const std::string& rules) {
-    return run({"nft", "-f", "-"}, rules);
+    const auto complaint = run({"nft", "-f", "-"}, rules);
+    if (!complaint) {
+        return Error{complaint.error()};
+    }
+    return *complaint ? Status(Error{"nft refuses the table: " + (*complaint)->text()}) : Status(Done{});
 }
 
-Status NftTable::consider(const std::string& rules) {
+Result<std::optional<NftComplaint>> NftTable::consider(const std::string& rules) {
     return run({"nft", "-c", "-f", "-"}, rules);
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "agent/coverage/nft_complaint.hpp"
 #include "common/result.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,8 +24,9 @@ public:
     /// Has the kernel take rules, or all or nothing of them.
     static Status take(const std::string& rules);
 
-    /// Has the kernel look at rules without taking them.
-    static Status consider(const std::string& rules);
+    /// Has the kernel look at rules without taking them: what is wrong with them, or nothing. An Error if nobody
+    /// looked.
+    static Result<std::optional<NftComplaint>> consider(const std::string& rules);
 
 private:
     std::string name_;

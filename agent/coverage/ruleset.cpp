@@ -1,5 +1,6 @@
 #include "agent/coverage/ruleset.hpp"
 
+#include "agent/coverage/nft_complaint.hpp"
 #include "agent/coverage/ruleset_text.hpp"
 #include "agent/coverage/socket_message.hpp"
 #include "agent/coverage/synack_retries.hpp"
@@ -173,6 +174,50 @@ void egressChains(RulesetText& text, const Egress& egress, bool lans) {
     text.line("}");
 }
 
+/// A range as a number of so many of its last bytes: what is raw in a packet has no other type.
+std::string numberText(const AddressRange& range, std::size_t bytes) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    const auto number = [&](const AddressRange::Address& address) {
+        std::string text = "0x";
+        for (std::size_t i = address.size() - bytes; i < address.size(); ++i) {
+            text += kDigits[address[i] >> 4U];
+            text += kDigits[address[i] & 0xfU];
+        }
+        return text;
+    };
+    return range.first == range.last ? number(range.first) : number(range.first) + '-' + number(range.last);
+}
+
+/// The kernel sends an error of ICMP about a packet to a host under an address of the machine, where that packet was
+/// refused before it was taken in, and over IPv6 always. The host's own address stands in the header that the error
+/// quotes: 44 bytes from the beginning over IPv4, 72 over IPv6.
+void errorChain(RulesetText& text, const HostPlan& plan) {
+    text.line("chain errors {");
+    text.line("type filter hook output priority mangle; policy accept");
+    for (const bool v4 : {true, false}) {
+        std::string ranges;
+        for (const HostRange& range : plan.ranges) {
+            if (range.addresses.v4() == v4) {
+                ranges += (ranges.empty() ? "" : ", ") + numberText(range.addresses, v4 ? 4 : 16);
+            }
+        }
+        if (ranges.empty()) {
+            continue;
+        }
+        if (v4) {
+            const std::string errors = "icmp type { destination-unreachable, time-exceeded, parameter-problem } ";
+            text.line(errors + "ip hdrlength > 5 drop");  // behind options of its own, which are those of who asked
+            text.line(errors + "@nh,352,32 { " + ranges + " } ip saddr set @nh,352,32");
+        } else {
+            text.line(
+                "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } @nh,576,128 "
+                "{ " +
+                ranges + " } ip6 saddr set @nh,576,128");
+        }
+    }
+    text.line("}");
+}
+
 }  // namespace
 
 std::string ruleset(const HostPlan& plan, const Egress& egress, std::optional<unsigned> synAckRetries) {
@@ -211,9 +256,15 @@ std::string ruleset(const HostPlan& plan, const Egress& egress, std::optional<un
     text.line("ip daddr vmap @hosts4");
     text.line("ip6 daddr vmap @hosts6");
     text.line("}");
+    errorChain(text, plan);
     egressChains(text, egress, lans);
     text.line("}");
     return text.take();
+}
+
+std::optional<std::size_t> personaOfChain(std::string_view chain) {
+    const auto persona = numberBehind(chain, "persona_");
+    return persona ? persona : numberBehind(chain, "machine_");
 }
 
 std::vector<std::string> localNetworks(const HostPlan& plan, bool v4) {

@@ -2,6 +2,7 @@
 
 #include "agent/hosts/host_plan.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,6 +29,9 @@ struct Egress {
 ///
 /// `synAckRetries` is what SynAckRetries is to find again, if there is something.
 std::string ruleset(const HostPlan& plan, const Egress& egress, std::optional<unsigned> synAckRetries = std::nullopt);
+
+/// Whose rules are in a chain of that table: the number of a persona, or nothing.
+std::optional<std::size_t> personaOfChain(std::string_view chain);
 
 /// The networks of one family that become local routes, in the order of their addresses: those that are routed here.
 std::vector<std::string> localNetworks(const HostPlan& plan, bool v4);

@@ -3,7 +3,6 @@
 #include "agent/coverage/coverage_config.hpp"
 #include "agent/coverage/lan/lan_coverage.hpp"
 #include "agent/coverage/lan/lan_links.hpp"
-#include "agent/coverage/lan/lan_rules.hpp"
 #include "agent/coverage/network.hpp"
 #include "agent/coverage/privileges.hpp"
 #include "agent/coverage/socket_giver.hpp"
@@ -44,6 +43,15 @@ std::string summary(const HostPlan& plan) {
     return (addresses == std::numeric_limits<std::uint64_t>::max() ? "more than 2^63" : std::to_string(addresses)) +
            " addresses in " + std::to_string(plan.ranges.size()) + " ranges, " + std::to_string(plan.personas.size()) +
            " personas, " + std::to_string(plan.services.size()) + " services";
+}
+
+/// Whether the kernel would take all of it: asked before anything is changed.
+Status consider(const CoverageConfig& config) {
+    Status good = TraitNetwork::consider(config.plan, config.traits);
+    if (good) {
+        good = CoverageNetwork::consider(config.plan, config.egress);
+    }
+    return good ? LanCoverage::consider(lanLinks(config.plan)) : good;
 }
 
 /// Sockets first: a port that is taken changes nothing. Then traits, so that nobody sees hosts without theirs, then the
@@ -128,6 +136,11 @@ void readAgain(const std::string& configFile, CoverageConfig& current, SocketGiv
         log::error("the configuration was not changed");
         return;
     }
+    if (const Status good = consider(reading.config); !good) {
+        log::error(good.error());
+        log::error("the configuration was not changed");
+        return;
+    }
     if (const Status taken = take(reading.config, giver, lan); !taken) {
         log::error(taken.error() + "; going back to the configuration before");
         if (const Status back = take(current, giver, lan); !back) {
@@ -166,7 +179,8 @@ public:
         if (due_ && Clock::now() >= *due_) {
             due_.reset();
             if (const Status followed = TraitNetwork::followRoutes(config.plan, config.traits); !followed) {
-                log::error(followed.error() + "; replies go by the main table");
+                log::error(followed.error() + "; replies go by the main table, and this is tried again");
+                due_ = Clock::now() + 10s;
             }
         }
     }
@@ -228,6 +242,9 @@ Status applyCoverage(const std::string& configFile) {
     if (!giver) {
         return Error{giver.error()};
     }
+    if (const Status good = consider(reading.config); !good) {
+        return good;
+    }
     RouteFollower follower;  // before the first routes are read, so that none is missed
     if (const Status taken = take(reading.config, *giver, lan); !taken) {
         return taken;
@@ -285,24 +302,21 @@ Status checkCoverage(const std::string& configFile) {
         return Error{change.error()};
     }
     const auto rules = CoverageNetwork::rules(config.plan, config.egress);  // none for who may not look at tables
-    const std::string arp = lanRules(lanLinks(config.plan));
-    std::cout << "# " << summary(config.plan) << "\n# nft -f - <<END\n"
-              << (rules ? *rules : ruleset(config.plan, config.egress, SynAckRetries().now())) << arp
-              << "# END\n# ip -batch - <<END\n"
-              << change->additions << change->removals
-              << "# END\n# sysctl -w net.ipv4.tcp_synack_retries=" << SynAckRetries::kOurs << '\n'
-              << claimsText(config) << std::flush;
-    const bool root = keepNetworkOnly() ? true : false;
-    const auto traits = TraitNetwork::preview(config.plan, config.traits, root);
+    const auto traits = TraitNetwork::preview(config.plan, config.traits);
     if (!traits) {
         return Error{traits.error()};
     }
-    std::cout << *traits << std::flush;
-    if (!root) {
+    std::cout << "# " << summary(config.plan) << "\n# nft -f - <<END\n"
+              << (rules ? *rules : ruleset(config.plan, config.egress, SynAckRetries().now()))
+              << LanCoverage::rules(lanLinks(config.plan)) << "# END\n# ip -batch - <<END\n"
+              << change->additions << change->removals
+              << "# END\n# sysctl -w net.ipv4.tcp_synack_retries=" << SynAckRetries::kOurs << '\n'
+              << claimsText(config) << *traits << std::flush;
+    if (!keepNetworkOnly()) {
         std::cout << "# not root: the kernel was not asked whether it would take this\n";
         return Done{};
     }
-    return rules ? CoverageNetwork::tryRules(*rules + arp) : Status(Error{rules.error()});
+    return consider(config);
 }
 
 }  // namespace apiary::agent

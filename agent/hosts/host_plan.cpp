@@ -29,13 +29,18 @@ bool isTraitsFile(std::string_view traits) {
     return traits.find('/') != std::string_view::npos || traits.ends_with(".toml");
 }
 
-const Persona* HostPlan::personaAt(const Endpoint& target) const {
+const HostRange* HostPlan::rangeAt(const Endpoint& target) const {
     const auto behind = std::ranges::upper_bound(ranges, target.address, {},
                                                  [](const HostRange& range) { return range.addresses.first; });
     if (behind == ranges.begin() || !std::prev(behind)->addresses.holds(target.address)) {
         return nullptr;
     }
-    return &personas[std::prev(behind)->persona];
+    return &*std::prev(behind);
+}
+
+const Persona* HostPlan::personaAt(const Endpoint& target) const {
+    const HostRange* range = rangeAt(target);
+    return range == nullptr ? nullptr : &personas[range->persona];
 }
 
 std::vector<std::uint16_t> HostService::answeringPorts() const {

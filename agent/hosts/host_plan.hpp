@@ -75,6 +75,9 @@ struct HostPlan {
 
     bool empty() const { return ranges.empty(); }
 
+    /// The range that holds an address, whatever the port; null if there is none. O(log ranges).
+    const HostRange* rangeAt(const Endpoint& target) const;
+
     /// The persona of the host at an address, whatever the port; null if there is none. O(log ranges).
     const Persona* personaAt(const Endpoint& target) const;
 

@@ -73,8 +73,8 @@ std::vector<int> Capture::fds() const {
 std::size_t Capture::drain(ProbeWatch& watch) {
     std::size_t count = 0;
     for (Line& line : lines_) {
-        const std::size_t some =
-            line.ring.drain([&](std::span<const std::uint8_t> frame, std::uint64_t at) { watch.take(frame, at); });
+        const std::size_t some = line.ring.drain(
+            [&](std::span<const std::uint8_t> frame, std::uint64_t at, FrameFor whom) { watch.take(frame, at, whom); });
         if (some == 0) {
             line.ring.clearError();
         }

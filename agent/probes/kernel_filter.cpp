@@ -1,10 +1,13 @@
 #include "agent/probes/kernel_filter.hpp"
 
+#include "agent/hosts/host_station.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <linux/if_packet.h>
 #include <utility>
 
 namespace apiary::agent {
@@ -15,7 +18,22 @@ constexpr std::size_t kMostRanges6 = 128;  // of twelve
 constexpr std::size_t kMostPorts = 128;    // of three, twice
 
 /// Where a jump goes.
-enum class Label : std::uint8_t { Ip4, Ip6, In4, In6, Tcp4, Tcp6, Data4, Data6, Next, Accept, Refuse, Count };
+enum class Label : std::uint8_t {
+    Ip4,
+    Ip6,
+    In4,
+    In6,
+    Own4,
+    Own6,
+    Tcp4,
+    Tcp6,
+    Data4,
+    Data6,
+    Next,
+    Accept,
+    Refuse,
+    Count
+};
 
 /// Puts a program together. Conditional jumps of BPF reach 255 instructions only, so each jumps over or to an
 /// unconditional one.
@@ -152,13 +170,37 @@ void chooseFlags(Assembler& to) {
     to.unless(BPF_JSET, kAck, Label::Accept);
 }
 
+/// Of TCP over IPv4 without data; the length of the IP header is in X.
+void chooseDataless4(Assembler& to) {
+    to.add(BPF_LD | BPF_B | BPF_IND, kHeader4 + 12);
+    to.add(BPF_ALU | BPF_AND | BPF_K, 0xf0);
+    to.add(BPF_ALU | BPF_RSH | BPF_K, 2);
+    to.add(BPF_ALU | BPF_ADD | BPF_X, 0);
+    to.add(BPF_MISC | BPF_TAX, 0);
+    to.load(BPF_H, kHeader4 + 2);
+    to.add(BPF_ALU | BPF_SUB | BPF_X, 0);
+    to.when(BPF_JEQ, 0, Label::Accept);
+    to.jump(Label::Refuse);
+}
+
+void chooseDataless6(Assembler& to) {
+    to.load(BPF_B, kTcp6 + 12);
+    to.add(BPF_ALU | BPF_AND | BPF_K, 0xf0);
+    to.add(BPF_ALU | BPF_RSH | BPF_K, 2);
+    to.add(BPF_MISC | BPF_TAX, 0);
+    to.load(BPF_H, kHeader4 + 4);
+    to.add(BPF_ALU | BPF_SUB | BPF_X, 0);
+    to.when(BPF_JEQ, 0, Label::Accept);
+    to.jump(Label::Refuse);
+}
+
 void addIp4(Assembler& to, const WatchedHosts& hosts, const std::vector<Range>& ports) {
     to.place(Label::Ip4);
     to.load(BPF_W, kHeader4 + 16);
     for (const auto& [first, last] : ranges4(hosts.plan)) {
         to.within(first, last, Label::In4);
     }
-    to.jump(Label::Refuse);
+    to.jump(hosts.listeners.empty() ? Label::Refuse : Label::Own4);
     to.place(Label::In4);
     to.load(BPF_H, kHeader4 + 6);
     to.when(BPF_JSET, 0x1fff, Label::Refuse);  // later fragments
@@ -177,15 +219,39 @@ void addIp4(Assembler& to, const WatchedHosts& hosts, const std::vector<Range>& 
     }
     to.jump(Label::Accept);
     to.place(Label::Data4);
-    to.add(BPF_LD | BPF_B | BPF_IND, kHeader4 + 12);
-    to.add(BPF_ALU | BPF_AND | BPF_K, 0xf0);
-    to.add(BPF_ALU | BPF_RSH | BPF_K, 2);
-    to.add(BPF_ALU | BPF_ADD | BPF_X, 0);
-    to.add(BPF_MISC | BPF_TAX, 0);
-    to.load(BPF_H, kHeader4 + 2);
-    to.add(BPF_ALU | BPF_SUB | BPF_X, 0);
-    to.when(BPF_JEQ, 0, Label::Accept);
-    to.jump(Label::Refuse);
+    chooseDataless4(to);
+}
+
+void forThisStation(Assembler& to) {
+    to.load(BPF_B, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE));
+    to.unless(BPF_JEQ, PACKET_HOST, Label::Refuse);
+}
+
+/// What is for the machine itself: which addresses those are changes, and is looked at later. Of TCP no segment with
+/// data is needed.
+void addOwn(Assembler& to) {
+    to.place(Label::Own4);
+    forThisStation(to);
+    to.load(BPF_H, kHeader4 + 6);
+    to.when(BPF_JSET, 0x1fff, Label::Refuse);
+    to.load(BPF_B, kHeader4 + 9);
+    to.when(BPF_JEQ, 17, Label::Accept);
+    to.when(BPF_JEQ, 1, Label::Accept);
+    to.unless(BPF_JEQ, 6, Label::Refuse);
+    to.add(BPF_LDX | BPF_B | BPF_MSH, kHeader4);
+    to.add(BPF_LD | BPF_B | BPF_IND, kHeader4 + 13);
+    chooseFlags(to);
+    chooseDataless4(to);
+    to.place(Label::Own6);
+    forThisStation(to);
+    to.load(BPF_B, kHeader4 + 6);
+    for (const std::uint32_t next : {17U, 58U, 0U, 43U, 44U, 60U}) {
+        to.when(BPF_JEQ, next, Label::Accept);
+    }
+    to.unless(BPF_JEQ, 6, Label::Refuse);
+    to.load(BPF_B, kTcp6 + 13);
+    chooseFlags(to);
+    chooseDataless6(to);
 }
 
 void addIp6(Assembler& to, const WatchedHosts& hosts, const std::vector<Range>& ports) {
@@ -201,7 +267,7 @@ void addIp6(Assembler& to, const WatchedHosts& hosts, const std::vector<Range>& 
         to.jump(Label::In6);
         to.place(Label::Next);
     }
-    to.jump(Label::Refuse);
+    to.jump(hosts.listeners.empty() ? Label::Refuse : Label::Own6);
     to.place(Label::In6);
     to.load(BPF_B, kHeader4 + 6);
     to.when(BPF_JEQ, 6, Label::Tcp6);
@@ -218,14 +284,7 @@ void addIp6(Assembler& to, const WatchedHosts& hosts, const std::vector<Range>& 
     }
     to.jump(Label::Accept);
     to.place(Label::Data6);
-    to.load(BPF_B, kTcp6 + 12);
-    to.add(BPF_ALU | BPF_AND | BPF_K, 0xf0);
-    to.add(BPF_ALU | BPF_RSH | BPF_K, 2);
-    to.add(BPF_MISC | BPF_TAX, 0);
-    to.load(BPF_H, kHeader4 + 4);
-    to.add(BPF_ALU | BPF_SUB | BPF_X, 0);
-    to.when(BPF_JEQ, 0, Label::Accept);
-    to.jump(Label::Refuse);
+    chooseDataless6(to);
 }
 
 }  // namespace
@@ -233,6 +292,10 @@ void addIp6(Assembler& to, const WatchedHosts& hosts, const std::vector<Range>& 
 std::vector<sock_filter> kernelFilter(const WatchedHosts& hosts) {
     const std::vector<Range> ports = portsOfConnections(hosts);
     Assembler to;
+    if (!hasStations(hosts.plan)) {
+        to.load(BPF_B, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE));
+        to.when(BPF_JEQ, PACKET_OTHERHOST, Label::Refuse);
+    }
     to.load(BPF_H, 12);
     to.when(BPF_JEQ, 0x0800, Label::Ip4);
     to.when(BPF_JEQ, 0x86dd, Label::Ip6);
@@ -241,6 +304,9 @@ std::vector<sock_filter> kernelFilter(const WatchedHosts& hosts) {
     to.jump(Label::Refuse);
     addIp4(to, hosts, ports);
     addIp6(to, hosts, ports);
+    if (!hosts.listeners.empty()) {
+        addOwn(to);
+    }
     to.place(Label::Refuse);
     to.add(BPF_RET | BPF_K, 0);
     to.place(Label::Accept);

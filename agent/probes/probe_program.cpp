@@ -1,5 +1,6 @@
 #include "agent/probes/probe_program.hpp"
 
+#include "agent/hosts/surroundings.hpp"
 #include "agent/probes/capture.hpp"
 #include "agent/probes/kernel_filter.hpp"
 #include "agent/probes/privileges.hpp"
@@ -44,6 +45,21 @@ CaptureFigures growth(const WatchFigures& now, const WatchFigures& before) {
     return figures;
 }
 
+/// Those of this machine at which somebody elsewhere can be met. They may change while it runs (DHCP).
+std::vector<Endpoint> ownAddresses() {
+    const auto local = [](const Endpoint& address) {
+        return address.v4() ? address.v4()->front() == 127
+                            : address.address[0] == 0 || (address.address[0] == 0xfe && address.address[1] == 0x80);
+    };
+    std::vector<Endpoint> addresses;
+    for (const auto& address : ownHere().addresses) {
+        if (!local({address, 0})) {
+            addresses.push_back({address, 0});
+        }
+    }
+    return addresses;
+}
+
 class Program {
 public:
     Program(Capture capture, ProbesConfig config)
@@ -53,6 +69,7 @@ public:
           sender_(config.user) {}
 
     void run(int signals) {
+        watch_.setOwn(ownAddresses());
         capture_.look();
         auto nextLook = Steady::now() + 1s;
         auto nextRows = Steady::now() + every_;
@@ -62,6 +79,7 @@ public:
             if (now >= nextLook) {
                 nextLook = now + 1s;
                 capture_.look();
+                watch_.setOwn(ownAddresses());
                 watch_.settle(nowUs() - static_cast<std::uint64_t>(watch_.settings().patience.count()));
                 log::tellHeld();
             }
@@ -192,6 +210,7 @@ Status checkProbes(const std::string& configFile) {
                   << '\n';
     }
     std::cout << configFile << ": ok, " << reading.config.hosts.plan.ranges.size() << " ranges, "
+              << (probes.listeners.empty() ? "" : "the machine's own addresses on which services listen, ")
               << kernelFilter(reading.config.hosts).size() << " instructions in the kernel, a row each "
               << probes.every.count() / 1000 << " s, source, /24, port and tool, no more than " << probes.rows
               << std::endl;

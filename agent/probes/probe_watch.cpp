@@ -1,5 +1,7 @@
 #include "agent/probes/probe_watch.hpp"
 
+#include "agent/hosts/host_station.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -7,9 +9,22 @@
 namespace apiary::agent {
 namespace {
 
+/// 0.0.0.0 or ::.
+bool isUnspecified(const Endpoint& listener) {
+    return listener.address == AddressRange::Address{} || listener.address == Endpoint::of({}, 0).address;
+}
+
 bool has(const std::vector<PortRange>& ports, std::uint16_t port) {
     return std::ranges::any_of(ports,
                                [&](const PortRange& range) { return range.first <= port && port <= range.last; });
+}
+
+/// An answer to what the machine itself has asked from a port that is not the kernel's choice: DHCP (RFC 2131, RFC
+/// 8415) and time (RFC 5905).
+bool answersByPorts(const ProbePacket& packet) {
+    const std::uint16_t from = packet.source.port;
+    const std::uint16_t to = packet.target.port;
+    return (from == 67 && to == 68) || (from == 547 && to == 546) || (from == 123 && to == 123);
 }
 
 /// A question, not an answer or an error: RFC 792, RFC 1256, RFC 4443, RFC 4620.
@@ -38,10 +53,28 @@ ProbeWatch::ProbeWatch(WatchedHosts hosts, const Settings& settings)
     opening_.reserve(settings_.waiting);
 }
 
-void ProbeWatch::take(std::span<const std::uint8_t> frame, std::uint64_t atUs) {
+void ProbeWatch::setOwn(const std::vector<Endpoint>& addresses) {
+    own_.clear();
+    for (const Endpoint& own : addresses) {
+        const bool listens = std::ranges::any_of(hosts_.listeners, [&](const Endpoint& listener) {
+            return listener.address == own.address ||
+                   (isUnspecified(listener) && listener.v4().has_value() == own.v4().has_value());
+        });
+        if (listens) {
+            own_.push_back(own.address);
+        }
+    }
+    std::ranges::sort(own_);
+}
+
+void ProbeWatch::take(std::span<const std::uint8_t> frame, std::uint64_t atUs, FrameFor whom) {
     ++figures_.seen;
     const auto packet = parseFrame(frame);
-    if (!packet || hosts_.plan.personaAt(packet->target) == nullptr) {
+    if (packet && whom == FrameFor::Us && std::ranges::binary_search(own_, packet->target.address)) {
+        takeOwn(*packet, atUs);
+        return;
+    }
+    if (!packet || !isOurs(frame, *packet, whom)) {
         ++figures_.foreign;
         return;
     }
@@ -54,6 +87,53 @@ void ProbeWatch::take(std::span<const std::uint8_t> frame, std::uint64_t atUs) {
             break;
         case ProbePacket::Protocol::Icmp:
             takeIcmp(*packet, atUs);
+            break;
+    }
+}
+
+/// A live owner of an address of a link has frames of his own, which come by where an interface hands up everything.
+bool ProbeWatch::isOurs(std::span<const std::uint8_t> frame, const ProbePacket& packet, FrameFor whom) const {
+    if (whom == FrameFor::Us) {
+        return hosts_.plan.personaAt(packet.target) != nullptr;
+    }
+    const auto station = stationOf(hosts_.plan, hosts_.machine, packet.target);
+    return station && std::ranges::equal(frame.first(station->size()), *station);
+}
+
+bool ProbeWatch::isServed(const Endpoint& target) const {
+    return std::ranges::any_of(hosts_.listeners, [&](const Endpoint& listener) {
+        return listener.port == target.port &&
+               (listener.address == target.address ||
+                (isUnspecified(listener) && listener.v4().has_value() == target.v4().has_value()));
+    });
+}
+
+/// An own address has other programs too, and what the machine has asked for is answered there: so a SYN waits at every
+/// port, and what only goes on with something is no probe.
+void ProbeWatch::takeOwn(const ProbePacket& packet, std::uint64_t atUs) {
+    const bool served = isServed(packet.target);
+    const ProbeKind kind = served ? ProbeKind::Syn : ProbeKind::Closed;
+    switch (packet.protocol) {
+        case ProbePacket::Protocol::Tcp:
+            if ((packet.flags & (kSyn | kAck | kRst)) == kSyn) {
+                opens(packet, kind, atUs);
+            } else if ((packet.flags & (kSyn | kAck)) == (kSyn | kAck)) {
+                ++figures_.answers;
+            } else {
+                goesOn(packet, kind, atUs);
+            }
+            break;
+        case ProbePacket::Protocol::Udp:
+            if (served) {
+                ++figures_.connections;
+            } else if (has(hosts_.channels, packet.target.port) || answersByPorts(packet)) {
+                ++figures_.answers;
+            } else {
+                isProbe(packet, ProbeKind::Udp, atUs);
+            }
+            break;
+        case ProbePacket::Protocol::Icmp:
+            takeIcmp(packet, atUs);
             break;
     }
 }

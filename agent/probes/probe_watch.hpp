@@ -4,6 +4,7 @@
 #include "agent/probes/packet.hpp"
 #include "agent/probes/probe_row.hpp"
 #include "agent/probes/probe_table.hpp"
+#include "agent/probes/ring_block.hpp"
 #include "agent/probes/tool_marks.hpp"
 
 #include <chrono>
@@ -21,6 +22,8 @@ namespace apiary::agent {
 struct WatchedHosts {
     HostPlan plan;
     std::vector<PortRange> channels;
+    std::uint64_t machine = 0;          // machineSeed(): frames for stations of hosts are known by it
+    std::vector<Endpoint> listeners{};  // of services at the machine's own addresses; empty: these are not watched
 };
 
 /// Packets, since the watch began. seen = probes + connections + answers + foreign + those that wait().
@@ -29,7 +32,7 @@ struct WatchFigures {
     std::uint64_t probes = 0;
     std::uint64_t connections = 0;  // of connections with the agent, and datagrams to its services
     std::uint64_t answers = 0;  // RST, SYN+ACK, ICMP errors and replies: to what was sent, or to what somebody forged
-    std::uint64_t foreign = 0;  // to other addresses, other protocols, later fragments, nonsense
+    std::uint64_t foreign = 0;  // to other addresses or stations, other protocols, later fragments, nonsense
     std::uint64_t hasty = 0;    // of the probes: called that before their time, for want of room to wait
     std::uint64_t merged = 0;   // rows, see ProbeTable
     std::uint64_t beyond = 0;   // of the probes: without a row
@@ -48,8 +51,12 @@ public:
 
     ProbeWatch(WatchedHosts hosts, const Settings& settings);
 
-    /// A frame as it came, or its first part; times are microseconds since 1970.
-    void take(std::span<const std::uint8_t> frame, std::uint64_t atUs);
+    /// A frame as it came, or its first part; times are microseconds since 1970. One for another station is foreign,
+    /// unless that is the host's own.
+    void take(std::span<const std::uint8_t> frame, std::uint64_t atUs, FrameFor whom = FrameFor::Us);
+
+    /// The addresses that the machine has itself now. Those at which services listen are watched.
+    void setOwn(const std::vector<Endpoint>& addresses);
 
     /// SYNs that came before `untilUs` without being followed by a handshake are probes. Call it now and then with now
     /// - patience.
@@ -76,6 +83,9 @@ private:
         Judged judged;
     };
 
+    bool isOurs(std::span<const std::uint8_t> frame, const ProbePacket& packet, FrameFor whom) const;
+    bool isServed(const Endpoint& target) const;
+    void takeOwn(const ProbePacket& packet, std::uint64_t atUs);
     void takeTcp(const ProbePacket& packet, std::uint64_t atUs);
     void takeUdp(const ProbePacket& packet, std::uint64_t atUs);
     void takeIcmp(const ProbePacket& packet, std::uint64_t atUs);
@@ -85,6 +95,7 @@ private:
     void decide(std::unordered_map<Pair, Opening, PairHash>::iterator opening);
 
     WatchedHosts hosts_;
+    std::vector<AddressRange::Address> own_;  // in order
     Settings settings_;
     ToolTeller tools_;
     ProbeTable table_;

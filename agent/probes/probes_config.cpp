@@ -1,6 +1,7 @@
 #include "agent/probes/probes_config.hpp"
 
 #include "agent/hosts/host_reading.hpp"
+#include "agent/hosts/host_station.hpp"
 #include "common/text/escape.hpp"
 
 #include <array>
@@ -54,9 +55,12 @@ ProbesReading readAll(TomlFile file, const std::string& name, const std::vector<
     ProbesReading reading;
     HostReading hosts = readHosts(root, taken);
     reading.config.probes = readProbes(root, hosts.plan);
-    reading.config.hosts = {std::move(hosts.plan), channelsOf(root, kernels)};
+    reading.config.hosts = {std::move(hosts.plan), channelsOf(root, kernels), machineSeed(),
+                            reading.config.probes.listeners};
     if (!hosts.user.empty()) {
         readUser(root, hosts.user, reading.config);
+    } else if (reading.config.hosts.plan.empty() && !reading.config.hosts.listeners.empty()) {
+        root.table("probes").complain("needs [coverage] user: the user that runs apiary-agent, whom probes are told");
     }
     reading.errors = file.errorsSoFar();
     if (reading.errors.empty() && !reading.config.probes.present) {

@@ -1,8 +1,11 @@
 #include "agent/probes/probes_setting.hpp"
 
+#include "common/net/address.hpp"
 #include "common/text/escape.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <net/if.h>
 #include <set>
 #include <string_view>
@@ -35,6 +38,26 @@ void readInterfaces(const TomlField& field, ProbesSetting& setting) {
     }
 }
 
+bool isLoopback(const Endpoint& endpoint) {
+    constexpr std::array<std::uint8_t, 16> kLoopback6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    const auto v4 = endpoint.v4();
+    return v4 ? v4->front() == 127 : endpoint.address == kLoopback6;
+}
+
+/// Where services listen besides hosts; what is wrong with them is told by who reads services.
+std::vector<Endpoint> listenersOf(const TomlTable& root) {
+    std::vector<Endpoint> listeners;
+    for (const TomlTable& service : root.tables("service")) {
+        for (const std::string& text : service.field("listen").texts()) {
+            const auto endpoint = parseEndpoint(text);
+            if (endpoint && !isLoopback(*endpoint)) {
+                listeners.push_back(*endpoint);
+            }
+        }
+    }
+    return listeners;
+}
+
 }  // namespace
 
 ProbesSetting readProbes(const TomlTable& root, const HostPlan& plan) {
@@ -46,12 +69,18 @@ ProbesSetting readProbes(const TomlTable& root, const HostPlan& plan) {
     setting.ring = table.field("ring").size(8 * kMiB, kMiB, 256 * kMiB);
     setting.rows = table.field("rows").number(16'384, 256, 20'000);
     setting.waiting = table.field("waiting").number(65'536, 1024, 1'048'576);
+    const bool own = table.field("own_addresses").flag(true);
     if (!setting.present) {
         return setting;
     }
+    if (own) {
+        setting.listeners = listenersOf(root);
+    }
     readInterfaces(interfaces, setting);
-    if (plan.empty()) {
-        table.complain("captures what comes for [[hosts]], but there are none; add them, or leave it out");
+    if (plan.empty() && setting.listeners.empty()) {
+        table.complain(
+            "captures what comes for [[hosts]] and for the machine's own addresses on which services listen, but there "
+            "are none; add them, or leave it out");
     }
     return setting;
 }

@@ -9,9 +9,24 @@
 
 namespace apiary::agent {
 
-/// Calls `take(frame, microseconds since 1970)` for each packet of a block as the kernel fills it (TPACKET_V3, see
-/// packet_mmap of the kernel's documentation), and returns how many there were. Offsets that lead out of the block end
-/// it.
+/// Whether a frame was for this machine, one or all of a group of which it is, or for another station: whoever has the
+/// interface hand up everything gets those too.
+enum class FrameFor : std::uint8_t { Us, Others };
+
+/// What the kernel says of that of the packet whose head is there.
+inline FrameFor frameFor(std::span<const std::uint8_t> block, std::size_t at) {
+    sockaddr_ll from{};
+    at += TPACKET_ALIGN(sizeof(tpacket3_hdr));
+    if (at > block.size() || block.size() - at < sizeof from) {
+        return FrameFor::Us;
+    }
+    std::memcpy(&from, block.data() + at, sizeof from);
+    return from.sll_pkttype == PACKET_OTHERHOST ? FrameFor::Others : FrameFor::Us;
+}
+
+/// Calls `take(frame, microseconds since 1970, whom it was for)` for each packet of a block as the kernel fills it
+/// (TPACKET_V3, see packet_mmap of the kernel's documentation), and returns how many there were. Offsets that lead out
+/// of the block end it.
 template <typename Take>
 std::size_t walkBlock(std::span<const std::uint8_t> block, Take&& take) {
     tpacket_block_desc head{};
@@ -31,7 +46,7 @@ std::size_t walkBlock(std::span<const std::uint8_t> block, Take&& take) {
             break;
         }
         take(block.subspan(at + packet.tp_mac, packet.tp_snaplen),
-             std::uint64_t{packet.tp_sec} * 1'000'000 + packet.tp_nsec / 1000);
+             std::uint64_t{packet.tp_sec} * 1'000'000 + packet.tp_nsec / 1000, frameFor(block, at));
         ++count;
         if (packet.tp_next_offset == 0) {
             break;

@@ -74,8 +74,8 @@ double judge(const Frames& frames, std::size_t count, std::size_t& rows, std::ui
     const auto start = Clock::now();
     for (const auto& block : blocks.all()) {
         std::uint64_t last = 0;
-        walkBlock(block, [&](std::span<const std::uint8_t> frame, std::uint64_t at) {
-            watch.take(frame, at);
+        walkBlock(block, [&](std::span<const std::uint8_t> frame, std::uint64_t at, FrameFor whom) {
+            watch.take(frame, at, whom);
             last = at;
         });
         watch.settle(last - 5'000'000);

@@ -88,7 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     watch(input);
     readMessage({reinterpret_cast<const char*>(data), size});
     std::uint64_t sum = 0;
-    walkBlock(input, [&](std::span<const std::uint8_t> frame, std::uint64_t) {
+    walkBlock(input, [&](std::span<const std::uint8_t> frame, std::uint64_t, FrameFor) {
         for (const std::uint8_t byte : frame) {
             sum += byte;
         }

@@ -221,6 +221,9 @@ void AddressClaims::step(const Address& address, Entry& entry, Time now, ClaimAc
 void AddressClaims::probeNext(const Address& address, Entry& entry, Time now, ClaimActions& actions) {
     const bool v4 = isV4(address);
     const unsigned probes = v4 ? kProbes : kProbes6;
+    if (entry.sent > 0 && entry.asked <= missed_) {
+        entry.sent = 0;
+    }
     if (entry.sent == probes) {
         if (actions.take(address)) {
             turn(entry, State::Announcing);
@@ -236,7 +239,9 @@ void AddressClaims::probeNext(const Address& address, Entry& entry, Time now, Cl
         schedule(address, entry, now + kTryAgain);
         return;
     }
-    ++entry.sent;
+    if (entry.sent++ == 0) {
+        entry.asked = now;
+    }
     const auto wait = !v4                    ? std::chrono::nanoseconds(kRetransTimer)
                       : entry.sent == probes ? std::chrono::nanoseconds(kAnnounceWait)
                                              : between(kProbeLeast, kProbeMost);

@@ -79,6 +79,10 @@ public:
 
     void hear(const NeighbourMessage& message, Time now, ClaimActions& actions);
 
+    /// Something that was said until now was not heard: who is being asked for has not been silent, and is asked for
+    /// from the beginning.
+    void missed(Time now) { missed_ = now; }
+
     /// Does what is due.
     void work(Time now, ClaimActions& actions);
 
@@ -94,6 +98,7 @@ private:
         std::uint8_t sent = 0;    // probes, then announcements
         std::optional<Time> due;  // as in due_
         Time heard{};             // when it was last asked for
+        Time asked{};             // when the first of its probes was sent
     };
     struct Hash {
         std::size_t operator()(const Address& address) const;
@@ -118,7 +123,8 @@ private:
     std::vector<AddressRange> ranges_;  // in order
     Entries entries_;
     std::set<std::pair<Time, Address>> due_;
-    Time nextFrame_{};  // not before this is another frame sent
+    Time nextFrame_{};           // not before this is another frame sent
+    Time missed_ = Time::min();  // when something was lost
     std::size_t entries6_ = 0;
     std::array<std::size_t, 5> inState_{};
 };

@@ -2,9 +2,9 @@
 
 #include "agent/coverage/lan/address_claims.hpp"
 #include "agent/coverage/lan/claim_routes.hpp"
+#include "agent/coverage/lan/claimed_link.hpp"
 #include "agent/coverage/lan/lan_links.hpp"
 #include "agent/coverage/lan/lan_socket.hpp"
-#include "agent/hosts/surroundings.hpp"
 #include "common/concurrent/guarded.hpp"
 #include "common/net/descriptor.hpp"
 #include "common/result.hpp"
@@ -21,7 +21,9 @@ namespace apiary::agent {
 /// has a local route to each address while it is claimed. Interfaces may come and go; what was claimed on one that
 /// goes, or loses its link, is given up, and claimed anew when it is back.
 ///
-/// run() is a thread of its own: an owner that appears is made way for at once, whatever else the program does.
+/// run() is a thread of its own: an owner that appears is made way for at once, whatever else the program does. So is
+/// keepStations(), which waits for nft meanwhile: hosts with hardware addresses of their own are claimed when these are
+/// there.
 class LanClaims {
 public:
     /// Opens what takes CAP_NET_RAW. An Error without it.
@@ -36,11 +38,13 @@ public:
     /// Takes leftovers away, then claims until stop(), then gives everything up. What the kernel refuses is logged.
     void run();
 
+    /// Makes what run() wants of nft, until that has ended.
+    void keepStations() { means_.keeper.run(); }
+
     /// From any thread.
     void stop();
 
 private:
-    class Link;
     struct Wanted {
         std::optional<std::vector<LanLink>> links{};  // not gone over to yet
         unsigned framesPerSecond = 0;
@@ -49,21 +53,20 @@ private:
 
     LanClaims(LanSocket packets, ClaimRoutes routes, Descriptor events, Descriptor wake, Descriptor went);
 
+    void claim();
     bool goOver(AddressClaims::Time now);
+    void takeGiven(AddressClaims::Time now);
     void look(AddressClaims::Time now);
     void wait();
     void hear(int interface, std::span<const std::uint8_t> frame, AddressClaims::Time now);
 
-    LanSocket packets_;
-    ClaimRoutes routes_;
+    ClaimingMeans means_;
     Descriptor events_;  // of rtnetlink: an interface or address has changed
     Descriptor wake_;    // wanted_ has changed
     Descriptor went_;    // it is gone over to
-    std::uint64_t seed_;
     Guarded<Wanted> wanted_;
     bool listening_ = false;
-    Own own_;
-    std::vector<std::unique_ptr<Link>> links_;
+    std::vector<std::unique_ptr<ClaimedLink>> links_;
 };
 
 }  // namespace apiary::agent

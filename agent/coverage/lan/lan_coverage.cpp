@@ -3,6 +3,7 @@
 #include "agent/coverage/lan/lan_links.hpp"
 #include "agent/coverage/lan/lan_rules.hpp"
 #include "agent/coverage/lan/link_stations.hpp"
+#include "agent/hosts/host_station.hpp"
 
 #include <utility>
 #include <vector>
@@ -42,6 +43,22 @@ Status LanCoverage::able(const std::vector<LanLink>& links) const {
     return claims_ == nullptr && !links.empty() ? Status(Error{whyNot_}) : Status(Done{});
 }
 
+Status LanCoverage::consider(const std::vector<LanLink>& links) {
+    Status good = LanRules::consider(links);
+    for (const LanLink& link : links) {
+        good = good ? LinkStations::consider(link, machineSeed()) : good;
+    }
+    return good;
+}
+
+std::string LanCoverage::rules(const std::vector<LanLink>& links) {
+    std::string text = lanRules(links);
+    for (const LanLink& link : links) {
+        text += stationRules(link, machineSeed());
+    }
+    return text;
+}
+
 Status LanCoverage::keepOnly(const std::vector<LanLink>& links, unsigned framesPerSecond) {
     std::vector<LanLink> kept = commonLinks(links_, links);
     if (claims_ == nullptr || (started_ && kept == links_)) {
@@ -71,6 +88,7 @@ Status LanCoverage::claim(const std::vector<LanLink>& links, unsigned framesPerS
 Status LanCoverage::follow(const std::vector<LanLink>& links, unsigned framesPerSecond) {
     if (!std::exchange(started_, true)) {
         crew_.add("claims", [this] { claims_->run(); });
+        crew_.add("stations", [this] { claims_->keepStations(); });
     }
     if (!claims_->follow(links, framesPerSecond)) {
         return Error{"claiming addresses does not go on; end apiary-coverage, and start it again"};

@@ -12,7 +12,7 @@
 namespace apiary::agent {
 
 /// What a plan asks for on links, beside what CoverageNetwork makes of it: the kernel's silence in ARP first, claims
-/// last. Owns the thread that claims. For one thread.
+/// last. Owns the threads that claim. For one thread.
 class LanCoverage {
 public:
     /// Opens what claiming takes: call before capabilities are given up.
@@ -23,6 +23,12 @@ public:
 
     /// An Error if there are links and this process may not claim on any.
     Status able(const std::vector<LanLink>& links) const;
+
+    /// Whether the kernel would take the rules for these links, asked without changing anything.
+    static Status consider(const std::vector<LanLink>& links);
+
+    /// Those rules, as nft takes them; but for what is done in ARP: the claims.
+    static std::string rules(const std::vector<LanLink>& links);
 
     /// Gives up what is claimed and not of these links, and what a process that was killed has left: call before what
     /// steers it changes. Claims nothing new.

@@ -12,8 +12,9 @@ std::string firstLine(const std::string& text) {
     return text.substr(0, text.find('\n'));
 }
 
-Status give(const std::string& rules) {
-    const auto ran = runProgram({"nft", "-f", "-"}, rules);
+Status give(const std::string& rules, bool asked = false) {
+    const auto ran = runProgram(
+        asked ? std::vector<std::string>{"nft", "-c", "-f", "-"} : std::vector<std::string>{"nft", "-f", "-"}, rules);
     if (!ran) {
         return Error{ran.error()};
     }
@@ -43,6 +44,12 @@ std::string lanRules(const std::vector<LanLink>& links) {
            "\"\n  set hosts4 {\n    type ipv4_addr\n    flags interval\n    elements = { " + elements +
            " }\n  }\n  chain asked {\n    type filter hook input priority filter; policy accept\n"
            "    arp operation request arp daddr ip @hosts4 drop\n  }\n}\n";
+}
+
+Status LanRules::consider(const std::vector<LanLink>& links) {
+    const std::string rules = lanRules(links);
+    const auto there = rules.empty() ? Result<std::string>(std::string()) : show();
+    return !there ? Status(Error{there.error()}) : rules.empty() ? Status(Done{}) : give(rules, true);
 }
 
 Status LanRules::apply(const std::vector<LanLink>& links) {

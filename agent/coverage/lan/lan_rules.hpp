@@ -20,6 +20,9 @@ std::string lanRules(const std::vector<LanLink>& links);
 /// That table in this network namespace. One of that name without our comment is somebody else's, and is left alone.
 class LanRules {
 public:
+    /// Whether apply() would be refused, asked without changing anything.
+    static Status consider(const std::vector<LanLink>& links);
+
     /// Has the table be that of these links, or none. An Error leaves what was there.
     static Status apply(const std::vector<LanLink>& links);
 

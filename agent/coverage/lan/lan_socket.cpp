@@ -90,21 +90,29 @@ Status LanSocket::listen() {
     return Done{};
 }
 
-Status LanSocket::hearGroups(int interface) {
+Status LanSocket::hearGroups(int interface, bool on) {
+    return membership(interface, PACKET_MR_ALLMULTI, on);
+}
+
+Status LanSocket::hearAll(int interface, bool on) {
+    return membership(interface, PACKET_MR_PROMISC, on);
+}
+
+Status LanSocket::membership(int interface, unsigned short kind, bool on) {
     packet_mreq request{};
     request.mr_ifindex = interface;
-    request.mr_type = PACKET_MR_ALLMULTI;
-    if (!set(socket_.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, request)) {
-        return Error{"the interface does not hand up what is sent to groups: " + reason()};
+    request.mr_type = kind;
+    if (!set(socket_.get(), SOL_PACKET, on ? PACKET_ADD_MEMBERSHIP : PACKET_DROP_MEMBERSHIP, request)) {
+        return Error{"the interface does not hand up what is sent to groups or other stations: " + reason()};
     }
     return Done{};
 }
 
-void LanSocket::hearAll(int interface, bool on) {
-    packet_mreq request{};
-    request.mr_ifindex = interface;
-    request.mr_type = PACKET_MR_PROMISC;
-    set(socket_.get(), SOL_PACKET, on ? PACKET_ADD_MEMBERSHIP : PACKET_DROP_MEMBERSHIP, request);
+std::uint64_t LanSocket::takeLost() {
+    tpacket_stats statistics{};
+    socklen_t size = sizeof statistics;
+    const bool told = ::getsockopt(socket_.get(), SOL_PACKET, PACKET_STATISTICS, &statistics, &size) == 0;
+    return told ? statistics.tp_drops : 0;
 }
 
 bool LanSocket::send(int interface, const Frame& frame) {

@@ -22,12 +22,12 @@ public:
     /// Hears what comes from now on.
     Status listen();
 
-    /// Has the interface hand up what is sent to any group, as solicitations are. Goes with the interface.
-    Status hearGroups(int interface);
+    /// Has the interface hand up what is sent to any group, as solicitations are, or no longer. Goes with the
+    /// interface.
+    Status hearGroups(int interface, bool on);
 
-    /// Has the interface hand up what is sent to any station, or no longer: for hosts with hardware addresses of their
-    /// own. Goes with the interface.
-    void hearAll(int interface, bool on);
+    /// The same of what is sent to any station: for hosts with hardware addresses of their own.
+    Status hearAll(int interface, bool on);
 
     /// False if it was not sent.
     bool send(int interface, const Frame& frame);
@@ -35,10 +35,15 @@ public:
     /// Calls `take` with the interface and the frame of each that waits, `most` at the most; how many there were.
     std::size_t drain(std::size_t most, const std::function<void(int, std::span<const std::uint8_t>)>& take);
 
+    /// Frames that found no room to wait in since the last call.
+    std::uint64_t takeLost();
+
     int fd() const { return socket_.get(); }
 
 private:
     explicit LanSocket(Descriptor socket) : socket_(std::move(socket)) {}
+
+    Status membership(int interface, unsigned short kind, bool on);
 
     Descriptor socket_;
     std::array<std::uint8_t, 2048> room_{};

@@ -2,11 +2,10 @@
 
 #include "agent/coverage/lan/lan_rules.hpp"
 #include "agent/coverage/program.hpp"
-#include "agent/hosts/host_plan.hpp"
+#include "agent/hosts/host_station.hpp"
 #include "common/net/address.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
 #include <string_view>
 #include <vector>
@@ -37,8 +36,9 @@ std::string tableOf(const std::string& interface) {
     return name;
 }
 
-Status give(const std::string& rules) {
-    const auto ran = runProgram({"nft", "-f", "-"}, rules);
+Status give(const std::string& rules, bool asked = false) {
+    const auto ran = runProgram(
+        asked ? std::vector<std::string>{"nft", "-c", "-f", "-"} : std::vector<std::string>{"nft", "-f", "-"}, rules);
     if (!ran) {
         return Error{ran.error()};
     }
@@ -79,32 +79,18 @@ Status removeTables(const std::vector<std::string>& names) {
 
 }  // namespace
 
-std::uint64_t machineSeed() {
-    std::ifstream in("/etc/machine-id");
-    std::string id;
-    in >> id;
-    std::uint64_t seed = 0xcbf29ce484222325U;  // FNV-1a
-    for (const char c : id) {
-        seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-    }
-    return seed;
-}
-
 std::optional<Mac> stationOf(const LanLink& link, std::uint64_t seed, const AddressRange::Address& address) {
     const auto found =
         std::ranges::find_if(link.stations, [&](const StationRange& one) { return one.addresses.holds(address); });
     if (found == link.stations.end()) {
         return std::nullopt;
     }
-    Persona persona;
-    persona.name = found->persona;
-    const std::uint64_t rest = hostSeed(seed, persona, Endpoint{address, 0});
-    return Mac{found->vendor[0],
-               found->vendor[1],
-               found->vendor[2],
-               static_cast<std::uint8_t>(rest >> 16U),
-               static_cast<std::uint8_t>(rest >> 8U),
-               static_cast<std::uint8_t>(rest)};
+    return hostStation(found->vendor, found->persona, seed, address);
+}
+
+bool isOfOwnStation(const LanLink& link, std::uint64_t seed, const NeighbourMessage& message) {
+    const auto own = stationOf(link, seed, message.unspecified() ? message.target : message.sender);
+    return own && *own == message.from;
 }
 
 std::string stationRules(const LanLink& link, std::uint64_t seed) {
@@ -137,9 +123,28 @@ std::string stationRules(const LanLink& link, std::uint64_t seed) {
            "-500; policy accept\n    meta pkttype other ether daddr @stations meta pkttype set host\n  }\n"
            "  chain leaving {\n    type filter hook egress " +
            device +
-           "500; policy accept\n    meta protocol ip ether saddr set ip saddr map @station4\n"
+           "500; policy accept\n    meta protocol ip fib saddr type local ether saddr set ip saddr map @station4\n"
            "    meta protocol arp arp saddr ether set arp saddr ip map @station4\n"
            "    meta protocol arp ether saddr set arp saddr ip map @station4\n  }\n}\n";
+}
+
+/// An Error if the table of an interface is somebody else's.
+static Status whoseTable(const std::string& interface) {
+    const auto table = runProgram({"nft", "-t", "list", "table", "netdev", tableOf(interface)});
+    if (!table) {
+        return Error{table.error()};
+    }
+    if (table->status == 0 && table->output.find(kLanTableComment) == std::string::npos) {
+        return Error{"the table netdev " + tableOf(interface) +
+                     " was made by somebody else, so hosts have no hardware addresses of their own; delete it"};
+    }
+    return Done{};
+}
+
+Status LinkStations::consider(const LanLink& link, std::uint64_t seed) {
+    const std::string rules = stationRules(link, seed);
+    const Status ours = rules.empty() ? Status(Done{}) : whoseTable(link.interface);
+    return ours && !rules.empty() ? give(rules, true) : ours;
 }
 
 Status LinkStations::apply(const LanLink& link, std::uint64_t seed) {
@@ -147,15 +152,8 @@ Status LinkStations::apply(const LanLink& link, std::uint64_t seed) {
     if (rules.empty()) {
         return remove(link.interface);
     }
-    const auto table = runProgram({"nft", "-t", "list", "table", "netdev", tableOf(link.interface)});
-    if (!table) {
-        return Error{table.error()};
-    }
-    if (table->status == 0 && table->output.find(kLanTableComment) == std::string::npos) {
-        return Error{"the table netdev " + tableOf(link.interface) +
-                     " was made by somebody else, so hosts have no hardware addresses of their own; delete it"};
-    }
-    return give(rules);
+    const Status ours = whoseTable(link.interface);
+    return ours ? give(rules) : ours;
 }
 
 Status LinkStations::remove(const std::string& interface) {

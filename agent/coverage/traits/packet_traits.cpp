@@ -88,6 +88,7 @@ void readIp(const TomlTable& table, PacketTraits& traits) {
     if (traits.fragmentable && !traits.countedIds) {
         fragmentable.complain("needs id = \"counter\": the kernel numbers only what it sent without DF itself");
     }
+    traits.flowLabels = choice<bool>(table.field("flow_label"), {{"kernel", true}, {"zero", false}}, true);
 }
 
 void readTcp(const TomlTable& table, PacketTraits& traits) {

@@ -27,6 +27,7 @@ struct PacketTraits {
     unsigned hops = 0;          // some hosts are up to so many routers further away
     bool countedIds = false;    // a counter of the host numbers all it sends over IPv4; else as the kernel does
     bool fragmentable = false;  // TCP over IPv4 goes without DF
+    bool flowLabels = true;     // IPv6's flow labels as the kernel has them (RFC 6437); else 0
 
     std::vector<TcpOption> options{TcpOption::Mss};  // those it takes up, in the order of its SYN-ACK, MSS first
     std::optional<std::uint16_t> mss;                // the most that it announces

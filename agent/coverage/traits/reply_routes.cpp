@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <sstream>
@@ -77,6 +78,18 @@ std::optional<std::string> way(const std::vector<std::string>& words) {
     return text.find(" dev ") == std::string::npos ? std::nullopt : std::optional(text);
 }
 
+/// How many bits of its destination a route of replyRoutes() has.
+unsigned lengthOf(const std::string& route) {
+    const auto words = wordsOf(route);
+    const std::string& to = words.front() == "throw" ? words[1] : words.front();
+    const auto slash = to.find('/');
+    unsigned length = to == "default" ? 0 : 128;
+    if (slash != std::string::npos) {
+        std::from_chars(to.data() + slash + 1, to.data() + to.size(), length);
+    }
+    return length;
+}
+
 bool isDestination(const std::string& word) {
     return word == "default" || parseRange(word);
 }
@@ -145,7 +158,28 @@ std::vector<std::string> replyRoutes(std::string_view mainTable, unsigned table,
             routes.push_back(std::move(route));
         }
     }
+    std::ranges::stable_sort(routes, std::greater(), lengthOf);
     return routes;
+}
+
+std::string leftToMain(const std::string& route) {
+    const auto words = wordsOf(route);
+    return "throw " + (words.front() == "throw" ? words[1] : words.front()) + " table " + behind(words, "table") +
+           " protocol " + kMark;
+}
+
+std::vector<std::size_t> refusedLines(std::string_view complaint) {
+    std::vector<std::size_t> refused;
+    std::istringstream lines{std::string(complaint)};
+    for (std::string line; std::getline(lines, line);) {
+        std::size_t number = 0;  // Command failed -:3
+        const auto at = line.rfind("-:");
+        if (line.starts_with("Command failed ") && at != std::string::npos &&
+            std::from_chars(line.data() + at + 2, line.data() + line.size(), number).ec == std::errc{} && number > 0) {
+            refused.push_back(number - 1);
+        }
+    }
+    return refused;
 }
 
 std::vector<std::string> ourReplyRules(std::string_view shown) {

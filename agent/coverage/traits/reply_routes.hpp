@@ -27,8 +27,15 @@ std::vector<unsigned> replyTables(const HostPlan& plan, const PersonaTraits& tra
 
 /// The routes of the main table, as `ip route show table main` prints them, for one of ours, as `ip route replace`
 /// takes them: the same ways, with a window from which the kernel announces just the table's scale. What cannot be
-/// copied (several ways to one network, unreachable ones) is left to the main table.
+/// copied (several ways to one network, unreachable ones) is left to the main table. The longest prefixes come first:
+/// as many of them as are there lead nobody another way than the main table does.
 std::vector<std::string> replyRoutes(std::string_view mainTable, unsigned table, bool v4);
+
+/// The route that leaves to the main table what one of replyRoutes() is for.
+std::string leftToMain(const std::string& route);
+
+/// The lines that `ip -force -batch -` could not do, counted from 0, by what it wrote to stderr.
+std::vector<std::size_t> refusedLines(std::string_view complaint);
 
 /// Our rules as `ip rule show` prints them, in the words of replyRules().
 std::vector<std::string> ourReplyRules(std::string_view shown);

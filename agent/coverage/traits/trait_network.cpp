@@ -85,8 +85,14 @@ Status runBatch(bool v4, const std::string& lines) {
                             : Status(Error{"ip refuses a route of replies: " + firstLine(ran->complaint)});
 }
 
-/// What is to be changed for one family, as `ip -batch` takes it: new ways first, then the rules that lead to them.
-Result<std::string> routing(const HostPlan& plan, const PersonaTraits& traits, bool v4) {
+/// What is to be changed for one family, in this order: old ways go, new ones come, then the rules that lead to them.
+struct Routing {
+    std::string flushes;
+    std::vector<std::string> routes;  // without the verb
+    std::string rules;
+};
+
+Result<Routing> routing(const HostPlan& plan, const PersonaTraits& traits, bool v4) {
     const auto main = listed(v4, {"route", "show", "table", "main"});
     const auto routes = listed(v4, {"route", "show", "table", "all"});
     const auto rules = listed(v4, {"rule", "show"});
@@ -96,37 +102,83 @@ Result<std::string> routing(const HostPlan& plan, const PersonaTraits& traits, b
         }
     }
     const ReplyTablesUse use = useOfReplyTables(*routes);
-    const std::vector<unsigned> wanted = replyTables(plan, traits, v4);
-    std::string lines;
+    Routing change;
     for (const unsigned table : use.ours) {
-        lines += "route flush table " + std::to_string(table) + " protocol " + std::to_string(kRouteProtocol) + '\n';
+        change.flushes +=
+            "route flush table " + std::to_string(table) + " protocol " + std::to_string(kRouteProtocol) + '\n';
     }
-    for (const unsigned table : wanted) {
+    for (const unsigned table : replyTables(plan, traits, v4)) {
         if (std::ranges::find(use.theirs, table) != use.theirs.end()) {
             return Error{"the routing table " + std::to_string(table) +
                          " has routes of somebody else: nothing was touched; move them to a table that is not 9700 to "
                          "9714"};
         }
-        for (const std::string& route : replyRoutes(*main, table, v4)) {
-            lines += "route replace " + route + '\n';
-        }
+        const auto ways = replyRoutes(*main, table, v4);
+        change.routes.insert(change.routes.end(), ways.begin(), ways.end());
     }
     const std::vector<std::string> there = ourReplyRules(*rules);
     const std::vector<std::string> needed = replyRules(plan, traits, v4);
     for (const std::string& rule : needed) {
-        lines += std::ranges::find(there, rule) == there.end() ? "rule add " + rule + '\n' : "";
+        change.rules += std::ranges::find(there, rule) == there.end() ? "rule add " + rule + '\n' : "";
     }
     for (const std::string& rule : there) {
-        lines += std::ranges::find(needed, rule) == needed.end() ? "rule del " + rule + '\n' : "";
+        change.rules += std::ranges::find(needed, rule) == needed.end() ? "rule del " + rule + '\n' : "";
+    }
+    return change;
+}
+
+std::string replacing(const std::vector<std::string>& routes) {
+    std::string lines;
+    for (const std::string& route : routes) {
+        lines += "route replace " + route + '\n';
     }
     return lines;
+}
+
+/// A way that the kernel does not take, as that through a gateway which no link leads to any more, is left to the main
+/// table, which has it.
+Status bringRoutes(bool v4, const std::vector<std::string>& routes) {
+    if (routes.empty()) {
+        return Done{};
+    }
+    const auto ran = runProgram({"ip", family(v4), "-force", "-batch", "-"}, replacing(routes));
+    if (!ran) {
+        return Error{ran.error()};
+    }
+    std::vector<std::string> left;
+    for (const std::size_t refused : refusedLines(ran->complaint)) {
+        if (refused < routes.size()) {
+            left.push_back(leftToMain(routes[refused]));
+        }
+    }
+    if (ran->status != 0 && left.empty()) {
+        return Error{"ip refuses the routes of replies: " + firstLine(ran->complaint)};
+    }
+    return runBatch(v4, replacing(left));
+}
+
+Status bringFamily(const HostPlan& plan, const PersonaTraits& traits, bool v4) {
+    const auto change = routing(plan, traits, v4);
+    if (!change) {
+        return Error{change.error()};
+    }
+    Status done = runBatch(v4, change->flushes);
+    if (done) {
+        done = bringRoutes(v4, change->routes);
+    }
+    if (!done) {
+        // Half a table would lead some replies another way than the main table.
+        const auto half = routing({}, {}, v4);
+        const Status gone = half ? runBatch(v4, half->flushes) : Status(Error{half.error()});
+        return gone ? done : Status(Error{done.error() + "; and half of them are there: " + gone.error()});
+    }
+    return runBatch(v4, change->rules);
 }
 
 Status bringRouting(const HostPlan& plan, const PersonaTraits& traits) {
     Status done = Done{};
     for (const bool v4 : {true, false}) {
-        const auto lines = routing(plan, traits, v4);
-        const Status brought = lines ? runBatch(v4, *lines) : Status(Error{lines.error()});
+        const Status brought = bringFamily(plan, traits, v4);
         if (done && !brought) {
             done = brought;
         }
@@ -139,6 +191,31 @@ bool none(const PersonaTraits& traits) {
 }
 
 }  // namespace
+
+Status TraitNetwork::consider(const HostPlan& plan, const PersonaTraits& traits) {
+    if (none(traits) || plan.empty()) {
+        return Done{};
+    }
+    const auto table = kOurTable.text();
+    if (!table) {
+        return Error{table.error()};
+    }
+    const auto complaint = NftTable::consider(rulesFor(plan, traits, wishes(*table, traits)));
+    if (!complaint) {
+        return Error{complaint.error()};
+    }
+    if (*complaint) {
+        const auto persona = personaOfTraitChain(plan, traits, (*complaint)->chain);
+        return Error{(persona ? cannotBeHad(plan.personas[*persona]) : "") +
+                     "nft refuses the table of traits: " + (*complaint)->text()};
+    }
+    for (const bool v4 : {true, false}) {
+        if (const auto change = routing(plan, traits, v4); !change) {
+            return Error{change.error()};
+        }
+    }
+    return Done{};
+}
 
 Status TraitNetwork::apply(const HostPlan& plan, const PersonaTraits& traits) {
     if (none(traits) || plan.empty()) {
@@ -212,35 +289,31 @@ Result<std::string> TraitNetwork::show() {
     return text;
 }
 
-Result<std::string> TraitNetwork::preview(const HostPlan& plan, const PersonaTraits& traits, bool asked) {
+Result<std::string> TraitNetwork::preview(const HostPlan& plan, const PersonaTraits& traits) {
     if (none(traits) || plan.empty()) {
         return std::string();
     }
     const auto table = kOurTable.text();
-    if (asked && !table) {
-        return Error{table.error()};
-    }
     const std::vector<Wish> all = wishes(table ? *table : std::string(), traits);  // of a leftover, for who may look
-    const std::string rules = rulesFor(plan, traits, all);
     std::string text;
     for (std::size_t i = 0; i < traits.size(); ++i) {
         text += traits[i] ? "# '" + escapeCut(plan.personas[i].name, 60) + "' answers as " +
                                 escapeCut(traits[i]->title, 60) + '\n'
                           : "";
     }
-    text += "# nft -f - <<END\n" + rules + "# END\n";
+    text += "# nft -f - <<END\n" + rulesFor(plan, traits, all) + "# END\n";
     for (const bool v4 : {true, false}) {
-        const auto lines = routing(plan, traits, v4);
-        if (!lines) {
-            return Error{lines.error()};
+        const auto change = routing(plan, traits, v4);
+        if (!change) {
+            return Error{change.error()};
         }
-        text += lines->empty() ? "" : "# ip " + std::string(family(v4)) + " -batch - <<END\n" + *lines + "# END\n";
+        const std::string lines = change->flushes + replacing(change->routes) + change->rules;
+        text += lines.empty() ? "" : "# ip " + std::string(family(v4)) + " -batch - <<END\n" + lines + "# END\n";
     }
     for (const Wish& wish : all) {
         text += wish.next ? "# " + wish.setting.commandFor(wish.next->ours) + '\n' : "";
     }
-    const Status good = asked ? NftTable::consider(rules) : Status(Done{});
-    return good ? Result<std::string>(text) : Result<std::string>(Error{good.error()});
+    return text;
 }
 
 }  // namespace apiary::agent

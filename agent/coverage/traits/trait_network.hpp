@@ -13,11 +13,16 @@ namespace apiary::agent {
 /// what does not carry our marks is never changed. Uses the programs `nft` and `ip`.
 class TraitNetwork {
 public:
+    /// Whether apply() would be refused, asked without changing anything: by whom, and for which line of the
+    /// configuration.
+    static Status consider(const HostPlan& plan, const PersonaTraits& traits);
+
     /// Brings everything to the plan; to nothing, if no persona has traits. `traits` are of the plan's personas. After
     /// an Error nothing of ours is there.
     static Status apply(const HostPlan& plan, const PersonaTraits& traits);
 
-    /// Has the routes of replies follow those of the main table, after these have changed.
+    /// Has the routes of replies follow those of the main table, after these have changed. A way that the kernel does
+    /// not take is left to the main table. After an Error all are.
     static Status followRoutes(const HostPlan& plan, const PersonaTraits& traits);
 
     /// Takes everything away that carries our marks. Good too if there is nothing.
@@ -27,9 +32,8 @@ public:
     /// is nothing.
     static Result<std::string> show();
 
-    /// What apply() would do now, as it can be typed; empty, if no persona has traits. `asked` says whether the kernel
-    /// is to look at the rules, which only root may ask for.
-    static Result<std::string> preview(const HostPlan& plan, const PersonaTraits& traits, bool asked);
+    /// What apply() would do now, as it can be typed; empty, if no persona has traits.
+    static Result<std::string> preview(const HostPlan& plan, const PersonaTraits& traits);
 };
 
 }  // namespace apiary::agent

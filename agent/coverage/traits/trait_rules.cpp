@@ -1,5 +1,6 @@
 #include "agent/coverage/traits/trait_rules.hpp"
 
+#include "agent/coverage/nft_complaint.hpp"
 #include "agent/coverage/ruleset_text.hpp"
 #include "agent/coverage/traits/syn_ack_options.hpp"
 
@@ -88,6 +89,11 @@ Lines odd(const PacketTraits& traits) {
     return lines;
 }
 
+bool resets(const PacketTraits& traits) {
+    return traits.null == SegmentAnswer::Reset || traits.synFin == SegmentAnswer::Reset ||
+           traits.xmas == SegmentAnswer::Reset;
+}
+
 Lines synAck(const PacketTraits& traits) {
     Lines lines;
     if (traits.window) {
@@ -115,6 +121,14 @@ Lines leaving(const PacketTraits& traits, bool clocks, std::uint32_t seed, const
     }
     if (traits.fragmentable) {
         lines.emplace_back("meta l4proto tcp ip frag-off set 0");
+    }
+    if (!traits.flowLabels) {
+        lines.emplace_back("meta nfproto ipv6 ip6 flowlabel set 0");
+    } else if (resets(traits)) {  // those that nftables sends have none: the first four bytes, at once
+        lines.emplace_back(
+            "meta nfproto ipv6 tcp flags & rst == rst @nh,0,32 0x60000000 @nh,0,32 set numgen random mod 1048575 "
+            "offset "
+            "1610612737");
     }
     if (traits.echoCodeIsZero) {
         lines.emplace_back("icmp type echo-reply icmp code set 0");
@@ -202,7 +216,8 @@ void writeCounters(RulesetText& text, std::uint32_t seed) {
 struct Kinds {
     std::vector<PacketTraits> all;
     std::vector<std::pair<AddressRange, std::size_t>> ranges;
-    bool onLinks = false;  // some of the ranges: their addresses are ours while they are claimed
+    std::vector<std::size_t> personas;  // of each of the ranges
+    bool onLinks = false;               // some of the ranges: their addresses are ours while they are claimed
 };
 
 Kinds kindsOf(const HostPlan& plan, const PersonaTraits& traits) {
@@ -213,6 +228,7 @@ Kinds kindsOf(const HostPlan& plan, const PersonaTraits& traits) {
             of->hops = range.lan.empty() ? of->hops : 0;  // nothing is between a station of a link and its hosts
             const auto found = std::ranges::find(kinds.all, *of);
             kinds.ranges.emplace_back(range.addresses, found - kinds.all.begin());
+            kinds.personas.push_back(range.persona);
             if (found == kinds.all.end()) {
                 kinds.all.push_back(*of);
             }
@@ -297,6 +313,20 @@ std::string traitRules(const HostPlan& plan, const PersonaTraits& traits, std::u
     });
     text.line("}");
     return text.take();
+}
+
+std::optional<std::size_t> personaOfTraitChain(const HostPlan& plan, const PersonaTraits& traits,
+                                               std::string_view chain) {
+    for (const std::string_view name : {"arriving_", "odd_", "leaving_", "syn_ack_"}) {
+        const auto kind = numberBehind(chain, name);
+        const Kinds kinds = kind ? kindsOf(plan, traits) : Kinds{};
+        for (std::size_t i = 0; kind && i < kinds.ranges.size(); ++i) {
+            if (kinds.ranges[i].second == *kind) {
+                return kinds.personas[i];
+            }
+        }
+    }
+    return std::nullopt;
 }
 
 std::string withoutClocksAndCounters(std::string_view table) {

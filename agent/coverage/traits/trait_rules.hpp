@@ -3,7 +3,9 @@
 #include "agent/coverage/traits/packet_traits.hpp"
 #include "agent/hosts/host_plan.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,10 @@ inline constexpr unsigned kTraitCounters = 256;
 /// kernel does not notice: nft cannot add, but map the five highest bits. The lower 27 bits are the same for all hosts.
 std::string traitRules(const HostPlan& plan, const PersonaTraits& traits, std::uint32_t seed,
                        const std::vector<std::string>& memories = {});
+
+/// Whose traits are in a chain of that table: the number of the first persona that has them, or nothing.
+std::optional<std::size_t> personaOfTraitChain(const HostPlan& plan, const PersonaTraits& traits,
+                                               std::string_view chain);
 
 /// The table as nft lists it, without the chains of which there is one for each clock and counter.
 std::string withoutClocksAndCounters(std::string_view table);

@@ -76,6 +76,22 @@ TEST(RulesetTest, SendsNothingAsAnAddressOnALinkThatWasGivenUp) {
         << text;
 }
 
+TEST(RulesetTest, SendsErrorsAboutPacketsToHostsUnderTheirAddresses) {
+    HostPlan plan;
+    plan.personas = {{"server", {}, OtherPorts::Closed, {}, true, "srv", 1}};
+    plan.ranges = {
+        {*parseRange("10.9.0.0/24"), 0, 1}, {*parseRange("10.9.8.8"), 0, 2}, {*parseRange("fd00:9::/64"), 0, 3}};
+    const std::string errors = block(ruleset(plan, {}), "chain errors");
+    EXPECT_NE(errors.find("@nh,352,32 { 0x0a090000-0x0a0900ff, 0x0a090808 } ip saddr set @nh,352,32\n"),
+              std::string::npos)
+        << errors;
+    EXPECT_NE(errors.find("@nh,576,128 { 0xfd000009000000000000000000000000-0xfd00000900000000ffffffffffffffff } "
+                          "ip6 saddr set @nh,576,128\n"),
+              std::string::npos);
+    plan.ranges.pop_back();
+    EXPECT_EQ(block(ruleset(plan, {}), "chain errors").find("icmpv6"), std::string::npos);
+}
+
 TEST(RulesetTest, BringsEachRangeToItsPersona) {
     EXPECT_NE(block(rules(), "map hosts4")
                   .find("elements = { 10.9.0.0-10.9.2.255 : goto persona_0, 10.9.3.7 : goto persona_1 }"),

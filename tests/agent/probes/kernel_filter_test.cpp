@@ -91,6 +91,29 @@ TEST_F(KernelFilterTest, RefusesDataOfConnectionsOnly) {
     }
 }
 
+/// A machine without hosts on one of whose addresses a service listens.
+class OwnKernelFilterTest : public KernelFilterTest {
+protected:
+    static WatchedHosts own() {
+        WatchedHosts hosts;
+        hosts.listeners = {Endpoint::of({}, 21)};
+        return hosts;
+    }
+    OwnKernelFilterTest() : KernelFilterTest(own()) {}
+};
+
+TEST_F(OwnKernelFilterTest, LetsThroughAllThatIsForTheMachineButData) {
+    for (const auto& [from, to] : {std::pair(attacker(1, 1), Endpoint::of({198, 51, 100, 7}, 80)),
+                                   std::pair(six("2001:db8::1"), six("2001:db8::7", 80))}) {
+        EXPECT_GT(passes(tcp({.source = from, .target = to})), 0U);
+        EXPECT_GT(passes(tcp({.source = from, .target = to, .flags = kAck})), 0U) << "the end of a handshake";
+        EXPECT_EQ(passes(tcp({.source = from, .target = to, .flags = kAck | 8, .options = {1, 1, 1, 1}, .data = 1})),
+                  0U);
+        EXPECT_GT(passes(udp(from, to)), 0U);
+        EXPECT_GT(passes(icmp(from, to, to.v4() ? 8 : 128)), 0U);
+    }
+}
+
 TEST_F(KernelFilterTest, CutsLongFrames) {
     Frame frame = udp(attacker(1, 1), host(1, 1, 161));
     frame.resize(1500, 'x');

@@ -1,10 +1,14 @@
 #include "agent/probes/probe_watch.hpp"
 
+#include "agent/hosts/host_station.hpp"
 #include "tests/agent/probes/frames.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
 
 namespace apiary::agent::test {
 namespace {
@@ -142,6 +146,123 @@ TEST_F(ProbeWatchTest, WhatIsNotForAHostIsForeign) {
     take({1, 2, 3});
     EXPECT_TRUE(rows().empty());
     EXPECT_EQ(watch_.figures().foreign, 2U);
+}
+
+/// Hosts of a link: those of the first range have hardware addresses of their own.
+class LinkProbeWatchTest : public ::testing::Test {
+protected:
+    static WatchedHosts hosts() {
+        WatchedHosts hosts{.plan = {}, .channels = {}, .machine = 7};
+        hosts.plan.personas.resize(2);
+        hosts.plan.personas[0].name = "camera";
+        hosts.plan.personas[0].vendor = std::array<std::uint8_t, 3>{0x44, 0x19, 0xb6};
+        hosts.plan.ranges = {{*parseRange("10.9.0.0/24"), 0, 1, "eth0"}, {*parseRange("10.9.1.0/24"), 1, 2, "eth0"}};
+        return hosts;
+    }
+    static Frame to(const Endpoint& target, const std::array<std::uint8_t, 6>& station) {
+        Frame frame = udp(attacker(1, 5000), target);
+        std::ranges::copy(station, frame.begin());
+        return frame;
+    }
+
+    ProbeWatch watch_{hosts(), {}};
+};
+
+TEST_F(LinkProbeWatchTest, AFrameForTheStationOfAHostIsForUs) {
+    watch_.take(to(host(0, 7, 161), *stationOf(hosts().plan, 7, host(0, 7, 0))), kStart, FrameFor::Others);
+    const auto rows = watch_.collect();
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].target, host(0, 7, 161));
+}
+
+TEST_F(LinkProbeWatchTest, AFrameForSomebodyElseIsForeign) {
+    const std::array<std::uint8_t, 6> somebody{0x52, 0x54, 0, 0x12, 0x34, 0x56};
+    watch_.take(to(host(0, 7, 161), somebody), kStart, FrameFor::Others);
+    watch_.take(to(host(1, 7, 161), somebody), kStart, FrameFor::Others);
+    watch_.take(to(host(0, 8, 161), *stationOf(hosts().plan, 7, host(0, 7, 0))), kStart, FrameFor::Others);
+    EXPECT_TRUE(watch_.collect().empty()) << "a live owner's, which comes by as the interface hands up everything";
+    EXPECT_EQ(watch_.figures().foreign, 3U);
+}
+
+TEST_F(LinkProbeWatchTest, AFrameForAllOrForTheInterfaceIsForUs) {
+    watch_.take(to(host(1, 7, 161), {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}), kStart, FrameFor::Us);
+    EXPECT_EQ(watch_.collect().size(), 1U);
+}
+
+/// A machine without hosts: FTP listens on one of its addresses, SNMP on all of IPv6.
+class OwnProbeWatchTest : public ::testing::Test {
+protected:
+    OwnProbeWatchTest() { watch_.setOwn({kOwn, kQuiet, kOwn6}); }
+
+    void takeTcp(const Endpoint& target, std::uint8_t flags, std::uint16_t from = 4000) {
+        watch_.take(tcp({.source = attacker(1, from), .target = target, .flags = flags}), kStart);
+    }
+    void takeUdp(std::uint16_t from, std::uint16_t port) {
+        watch_.take(udp(attacker(1, from), at(kOwn, port)), kStart);
+    }
+    static Endpoint at(Endpoint address, std::uint16_t port) {
+        address.port = port;
+        return address;
+    }
+    std::vector<ProbeRow> rows() {
+        watch_.settle(kStart + 3600 * kSecond);
+        return watch_.collect();
+    }
+
+    static constexpr Endpoint kOwn = Endpoint::of({198, 51, 100, 7}, 0);
+    static constexpr Endpoint kQuiet = Endpoint::of({198, 51, 100, 8}, 0);
+    static constexpr Endpoint kOwn6{{0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7}, 0};
+    ProbeWatch watch_{{.plan = {},
+                       .channels = {{32'768, 60'999}},
+                       .machine = 7,
+                       .listeners = {Endpoint::of({198, 51, 100, 7}, 21), Endpoint{{}, 161}}},
+                      {}};
+};
+
+TEST_F(OwnProbeWatchTest, WhatComesToAnAddressOnWhichAServiceListensIsAProbe) {
+    takeTcp(at(kOwn, 21), kSyn);
+    takeTcp(at(kOwn, 22), kSyn);
+    takeTcp(at(kOwn, 23), kFin);
+    takeTcp(at(kOwn6, 80), kSyn);
+    takeUdp(5000, 161);
+    watch_.take(icmp(attacker(1, 0), kOwn, 8, 56), kStart);
+    std::vector<std::pair<std::uint16_t, ProbeKind>> found;
+    for (const ProbeRow& row : rows()) {
+        found.emplace_back(row.target.port, row.kind);
+    }
+    std::ranges::sort(found);
+    EXPECT_EQ(found, (std::vector<std::pair<std::uint16_t, ProbeKind>>{{0, ProbeKind::Icmp},
+                                                                       {21, ProbeKind::Syn},
+                                                                       {22, ProbeKind::Closed},
+                                                                       {23, ProbeKind::Closed},
+                                                                       {80, ProbeKind::Closed},
+                                                                       {161, ProbeKind::Udp}}));
+}
+
+TEST_F(OwnProbeWatchTest, WhatComesToOtherAddressesOfTheMachineIsForeign) {
+    takeTcp(at(kQuiet, 22), kSyn);
+    EXPECT_TRUE(rows().empty());
+    EXPECT_EQ(watch_.figures().foreign, 1U);
+    watch_.setOwn({kQuiet});
+    takeTcp(at(kOwn, 22), kSyn);
+    EXPECT_TRUE(rows().empty()) << "it is the machine's no more";
+}
+
+TEST_F(OwnProbeWatchTest, AConnectionToAnyProgramAndAnswersToTheMachineAreNoProbes) {
+    takeTcp(at(kOwn, 22), kSyn);
+    takeTcp(at(kOwn, 22), kAck);
+    takeTcp(at(kOwn, 40'000), kSyn | kAck, 443);
+    takeTcp(at(kOwn, 40'000), kAck, 443);
+    takeTcp(at(kOwn, 700), kAck, 2049);
+    takeTcp(at(kOwn, 700), kRst, 2049);
+    takeUdp(53, 40'000);
+    takeUdp(123, 123);
+    takeUdp(67, 68);
+    watch_.take(udp(attacker(1, 5000), at(kOwn6, 161)), kStart);
+    watch_.take(icmp(attacker(1, 0), kOwn, 0, 56), kStart);
+    EXPECT_TRUE(rows().empty());
+    const WatchFigures figures = watch_.figures();
+    EXPECT_EQ(figures.seen, figures.connections + figures.answers);
 }
 
 class SmallProbeWatchTest : public ProbeWatchTest {

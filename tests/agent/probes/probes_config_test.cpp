@@ -61,6 +61,21 @@ TEST(ProbesConfigTest, RefusesToCaptureForNobody) {
     EXPECT_NE(read(kHosts).errors[0].find("there is no [probes]"), std::string::npos);
 }
 
+TEST(ProbesConfigTest, WatchesTheMachinesOwnAddressesOnWhichServicesListen) {
+    const std::string services =
+        "[[service]]\nname = \"ftp\"\nprotocol = \"ftp\"\nlisten = [\"0.0.0.0:21\", \"127.0.0.1:2121\"]\n";
+    const std::string user = "[coverage]\nuser = \"65534\"\n";
+    const std::string probes = "[probes]\ninterfaces = [\"eth0\"]\n";
+    const auto reading = read(user + services + probes);
+    ASSERT_TRUE(reading.errors.empty()) << reading.errors.front();
+    EXPECT_EQ(reading.config.hosts.listeners, std::vector<Endpoint>{Endpoint::of({}, 21)});
+    ASSERT_EQ(read(user + services + probes + "own_addresses = false\n").errors.size(), 1U);
+    ASSERT_EQ(read(services + probes).errors.size(), 1U);
+    EXPECT_EQ(read(services + probes).errors[0].find("agent.toml:5: "), 0U);
+    EXPECT_NE(read(services + probes).errors[0].find("needs [coverage] user"), std::string::npos);
+    EXPECT_TRUE(read(kHosts + probes).config.hosts.listeners.empty());
+}
+
 TEST(ProbesConfigTest, TakesTheKernelsChoiceOfPorts) {
     EXPECT_EQ(channelPortsIn("20000\t21000\n"), (PortRange{20'000, 21'000}));
     EXPECT_EQ(channelPortsIn("nonsense"), (PortRange{32'768, 60'999}));

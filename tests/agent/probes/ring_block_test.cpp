@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kFirst = 48;
 constexpr std::size_t kStride = 256;
-constexpr std::uint32_t kMac = 64;
+constexpr std::uint32_t kMac = 80;
 
 /// A block as the kernel fills it.
 std::vector<std::uint8_t> blockOf(const std::vector<Frame>& frames) {
@@ -39,7 +39,8 @@ TEST(WalkBlockTest, HandsEachFrameOverWithItsTime) {
     std::vector<std::uint64_t> times;
     const auto block = blockOf(frames);
     EXPECT_EQ(walkBlock(block,
-                        [&](std::span<const std::uint8_t> frame, std::uint64_t at) {
+                        [&](std::span<const std::uint8_t> frame, std::uint64_t at, FrameFor whom) {
+                            EXPECT_EQ(whom, FrameFor::Us);
                             got.emplace_back(frame.begin(), frame.end());
                             times.push_back(at);
                         }),
@@ -48,10 +49,21 @@ TEST(WalkBlockTest, HandsEachFrameOverWithItsTime) {
     EXPECT_EQ(times[2], 1'492'510'799'000'002U);
 }
 
+TEST(WalkBlockTest, TellsFramesForOtherStations) {
+    auto block = blockOf({{1}, {2}, {3}});
+    sockaddr_ll from{};
+    from.sll_pkttype = PACKET_OTHERHOST;
+    const std::size_t at = kFirst + kStride + TPACKET_ALIGN(sizeof(tpacket3_hdr));
+    std::memcpy(block.data() + at, &from, sizeof from);
+    std::vector<FrameFor> whom;
+    walkBlock(block, [&](std::span<const std::uint8_t>, std::uint64_t, FrameFor each) { whom.push_back(each); });
+    EXPECT_EQ(whom, (std::vector<FrameFor>{FrameFor::Us, FrameFor::Others, FrameFor::Us}));
+}
+
 TEST(WalkBlockTest, StaysInsideWhateverTheBlockSays) {
     const auto whole = blockOf({{1, 2, 3}, {4}});
     const auto count = [](std::span<const std::uint8_t> block) {
-        return walkBlock(block, [](std::span<const std::uint8_t>, std::uint64_t) {});
+        return walkBlock(block, [](std::span<const std::uint8_t>, std::uint64_t, FrameFor) {});
     };
     EXPECT_EQ(count(std::span(whole).first(kFirst + kStride + 10)), 1U);
     EXPECT_EQ(count(std::span(whole).first(20)), 0U);

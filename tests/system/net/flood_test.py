@@ -72,13 +72,16 @@ class FloodTest(WorldTestCase):
             process.forget_peak()
         visitor = self.spaces.start("att", sys.executable, HERE / "stranger.py", "visit", *ACCOUNT, VISITOR, what, NETWORK)
         try:
+            visits = [visitor.stdout.readline()]  # it is under way before the flood begins
             yield
-            told, _ = visitor.communicate("\n", timeout=60)
+            visitor.stdin.write("\n")
+            visitor.stdin.close()
+            visits = [json.loads(line) for line in visits + visitor.stdout.readlines()]
+            self.assertEqual(visitor.wait(60), 0)
         finally:
             visitor.kill()
             visitor.wait()
-        visits = [json.loads(line) for line in told.splitlines()]
-        self.assertGreater(len(visits), 5 if self.slow else 20)  # of a flood of some seconds
+        self.assertGreater(len(visits), 1 if self.slow else 20)
         self.assertEqual([visit for visit in visits if not visit[2].startswith("221")], [])
         seconds = sorted(visit[1] for visit in visits)
         p99 = seconds[(len(seconds) * 99 - 1) // 100]

@@ -1,6 +1,7 @@
 """Hosts on links where others live: what has an owner is left alone, at once and without a word; all else is served."""
 
 import re
+import signal
 import sys
 import unittest
 
@@ -10,8 +11,8 @@ if REASON := why_not():
     print("SKIPPED: " + REASON)
     sys.exit(77)
 
-from lan_world import ATTACKER, LIVE, LIVE6, SECOND, SENSOR, VENDOR, LanWorld  # pylint: disable=wrong-import-position
-from subnet_world import HUP, wait_for  # pylint: disable=wrong-import-position
+from lan_world import ATTACKER, LAST, LIVE, LIVE6, SECOND, SENSOR, VENDOR, LanWorld  # pylint: disable=wrong-import-position
+from subnet_world import HERE, wait_for  # pylint: disable=wrong-import-position
 from world_test_case import WorldTestCase  # pylint: disable=wrong-import-position
 
 FTP = "220 (vsFTPd 3.0.3)"
@@ -74,10 +75,10 @@ class LanTest(WorldTestCase):
         try:
             self.spaces.forget()
             self.assertEqual(self.greetings(*cameras), {host: FTP for host in cameras})
-            counted = re.findall(r"counter packets (\d+)", self.spaces.run("att", "nft", "list", "table", "netdev", "watch"))
+            counted = self.watched()
         finally:
             self.spaces.run("att", "nft", "delete table netdev watch")
-        self.assertGreater(int(counted[0]), 0)
+        self.assertGreater(counted[0], 0)
         self.assertEqual(counted[0], counted[1], "all that comes from them comes from stations of the vendor")
         stations = [self.ask(host) for host in cameras]
         self.assertEqual(len({station for answers in stations for station in answers}), len(cameras), stations)
@@ -86,6 +87,79 @@ class LanTest(WorldTestCase):
             self.assertTrue(answers[0].startswith(VENDOR), answers)
         self.assertEqual(self.spaces.neighbour("own", "probe", "eth0", "10.10.0.231"), [], "they yield as others do")
         self.assertFalse(self.spaces.has("10.10.0.231"))
+
+    def test_what_a_switch_sends_back_is_no_owner(self):
+        station = self.ask("10.10.0.235")[0]
+        self.assertTrue(station.startswith(VENDOR))
+        self.spaces.neighbour("own", "speak", "eth0", station, "10.10.0.235")
+        self.spaces.neighbour("own", "speak", "eth0", station, "10.10.0.236")
+        wait_for("somebody else who speaks so is one", lambda: not self.spaces.has("10.10.0.236"))
+        self.assertTrue(self.spaces.has("10.10.0.235"))
+
+    def test_what_passes_through_from_an_owner_is_not_a_hosts(self):
+        """Within the range of hosts with hardware addresses of their own, over the sensor to the same link."""
+        spaces, owners = self.spaces, "10.10.0.233"
+        spaces.run("sen", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 0 > /proc/sys/net/ipv4/conf/eth0/send_redirects")
+        spaces.ip("own", f"addr add {owners}/32 dev eth0")
+        spaces.ip("own", f"route add 10.99.0.1/32 via {SENSOR} src {owners}")
+        spaces.ip("sen", f"route add 10.99.0.1/32 via {ATTACKER}")
+        spaces.ip("att", "addr add 10.99.0.1/32 dev lo")
+        spaces.run("att", "nft", WATCH)
+        try:
+            spaces.neighbour("own", "ask", "eth0", owners, "10.10.0.5")
+            self.assertFalse(spaces.has(owners))
+            spaces.run("own", sys.executable, "-c", "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('10.99.0.1', 9))")
+            wait_for("it has passed through", lambda: self.watched()[0] > 0)
+            self.assertEqual(self.watched()[1], 0, "from the sensor's station")
+        finally:
+            spaces.run("att", "nft", "delete table netdev watch")
+            spaces.ip("att", "addr del 10.99.0.1/32 dev lo")
+            spaces.ip("sen", f"route del 10.99.0.1/32 via {ATTACKER}")
+            spaces.ip("own", f"addr del {owners}/32 dev eth0")
+            spaces.run("sen", "sh", "-c", "echo 0 > /proc/sys/net/ipv4/ip_forward")
+
+    def watched(self):
+        """Packets from hosts of the vendor, and those from stations of the vendor."""
+        return [int(count) for count in re.findall(r"counter packets (\d+)", self.spaces.run("att", "nft", "list", "table", "netdev", "watch"))]
+
+    def test_takes_nothing_for_silence_that_it_could_not_hear(self):
+        """It is stopped while more comes than the kernel keeps for it, and an owner's word among that."""
+        good = self.world.agent_toml.read_text()
+        owner = self.spaces.start("own", sys.executable, HERE / "neighbour.py", "flood", "eth0", "10.10.0.9")
+        try:
+            self.world.read_again(good.replace("10.10.0.0-10.10.0.9", "10.10.0.0-10.10.0.8"))
+            self.assertEqual(owner.stdout.readline(), '"asked"\n')
+            self.world.coverage.send(signal.SIGSTOP)
+            owner.stdin.write("\n")
+            owner.stdin.flush()
+            self.assertEqual(owner.stdout.readline(), '"sent"\n')
+            self.world.coverage.send(signal.SIGCONT)
+            self.assertEqual(owner.communicate(timeout=60)[0], '"answered"\n', "it is asked for from the beginning")
+            wait_for("it is left to him", lambda: "10.10.0.9" not in self.taken())
+        finally:
+            self.world.coverage.send(signal.SIGCONT)
+            owner.kill()
+            owner.wait()
+            self.world.read_again(good)
+
+    def taken(self):
+        return re.findall(r"local (\S+) ", self.spaces.ip("sen", "-4 route show table local proto 98"))
+
+    def test_gives_interfaces_back_as_soon_as_it_needs_them_no_more(self):
+        promiscuous, all_groups = 0x100, 0x200
+
+        def flags(device):
+            return int(self.spaces.run("sen", "cat", f"/sys/class/net/{device}/flags"), 16) & (promiscuous | all_groups)
+
+        good = self.world.agent_toml.read_text()
+        self.assertEqual((flags("eth0"), flags("second")), (promiscuous | all_groups, all_groups))
+        try:
+            self.world.read_again(good.replace(f'mac = "{VENDOR}"\n', "")[:-len(LAST)])
+            wait_for("both are given back", lambda: (flags("eth0"), flags("second")) == (all_groups, 0))
+        finally:
+            self.world.read_again(good)
+        wait_for("all is as it was", lambda: (flags("eth0"), flags("second")) == (promiscuous | all_groups, all_groups))
+        wait_for("all is claimed again", lambda: self.spaces.has("10.10.0.239") and self.spaces.has(SECOND))
 
     def test_a_live_host_keeps_its_address(self):
         live = self.spaces.station("own")
@@ -162,7 +236,7 @@ class LanTest(WorldTestCase):
         self.spaces.ip("sen", "addr add 10.10.0.130/24 dev eth0")
         try:
             wait_for("it is given up", lambda: not self.spaces.has("10.10.0.130"))
-            self.world.await_said("10.10.0.130 is this machine's own now")
+            self.world.await_said(self.world.coverage, "10.10.0.130 is this machine's own now")
         finally:
             self.spaces.ip("sen", "addr del 10.10.0.130/24 dev eth0")
 
@@ -195,7 +269,7 @@ class LanTest(WorldTestCase):
                 self.assertTrue(spaces.has("10.10.0.10"), "those of the other are not")
                 said = self.world.coverage_log.stat().st_size
                 back()
-                self.world.await_said("interface second: claimed 16 addresses", said)
+                self.world.await_said(self.world.coverage, "interface second: claimed 16 addresses", said)
                 wait_for("it answers", lambda: self.greetings(SECOND) == {SECOND: FTP})
 
     def test_visits_a_host_of_its_own(self):
@@ -206,25 +280,19 @@ class LanTest(WorldTestCase):
         spaces, world = self.spaces, self.world
         good = world.agent_toml.read_text()
 
-        def read_again(text):
-            world.agent_toml.write_text(text)
-            said = world.coverage_log.stat().st_size
-            world.coverage.send(HUP)
-            wait_for("the configuration is read", lambda: b"configuration" in world.coverage_log.read_bytes()[said:])
-
         try:
-            read_again(good.replace('"10.10.0.255"', '"10.10.0.200-10.10.0.255"'))
+            world.read_again(good.replace('"10.10.0.255"', '"10.10.0.200-10.10.0.255"'))
             self.assertFalse(spaces.has("10.10.0.201"))
             self.assertTrue(spaces.has("10.10.0.199"), "what stays is not asked for again")
             self.assertEqual(self.ask("10.10.0.201"), [])
             with self.subTest("an interface that is not there changes nothing"):
                 before = spaces.claims()
-                read_again(good.replace('"second"', '"third"'))
+                world.read_again(good.replace('"second"', '"third"'))
                 self.assertIn("the configuration was not changed", world.coverage_log.read_text())
                 self.assertEqual(spaces.claims(), before)
         finally:
-            read_again(good)
-        wait_for("claimed again", lambda: spaces.has("10.10.0.201"), 30)
+            world.read_again(good)
+        wait_for("claimed again", lambda: spaces.has("10.10.0.201"))
 
     def test_refuses_what_it_must_not_take_with_the_line(self):
         head = self.world.agent_toml.read_text().split("[[hosts]]")[0]
@@ -260,6 +328,8 @@ class LanTest(WorldTestCase):
         self.assertIn("arp daddr ip @hosts4 drop", shown)
         told = self.spaces.run("sen", *self.world.command("coverage", "check", "--config", self.world.agent_toml))
         self.assertIn("# on the link of second, 500 frames a second: ask for the owner of each of 10.20.0.16/28; ", told)
+        self.assertIn("table netdev apiary_lan_eth0 {", told)
+        self.assertRegex(told, rf"elements = \{{ 10\.10\.0\.224 : {VENDOR}:")
         self.assertNotIn("route add local 10.", told.replace("ip route add local ADDRESS", ""))
 
     def test_what_is_there_goes_and_nothing_else(self):

@@ -1,32 +1,15 @@
 """Collector, agent and apiary-coverage on a sensor that claims addresses on two links, beside a machine that lives on one."""
 
-import json
-import pathlib
 import re
-import sys
 
 from namespaces import Spaces
-from subnet_world import ACCOUNT, USER, SubnetWorld, wait_for
+from subnet_world import SERVICES, SubnetWorld
 
-HERE = pathlib.Path(__file__).resolve().parent
 ATTACKER, SENSOR, LIVE = "10.10.0.3", "10.10.0.2", "10.10.0.50"  # the last within the range of the hosts
 LIVE6 = "fd00:10::50"
 SECOND = "10.20.0.20"
 VENDOR = "44:19:b6"  # of the hosts from 10.10.0.224 to .239
-HOSTS = f"""
-[coverage]
-user = "{USER}"
-[[service]]
-name = "ftp"
-protocol = "ftp"
-ports = [21]
-[service.settings]
-accounts = "listed"
-users = "{':'.join(ACCOUNT)}"
-[[service]]
-name = "web"
-protocol = "http"
-ports = [80]
+HOSTS = SERVICES + f"""
 [[persona]]
 name = "server"
 services = ["ftp", "web"]
@@ -43,7 +26,8 @@ except = ["10.10.0.0-10.10.0.9", "10.10.0.224-10.10.0.239", "10.10.0.255", "fd00
 persona = "camera"
 lan = "eth0"
 ranges = ["10.10.0.224/28"]
-[[hosts]]
+"""
+LAST = """[[hosts]]
 persona = "server"
 lan = "second"
 ranges = ["10.20.0.16/28"]
@@ -79,10 +63,6 @@ class Lan(Spaces):
     def station(self, name, device="eth0"):
         return re.search(r"link/ether (\S+)", self.ip(name, f"link show {device}")).group(1)
 
-    def neighbour(self, name, *words):
-        """What neighbour.py prints there."""
-        return json.loads(self.run(name, sys.executable, HERE / "neighbour.py", *words))
-
     def forget(self, name="att"):
         """Has a machine ask its neighbours anew."""
         for device in ("eth0", "eth1") if name == "att" else ("eth0",):
@@ -98,20 +78,14 @@ class Lan(Spaces):
 
 
 class LanWorld(SubnetWorld):
-    hosts = HOSTS
+    hosts = HOSTS + LAST
 
     @staticmethod
     def make_spaces():
         return Lan()
 
     def start_coverage(self):
-        said = self.coverage_log.stat().st_size if self.coverage_log.exists() else 0
+        said = self.said_so_far(self.coverage_log)
         super().start_coverage()
-        self.await_said("interface eth0: ", said)
-        self.await_said("interface second: ", said)
-
-    def await_said(self, text, said=0, times=1):
-        wait_for(f"apiary-coverage says: {text}", lambda: self.coverage_log.read_bytes()[said:].count(text.encode()) >= times
-                 or not self.coverage.running(), 60)
-        if not self.coverage.running():
-            raise AssertionError("apiary-coverage ended:\n" + self.coverage_log.read_text())
+        for interface in ("eth0", "second"):
+            self.await_said(self.coverage, f"interface {interface}: claimed", said)

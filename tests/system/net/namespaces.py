@@ -1,9 +1,13 @@
 """Network namespaces of one test, joined by veth pairs, and gone with it."""
 
+import json
 import os
+import pathlib
 import shutil
 import subprocess
+import sys
 
+HERE = pathlib.Path(__file__).resolve().parent
 ATTACKER = "10.80.0.2"
 SENSOR, SENSOR6 = "10.81.0.2", "fd00:81::2"
 TOOLS = ("ip", "nft", "setpriv")
@@ -66,6 +70,10 @@ class Spaces:
 
     def ip(self, name, words):
         return self._call("ip", "-n", self.full(name), *words.split())
+
+    def neighbour(self, name, *words):
+        """What neighbour.py prints there."""
+        return json.loads(self.run(name, sys.executable, HERE / "neighbour.py", *words))
 
     def network(self, name="sen"):
         """All rules and routes there, as text, without what counts or ages, and what links make of themselves when they are up."""

@@ -3,6 +3,9 @@
   probe INTERFACE ADDRESS       asks who has it, having no address itself (RFC 5227, RFC 4862); the stations that answer
   ask INTERFACE FROM ADDRESS    asks who has it, as FROM; the stations that answer, each as often as it does
   tagged INTERFACE VLAN ADDRESS the same as probe, in a frame of high priority with a tag (IEEE 802.1Q); nothing is awaited
+  speak INTERFACE STATION ADDRESS   speaks as ADDRESS from the hardware address STATION, to all; nothing is awaited
+  flood INTERFACE ADDRESS       an owner whom nobody hears: says "asked" when ADDRESS is asked for, waits for a line, sends far more than
+                                anybody keeps, and then "sent"; the fourth question he answers, and says "answered"
   lease INTERFACE ADDRESS       asks a DHCP server for it (RFC 2131); nothing is awaited
 """
 
@@ -57,6 +60,26 @@ def answers(packets, target):
     return found
 
 
+def flood(packets, own, target):
+    """Its own answer to the first question is among what it sends."""
+    asked = 0
+    while asked < 4:
+        frame = packets.recv(2048)
+        if frame[12:14] != b"\x08\x06" or frame[20:22] != b"\x00\x01" or frame[38:42] != target or any(frame[28:32]):
+            continue
+        asked += 1
+        if asked == 1:
+            print(json.dumps("asked"), flush=True)
+            sys.stdin.readline()
+            other = request(own, bytes(4), bytes(4))
+            for _ in range(40_000):  # of 768 bytes each where they wait
+                packets.send(other)
+            packets.send(request(own, target, target))
+            print(json.dumps("sent"), flush=True)
+    packets.send(request(own, target, target))
+    return "answered"
+
+
 def lease(own, wanted):
     options = bytes.fromhex("63825363350103") + b"\x32\x04" + wanted + b"\xff"
     bootp = struct.pack("!BBBBIHH", 1, 1, 6, 0, 0x12345678, 0, 0) + bytes(16) + own + bytes(10 + 64 + 128) + options
@@ -75,6 +98,13 @@ def main():
         if verb == "lease":
             packets.send(lease(own, target.packed))
             print("null")
+            return
+        if verb == "speak":
+            packets.send(request(bytes.fromhex(words[0].replace(":", "")), target.packed, target.packed))
+            print("null")
+            return
+        if verb == "flood":
+            print(json.dumps(flood(packets, own, target.packed)), flush=True)
             return
         if verb == "tagged":
             frame = request(own, bytes(4), target.packed)

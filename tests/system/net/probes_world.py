@@ -32,10 +32,7 @@ class ProbesWorld(SubnetWorld):
         self.said("the agent takes probes")
 
     def said(self, text, times=1):
-        wait_for(f"apiary-probes says: {text}", lambda: self.probes_log.read_text().count(text) >= times
-                 or not self.probes.running())
-        if not self.probes.running():
-            raise AssertionError("apiary-probes ended:\n" + self.probes_log.read_text())
+        self.await_said(self.probes, text, times=times)
 
     def figures(self):
         text = self.spaces.run("sen", sys.executable, "-c", READ, f"http://127.0.0.1:{self.agent_metrics}/metrics")
@@ -59,7 +56,7 @@ class ProbesWorld(SubnetWorld):
                                  f"FROM probe WHERE {condition}")[0]
         return int(row[0]), int(row[1]), row[2]
 
-    def await_packets(self, condition, packets, seconds=40):
+    def await_packets(self, condition, packets, seconds=90):
         try:
             wait_for("probes in the database", lambda: self.rows(condition)[0] >= packets, seconds, step=0.2)
         except AssertionError:

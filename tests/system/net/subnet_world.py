@@ -11,12 +11,13 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from world import ACCOUNT, HUP, Program, World, wait_for  # pylint: disable=wrong-import-position
+import world  # pylint: disable=wrong-import-position
+from world import ACCOUNT, HUP, Program, World  # pylint: disable=wrong-import-position,unused-import
 from namespaces import Namespaces  # pylint: disable=wrong-import-position
 
 USER = 65534  # nobody
 NOT_OURS = "10.9.8.8"
-HOSTS = f"""
+SERVICES = f"""
 [coverage]
 user = "{USER}"
 [[service]]
@@ -30,6 +31,8 @@ users = "{':'.join(ACCOUNT)}"
 name = "web"
 protocol = "http"
 ports = [80, "8000-8100"]
+"""
+HOSTS = SERVICES + f"""
 [[service]]
 name = "mail"
 protocol = "smtp"
@@ -63,6 +66,11 @@ except = ["10.9.7.0/24", "{NOT_OURS}"]
 persona = "recorder"
 ranges = ["10.9.7.0/24"]
 """
+
+
+def wait_for(what, condition, seconds=60, step=0.05):
+    """As of World, with the patience that a slow machine takes."""
+    return world.wait_for(what, condition, seconds, step)
 
 
 def addresses(count, seed):
@@ -115,22 +123,38 @@ class SubnetWorld(World):
         self.start_agent()
 
     def start_coverage(self):
-        said = self.coverage_log.stat().st_size if self.coverage_log.exists() else 0
+        said = self.said_so_far(self.coverage_log)
         self.coverage = Program("coverage", self.spaces.command("sen", *self.command("coverage", "apply", "--config",
                                                                                      self.agent_toml)), self.coverage_log)
-        wait_for("apiary-coverage steers", lambda: b"steering" in self.coverage_log.read_bytes()[said:]
-                 or not self.coverage.running())
-        if not self.coverage.running():
-            raise AssertionError("apiary-coverage ended:\n" + self.coverage_log.read_text())
+        self.await_said(self.coverage, "steering", said)
+
+    @staticmethod
+    def said_so_far(log):
+        """The bytes of a log, which may not be there yet."""
+        return log.stat().st_size if log.exists() else 0
+
+    @staticmethod
+    def await_said(program, text, since=0, times=1):
+        """Waits until a program has said something behind these bytes of its log."""
+        wait_for(f"apiary-{program.name} says: {text}", lambda: program.log.read_bytes()[since:].count(text.encode()) >= times
+                 or not program.running(), 60)
+        if not program.running():
+            raise AssertionError(f"apiary-{program.name} ended:\n" + program.log.read_text(errors="replace")[-3000:])
+
+    def read_again(self, text, *programs):
+        """Writes the configuration and has programs read it, one after the other: the coverage if none is named."""
+        self.agent_toml.write_text(text)
+        for program in programs or (self.coverage,):
+            said = self.said_so_far(program.log)
+            program.send(HUP)
+            self.await_said(program, "configuration", said)
 
     def start_agent(self):
         log = self.folder / "agent.log"
-        said = log.stat().st_size if log.exists() else 0
+        said = self.said_so_far(log)
         self.agent = Program("agent", self.spaces.command("sen", "setpriv", "--pdeathsig", "KILL", "--reuid", USER, "--regid", USER, "--clear-groups",
                                                           self.agent_program, "run", "--config", self.agent_toml), log)
-        wait_for("the agent says what it serves", lambda: b"web on" in log.read_bytes()[said:] or not self.agent.running())
-        if not self.agent.running():
-            raise AssertionError("the agent ended:\n" + log.read_text(errors="replace")[-3000:])
+        self.await_said(self.agent, "web on", said)
 
     def stranger(self, *words):
         """What stranger.py prints at the attacker's, a parsed line each."""

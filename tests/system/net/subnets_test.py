@@ -9,7 +9,7 @@ if REASON := why_not():
     print("SKIPPED: " + REASON)
     sys.exit(77)
 
-from subnet_world import ACCOUNT, HUP, NOT_OURS, USER, SubnetWorld, addresses, wait_for  # pylint: disable=wrong-import-position
+from subnet_world import ACCOUNT, NOT_OURS, USER, SubnetWorld, addresses, wait_for  # pylint: disable=wrong-import-position
 from world_test_case import WorldTestCase  # pylint: disable=wrong-import-position
 
 FOREIGN = "table inet somebody { chain input { type filter hook input priority filter; policy accept; tcp dport 4444 drop\n}\n}"
@@ -75,6 +75,21 @@ class SubnetsTest(WorldTestCase):
             own.kill()
             own.communicate()
 
+    def test_errors_of_icmp_are_the_hosts(self):
+        """Also of a port that a program of the machine has on all addresses: its own address would unmask them all."""
+        code = ("import socket\nwith socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:\n"
+                " s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)\n s.bind(('::', 5999))\n print('ready', flush=True)\n s.recv(9)\n")
+        own = self.spaces.start("sen", sys.executable, "-c", code)
+        try:
+            self.assertEqual(own.stdout.readline(), "ready\n")
+            hosts = ("10.9.1.1", "fd00:9::5")
+            for port in (33333, 5999):
+                self.assertEqual(dict(self.world.wire("refusers", port, *hosts)), {host: host for host in hosts}, port)
+        finally:
+            own.kill()
+            own.communicate()
+        self.assertEqual(dict(self.world.wire("refusers", 33333, SENSOR)), {SENSOR: SENSOR})
+
     def test_data_connections_reach_the_host(self):
         for host in ("10.9.33.7", "10.9.7.7", "fd00:9::77"):
             with self.subTest(host):
@@ -111,13 +126,8 @@ class SubnetsTest(WorldTestCase):
             "SELECT title FROM trouble WHERE kind = 'egress' AND ended_at IS NULL"))
 
     def read_again(self, text):
-        """Writes the configuration and has both programs read it, in the order of the README."""
-        self.world.agent_toml.write_text(text)
-        for program in (self.world.coverage, self.world.agent):
-            said = program.log.stat().st_size
-            program.send(HUP)
-            wait_for("the configuration is read", lambda program=program, said=said:
-                     b"configuration" in program.log.read_bytes()[said:])
+        """In the order of the README."""
+        self.world.read_again(text, self.world.coverage, self.world.agent)
 
     def test_reads_a_changed_file(self):
         good = self.world.agent_toml.read_text()

@@ -11,7 +11,7 @@ if REASON := why_not():
     print("SKIPPED: " + REASON)
     sys.exit(77)
 
-from subnet_world import USER, SubnetWorld, wait_for  # pylint: disable=wrong-import-position
+from subnet_world import SERVICES, SubnetWorld, wait_for  # pylint: disable=wrong-import-position
 from world_test_case import WorldTestCase  # pylint: disable=wrong-import-position
 
 SETTINGS = ("tcp_timestamps", "tcp_rmem", "tcp_synack_retries", "tcp_ecn")
@@ -49,18 +49,7 @@ def address(number, host=7):
 
 
 def configuration():
-    text = f"""
-[coverage]
-user = "{USER}"
-[[service]]
-name = "ftp"
-protocol = "ftp"
-ports = [21]
-[[service]]
-name = "web"
-protocol = "http"
-ports = [80]
-"""
+    text = SERVICES
     kinds = [(name, number, name) for name, (number, _) in SYSTEMS.items()] + [("own", OWN, "./own.toml"), ("plain", PLAIN, None)]
     for name, number, traits in kinds:
         text += f'[[persona]]\nname = "{name}"\nservices = ["ftp", "web"]\n' + (f'traits = "{traits}"\n' if traits else "")
@@ -190,6 +179,13 @@ class TraitsTest(WorldTestCase):
         self.assertEqual((refused["df"], refused["window"], refused["ttl"]), (False, 2920, 254))
         hop = self.wire("syn_acks", 21, "fd00:9:0:2::7")["fd00:9:0:2::7"]["ttl"]
         self.assertIn(hop, (127, 126))
+        for name, labels in (("linux", True), ("windows-10", True), ("recorder", False), ("camera", False)):
+            host = f"fd00:9:0:{SYSTEMS[name][0]}::7"
+            for verb, port in (("syn_acks", 21), ("resets", 22)):
+                with self.subTest("flow label", of=name, verb=verb):
+                    self.assertEqual(self.wire(verb, port, host)[host]["label"] != 0, labels)
+        errors = self.wire("refusers", 33333, "fd00:9:0:2::7", address(OWN))
+        self.assertEqual(set(errors), set(errors.values()), "by the host itself")
 
     def test_a_persona_without_traits_is_as_the_machine_is(self):
         plain = self.wire("syn_acks", 21, address(PLAIN))[address(PLAIN)]

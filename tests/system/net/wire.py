@@ -1,8 +1,9 @@
 """How hosts answer on the wire, seen from where this is run; the words of the command line say what. Prints a line of JSON for each try.
 
-  syn_acks PORT ADDRESS ...   what answered each connection: ttl, id, df, window, options, and its timestamp less the milliseconds here
-  resets PORT ADDRESS ...     what refused each: ttl, id, df, window
+  syn_acks PORT ADDRESS ...   what answered each connection: ttl, id, df, flow label, window, options, and its timestamp less the milliseconds here
+  resets PORT ADDRESS ...     what refused each: ttl, id, df, flow label, window
   icmp ADDRESS ...            an echo request with code 9 and a datagram to a closed port: the code, and the error's DSCP
+  refusers PORT ADDRESS ...   a datagram to a port: who says by ICMP that it is closed
   talk PORT ADDRESS           an FTP session of many commands over one connection: how many were answered
 """
 
@@ -37,7 +38,7 @@ def parsed(frame):
         said = {"ttl": packet[8], "id": int.from_bytes(packet[4:6], "big"), "df": bool(packet[6] & 0x40)}
     elif frame[12:14] == b"\x86\xdd" and packet[6] == socket.IPPROTO_TCP:
         source, rest = socket.inet_ntop(socket.AF_INET6, packet[8:24]), packet[40:]
-        said = {"ttl": packet[7]}
+        said = {"ttl": packet[7], "label": int.from_bytes(packet[0:4], "big") & 0xfffff}
     else:
         return None
     said["window"] = int.from_bytes(rest[14:16], "big")
@@ -85,6 +86,20 @@ def icmp(address):
         return said
 
 
+def refuser(port, address):
+    v6 = ":" in address
+    with socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_RAW, 58 if v6 else 1) as raw:
+        raw.settimeout(PATIENCE)
+        with socket.socket(raw.family, socket.SOCK_DGRAM) as peer:
+            peer.sendto(b"x", (address, port))
+            while True:
+                packet, source = raw.recvfrom(1024)
+                message = packet if v6 else packet[20:]
+                about = message[32:48] if v6 else message[24:28]
+                if message[0] == (1 if v6 else 3) and about == socket.inet_pton(raw.family, address):
+                    return source[0]
+
+
 def talk(port, address):
     with socket.create_connection((address, port), PATIENCE) as peer:
         lines = peer.makefile("rb")
@@ -101,6 +116,9 @@ def main():
     if verb in ("syn_acks", "resets"):
         for answer in answers(int(words[0]), words[1:], 2 if verb == "syn_acks" else 4):
             print(json.dumps(answer), flush=True)
+    elif verb == "refusers":
+        for address in words[1:]:
+            print(json.dumps([address, refuser(int(words[0]), address)]), flush=True)
     elif verb == "icmp":
         for address in words:
             print(json.dumps([address, icmp(address)]), flush=True)

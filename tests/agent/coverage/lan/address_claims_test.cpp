@@ -103,6 +103,33 @@ TEST_F(AddressClaimsTest, ProbesThreeTimesThenTakesAndAnnouncesTwice) {
     EXPECT_EQ(claims_.counts(), (AddressClaims::Counts{.claimed = 1}));
 }
 
+TEST_F(AddressClaimsTest, TakesNothingForSilenceWhereSomethingWasNotHeard) {
+    follow({"10.0.0.7"});
+    while (done_.size() < 3) {
+        pass(100ms);
+    }
+    claims_.missed(now_);
+    done();
+    pass(1min);
+    EXPECT_EQ(done(), (Lines{"probe 10.0.0.7", "probe 10.0.0.7", "probe 10.0.0.7", "take 10.0.0.7", "announce 10.0.0.7",
+                             "announce 10.0.0.7"}))
+        << "asked for from the beginning";
+    follow({"fd00:9::/64"});
+    asks("fd00:9::1", "fd00:9::7");
+    pass(500ms);
+    claims_.missed(now_);
+    pass(10s);
+    EXPECT_EQ(done(), (Lines{"give up 10.0.0.7", "probe fd00:9::7", "probe fd00:9::7", "take fd00:9::7",
+                             "announce fd00:9::7"}));
+}
+
+TEST_F(AddressClaimsTest, WhatIsMissedBeforeAnAddressIsAskedForMakesNoDifference) {
+    follow({"10.0.0.7"});
+    claims_.missed(now_);
+    pass(1min);
+    EXPECT_EQ(std::ranges::count(done(), "probe 10.0.0.7"), 3);
+}
+
 TEST_F(AddressClaimsTest, AnswersForWhatIsClaimedOnly) {
     follow({"10.0.0.7"});
     asks("10.0.0.1", "10.0.0.7");

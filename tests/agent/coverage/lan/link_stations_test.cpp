@@ -34,6 +34,25 @@ TEST(LinkStationsTest, GivesEachHostItsOwnOfTheVendorAndTheSameAgain) {
     EXPECT_FALSE(stationOf(link(), 7, at("10.11.0.63"))) << "it shares that of the interface";
 }
 
+TEST(LinkStationsTest, KnowsWhatItsOwnHostsHaveSaid) {
+    using Kind = NeighbourMessage::Kind;
+    const auto host = at("10.11.0.70");
+    const Mac own = *stationOf(link(), 7, host);
+    const auto nobody = at("0.0.0.0");
+    EXPECT_TRUE(isOfOwnStation(link(), 7, {.kind = Kind::Asks, .from = own, .sender = host, .target = host}));
+    EXPECT_TRUE(
+        isOfOwnStation(link(), 7, {.kind = Kind::Asks, .from = own, .sender = host, .target = at("10.11.0.1")}));
+    EXPECT_TRUE(isOfOwnStation(link(), 7, {.kind = Kind::Asks, .from = own, .sender = nobody, .target = host}));
+    EXPECT_TRUE(isOfOwnStation(link(), 7, {.kind = Kind::Tells, .from = own, .sender = host, .target = {}}));
+    EXPECT_FALSE(
+        isOfOwnStation(link(), 7, {.kind = Kind::Tells, .from = own, .sender = at("10.11.0.71"), .target = {}}))
+        << "somebody who speaks as another host";
+    const Mac other{0x52, 0x54, 0, 0x12, 0x34, 0x56};
+    EXPECT_FALSE(isOfOwnStation(link(), 7, {.kind = Kind::Tells, .from = other, .sender = host, .target = {}}));
+    EXPECT_FALSE(
+        isOfOwnStation(link(), 7, {.kind = Kind::Tells, .from = other, .sender = at("10.11.0.1"), .target = {}}));
+}
+
 TEST(LinkStationsTest, TakesAndSendsByThem) {
     const std::string rules = stationRules(link(), 7);
     const std::string first = stationText(*stationOf(link(), 7, at("10.11.0.64")));
@@ -41,6 +60,8 @@ TEST(LinkStationsTest, TakesAndSendsByThem) {
         << rules;
     EXPECT_NE(rules.find("elements = { 10.11.0.64 : " + first + ", 10.11.0.65 : "), std::string::npos) << rules;
     EXPECT_NE(rules.find("hook ingress device \"br-lan.7\""), std::string::npos);
+    EXPECT_NE(rules.find("ip fib saddr type local ether saddr set ip saddr map @station4"), std::string::npos)
+        << "what passes through from a live owner is not a host's";
     EXPECT_EQ(stationRules({.interface = "eth0", .ranges = link().ranges}, 7), "");
 }
 

@@ -38,9 +38,10 @@ TEST(ReplyRoutesTest, AreThoseOfTheMainTableWithAWindow) {
                     "10.57.0.0/16 via inet6 fd00:81::1 dev wan \n"
                     "10.81.0.0/30 dev wan proto kernel scope link src 10.81.0.2 linkdown \n",
                     9708, true),
-        (std::vector<std::string>{"default via 10.81.0.1 dev wan metric 100 table 9708 protocol 97 window 16776960",
+        (std::vector<std::string>{"10.81.0.0/30 dev wan scope link table 9708 protocol 97 window 16776960",
                                   "10.57.0.0/16 via inet6 fd00:81::1 dev wan table 9708 protocol 97 window 16776960",
-                                  "10.81.0.0/30 dev wan scope link table 9708 protocol 97 window 16776960"}));
+                                  "default via 10.81.0.1 dev wan metric 100 table 9708 protocol 97 window 16776960"}))
+        << "the longest first, so that half of them lead nobody another way";
     EXPECT_EQ(replyRoutes("default dev ppp0 scope link\n", 9700, true),
               std::vector<std::string>{"default dev ppp0 scope link table 9700 protocol 97 window 65535"});
 }
@@ -49,8 +50,19 @@ TEST(ReplyRoutesTest, LeaveToTheMainTableWhatCannotBeCopied) {
     EXPECT_EQ(replyRoutes("default \n\tnexthop via 10.81.0.1 dev a weight 1 \n\tnexthop via 10.82.0.1 dev b weight 1 \n"
                           "unreachable 10.56.0.0/16 \nblackhole default metric 7\nsomething new\n",
                           9702, true),
-              (std::vector<std::string>{"throw default table 9702 protocol 97",
-                                        "throw 10.56.0.0/16 table 9702 protocol 97"}));
+              (std::vector<std::string>{"throw 10.56.0.0/16 table 9702 protocol 97",
+                                        "throw default table 9702 protocol 97"}));
+}
+
+TEST(ReplyRoutesTest, LeaveToTheMainTableWhatTheKernelDoesNotTake) {
+    EXPECT_EQ(
+        refusedLines("Error: Nexthop has invalid gateway.\nCommand failed -:3\nRTNETLINK answers: No such device\n"
+                     "Command failed -:1\nCommand failed of it\n"),
+        (std::vector<std::size_t>{2, 0}));
+    EXPECT_TRUE(refusedLines("").empty());
+    EXPECT_EQ(leftToMain("10.57.0.0/16 via 10.81.0.1 dev wan mtu 1400 table 9700 protocol 97 window 65535"),
+              "throw 10.57.0.0/16 table 9700 protocol 97");
+    EXPECT_EQ(leftToMain("throw default table 9702 protocol 97"), "throw default table 9702 protocol 97");
 }
 
 TEST(ReplyRoutesTest, KeepLockedMetrics) {
@@ -86,8 +98,8 @@ TEST(ReplyRoutesTest, LeaveTheLinksOfIpv6ToTheMainTable) {
                           "default via fd00:81::1 dev wan proto ra metric 1024 expires 1790sec pref medium\n",
                           9708, false),
               (std::vector<std::string>{
-                  "throw fe80::/10 table 9708 protocol 97", "throw ff00::/8 table 9708 protocol 97",
                   "fd00:81::/64 dev wan metric 256 table 9708 protocol 97 window 16776960",
+                  "throw fe80::/10 table 9708 protocol 97", "throw ff00::/8 table 9708 protocol 97",
                   "default via fd00:81::1 dev wan metric 1024 table 9708 protocol 97 window 16776960"}));
 }
 

@@ -54,6 +54,28 @@ TEST(TraitRulesTest, ReplaceOurTableInOneTransaction) {
     EXPECT_EQ(std::ranges::count(text, '{'), std::ranges::count(text, '}'));
 }
 
+TEST(TraitRulesTest, HaveFlowLabelsAsTheSystemHasThem) {
+    PacketTraits old;
+    old.flowLabels = false;
+    PacketTraits resets;
+    resets.null = SegmentAnswer::Reset;
+    const std::string text = traitRules(plan(), {std::nullopt, old, resets, PacketTraits{}}, 1);
+    EXPECT_TRUE(has(block(text, "chain leaving_0"), "meta nfproto ipv6 ip6 flowlabel set 0"));
+    const std::string labelled =
+        "meta nfproto ipv6 tcp flags & rst == rst @nh,0,32 0x60000000 @nh,0,32 set numgen random mod 1048575 offset "
+        "1610612737";
+    EXPECT_TRUE(has(block(text, "chain leaving_1"), labelled)) << "nftables sends RSTs without one";
+    EXPECT_FALSE(has(block(text, "chain leaving_2"), labelled));
+}
+
+TEST(TraitRulesTest, NamesWhoseTraitsAChainHas) {
+    const PersonaTraits traits{std::nullopt, builtIn("linux"), builtIn("camera"), builtIn("linux")};
+    EXPECT_EQ(personaOfTraitChain(plan(), traits, "leaving_0"), 1U);
+    EXPECT_EQ(personaOfTraitChain(plan(), traits, "syn_ack_1"), 2U);
+    EXPECT_EQ(personaOfTraitChain(plan(), traits, "odd_2"), std::nullopt) << "there are two kinds";
+    EXPECT_EQ(personaOfTraitChain(plan(), traits, "clock_3"), std::nullopt) << "which all share";
+}
+
 TEST(TraitRulesTest, BringEachRangeToItsTraits) {
     const std::string text = rules("windows-10", "windows-server-2016", "windows-10");
     EXPECT_EQ(
