@@ -35,6 +35,7 @@ struct Client {
     std::string answer;  // not yet taken by the client
     bool answered = false;
     bool follows = false;
+    bool saysNoMore = false;  // it has ended its side, and may still read
     Steady::time_point since = Steady::now();
 };
 
@@ -73,8 +74,9 @@ public:
         while (!closed_) {
             std::vector<pollfd> waiting{{bell_, POLLIN, 0}, {listener_, POLLIN, 0}};
             for (const Client& client : clients_) {
-                const auto events = client.answer.empty() ? POLLIN : POLLIN | POLLOUT;
-                waiting.push_back({client.socket, static_cast<short>(events), 0});
+                const int hears = client.saysNoMore ? 0 : POLLIN;
+                const int speaks = client.answer.empty() ? 0 : POLLOUT;
+                waiting.push_back({client.socket, static_cast<short>(hears | speaks), 0});
             }
             ::poll(waiting.data(), waiting.size(), 1000);
             std::uint64_t rung = 0;
@@ -137,7 +139,8 @@ private:
         if ((events & (POLLIN | POLLHUP | POLLERR)) != 0) {
             std::array<char, kLongestLine> buffer{};
             const ssize_t got = ::recv(client.socket, buffer.data(), buffer.size(), 0);
-            if (got == 0 || (got < 0 && errno != EAGAIN)) {
+            client.saysNoMore = got == 0;
+            if ((got == 0 && (events & POLLHUP) != 0) || (got < 0 && errno != EAGAIN)) {
                 followers_ -= client.follows ? 1 : 0;
                 return false;
             }
@@ -146,7 +149,8 @@ private:
             }
         }
         const auto end = client.request.find('\n');
-        if (!client.answered && (end != std::string::npos || client.request.size() > kLongestLine)) {
+        const bool whole = end != std::string::npos || client.saysNoMore;
+        if (!client.answered && (whole || client.request.size() > kLongestLine)) {
             answer(client, client.request.substr(0, std::min(end, kLongestLine)));
         }
         if (!client.follows && Steady::now() - client.since > kPatience) {

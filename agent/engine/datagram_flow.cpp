@@ -5,7 +5,9 @@
 
 namespace apiary::agent {
 
-static constexpr std::size_t kInboxBytes = std::size_t{64} << 10U;
+static constexpr std::size_t kInboxSize = std::size_t{64} << 10U;
+static constexpr std::size_t kDatagram = 64;  // what one takes besides its bytes, of which it may have none
+static constexpr std::size_t kAtOnce = 64;    // then other flows have their turn
 static constexpr Millis kRecorderPoll{10};
 
 DatagramFlow::DatagramFlow(Loop& loop, OpenSessions& open, EngineState& engine, std::shared_ptr<const Service> service,
@@ -28,14 +30,13 @@ void DatagramFlow::leaveHost() {
 }
 
 void DatagramFlow::deliver(std::string_view bytes) {
-    if (!inbox_.empty() && inboxBytes_ + bytes.size() > kInboxBytes) {
-        if (!std::exchange(noted_, true)) {
-            recorder().observed(Anomaly{"datagrams dropped: more came than could be answered in turn"});
-        }
+    if (!inbox_.empty() && inboxSize_ + bytes.size() + kDatagram > kInboxSize) {
+        ++dropped_;
+        droppedBytes_ += bytes.size();
         return;
     }
     inbox_.emplace_back(bytes);
-    inboxBytes_ += bytes.size();
+    inboxSize_ += bytes.size() + kDatagram;
     wake();
 }
 
@@ -52,6 +53,7 @@ Task DatagramFlow::run() {
     for (const std::string& unheard : inbox_) {
         noteDatagram(unheard);
     }
+    noteDropped();
     co_await conclude();
     if (lastReply_) {
         host_->reply(*lastReply_, to_, from_);
@@ -61,9 +63,13 @@ Task DatagramFlow::run() {
 
 Task DatagramFlow::converse() {
     bool greeted = false;
+    std::size_t heard = 0;
     while (!outcome_) {
         const auto now = Steady::now();
         const bool holding = recorder().full();
+        if (holding) {
+            idleAt_ = std::max(idleAt_, now + spec().limits.idle);  // not the source's silence but ours
+        }
         switch (conversation().awaits()) {
             case Conversation::Awaits::Peer:
                 break;
@@ -85,16 +91,19 @@ Task DatagramFlow::converse() {
             co_return;
         }
         if (!holding && !inbox_.empty()) {
+            if (++heard % kAtOnce == 0) {
+                co_await until(now);
+            }
             const std::string datagram = std::move(inbox_.front());
-            inbox_.erase(inbox_.begin());
-            inboxBytes_ -= datagram.size();
+            inbox_.pop_front();
+            inboxSize_ -= datagram.size() + kDatagram;
             noteDatagram(datagram);
             if (!std::exchange(greeted, true)) {
                 co_await perform(conversation().open(clock()));
             }
             co_await perform(conversation().bytes(datagram, clock()));
             stayAwake();
-        } else if (!holding && now >= idleAt_) {
+        } else if (now >= idleAt_) {
             end(Outcome::TimedOut);
             co_await perform(conversation().idle(clock()));
         } else if (now >= alarmAt_) {
@@ -115,6 +124,13 @@ void DatagramFlow::noteDatagram(std::string_view bytes) {
         noteReceived(kControl, bytes.substr(at, kPacket));
         at += kPacket;
     } while (at < bytes.size());
+}
+
+void DatagramFlow::noteDropped() {
+    if (dropped_ > 0) {
+        recorder().observed(Anomaly{std::to_string(dropped_) + " datagrams of " + std::to_string(droppedBytes_) +
+                                    " bytes dropped: more came than could be answered in turn"});
+    }
 }
 
 Task DatagramFlow::perform(Actions actions) {

@@ -4,11 +4,12 @@
 #include "agent/engine/session_host.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace apiary::agent {
 
@@ -39,7 +40,7 @@ public:
     bool admit() { return admitted(from_.endpoint(), to_); }
     void play() { launch(run()); }
 
-    /// Takes a datagram of this flow. While too many wait already it is dropped, which is noted.
+    /// Takes a datagram of this flow. While too many wait already it is dropped, which is counted and noted at the end.
     void deliver(std::string_view bytes);
 
 private:
@@ -48,6 +49,7 @@ private:
     Task perform(Actions actions);
     Task pause(Millis duration);
     void noteDatagram(std::string_view bytes);
+    void noteDropped();
     void send(std::string_view bytes, bool last);
     void leaveHost();
 
@@ -56,10 +58,12 @@ private:
     SocketAddress from_;
     Endpoint to_;
     bool answered_;
-    bool noted_ = false;      // that something was withheld or dropped
+    bool noted_ = false;      // that something was withheld
     bool reachable_ = false;  // the host knows of this flow
-    std::vector<std::string> inbox_;
-    std::size_t inboxBytes_ = 0;
+    std::deque<std::string> inbox_;
+    std::size_t inboxSize_ = 0;
+    std::uint64_t dropped_ = 0;  // datagrams, and their bytes
+    std::uint64_t droppedBytes_ = 0;
     std::optional<std::string> lastReply_;  // paid for and recorded, not sent yet
 };
 

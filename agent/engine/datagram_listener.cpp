@@ -16,7 +16,7 @@ DatagramListener::DatagramListener(Loop& loop, OpenSessions& open, EngineState& 
     : Listener(loop, std::move(current)),
       open_(open),
       engine_(engine),
-      watch_(loop, std::move(socket)),
+      watch_(loop, std::move(socket), answering != nullptr),  // who gave it may hold it for a moment more
       socket_(watch_.fd(), bound),
       bound_(bound),
       answering_(std::move(answering)) {}

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <span>
 
 namespace apiary::agent {
 namespace {
@@ -55,8 +56,11 @@ ProxyParse parseLine(std::string_view bytes, ProxyHeader& header) {
     const auto sourcePort = portOf(words[2]);
     const auto targetPort = portOf(words[3]);
     const bool v4 = family == "TCP4";
-    if ((!v4 && family != "TCP6") || !source || !target || !sourcePort || !targetPort || !line.empty() ||
-        source->v4().has_value() != v4 || target->v4().has_value() != v4) {
+    // Told by how it is written: a proxy that listens for both families calls a client of IPv4 TCP6 ::ffff:192.0.2.1.
+    const bool fits = std::ranges::all_of(std::span(words).first(2), [&](std::string_view address) {
+        return (address.find(':') == std::string_view::npos) == v4;
+    });
+    if ((!v4 && family != "TCP6") || !source || !target || !sourcePort || !targetPort || !line.empty() || !fits) {
         return ProxyParse::Invalid;
     }
     header.source = Endpoint{source->address, *sourcePort};

@@ -247,6 +247,7 @@ void SessionHost::noteSent(ChannelId channel, std::string_view bytes, Delivery d
 
 void SessionHost::noteSent(std::string_view bytes, const SharedPart& part, Delivery delivery) {
     bytesOut_.fetch_add(bytes.size(), std::memory_order_relaxed);
+    service_->state->counters.sent(bytes.size());
     recorder_->sentShared(kControl, bytes, part, delivery);
 }
 

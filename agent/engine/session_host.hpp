@@ -83,6 +83,7 @@ protected:
     bool interrupted();
 
     void setAlarm(Millis after);
+    std::uint64_t receivedBytes() const { return bytesIn_; }
     void noteReceived(ChannelId channel, std::string_view bytes);
     void noteSent(ChannelId channel, std::string_view bytes, Delivery delivery);
     void noteSent(std::string_view bytes, const SharedPart& part, Delivery delivery);  // on the connection

@@ -40,6 +40,9 @@ public:
     /// Gives back bytes that were read too early; they come first at the next read.
     void unread(std::string_view bytes) { early_.insert(0, bytes); }
 
+    /// True until it turns into TLS.
+    bool plain() const { return !tls_; }
+
     /// True if the peer has ended its side, and all that it had sent was read.
     bool atEnd() const { return atEnd_; }
 

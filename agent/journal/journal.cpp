@@ -3,6 +3,7 @@
 #include "agent/journal/journal_format.hpp"
 #include "agent/journal/log_budget.hpp"
 #include "agent/journal/log_files.hpp"
+#include "agent/journal/settled_clock.hpp"
 #include "common/concurrent/bounded_queue.hpp"
 #include "common/concurrent/guarded.hpp"
 #include "common/log/log.hpp"
@@ -156,7 +157,7 @@ private:
     };
 
     bool keepBudget(std::size_t most) {
-        const auto now = std::chrono::system_clock::now();
+        const auto now = clock_.at(std::chrono::system_clock::now(), std::chrono::steady_clock::now());
         if (!budget_.over(now)) {
             return false;
         }
@@ -226,6 +227,7 @@ private:
     // Of the writing thread.
     LogFiles files_;
     LogBudget budget_;
+    SettledClock clock_;
     std::uint64_t incomplete_ = 0;
     bool refused_ = false;
     std::chrono::steady_clock::time_point nextRound_;

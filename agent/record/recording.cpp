@@ -169,12 +169,14 @@ private:
     using Marks = std::map<std::uint32_t, std::uint64_t>;
 
     std::vector<NewRecord> dueProbes(bool closing) {
-        return probes_.with([&](ProbeFold& fold) {
+        // Thousands of records take their time to make: not while those who accept connections wait for the lock.
+        ProbeFold due = probes_.with([&](ProbeFold& fold) {
             // In a full spool they take no room from sessions: they wait here, folded together.
-            return !fold.empty() && (closing || (Steady::now() - fold.since() >= kProbesTogether && !spool_.full()))
-                       ? fold.take(spool_.currentLane())
-                       : std::vector<NewRecord>();
+            const bool ready =
+                !fold.empty() && (closing || (Steady::now() - fold.since() >= kProbesTogether && !spool_.full()));
+            return ready ? std::exchange(fold, ProbeFold()) : ProbeFold();
         });
+        return due.empty() ? std::vector<NewRecord>() : due.take(spool_.currentLane());
     }
 
     /// What the journal's budget removed, once in a while; when closing, all of it, and then it removes no more.

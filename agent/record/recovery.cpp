@@ -14,6 +14,7 @@ namespace apiary::agent {
 namespace {
 
 constexpr std::size_t kClosedAtOnce = 64;
+constexpr std::size_t kTextAtOnce = std::size_t{4} << 20U;  // bytes of logs held meanwhile: a session may have 24 MiB
 
 /// A log as it is to be.
 struct Completion {
@@ -34,7 +35,7 @@ public:
         const auto open = spool_.openSessions();
         for (const Uuid& session : open) {
             close(session);
-            if (closings_.size() >= kClosedAtOnce) {
+            if (closings_.size() >= kClosedAtOnce || held_ >= kTextAtOnce) {
                 flush();
             }
         }
@@ -55,6 +56,7 @@ private:
         for (const Completion& log : std::exchange(logs_, {})) {
             complete(log);
         }
+        held_ = 0;
     }
 
     void complete(const Completion& log) {
@@ -124,6 +126,7 @@ private:
         });
         closings_.push_back(std::move(closing));
         if (!path.empty()) {
+            held_ += text.size();
             logs_.push_back({std::move(path), std::move(text)});
         }
     }
@@ -146,6 +149,7 @@ private:
     const std::function<void(const std::string&)>& closed_;
     std::vector<NewRecord> closings_;
     std::vector<Completion> logs_;
+    std::size_t held_ = 0;  // bytes of these
 };
 
 }  // namespace

@@ -234,9 +234,6 @@ void SessionRecorder::record(RecordKind kind, WallTime at, std::string text, Fil
 }
 
 void SessionRecorder::queue(PendingRecord pending, bool urgent) {
-    if (choice_ == LogChoice::WhenSpoken && held_.size() > kLongestHeld) {
-        choice_ = LogChoice::Yes;
-    }
     switch (choice_) {
         case LogChoice::No:
             pending.text = {};
@@ -248,6 +245,7 @@ void SessionRecorder::queue(PendingRecord pending, bool urgent) {
             }
             held_ += pending.text;
             pending.text = {};
+            choice_ = held_.size() > kLongestHeld ? LogChoice::Yes : choice_;  // of the records to come
             break;
         case LogChoice::Yes:
             if (!held_.empty()) {

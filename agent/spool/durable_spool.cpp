@@ -356,6 +356,9 @@ bool DurableSpool::freeSome(Writer& writer, std::uint32_t lane, const Positions&
             reopen(writer);
         }
         carry(writer.ledger, marks);
+        if (atRest(writer.ledger.lanes.at(lane))) {
+            return false;  // lanes of long ago stay for ever, and a commit is a sync
+        }
         writer.file->begin();
         const bool more = freeStep(*writer.file, writer.ledger, lane);
         writer.file->commit();

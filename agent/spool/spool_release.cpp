@@ -32,6 +32,11 @@ void settleHeld(SpoolFile& file, SpoolLedger& ledger, std::uint32_t lane, LaneSt
 
 }  // namespace
 
+bool atRest(const LaneState& state) {
+    return !state.again && state.cleanTo == state.last && state.scanned == state.last &&
+           state.acknowledged == state.last && state.journalled.value_or(state.last) == state.last;
+}
+
 bool freeStep(SpoolFile& file, SpoolLedger& ledger, std::uint32_t lane) {
     LaneState& state = ledger.lanes.at(lane);
     settleHeld(file, ledger, lane, state);

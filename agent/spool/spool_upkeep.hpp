@@ -11,6 +11,10 @@ namespace apiary::agent {
 /// Rows that one step of freeing looks at: some milliseconds of work.
 inline constexpr std::size_t kFreedPerStep = 4096;
 
+/// True if there is nothing to free in a lane, and what the file says of it is right: all is acknowledged, and all rows
+/// are gone but those of sessions that are open.
+bool atRest(const LaneState& state);
+
 /// Frees rows of a lane that are acknowledged, journalled as far as that is asked for, and of no held session, in one
 /// transaction. `ledger` carries the marks to save along. Returns true while there is more to do.
 bool freeStep(SpoolFile& file, SpoolLedger& ledger, std::uint32_t lane);

@@ -104,11 +104,6 @@ private:
             failed(UplinkView::State::Away, opened.error());
             return;
         }
-        if (wantsNewLane(spool_, settings_.limits)) {
-            const std::uint32_t lane = spool_.openLane();
-            log::info("uplink: more than " + std::to_string(settings_.limits.newLaneFrom) +
-                      " records wait; sessions from now on go first, in lane " + std::to_string(lane));
-        }
         IngestStream& stream = **opened;
         welcomed_ = false;
         deadline_ = Steady::now() + settings_.welcomeWithin;
@@ -187,6 +182,9 @@ private:
             failed(UplinkView::State::Refused, renewed ? lost.error() : renewed.error());
             return false;
         }
+        if (beginsLane()) {
+            return false;
+        }
         for (const UplinkCursor::Lost& hole : *lost) {
             log::error("uplink: ALARM: the collector confirmed records " + std::to_string(hole.first) + " to " +
                        std::to_string(hole.last) + " of lane " + std::to_string(hole.lane) +
@@ -209,6 +207,24 @@ private:
             view.reason.clear();
             view.since = now();
         });
+        return true;
+    }
+
+    /// Begins a lane if one is wanted. The collector takes only lanes that the hello named, so the stream is opened
+    /// anew for it. Not before a welcome: a collector that is away for long would be left with a lane for each of many
+    /// tries, and it takes a sensor with so many of them no more.
+    bool beginsLane() {
+        if (!wantsNewLane(spool_, settings_.limits)) {
+            return false;
+        }
+        const std::uint32_t before = spool_.currentLane();
+        const std::uint32_t lane = spool_.openLane();
+        if (lane == before) {
+            return false;  // the disk refuses
+        }
+        log::info("uplink: more than " + std::to_string(settings_.limits.newLaneFrom) +
+                  " records wait; sessions from now on go first, in lane " + std::to_string(lane));
+        delay_.reset();
         return true;
     }
 

@@ -129,9 +129,13 @@ bool UplinkCursor::drained() {
 
 bool wantsNewLane(const Spool& spool, const UplinkLimits& limits) {
     const std::uint32_t current = spool.currentLane();
-    return std::ranges::any_of(spool.lanes(), [&](const LaneView& view) {
-        return view.lane == current && view.last - view.acknowledged > limits.newLaneFrom;
-    });
+    const std::vector<LaneView> lanes = spool.lanes();
+    const auto behind = static_cast<std::size_t>(
+        std::ranges::count_if(lanes, [](const LaneView& view) { return view.last > view.acknowledged; }));
+    return current < limits.highestLane && behind < limits.lanes &&
+           std::ranges::any_of(lanes, [&](const LaneView& view) {
+               return view.lane == current && view.last - view.acknowledged > limits.newLaneFrom;
+           });
 }
 
 }  // namespace apiary::agent

@@ -18,6 +18,8 @@ struct UplinkLimits {
     std::size_t entries = 1000;          // of a batch
     std::size_t bytes = 1U << 20U;       // of a batch, but for a single record that is larger
     std::uint64_t newLaneFrom = 10'000;  // unacknowledged records of a lane that make a new one worth while
+    std::size_t lanes = 500;             // that are behind: no further one then. A collector takes a sensor with 1000
+    std::uint32_t highestLane = 32'767;  // that a collector takes
 };
 
 /// Rows of one lane that follow each other without a hole.
@@ -86,7 +88,8 @@ private:
     std::size_t underWay_ = 0;
 };
 
-/// True if the lane that new sessions go to is so far behind that they should get one of their own.
+/// True if the lane that new sessions go to is so far behind that they should get one of their own, and the collector
+/// would take that.
 bool wantsNewLane(const Spool& spool, const UplinkLimits& limits);
 
 }  // namespace apiary::agent

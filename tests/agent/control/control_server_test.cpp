@@ -28,6 +28,9 @@ protected:
                 if (verb == "refuse") {
                     return Error{"there is no " + std::string(argument)};
                 }
+                if (verb == "much") {
+                    return std::string(4'000'000, '.');
+                }
                 return "<" + std::string(verb) + "|" + std::string(argument) + ">";
             });
         EXPECT_TRUE(server) << server.error();
@@ -83,6 +86,16 @@ TEST_F(ControlServerTest, HandsOverVerbAndArgument) {
 
 TEST_F(ControlServerTest, PassesARefusalOn) {
     EXPECT_EQ(ask("refuse x"), "error: there is no x");
+}
+
+TEST_F(ControlServerTest, AnswersWhollyToWhoSaysNoMore) {
+    for (const std::string request : {"much\n", "much"}) {  // as: echo much | nc -N -U, with and without an end of line
+        const int socket = connectRaw();
+        ASSERT_EQ(::send(socket, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+        ::shutdown(socket, SHUT_WR);
+        EXPECT_EQ(readAll(socket).size(), 3 + 4'000'000U);
+        ::close(socket);
+    }
 }
 
 TEST_F(ControlServerTest, SaysThatNoAgentRuns) {

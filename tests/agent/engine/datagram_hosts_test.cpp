@@ -77,6 +77,22 @@ protected:
     std::vector<std::string> asked_;
 };
 
+TEST_F(DatagramHostsTest, HearsNothingMoreOfASocketThatItsGiverStillHolds) {
+    const Descriptor held(::dup(taking_.get()));
+    serve(hosts());
+    const DatagramClient client(loopback());
+    client.send("who", host(7, port_));
+    ASSERT_TRUE(client.receive());
+    engine_->stop("drill");
+    ServiceSpec other = EngineFixture::spec(drillDatagram);
+    other.name = "other";
+    other.limits.idle = 400ms;
+    const Endpoint where = serve(other);  // which waits until the others are closed
+    client.send("late", host(7, port_));
+    client.send("here", where);
+    EXPECT_EQ(client.receive()->bytes, "here");
+}
+
 TEST_F(DatagramHostsTest, AnswersFromTheAddressAndPortThatWereAsked) {
     serve(hosts());
     EXPECT_EQ(asked_, (std::vector<std::string>{"drill 61000 taking", "drill 1 answering"}));

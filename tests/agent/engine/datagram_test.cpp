@@ -1,5 +1,6 @@
 #include "tests/agent/engine/engine_fixture.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace apiary::agent::test {
@@ -146,6 +147,40 @@ TEST_F(DatagramTest, LetsGoOfThePortWhenStopped) {
     same.listens = {serve(datagrams())};
     engine_->stop("drill");
     EXPECT_EQ(serve(same), same.listens[0]);
+}
+
+TEST_F(DatagramTest, CountsWhatItCannotKeepWhileNothingCanBeRecorded) {
+    recording_.setFull(true);
+    const Endpoint where = serve(datagrams());
+    const DatagramClient flood(loopback());
+    for (std::size_t turn = 1; turn <= 20; ++turn) {
+        for (int i = 0; i < 100; ++i) {
+            flood.send("", where);
+        }
+        DatagramClient(loopback()).send("the others have arrived", where);
+        ASSERT_TRUE(recording_.waitUntil([&](const auto& sessions) { return sessions.size() > turn; }));
+    }
+    recording_.setFull(false);
+    auto lines = recording_.ended().lines;
+    EXPECT_EQ(
+        std::ranges::count(lines, "note 976 datagrams of 0 bytes dropped: more came than could be answered in turn"),
+        1);
+    EXPECT_EQ(std::ranges::count(lines, "in 0 "), 1024);
+}
+
+TEST_F(DatagramTest, WaitsForTheRecorderWithoutSpinning) {
+    recording_.setFull(true);
+    ServiceSpec impatient = datagrams();
+    impatient.limits.idle = 1ms;
+    const Endpoint where = serve(impatient);
+    const DatagramClient client(loopback());
+    client.send("x", where);
+    recording_.waitForAsked(2);
+    const auto begin = std::chrono::steady_clock::now();
+    recording_.waitForAsked(20);
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 50ms);
+    recording_.setFull(false);
+    EXPECT_EQ(recording_.ended().in, "x");
 }
 
 TEST_F(DatagramTest, KeepsEachSourceOnItsThread) {

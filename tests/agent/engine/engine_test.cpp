@@ -186,7 +186,7 @@ TEST_F(EngineTest, CountsEndsByOutcomeBytesAndRefusalsByClass) {
     const Endpoint where = serve(once);
     {
         Client client = greeted(where);
-        client.send("echo abc\r\nquit\r\n");
+        client.send("echo abc\r\npage 600\r\nquit\r\n");
         client.readAll();
     }
     Client open = greeted(where);
@@ -199,7 +199,7 @@ TEST_F(EngineTest, CountsEndsByOutcomeBytesAndRefusalsByClass) {
     EXPECT_EQ(now.sessions, sum(now.outcomes) + now.openSessions);
     EXPECT_EQ(now.refusals[static_cast<std::size_t>(RefusalClass::WaitingTime)], 1U);
     EXPECT_EQ(sum(now.refusals), 1U);
-    EXPECT_EQ(now.bytesIn, 16U);
+    EXPECT_EQ(now.bytesIn, 26U);
     EXPECT_EQ(now.bytesOut, recording_.sessions()[0].out.size() + recording_.sessions()[1].out.size());
 }
 

@@ -28,6 +28,15 @@ TEST(ProxyHeaderTest, ReadsIpv6InVersionOne) {
     EXPECT_EQ(endpointText(*header.source), "[2001:db8::7]:40000");
 }
 
+TEST(ProxyHeaderTest, ReadsAClientOfIpv4ThatADualProxyWritesAsIpv6) {
+    ProxyHeader header;
+    ASSERT_EQ(parseProxyHeader("PROXY TCP6 ::ffff:192.0.2.7 ::ffff:203.0.113.5 40000 21\r\n", header),
+              ProxyParse::Whole);
+    EXPECT_EQ(endpointText(*header.source), "192.0.2.7:40000");
+    EXPECT_EQ(endpointText(header.target), "203.0.113.5:21");
+    EXPECT_EQ(parseProxyHeader("PROXY TCP6 192.0.2.7 203.0.113.5 40000 21\r\n", header), ProxyParse::Invalid);
+}
+
 TEST(ProxyHeaderTest, KnowsAProxyThatSpeaksForItself) {
     ProxyHeader header;
     EXPECT_EQ(parseProxyHeader("PROXY UNKNOWN whatever it is\r\n", header), ProxyParse::Whole);

@@ -55,7 +55,11 @@ public:
                                         : "evidence");
         });
     }
-    bool full() const override { return recording_.full_; }
+    bool full() const override {
+        ++recording_.asked_;
+        recording_.asked_.notify_all();
+        return recording_.full_;
+    }
     void ended(Outcome outcome, std::function<void()> durable) override {
         ended_ = true;
         bool hold = false;
@@ -139,6 +143,13 @@ bool Recording::waitForRefusals(std::uint64_t count) {
 std::vector<Refusal> Recording::refusals() const {
     const std::lock_guard lock(mutex_);
     return refusals_;
+}
+
+void Recording::waitForAsked(std::size_t times) const {
+    const std::size_t enough = asked_ + times;
+    for (std::size_t asked = asked_; asked < enough; asked = asked_) {
+        asked_.wait(asked);
+    }
 }
 
 void Recording::holdEnds(bool hold) {

@@ -51,6 +51,9 @@ public:
     void holdEnds(bool hold);
     void setFull(bool full) { full_ = full; }
 
+    /// Waits until recorders were asked whether they are full so many times more.
+    void waitForAsked(std::size_t times) const;
+
 private:
     class Session;
 
@@ -63,6 +66,7 @@ private:
     std::vector<std::function<void()>> held_;
     bool hold_ = false;
     std::atomic<bool> full_{false};
+    std::atomic<std::size_t> asked_{0};
     std::atomic<bool> closed_{false};
 };
 

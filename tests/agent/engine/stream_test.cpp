@@ -171,6 +171,28 @@ TEST_F(StreamTest, NoticesAResetInAPause) {
     EXPECT_EQ(recording_.ended().outcome, Outcome::Reset);
 }
 
+TEST_F(StreamTest, RecordsWhatHadComeBeforeAReset) {
+    Client client = greeted(serve(spec()));
+    client.send("pause 60000\r\n");
+    recording_.waitUntil([](const auto& sessions) { return sessions[0].in.size() > 5; });
+    client.send(std::string(30'000, 'r'));
+    client.reset();
+    EXPECT_EQ(recording_.ended().in, "pause 60000\r\n" + std::string(30'000, 'r'));
+    EXPECT_EQ(recording_.ended().outcome, Outcome::Reset);
+}
+
+TEST_F(StreamTest, RecordsNoMoreBeforeAResetThanASessionMaySend) {
+    ServiceSpec narrow = spec();
+    narrow.limits.received = 20'000;
+    Client client = greeted(serve(narrow));
+    client.send("pause 60000\r\n");
+    recording_.waitUntil([](const auto& sessions) { return sessions[0].in.size() > 5; });
+    client.send(std::string(60'000, 'r'));
+    client.reset();
+    EXPECT_EQ(recording_.ended().in.size(),
+              13U + 2 * 16'384U);  // the packet with which the limit is reached is the last
+}
+
 TEST_F(StreamTest, DropsTheOneConnectionWhoseSessionThrows) {
     const Endpoint where = serve(spec());
     Client other = greeted(where);

@@ -266,6 +266,26 @@ TEST_F(RecordingTest, GivesALogOnlyToSessionsInWhichThePeerSpoke) {
     }
 }
 
+TEST_F(RecordingTest, GivesALogToASessionThatSaysMuchToASilentPeer) {
+    settings_.rules["files"] = {JournalRule::Which::Spoken};
+    openAll();
+    for (int packets = 3; packets <= 5; ++packets) {  // the log is long enough at the 4th
+        auto recorder = recording_->open(start());
+        for (int i = 0; i < packets; ++i) {
+            recorder->sent(kControl, std::string(16'384, 'x'), Delivery::Whole);
+        }
+        recorder->ended(Outcome::TimedOut, {});
+    }
+    drain();
+    EXPECT_EQ(recording_->view().unlogged, 1U);
+    for (const auto& [session, rows] : rowsBySession()) {
+        const Replay replay(rows);
+        const bool logged = replay.tally().packets > 3;
+        EXPECT_EQ(replay.closed()->journal_path().empty(), !logged);
+        EXPECT_EQ(file(replay.closed()->journal_path()), logged ? replay.text() : "");
+    }
+}
+
 TEST_F(RecordingTest, GivesALogToTheFirstSessionsOfASourceAndHour) {
     settings_.rules["files"] = {JournalRule::Which::FirstOfHour, 2};
     openAll();

@@ -63,6 +63,30 @@ TEST_F(RecoveryTest, ClosesAnOpenSessionAsInterrupted) {
     EXPECT_EQ(files(), 1U);
 }
 
+TEST_F(RecoveryTest, ClosesLongSessionsFewAtATime) {
+    openAll();
+    std::vector<std::unique_ptr<Recorder>> recorders;
+    for (int session = 0; session < 3; ++session) {
+        auto& recorder = recorders.emplace_back(recording_->open(start()));
+        for (int packet = 0; packet < 130; ++packet) {  // some 2 MiB: the logs of two are held, not of three
+            recorder->sent(kControl, std::string(16'384, 'x'), Delivery::Whole);
+        }
+    }
+    recording_->close();
+    recording_->run();
+    recorders.clear();
+    openAll();
+    int commits = 0;
+    spool_->onAppended([&] { ++commits; });
+    EXPECT_EQ(recording_->recover(), 3U);
+    EXPECT_EQ(commits, 2);
+    spool_->onAppended({});
+    drain();
+    for (const auto& [session, rows] : rowsBySession()) {
+        expectAgreement(rows);
+    }
+}
+
 TEST_F(RecoveryTest, WritesTheLogThatWasNeverBegun) {
     leaveOpen(Lines::None);
     restart();

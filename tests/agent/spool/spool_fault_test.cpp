@@ -204,6 +204,24 @@ TEST_F(SpoolFaultTest, ForgetsNothingWhenFreeingFails) {
     EXPECT_EQ(spool_->openSession(session(2)).rows.size(), 1U);
 }
 
+TEST_F(SpoolFaultTest, WritesNothingWhereThereIsNothingToFree) {
+    open(faulty());
+    append({record(1, RecordKind::Opening, "1"), record(1, RecordKind::Closing, "2")});
+    spool_->openLane();
+    append(record(2, RecordKind::Opening, "1", 1));
+    spool_->acknowledge(0, 2);
+    spool_->acknowledge(1, 1);
+    spool_->release();
+    FaultyDisk::fail(FaultyDisk::Call::Write, 1);
+    spool_->release();
+    EXPECT_EQ(FaultyDisk::failures(), 0);
+    FaultyDisk::heal();
+    append(record(2, RecordKind::Closing, "2", 1));
+    spool_->acknowledge(1, 2);
+    spool_->release();
+    EXPECT_TRUE(rows(1).starts_with("1-2:restore"));
+}
+
 /// Appends for ever, telling each number that was handed back, until it is killed.
 [[noreturn]] void appendUntilKilled(const SpoolSettings& settings, int tell, unsigned seed) {
     std::mt19937 random(seed);

@@ -190,6 +190,20 @@ TEST_F(UplinkCursorTest, WantsANewLaneOnceTheCurrentOneIsFarBehind) {
     EXPECT_FALSE(wantsNewLane(spool_, small_));
 }
 
+TEST_F(UplinkCursorTest, WantsNoMoreLanesThanACollectorTakes) {
+    UplinkLimits few = small_;
+    few.lanes = 2;
+    spool_.add(21);
+    EXPECT_TRUE(wantsNewLane(spool_, few));
+    spool_.openLane();
+    spool_.add(21);
+    EXPECT_FALSE(wantsNewLane(spool_, few));
+    spool_.acknowledge(0, 21);
+    EXPECT_TRUE(wantsNewLane(spool_, few));
+    few.highestLane = 1;
+    EXPECT_FALSE(wantsNewLane(spool_, few));
+}
+
 TEST(RetryDelayTest, GrowsToItsBoundAndBeginsAnew) {
     RetryDelay delay(500ms, 30s, 7);
     EXPECT_EQ(delay.next(), 500ms);

@@ -230,6 +230,22 @@ TEST_F(UplinkTest, OpensALaneForNewSessionsWhenFarBehind) {
     expectAll(1, 10);
 }
 
+TEST_F(UplinkTest, OpensOneLaneHoweverOftenItTriesACollectorThatIsAway) {
+    collector_.with([](Content& content) { content.refuses = "not yet"; });
+    begin();
+    for (std::size_t tries = 1; tries <= 5; ++tries) {
+        spool_.add(1500);  // enough for a lane at each try
+        ASSERT_TRUE(collector_.waitFor([&](const Content& content) { return content.hellos.size() > 2 * tries; }));
+    }
+    EXPECT_EQ(spool_.currentLane(), 0U);
+    collector_.with([](Content& content) { content.refuses.clear(); });
+    ASSERT_TRUE(arrived(0, 7500));
+    EXPECT_EQ(spool_.currentLane(), 1U);
+    collector_.with([](Content& content) {
+        EXPECT_EQ(content.hellos.back().lanes_size(), 2);  // it takes only what was named
+    });
+}
+
 TEST_F(UplinkTest, FillsWhatTheCollectorForgotWithAGap) {
     spool_.add(50);
     spool_.acknowledge(0, 40);
