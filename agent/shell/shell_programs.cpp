@@ -248,7 +248,9 @@ int ShellInterpreter::runText(const std::string& text, const std::string& speake
             break;
         }
         any = true;
-        run(*parser.tree());
+        if (work_.move(parser.expanded())) {
+            run(*parser.tree());
+        }
     }
     if (!any && flow_ == Flow::On) {
         environment_.status = 0;

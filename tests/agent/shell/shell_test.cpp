@@ -270,6 +270,16 @@ TEST_F(ShellTest, BoundsWhatAliasesStandFor) {
     EXPECT_NE(say("r").find("r: not found"), std::string::npos);
 }
 
+TEST_F(ShellTest, PutsAliasesInPlace) {
+    const std::string word(300, 'x');
+    say("alias long='echo " + word + "' e='echo ' none=''");
+    EXPECT_EQ(say("long; long y"), word + '\n' + word + " y\n");
+    EXPECT_EQ(say("e e; none e none z"), "echo\nz\n");
+    say("e one; if e two");
+    say("then long");
+    EXPECT_EQ(say("fi; e three"), "one\ntwo\n" + word + "\nthree\n");
+}
+
 TEST_F(ShellTest, BoundsTrapsJobsAndRecursion) {
     say("trap 'kill -USR1 $$; kill -USR1 $$' USR1");
     say("kill -USR1 $$");
