@@ -215,6 +215,12 @@ TEST_F(ShellTest, GivesUpACommandAtControlC) {
     EXPECT_EQ(shell_.prompt(), "~ # ");
 }
 
+TEST_F(ShellTest, TellsThatACommandQuit) {
+    say("cat");
+    EXPECT_EQ(shell_.quit(), "Quit\n");
+    EXPECT_EQ(say("echo $?"), "131\n");
+}
+
 TEST_F(ShellTest, LetsACommandInTheBackgroundSpeakBehindThePrompt) {
     const Shell::Answer first = answer("echo behind & echo before");
     EXPECT_EQ(first.output, "before\n");
