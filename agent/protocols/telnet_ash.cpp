@@ -121,6 +121,8 @@ void TelnetAsh::takeSignal(Signal signal, TelnetTerminal& terminal, Turn& turn) 
     late_.clear();
     if (signal == Signal::Suspend) {
         terminal.write(shell_.suspend(editor_.line(), turn.now()));
+    } else if (signal == Signal::Quit) {
+        terminal.write(shell_.quit());
     } else {
         shell_.interrupt();
         terminal.write("\n");

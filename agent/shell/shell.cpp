@@ -327,6 +327,12 @@ void Shell::interrupt() {
     state_->shells.back().status = 130;
 }
 
+std::string Shell::quit() {
+    interrupt();
+    state_->shells.back().status = 128 + kSignalQuit;
+    return std::string(shellSignalText(kSignalQuit)) + '\n';
+}
+
 std::string Shell::suspend(std::string_view command, WallTime now) {
     interrupt();
     state_->shells.back().status = 128 + kSignalTerminalStop;

@@ -76,6 +76,9 @@ public:
     /// Control-C: gives up what was typed and what runs.
     void interrupt();
 
+    /// Control-\ while a command runs or reads, which gives up likewise: what ash says of it.
+    std::string quit();
+
     /// Control-Z while a command runs or reads: it is a job from then on. What ash says of it.
     std::string suspend(std::string_view command, WallTime now);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 namespace apiary::agent {
@@ -17,7 +18,7 @@ struct Operator {
 constexpr Operator kOperators[] = {{"||", 1}, {"&&", 2},  {"<<", 8}, {">>", 8}, {"==", 6}, {"!=", 6}, {"<=", 7},
                                    {">=", 7}, {"**", 11}, {"|", 3},  {"^", 4},  {"&", 5},  {"<", 7},  {">", 7},
                                    {"+", 9},  {"-", 9},   {"*", 10}, {"/", 10}, {"%", 10}};
-constexpr std::string_view kAssignments[] = {"<<=", ">>=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "="};
+constexpr std::string_view kAssignments[] = {"<<=", ">>=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^="};
 constexpr int kDeepest = 40;
 constexpr std::size_t kMostOfVariables = 8192;  // bytes: each may name many others
 
@@ -192,6 +193,7 @@ private:
 
     static bool isNameByte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
+    /// One that does not fit into 64 bits is 0.
     static std::uint64_t parse(std::string_view& text) {
         unsigned radix = 10;
         if (text.starts_with("0x") || text.starts_with("0X")) {
@@ -201,6 +203,7 @@ private:
             radix = 8;
         }
         std::uint64_t value = 0;
+        bool fits = true;
         while (!text.empty() && std::isxdigit(static_cast<unsigned char>(text.front())) != 0) {
             const char c = text.front();
             const unsigned digit =
@@ -208,10 +211,11 @@ private:
             if (digit >= radix) {
                 break;
             }
+            fits = fits && value <= (std::numeric_limits<std::uint64_t>::max() - digit) / radix;
             value = value * radix + digit;
             text.remove_prefix(1);
         }
-        return value;
+        return fits ? value : 0;
     }
 
     /// Of a base too: 16#ff.
@@ -253,6 +257,10 @@ private:
         const std::string name(text_.substr(0, end));
         text_.remove_prefix(end);
         skip();
+        if (before == 0 && text_.starts_with('=') && !text_.starts_with("==")) {  // whatever it was
+            text_.remove_prefix(1);
+            return assign(name, ternary());
+        }
         const std::int64_t old = current(name);
         if (before != 0) {
             return assign(name, apply("+", old, before));
@@ -264,10 +272,9 @@ private:
             }
         }
         for (const std::string_view sign : kAssignments) {
-            if (text_.starts_with(sign) && !text_.starts_with("==")) {
+            if (text_.starts_with(sign)) {
                 text_.remove_prefix(sign.size());
-                const std::int64_t right = ternary();
-                return assign(name, sign == "=" ? right : apply(sign.substr(0, sign.size() - 1), old, right));
+                return assign(name, apply(sign.substr(0, sign.size() - 1), old, ternary()));
             }
         }
         return old;

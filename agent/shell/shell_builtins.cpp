@@ -15,12 +15,36 @@ namespace {
 
 using Flow = ShellInterpreter::Flow;
 
+constexpr std::size_t kSearchCost = 1024;  // of a folder of CDPATH, in bytes moved
+
 int colon(ShellCall& /*call*/) {
     return 0;
 }
 
 int falseBuiltin(ShellCall& /*call*/) {
     return 1;
+}
+
+/// Where CDPATH has the folder, written from there; empty if it has none, or is not to be asked.
+std::string searchedForDirectory(ShellCall& call, const std::string& target) {
+    const bool fromHere = target == "." || target == ".." || target.starts_with("./") || target.starts_with("../");
+    std::string_view rest = call.environment().get("CDPATH");
+    if (rest.empty() || target.starts_with('/') || fromHere) {
+        return {};
+    }
+    for (bool more = true; more && call.work().move(kSearchCost);) {
+        const std::size_t end = rest.find(':');
+        const std::string folder(rest.substr(0, end));
+        more = end != std::string_view::npos;
+        rest.remove_prefix(more ? end + 1 : rest.size());
+        std::string path = folder.empty() ? target : folder + '/' + target;
+        const ShellFiles::Place place = call.locate(path);
+        const ShellNode* node = place.error == ShellError::None ? call.files().find(place.path) : nullptr;
+        if (node != nullptr && node->kind == ShellNode::Kind::Directory) {
+            return path;
+        }
+    }
+    return {};
 }
 
 int changeDirectory(ShellCall& call) {
@@ -51,9 +75,10 @@ int changeDirectory(ShellCall& call) {
         return 0;
     }
     const auto complain = [&](std::string_view why) {
-        return call.failBuiltin("can't cd to " + target + ": " + std::string(why));
+        return call.failBuiltin("can't cd to " + target + ": " + std::string(why), 2);
     };
-    const ShellFiles::Place place = call.locate(target);
+    const std::string inPath = back ? "" : searchedForDirectory(call, target);
+    const ShellFiles::Place place = call.locate(inPath.empty() ? target : inPath);
     const ShellNode* node = place.error == ShellError::None ? call.files().find(place.path) : nullptr;
     if (node == nullptr) {
         return complain(errorText(place.error == ShellError::None ? ShellError::NoEntry : place.error));
@@ -68,7 +93,7 @@ int changeDirectory(ShellCall& call) {
     environment.set("OLDPWD", environment.directory);
     environment.directory = place.path;
     environment.set("PWD", place.path);
-    if (back) {
+    if (back || (!inPath.empty() && inPath != target)) {
         call.out(place.path + '\n');
     }
     return 0;

@@ -143,9 +143,10 @@ bool ShellCall::parse(std::string_view letters) {
             return false;
         }
         if (word.starts_with("--")) {
-            fail("unrecognized option '" + word + "'");
-            usage();
-            return false;
+            if (!parseLong(index)) {
+                return false;
+            }
+            continue;
         }
         if (!parseShort(letters, index)) {
             return false;

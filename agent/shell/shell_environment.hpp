@@ -66,8 +66,9 @@ struct ShellEnvironment {
     int lastBackground = 0;              // $!
     int killedBy = 0;                    // the signal that ended it
     std::uint16_t mask = 022;
-    std::uint64_t random = 0;   // what $RANDOM gave last
-    std::string hostName = {};  // that it was given; empty: the machine's own
+    std::map<char, std::string> limits = {};  // that ulimit has changed, by its letter
+    std::uint64_t random = 0;                 // what $RANDOM gave last
+    std::string hostName = {};                // that it was given; empty: the machine's own
     bool interactive = true;
     std::size_t typedLines = 0;
     std::size_t optionIndex = 0;  // where getopts is: OPTIND as it left it, and the letter in that word

@@ -177,6 +177,14 @@ void ShellExpander::match(const Marked& field, std::vector<std::string>& into) {
             if (!shell_.work().move(2048)) {
                 return;
             }
+            const ShellNode* folder = place.error == ShellError::None ? files.find(place.path) : nullptr;
+            const bool dotted = folder != nullptr && folder->kind == ShellNode::Kind::Directory &&
+                                (pattern.starts_with('.') || pattern.starts_with("\\."));
+            for (const std::string_view name : {".", ".."}) {
+                if (dotted && next.size() < kMostWords && matchesPattern(pattern, name)) {
+                    next.push_back(before + std::string(name) + (end < field.bytes.size() ? "/" : ""));
+                }
+            }
             for (const auto& [name, node] : files.entries(place.path)) {
                 const bool hidden = name.front() == '.' && pattern.front() != '.';
                 if (!hidden && next.size() < kMostWords && shell_.work().move(name.size() * (pattern.size() / 8)) &&

@@ -55,6 +55,8 @@ std::string_view errorText(ShellError error) {
             return "Device or resource busy";
         case ShellError::BrokenPipe:
             return "Broken pipe";
+        case ShellError::InputOutput:
+            return "Input/output error";
     }
     return "";
 }
@@ -279,7 +281,7 @@ ShellError ShellFiles::create(const std::string& path, std::uint16_t mode, std::
 ShellError ShellFiles::write(const std::string& path, std::size_t offset, std::string_view bytes, std::int64_t now) {
     const ShellNode* node = find(path);
     if (node == nullptr || node->kind == ShellNode::Kind::Device || isKernels(path)) {
-        return isKernels(path) ? ShellError::Invalid : ShellError::None;
+        return isKernels(path) ? ShellError::InputOutput : ShellError::None;
     }
     ShellNode* mine = own(path);
     if (mine == nullptr || !hasRoom(bytes.size())) {

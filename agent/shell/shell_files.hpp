@@ -29,6 +29,7 @@ enum class ShellError : std::uint8_t {
     Invalid,
     Busy,
     BrokenPipe,
+    InputOutput,
 };
 
 /// As strerror() of glibc says it.

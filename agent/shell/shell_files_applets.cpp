@@ -171,7 +171,6 @@ ShellError makeOne(ShellCall& call, const std::string& path, std::uint16_t mode)
 }
 
 int makeDirectory(ShellCall& call) {
-    std::ranges::replace(call.words, std::string("--parents"), std::string("-p"));
     if (!call.parse("m:pv")) {
         return 1;
     }

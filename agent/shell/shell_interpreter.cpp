@@ -236,7 +236,7 @@ int ShellInterpreter::simple(const ShellTree& tree) {
     if (!work_.step()) {
         return environment_.status;
     }
-    const int statusBefore = environment_.status;
+    captured_ = 0;
     ShellExpander expander(*this);
     const std::vector<std::string> words = expander.fields(tree.words);
     if (expander.failed()) {
@@ -247,7 +247,6 @@ int ShellInterpreter::simple(const ShellTree& tree) {
         return environment_.status;
     }
     if (words.empty()) {
-        environment_.status = 0;
         const ShellStreams before = streams_;
         const bool redirected = redirect(tree.redirects);
         streams_ = before;
@@ -255,13 +254,10 @@ int ShellInterpreter::simple(const ShellTree& tree) {
         if (!redirected || !expandAssignments(tree.assignments, assignments)) {
             return flow_ == Flow::Abort ? 2 : 1;
         }
+        const int status = captured_;
         trace(words, assignments);
-        if (!assign(assignments, false)) {
-            return 2;
-        }
-        return environment_.status;
+        return assign(assignments, false) ? status : 2;
     }
-    environment_.status = statusBefore;
     observe(words, tree);
     std::map<std::string, std::optional<ShellVariable>> variables;  // that are assigned for this command alone
     for (const std::string& assignment : tree.assignments) {
@@ -279,7 +275,6 @@ int ShellInterpreter::simple(const ShellTree& tree) {
                 leave(Flow::Abort);  // as POSIX wants it of special builtins
             }
         } else if (assign(assignments, true)) {
-            environment_.status = statusBefore;
             status = command(words);
         }
     }

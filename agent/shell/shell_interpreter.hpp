@@ -51,8 +51,8 @@ public:
     std::string readAll(const std::vector<std::string>& paths, int& status, std::string_view complaint = "");
 
     /// Takes the options off the words as getopt does: "ab:c" are letters, ':' behind those with a value, "::" behind
-    /// those that may have one in the same word; '+' at the beginning stops at the first operand. False after it said
-    /// what is wrong.
+    /// those that may have one in the same word; '+' at the beginning stops at the first operand. Long ones count as
+    /// the letter that they stand for. False after it said what is wrong.
     bool parse(std::string_view letters);
     bool has(char letter) const { return options_.contains(letter); }
     const std::string& value(char letter) const { return options_.find(letter)->second; }
@@ -71,6 +71,7 @@ public:
 
 private:
     bool parseShort(std::string_view letters, std::size_t& index);
+    bool parseLong(std::size_t& index);
 
     ShellInterpreter& shell_;
     bool asShell_ = false;
@@ -159,6 +160,7 @@ private:
     int levels_ = 0;
     int loops_ = 0;
     int functions_ = 0;
+    int captured_ = 0;  // the status of the last command substitution, for a command that has no words
     std::size_t line_ = 1;
     std::string speaker_;
     std::vector<std::vector<std::pair<std::string, std::optional<ShellVariable>>>> locals_;

@@ -54,13 +54,15 @@ ShellJobs::Job* ShellJobs::find(std::string_view spec, std::string& problem) {
         return jobs_.size() < 2 ? nullptr : &jobs_[jobs_.size() - 2];
     }
     const auto number = parseNumber<int>(which);
-    const auto found = std::find_if(jobs_.rbegin(), jobs_.rend(), [&](const Job& job) {
+    const auto means = [&](const Job& job) {
         return number                   ? job.number == *number
                : which.starts_with('?') ? job.text.find(which.substr(1)) != std::string::npos
                                         : job.text.starts_with(which);
-    });
-    problem = found == jobs_.rend() ? std::string(spec) + ": no such job" : "";
-    return found == jobs_.rend() ? nullptr : &*found;
+    };
+    const auto found = std::ranges::find_if(jobs_, means);
+    const auto count = std::ranges::count_if(jobs_, means);
+    problem = count == 1 ? "" : std::string(spec) + (count == 0 ? ": no such job" : ": ambiguous");
+    return count == 1 ? &*found : nullptr;
 }
 
 void ShellJobs::signal(Job& job, int number, WallTime now) {

@@ -125,6 +125,7 @@ int ulimitBuiltin(ShellCall& call) {
         if (value != "unlimited" && !parseNumber<std::uint64_t>(value)) {
             return call.fail("invalid number '" + value + "'");
         }
+        call.environment().limits[wanted.empty() ? 'f' : wanted.back()->letter] = value;
         return 0;
     }
     if (wanted.empty()) {
@@ -132,7 +133,9 @@ int ulimitBuiltin(ShellCall& call) {
     }
     for (const Limit* limit : wanted) {
         const std::string name(limit->name);
-        const std::string value(limit->value);
+        const auto changed = call.environment().limits.find(limit->letter);
+        const std::string value =
+            changed == call.environment().limits.end() ? std::string(limit->value) : changed->second;
         call.out(wanted.size() > 1 ? printed("%-32s(-%c) ", name.c_str(), limit->letter) + value + '\n' : value + '\n');
     }
     return 0;

@@ -302,7 +302,10 @@ int mount(ShellCall& call) {
         }
         const std::string& path = call.words.back();
         const ShellFiles::Place place = call.locate(path);
-        const bool there = place.error == ShellError::None && call.files().find(place.path) != nullptr;
+        const auto exists = [&](const ShellFiles::Place& of) {
+            return of.error == ShellError::None && call.files().find(of.path) != nullptr;
+        };
+        const bool there = exists(place) && (call.has('t') || exists(call.locate(call.words[1])));
         call.fail(call.words.size() == 2 && !call.has('o') ? "can't find " + path + " in /etc/fstab"
                   : there ? "mounting " + call.words[1] + " on " + path + " failed: Invalid argument"
                           : "mounting " + call.words[1] + " on " + path + " failed: No such file or directory");

@@ -104,7 +104,10 @@ int commandBuiltin(ShellCall& call) {
 int hashBuiltin(ShellCall& call) {
     int status = 0;
     for (const std::string& word : call.operands()) {
-        if (word.front() != '-' && findShellApplet(word) == nullptr && findShellBuiltin(word) == nullptr &&
+        if (word.size() > 1 && word.front() == '-' && word != "-r" && word != "--") {
+            return call.illegalOption(word[1]);
+        }
+        if (!word.starts_with('-') && findShellApplet(word) == nullptr && findShellBuiltin(word) == nullptr &&
             !call.environment().functions.contains(word) && searchedInPath(call, word).empty()) {
             status = call.failBuiltin(word + ": not found");
         }

@@ -39,9 +39,18 @@ int unreachable(ShellCall& call, const std::string& host, bool bracketed = true)
 }
 
 int webGet(ShellCall& call) {
-    std::erase_if(call.words, [](const std::string& word) { return word.starts_with("--") && word != "--help"; });
-    if (!call.parse("csqSO:o:P:Y:U:T:t:n:v")) {
-        return 1;
+    const std::vector<std::string> words = call.words;
+    const bool understood = call.parse("cqSO:o:P:Y:U:T:t:n::");
+    if (!understood || call.has('T')) {
+        for (const std::string& word : words) {
+            if (word.find("://") != std::string::npos) {
+                record(call, word);
+            }
+        }
+        if (understood) {  // Debian's has no time-outs, and falls over them
+            call.error("Segmentation fault\n");
+        }
+        return understood ? 139 : 1;
     }
     if (call.words.size() < 2) {
         return call.usage();

@@ -7,8 +7,7 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::size_t kMostJoined = 500;                       // by && and ||
-constexpr std::size_t kMostExpanded = std::size_t{16} << 10U;  // bytes of aliases in one command
+constexpr std::size_t kMostJoined = 500;  // by && and ||
 
 constexpr std::string_view kReserved[] = {"if",   "then", "elif", "else", "fi", "for", "while", "until",   "do",
                                           "done", "case", "esac", "in",   "{",  "}",   "!",     "function"};
@@ -71,12 +70,11 @@ ShellParser::State ShellParser::next() {
     open_.clear();
     expanded_ = 0;
     nextMayExpand_.reset();
+    overwritten_.clear();
     skipLines();
     if (atEnd()) {
         return State::Ended;
     }
-    const bool expands = aliases_ != nullptr && !aliases_->empty();
-    const std::string unexpanded = expands ? text_ : std::string{};
     Tree tree = list(true);
     if (!stopped() && !atEnd() && peek() != '\n') {
         unexpected();
@@ -85,8 +83,8 @@ ShellParser::State ShellParser::next() {
         endLine();
     }
     tree_ = tree;
-    if (incomplete_ && expands) {
-        text_ = unexpanded;  // it will be read anew
+    if (incomplete_) {  // it will be read anew
+        text_.replace(start_, overwritten_.size(), overwritten_);
     }
     if (stopped()) {
         return incomplete_ ? State::Incomplete : State::Broken;
@@ -316,30 +314,6 @@ ShellParser::Tree ShellParser::command() {
     Tree tree = compound(reserved);
     redirects(*tree);
     return tree;
-}
-
-/// Puts what an alias stands for in the place of the word that comes next. False if it is none.
-bool ShellParser::expandAlias() {
-    if (aliases_ == nullptr || aliases_->empty()) {
-        return false;
-    }
-    skipBlanks();
-    std::erase_if(open_, [&](const auto& alias) { return text_.size() - at_ <= alias.second; });
-    const std::size_t end = std::min(text_.find_first_of(" \t\n;&|<>()'\"`\\$", at_), text_.size());
-    const std::string name = text_.substr(at_, end - at_);
-    const auto found = aliases_->find(name);
-    const bool ends = end == text_.size() || endsWord(text_[end]);
-    const bool inUse = std::ranges::any_of(open_, [&](const auto& alias) { return alias.first == name; });
-    if (name.empty() || !ends || inUse || found == aliases_->end() ||
-        (expanded_ += name.size() + found->second.size()) > kMostExpanded) {
-        return false;
-    }
-    open_.emplace_back(name, text_.size() - end);
-    if (found->second.ends_with(' ') || found->second.ends_with('\t')) {
-        nextMayExpand_ = text_.size() - end;
-    }
-    text_.replace(at_, name.size(), found->second);
-    return true;
 }
 
 ShellParser::Tree ShellParser::simple() {

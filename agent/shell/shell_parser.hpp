@@ -89,6 +89,9 @@ public:
     const std::string& needed() const { return needed_; }
     bool neededWhole() const { return neededWhole_; }
 
+    /// How much the aliases of the command that was read stand for, in bytes.
+    std::size_t expanded() const { return expanded_; }
+
     /// The line of the text that is read, from 1.
     std::size_t lineNumber() const { return line_; }
 
@@ -152,6 +155,7 @@ private:
     std::vector<std::pair<std::string, std::size_t>> open_;
     std::optional<std::size_t> nextMayExpand_;
     std::size_t expanded_ = 0;  // bytes
+    std::string overwritten_;   // what stood from start_ on before aliases were put in
     std::size_t at_ = 0;
     std::size_t line_ = 1;
     std::size_t start_ = 0;  // of the command that is read

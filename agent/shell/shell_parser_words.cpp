@@ -1,12 +1,15 @@
-/// The words of the grammar, and redirections.
+/// The words of the grammar, aliases in their place, and redirections.
 
 #include "agent/shell/shell_parser.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <utility>
 
 namespace apiary::agent {
 namespace {
+
+constexpr std::size_t kMostExpanded = std::size_t{16} << 10U;  // bytes of aliases in one command
 
 /// The delimiter of a here-document without its quotes.
 std::string unquoted(std::string_view word) {
@@ -25,6 +28,43 @@ std::string unquoted(std::string_view word) {
 
 bool ShellParser::endsWord(char c) {
     return c == '\0' || std::string_view(" \t\n;&|<>()").find(c) != std::string_view::npos;
+}
+
+/// Puts what an alias stands for in the place of the word that comes next. False if it is none.
+///
+/// It is written over what was read already, up to the word's end: the text behind it, which may be long, stays where
+/// it is.
+bool ShellParser::expandAlias() {
+    if (aliases_ == nullptr || aliases_->empty()) {
+        return false;
+    }
+    skipBlanks();
+    std::erase_if(open_, [&](const auto& alias) { return text_.size() - at_ <= alias.second; });
+    const std::size_t end = std::min(text_.find_first_of(" \t\n;&|<>()'\"`\\$", at_), text_.size());
+    const std::string name = text_.substr(at_, end - at_);
+    const auto found = aliases_->find(name);
+    const bool ends = end == text_.size() || endsWord(text_[end]);
+    const bool inUse = std::ranges::any_of(open_, [&](const auto& alias) { return alias.first == name; });
+    if (name.empty() || !ends || inUse || found == aliases_->end() ||
+        (expanded_ += name.size() + found->second.size()) > kMostExpanded) {
+        return false;
+    }
+    open_.emplace_back(name, text_.size() - end);
+    if (found->second.ends_with(' ') || found->second.ends_with('\t')) {
+        nextMayExpand_ = text_.size() - end;
+    }
+    if (start_ + overwritten_.size() < end) {
+        overwritten_.append(text_, start_ + overwritten_.size(), end - start_ - overwritten_.size());
+    }
+    const std::string& value = found->second;
+    if (value.size() > end) {
+        text_.insert(0, kMostExpanded, ' ');
+        start_ += kMostExpanded;
+        at_ += kMostExpanded;
+    }
+    at_ += name.size() - value.size();
+    text_.replace(at_, value.size(), value);
+    return true;
 }
 
 void ShellParser::redirects(ShellTree& tree) {

@@ -69,14 +69,15 @@ bool endsInDigits(std::string_view spec, std::size_t count) {
 }
 
 /// One conversion of printf with its flags, as "%-10s"; width and precision are bounded.
-/// `before` is what stands before it and is not printed yet.
-std::string conversion(ShellCall& call, std::string spec, const std::string& value, std::string& before, int& status) {
+/// `before` is what stands before it and is not printed yet; `ends` becomes true if nothing is to follow it.
+std::string conversion(ShellCall& call, std::string spec, const std::string& value, std::string& before, int& status,
+                       bool& ends) {
     const char kind = spec.back();
     if (kind == 's' || kind == 'b') {
         std::string text = value;
         if (kind == 'b') {
             text.clear();
-            unescaped(value, true, text);
+            ends = !unescaped(value, true, text);
         }
         if (spec.size() == 2) {
             return text;
@@ -196,10 +197,15 @@ int runPrintf(ShellCall& call) {
                 }
                 spec += rest.front();
                 rest.remove_prefix(1);
+                bool ends = false;
                 const std::string made =
-                    conversion(call, spec, next < call.words.size() ? call.words[next] : "", output, status);
+                    conversion(call, spec, next < call.words.size() ? call.words[next] : "", output, status, ends);
                 output += made;
                 ++next;
+                if (ends) {
+                    call.out(output);
+                    return status;
+                }
             }
         }
         if (next == before) {

@@ -248,7 +248,9 @@ int ShellInterpreter::runText(const std::string& text, const std::string& speake
             break;
         }
         any = true;
-        run(*parser.tree());
+        if (work_.move(parser.expanded())) {
+            run(*parser.tree());
+        }
     }
     if (!any && flow_ == Flow::On) {
         environment_.status = 0;
@@ -278,7 +280,7 @@ std::string ShellInterpreter::capture(const std::string& text) {
     inner.becomeSubshell();
     inner.runText(text);
     inner.end();
-    environment_.status = copy.status;
+    captured_ = copy.status;
     std::string output = std::move(pipe->buffer);
     std::erase(output, '\0');
     output.erase(output.find_last_not_of('\n') + 1);

@@ -246,6 +246,7 @@ int getoptsBuiltin(ShellCall& call) {
                 call.error(std::string("Illegal option -") + letter + '\n');
             }
         } else if (letters.substr(known + 1, 1) != ":") {
+            environment.set("OPTARG", "");
             result = letter;
         } else if (!ends) {
             environment.set("OPTARG", word.substr(within));

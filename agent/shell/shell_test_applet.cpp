@@ -125,7 +125,12 @@ private:
                                  : left == right;
         }
         if (sign == "-nt" || sign == "-ot" || sign == "-ef") {
-            return sign == "-ef" && call_.locate(left).path == call_.locate(right).path;
+            const ShellNode* one = find(left);
+            const ShellNode* other = find(right);
+            return one != nullptr && other != nullptr &&
+                   (sign == "-nt"   ? one->modified > other->modified
+                    : sign == "-ot" ? one->modified < other->modified
+                                    : one == other);
         }
         const auto a = parseInteger(left);
         const auto b = parseInteger(right);
@@ -140,6 +145,10 @@ private:
                : sign == "-gt" ? *a > *b
                                : *a >= *b;
     }
+    const ShellNode* find(const std::string& path, bool followed = true) {
+        const ShellFiles::Place place = call_.locate(path, followed);
+        return place.error == ShellError::None ? call_.files().find(place.path) : nullptr;
+    }
     bool unary(char kind, const std::string& word) {
         if (kind == 'n' || kind == 'z') {
             return word.empty() == (kind == 'z');
@@ -147,8 +156,9 @@ private:
         if (kind == 't') {
             return word.size() == 1 && word.front() <= '2';
         }
-        const ShellFiles::Place place = call_.locate(word, kind != 'L' && kind != 'h');
-        const ShellNode* node = place.error == ShellError::None ? call_.files().find(place.path) : nullptr;
+        const bool followed = kind != 'L' && kind != 'h';
+        const ShellFiles::Place place = call_.locate(word, followed);
+        const ShellNode* node = find(word, followed);
         using Kind = ShellNode::Kind;
         if (node == nullptr) {
             return false;

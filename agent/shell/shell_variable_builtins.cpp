@@ -79,6 +79,16 @@ void listOptions(ShellCall& call, bool again) {
     }
 }
 
+/// Where ash's table of aliases has a name, which decides the order in which they are listed.
+unsigned placeOfAlias(std::string_view name) {
+    constexpr unsigned kPlaces = 39;
+    unsigned sum = name.empty() ? 0 : static_cast<unsigned>(static_cast<unsigned char>(name.front())) << 4U;
+    for (const char c : name) {
+        sum += static_cast<unsigned char>(c);
+    }
+    return sum % kPlaces;
+}
+
 }  // namespace
 
 int setBuiltin(ShellCall& call) {
@@ -188,8 +198,6 @@ int unsetBuiltin(ShellCall& call) {
                 return abortLine(call, word + ": is read only");
             }
             call.environment().variables.erase(found);
-        } else {
-            call.environment().functions.erase(word);
         }
     }
     return 0;
@@ -228,8 +236,13 @@ int aliasBuiltin(ShellCall& call) {
     auto& aliases = call.environment().aliases;
     int status = 0;
     if (call.words.size() == 1) {
+        std::vector<std::string> names;
         for (const auto& [name, value] : aliases) {
-            call.out(name + '=' + shellQuoted(value) + '\n');
+            names.push_back(name);
+        }
+        std::ranges::stable_sort(names, {}, placeOfAlias);
+        for (const std::string& name : names) {
+            call.out(name + '=' + shellQuoted(aliases[name]) + '\n');
         }
     }
     for (const std::string& word : call.operands()) {

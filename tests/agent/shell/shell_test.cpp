@@ -215,6 +215,12 @@ TEST_F(ShellTest, GivesUpACommandAtControlC) {
     EXPECT_EQ(shell_.prompt(), "~ # ");
 }
 
+TEST_F(ShellTest, TellsThatACommandQuit) {
+    say("cat");
+    EXPECT_EQ(shell_.quit(), "Quit\n");
+    EXPECT_EQ(say("echo $?"), "131\n");
+}
+
 TEST_F(ShellTest, LetsACommandInTheBackgroundSpeakBehindThePrompt) {
     const Shell::Answer first = answer("echo behind & echo before");
     EXPECT_EQ(first.output, "before\n");
@@ -268,6 +274,16 @@ TEST_F(ShellTest, BoundsWhatAliasesStandFor) {
     EXPECT_EQ(say("x59 y"), "y\n");
     say("alias r='r; r'");
     EXPECT_NE(say("r").find("r: not found"), std::string::npos);
+}
+
+TEST_F(ShellTest, PutsAliasesInPlace) {
+    const std::string word(300, 'x');
+    say("alias long='echo " + word + "' e='echo ' none=''");
+    EXPECT_EQ(say("long; long y"), word + '\n' + word + " y\n");
+    EXPECT_EQ(say("e e; none e none z"), "echo\nz\n");
+    say("e one; if e two");
+    say("then long");
+    EXPECT_EQ(say("fi; e three"), "one\ntwo\n" + word + "\nthree\n");
 }
 
 TEST_F(ShellTest, BoundsTrapsJobsAndRecursion) {

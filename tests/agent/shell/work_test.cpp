@@ -121,5 +121,13 @@ TEST_F(WorkTest, EndsSortWithManyKeys) {
     EXPECT_EQ(say("sort" + times(16, " -k1,1") + " -k2,2r /tmp/h"), "a 1\na 2\n");
 }
 
+TEST_F(WorkTest, WhatAliasesStandForIsPaidFor) {
+    say("alias b='" + times(1000, " ") + "'");
+    say("echo -e '" + times(10, times(15, "b ") + ":\\n") + "' > /tmp/g");
+    say("for i in $(seq 70); do cat /tmp/g >> /tmp/f; done");
+    EXPECT_EQ(say(". /tmp/g; echo on"), "on\n");
+    EXPECT_EQ(say(". /tmp/f; echo on"), "");
+}
+
 }  // namespace
 }  // namespace apiary::agent::test
