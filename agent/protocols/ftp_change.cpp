@@ -9,6 +9,9 @@
 namespace apiary::agent {
 namespace {
 
+constexpr std::int64_t kFirstTime = -(std::int64_t{1} << 31U);  // that ext4 can keep, and the last
+constexpr std::int64_t kLastTime = (std::int64_t{1} << 34U) + kFirstTime - 1;
+
 std::int64_t seconds(const Turn& turn) {
     return std::chrono::floor<std::chrono::seconds>(turn.now()).time_since_epoch().count();
 }
@@ -26,12 +29,12 @@ bool digits(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-/// Octal digits as the real server reads them: what is none makes it 0.
+/// As many octal digits as there are in front.
 std::uint16_t octalNumber(std::string_view text) {
     unsigned value = 0;
     for (const char c : text) {
         if (c < '0' || c > '7') {
-            return 0;
+            break;
         }
         value = (value * 8 + static_cast<unsigned>(c - '0')) & 0777777U;
     }
@@ -46,19 +49,18 @@ std::string octalText(unsigned value) {
     return '0' + text;
 }
 
-/// YYYYMMDD or YYYYMMDDhhmmss as seconds since 1970; nothing for a day that is none.
-std::optional<std::int64_t> timeOf(std::string_view text) {
+/// YYYYMMDD or YYYYMMDDhhmmss as seconds since 1970. Like the real server's mktime(), it takes the 30th of February and
+/// the 13th month for the days that they run on to.
+std::int64_t timeOf(std::string_view text) {
     const auto number = [&](std::size_t at, std::size_t length) {
-        return at + length <= text.size() && digits(text.substr(at, length)) ? ftpNumber(text.substr(at, length)) : 0;
+        return at + length <= text.size() ? ftpNumber(text.substr(at, length)) : 0;
     };
-    const std::chrono::year_month_day date{std::chrono::year{number(0, 4)},
-                                           std::chrono::month{static_cast<unsigned>(number(4, 2))},
-                                           std::chrono::day{static_cast<unsigned>(number(6, 2))}};
-    if (!date.ok()) {
-        return std::nullopt;
-    }
-    const std::int64_t day = std::chrono::sys_days{date}.time_since_epoch().count();
-    return day * 86400 + std::int64_t{3600} * number(8, 2) + std::int64_t{60} * number(10, 2) + number(12, 2);
+    const auto month = std::chrono::year_month{std::chrono::year{number(0, 4)}, std::chrono::January} +
+                       std::chrono::months{number(4, 2) - 1};
+    const std::int64_t day = std::chrono::sys_days{month / 1}.time_since_epoch().count() + number(6, 2) - 1;
+    const std::int64_t time =
+        day * 86400 + std::int64_t{3600} * number(8, 2) + std::int64_t{60} * number(10, 2) + number(12, 2);
+    return std::clamp(time, kFirstTime, kLastTime);
 }
 
 }  // namespace
@@ -80,14 +82,15 @@ void FtpSession::remember(Turn& turn) {
 }
 
 void FtpSession::pwd(const std::string&, Turn& turn) {
-    reply(257, quoted(workingDirectory_) + " is the current directory", turn);
+    // getcwd() has no name for a directory that is gone.
+    const bool there = files().find(workingDirectory_) != nullptr;
+    reply(257, quoted(there ? workingDirectory_ : "") + " is the current directory", turn);
 }
 
 void FtpSession::cwd(const std::string& argument, Turn& turn) {
     const auto path = resolve(ftpExpand(argument));
     const FtpNode* node = path ? files().find(path->absolute) : nullptr;
-    const unsigned search = node != nullptr && node->owner == who() ? 0100U : 0001U;
-    if (node == nullptr || !node->directory || (node->mode & search) == 0) {
+    if (node == nullptr || !node->directory || !FtpFiles::maySearch(*node, who())) {
         reply(550, "Failed to change directory.", turn);
         return;
     }
@@ -152,6 +155,10 @@ void FtpSession::rnto(const std::string& argument, Turn& turn) {
         reply(550, "Rename failed.", turn);
         return;
     }
+    const std::string_view below = std::string_view(workingDirectory_).substr(0, from->absolute.size() + 1);
+    if (below == from->absolute || below == from->absolute + '/') {
+        workingDirectory_.replace(0, from->absolute.size(), to->absolute);
+    }
     remember(turn);
     reply(250, "Rename successful.", turn);
 }
@@ -186,7 +193,7 @@ void FtpSession::mdtm(const std::string& argument, Turn& turn) {
     const std::string name = ftpExpand(argument.substr(blank + 1));
     const auto path = resolve(name);
     const auto time = timeOf(argument.substr(0, blank));
-    if (find(name) == nullptr || !time || !ownFiles().setModified(path->absolute, who(), *time)) {
+    if (find(name) == nullptr || !ownFiles().setModified(path->absolute, who(), time)) {
         reply(550, "Could not set file modification time.", turn);
         return;
     }

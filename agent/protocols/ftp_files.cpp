@@ -56,22 +56,25 @@ const FtpNode* FtpFiles::find(std::string_view path) const {
     return found == nodes_.end() ? nullptr : &found->second;
 }
 
-std::optional<FtpPath> FtpFiles::resolve(std::string_view workingDirectory, std::string_view path) const {
+std::optional<FtpPath> FtpFiles::resolve(std::string_view workingDirectory, std::string_view path, FtpUser who) const {
     if (path.empty() || path.size() > kLongestPath) {
         return std::nullopt;
     }
     FtpPath result{path.front() == '/' ? "/" : std::string(workingDirectory), path.back() == '/', false};
+    bool gone = find(result.absolute) == nullptr;  // the way up is there all the same
     while (!path.empty()) {
         const std::string_view name = path.substr(0, path.find('/'));
         path.remove_prefix(std::min(name.size() + 1, path.size()));
         if (name.empty()) {
             continue;
         }
+        result.throughDots = name == "." || name == "..";
+        gone = gone && result.throughDots;
         const FtpNode* directory = find(result.absolute);  // in which the name is looked up
-        if (directory == nullptr || !directory->directory || name.size() > kLongestName) {
+        const bool found = gone || (directory != nullptr && directory->directory && maySearch(*directory, who));
+        if (!found || name.size() > kLongestName) {
             return std::nullopt;
         }
-        result.throughDots = name == "." || name == "..";
         if (name == "..") {
             result.absolute = std::string(ftpDirectoryOf(result.absolute));
         } else if (name != ".") {
@@ -86,6 +89,14 @@ std::optional<FtpPath> FtpFiles::resolve(std::string_view workingDirectory, std:
         return std::nullopt;
     }
     return result;
+}
+
+bool FtpFiles::maySearch(const FtpNode& node, FtpUser who) {
+    return (node.mode & (node.owner == who ? 0100U : 0001U)) != 0;
+}
+
+bool FtpFiles::mayRead(const FtpNode& node, FtpUser who) {
+    return (node.mode & (node.owner == who ? 0400U : 0004U)) != 0;
 }
 
 bool FtpFiles::mayWriteIn(std::string_view directory, FtpUser who) const {
@@ -136,7 +147,8 @@ bool FtpFiles::write(const FtpPath& path, FtpUser who, std::uint16_t mode, std::
         found->second.modified = now;
         return true;
     }
-    if (path.asDirectory || !mayWriteIn(ftpDirectoryOf(path.absolute), who) || !hasRoomFor(path.absolute)) {
+    if (path.asDirectory || path.throughDots || !mayWriteIn(ftpDirectoryOf(path.absolute), who) ||
+        !hasRoomFor(path.absolute)) {
         return false;
     }
     add(path.absolute, {false, who, mode, size, now, std::move(content)});
@@ -145,7 +157,7 @@ bool FtpFiles::write(const FtpPath& path, FtpUser who, std::uint16_t mode, std::
 }
 
 bool FtpFiles::makeDirectory(const FtpPath& path, FtpUser who, std::uint16_t mode, std::int64_t now) {
-    if (find(path.absolute) != nullptr || !mayWriteIn(ftpDirectoryOf(path.absolute), who) ||
+    if (find(path.absolute) != nullptr || path.throughDots || !mayWriteIn(ftpDirectoryOf(path.absolute), who) ||
         !hasRoomFor(path.absolute)) {
         return false;
     }

@@ -49,8 +49,12 @@ public:
     const Nodes& nodes() const { return nodes_; }
     const FtpNode* find(std::string_view path) const;
 
-    /// Nothing if the path cannot be: a directory on the way is missing, or a name is too long.
-    std::optional<FtpPath> resolve(std::string_view workingDirectory, std::string_view path) const;
+    /// Nothing if the path cannot be: a directory on the way is missing or closed to `who`, or a name is too long.
+    std::optional<FtpPath> resolve(std::string_view workingDirectory, std::string_view path,
+                                   FtpUser who = FtpUser::Local) const;
+
+    static bool maySearch(const FtpNode& node, FtpUser who);
+    static bool mayRead(const FtpNode& node, FtpUser who);
 
     /// Makes a file, or replaces what one holds. `content` may be null.
     bool write(const FtpPath& path, FtpUser who, std::uint16_t mode, std::uint64_t size,

@@ -149,20 +149,21 @@ std::string ftpList(const FtpFiles& files, const FtpListing& listing, std::int64
     const auto asks = [&](char option) { return listing.options.find(option) != std::string::npos; };
     const bool hidden = asks('a') || listing.filter.starts_with('.');
     std::vector<Entry> entries = entriesOf(files, listing.directory);
-    if (hidden) {
+    std::erase_if(entries, [&](const Entry& entry) {
+        return (entry.name.starts_with('.') && !hidden) ||
+               (!listing.filter.empty() && !ftpMatches(entry.name, listing.filter));
+    });
+    // No letter of a pattern is found in these two, not even a dot.
+    if (asks('a') && listing.filter.find_first_not_of("*?") == std::string::npos) {
         const std::string_view above = ftpDirectoryOf(listing.directory);
         entries.push_back({".", listing.directory, files.find(listing.directory)});
         entries.push_back({"..", above, files.find(above)});
         std::ranges::sort(entries, {}, &Entry::name);
     }
-    std::erase_if(entries, [&](const Entry& entry) {
-        return (entry.name.starts_with('.') && !hidden) ||
-               (!listing.filter.empty() && !ftpMatches(entry.name, listing.filter));
-    });
     if (asks('t')) {
-        std::ranges::stable_sort(entries, {}, [](const Entry& entry) { return entry.node->modified; });
-    }
-    if (asks('t') != asks('r')) {
+        const std::int64_t order = asks('r') ? 1 : -1;
+        std::ranges::stable_sort(entries, {}, [&](const Entry& entry) { return order * entry.node->modified; });
+    } else if (asks('r')) {
         std::ranges::reverse(entries);
     }
     std::string text;

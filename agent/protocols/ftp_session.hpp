@@ -144,7 +144,9 @@ private:
     const FtpFiles& files() const { return own_ ? *own_ : service_.files.get(); }
     FtpFiles& ownFiles();
     void remember(Turn& turn);
-    std::optional<FtpPath> resolve(const std::string& path) const { return files().resolve(workingDirectory_, path); }
+    std::optional<FtpPath> resolve(const std::string& path) const {
+        return files().resolve(workingDirectory_, path, who());
+    }
     FtpUser who() const { return guest_ ? FtpUser::Anonymous : FtpUser::Local; }
 
     const FtpService& service_;

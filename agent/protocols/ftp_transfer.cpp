@@ -1,6 +1,5 @@
 #include "agent/protocols/ftp_listing.hpp"
 #include "agent/protocols/ftp_session.hpp"
-#include "common/net/address.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -12,6 +11,8 @@ namespace {
 
 constexpr std::size_t kAtOnce = std::size_t{16} << 10U;  // fits a socket's buffer: sent before the peer can hang up
 
+constexpr std::string_view kHandshake = "\x16";  // the first byte of TLS (RFC 8446, 5.1)
+
 std::int64_t seconds(const Turn& turn) {
     return std::chrono::floor<std::chrono::seconds>(turn.now()).time_since_epoch().count();
 }
@@ -22,10 +23,6 @@ std::uint64_t offsetOf(std::string_view text) {
         return 0;
     }
     return std::stoull(std::string(text));
-}
-
-std::string ipText(std::string_view address) {
-    return std::string(address.substr(0, address.find('%')));
 }
 
 }  // namespace
@@ -98,39 +95,6 @@ void FtpSession::onPassive(std::optional<Endpoint> where, Turn& turn) {
     reply(227, "Entering Passive Mode (" + numbers + ").", turn);
 }
 
-/// A decoy connects to nobody: every address is answered as one that is not the peer's.
-void FtpSession::port(const std::string&, Turn& turn) {
-    if (extendedOnly_) {
-        reply(550, "Permission denied.", turn);
-        return;
-    }
-    dropChannel(turn);
-    reply(500, "Illegal PORT command.", turn);
-}
-
-void FtpSession::eprt(const std::string& argument, Turn& turn) {
-    dropChannel(turn);
-    std::string_view rest = argument;
-    const auto part = [&] {
-        const std::string_view text = rest.substr(0, rest.find('|'));
-        rest.remove_prefix(std::min(text.size() + 1, rest.size()));
-        return text;
-    };
-    const bool framed = part().empty();
-    const int protocol = ftpNumber(part());
-    const auto address = parseAddress(ipText(part()));
-    const std::string_view port = part();
-    const bool familyFits = address && address->v4().has_value() == (protocol == 1);
-    const int number = ftpNumber(port);
-    if (framed && (protocol < 1 || protocol > 2)) {
-        reply(500, "Bad EPRT protocol.", turn);
-    } else if (!framed || !familyFits || port.empty() || !rest.empty() || number < 0 || number > 65535) {
-        reply(500, "Bad EPRT command.", turn);
-    } else {
-        reply(500, "Illegal EPRT command.", turn);
-    }
-}
-
 void FtpSession::rest(const std::string& argument, Turn& turn) {
     restart_ = offsetOf(argument);
     reply(350, "Restart position accepted (" + std::to_string(restart_) + ").", turn);
@@ -159,7 +123,7 @@ std::optional<std::string> FtpSession::listing(const std::string& argument, bool
     const auto isDirectory = [&](const std::string& path) {
         const auto resolved = resolve(path);
         const FtpNode* node = resolved ? files().find(resolved->absolute) : nullptr;
-        return node != nullptr && node->directory;
+        return node != nullptr && node->directory && FtpFiles::mayRead(*node, who());
     };
     if (!filter.empty() && isDirectory(filter)) {
         directory = std::exchange(filter, {});
@@ -169,8 +133,13 @@ std::optional<std::string> FtpSession::listing(const std::string& argument, bool
     }
     const auto resolved = resolve(directory);
     const FtpNode* node = resolved ? files().find(resolved->absolute) : nullptr;
-    if (node == nullptr || !node->directory) {
+    const bool gone = node == nullptr && resolved && resolved->throughDots;  // which is open all the same
+    if (!gone && (node == nullptr || !node->directory || !FtpFiles::mayRead(*node, who()))) {
         return all ? std::optional<std::string>("") : std::nullopt;
+    }
+    const bool looksAtEach = full || wanted.options.find_first_of("ltF") != std::string::npos;
+    if (gone || (looksAtEach && !FtpFiles::maySearch(*node, who()))) {
+        return "";
     }
     wanted.directory = resolved->absolute;
     wanted.filter = filter;
@@ -209,8 +178,7 @@ void FtpSession::retr(const std::string& argument, Turn& turn) {
     const std::string name = ftpExpand(argument);
     const auto path = resolve(name);
     const FtpNode* node = path ? files().find(path->absolute) : nullptr;
-    const unsigned readable = node != nullptr && node->owner == who() ? 0400U : 0004U;
-    if (node == nullptr || node->directory || (node->mode & readable) == 0 ||
+    if (node == nullptr || node->directory || !FtpFiles::mayRead(*node, who()) ||
         (node->content == nullptr && node->size > 0)) {
         reply(550, "Failed to open file.", turn);
         return;
@@ -321,6 +289,10 @@ void FtpSession::onChannelBytes(ChannelId, std::string_view bytes, Turn& turn) {
     if (privateData_) {
         dropChannel(turn);
         transfer_.reset();
+        if (!bytes.starts_with(kHandshake)) {
+            turn.close();  // the real server's process dies of it without a word
+            return;
+        }
         reply(522,
               "SSL connection failed; session reuse required: see require_ssl_reuse option in vsftpd.conf man page",
               turn);
@@ -352,9 +324,7 @@ void FtpSession::onChannelClosed(ChannelId, Turn& turn) {
         finishStore(turn);
         reply(226, "Transfer complete.", turn);
     } else if (begun && privateData_) {
-        reply(522,
-              "SSL connection failed; session reuse required: see require_ssl_reuse option in vsftpd.conf man page",
-              turn);
+        turn.close();  // as of bytes that are no handshake
     } else if (begun) {
         reply(426, "Failure writing network stream.", turn);
     } else {

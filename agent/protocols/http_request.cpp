@@ -8,7 +8,6 @@
 namespace apiary::agent {
 namespace {
 
-constexpr unsigned kMostBlankLines = 10;
 constexpr std::size_t kMostHeld = 24192;  // of a line without an end: three buffers of the real server
 constexpr std::string_view kFieldTooLong = "Size of a request header field exceeds server limit.";
 constexpr std::string_view kTooManyFields = "The number of request header fields exceeds this server's limit.";
@@ -223,7 +222,7 @@ std::size_t HttpHead::take(std::string_view rest) {
         case HttpLine::Kind::Incomplete:
             break;
         case HttpLine::Kind::Whole:
-            if (!next.text.empty() || ++blankLines_ > kMostBlankLines) {
+            if (!next.text.empty() || ++blankLines_ > kHttpMostBlankLines) {
                 requestLine(next.text);
             }
             break;

@@ -12,6 +12,7 @@ namespace apiary::agent {
 /// How long a line may be, its end apart, and how many fields a request may have: LimitRequestLine and its kin.
 inline constexpr std::size_t kHttpLongestLine = 8190;
 inline constexpr std::size_t kHttpMostFields = 100;
+inline constexpr unsigned kHttpMostBlankLines = 10;
 /// What we hold of a request's fields. Apache would hold a hundred of the longest, 800 kB for a connection; no client
 /// that means it comes near.
 inline constexpr std::size_t kHttpMostHeld = std::size_t{64} << 10U;

@@ -91,7 +91,25 @@ void HttpSession::onPeerClosed(Turn& turn) {
 std::size_t HttpSession::step(std::string_view rest, Turn& turn) {
     const std::size_t taken = phase_ == Phase::Body ? bodyStep(rest, turn) : headStep(rest, turn);
     clockBytes_ += taken;
-    return taken;
+    return idle_ ? taken + blankLinesBehind(rest.substr(taken), turn) : taken;
+}
+
+/// Of the blank lines that came with a request that is answered now; a bare LF will do there. Too many end the
+/// connection.
+std::size_t HttpSession::blankLinesBehind(std::string_view rest, Turn& turn) {
+    std::size_t taken = 0;
+    for (unsigned lines = 0;; ++lines) {
+        const std::string_view left = rest.substr(taken);
+        const std::size_t length = left.starts_with('\n') ? 1 : left.starts_with("\r\n") ? 2 : 0;
+        if (length == 0) {
+            return taken;
+        }
+        if (lines == kHttpMostBlankLines) {
+            turn.close();
+            return rest.size();
+        }
+        taken += length;
+    }
 }
 
 std::size_t HttpSession::headStep(std::string_view rest, Turn& turn) {

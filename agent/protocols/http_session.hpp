@@ -35,6 +35,7 @@ private:
 
     std::size_t headStep(std::string_view rest, Turn& turn);
     std::size_t bodyStep(std::string_view rest, Turn& turn);
+    static std::size_t blankLinesBehind(std::string_view rest, Turn& turn);
     void refuseHead(std::string_view rest, Turn& turn);
     void headDone(std::string_view rest, Turn& turn);
     void overhearHead(std::string_view rest, Turn& turn);

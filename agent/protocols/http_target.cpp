@@ -209,13 +209,14 @@ bool httpHost(HttpRequest& request) {
     }
     std::string host;
     std::optional<std::uint16_t> port;
-    if (!splitHost(*named, host, port)) {
+    const bool literal = named->starts_with('[');
+    if (!splitHost(*named, host, port) || (literal && !fixLiteral(host))) {
         return false;
     }
     if (port) {
-        request.port = port;
+        request.port = port;  // which pages bear even where the name is bad
     }
-    if (!(named->starts_with('[') ? fixLiteral(host) : fixName(host))) {
+    if (!literal && !fixName(host)) {
         return false;
     }
     request.host = host;

@@ -28,6 +28,14 @@ void appendHex(std::uint64_t value, std::size_t width, std::string& text) {
     text.append(digits.rbegin(), digits.rend());
 }
 
+/// Why an address is refused, with blanks for its control characters.
+std::string rejection(std::string_view code, const std::string& address, std::string_view why) {
+    std::string shown = address;
+    std::ranges::replace_if(
+        shown, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }, ' ');
+    return std::string(code) + " <" + shown + ">: " + std::string(why);
+}
+
 }  // namespace
 
 bool SmtpSession::mail(const Words& words, Turn& turn) {
@@ -186,14 +194,14 @@ std::string SmtpSession::recipientFault(const std::string& address, bool unicode
     const auto ours = [this](std::string_view domain) { return isOurs(domain); };
     const SmtpDestination to = smtpResolve(address, unicode, ours);
     if (service_.submission && !loggedIn_) {
-        return "554 5.7.1 <" + address + ">: Recipient address rejected: Access denied";
+        return rejection("554 5.7.1", address, "Recipient address rejected: Access denied");
     }
     if (!to.ours && !loggedIn_ && service_.relay != SmtpService::Relay::Accept) {
         const bool defers = service_.relay == SmtpService::Relay::Defer;
-        return (defers ? "454 4.7.1 <" : "554 5.7.1 <") + address + ">: Relay access denied";
+        return rejection(defers ? "454 4.7.1" : "554 5.7.1", address, "Relay access denied");
     }
     if (to.ours && !service_.submission && !knows(to.mailbox)) {
-        return "550 5.1.1 <" + address + ">: Recipient address rejected: User unknown in local recipient table";
+        return rejection("550 5.1.1", address, "Recipient address rejected: User unknown in local recipient table");
     }
     return {};
 }

@@ -5,6 +5,7 @@
 namespace apiary::agent {
 namespace {
 
+constexpr std::size_t kLongestWord = 1024;  // of AUTH LOGIN's two and of PLAIN's user, in Cyrus SASL
 constexpr std::string_view kFailed = "535 5.7.8 Error: authentication failed: ";
 
 std::string failed(std::string_view why) {
@@ -87,6 +88,9 @@ bool SmtpSession::onResponse(std::string_view response, Turn& turn) {
     if (login_ == Login::Plain) {
         return plainLogin(decoded, turn);
     }
+    if (decoded.size() > kLongestWord) {
+        return refuse(failed("bad protocol / cancel"), turn);
+    }
     if (login_ == Login::Password) {
         return tryLogin(loginUser_, decoded, true, turn);
     }
@@ -106,6 +110,9 @@ bool SmtpSession::plainLogin(std::string_view message, Turn& turn) {
     }
     const std::string_view as = message.substr(0, first);
     const std::string user(message.substr(first + 1, second - first - 1));
+    if (user.size() > kLongestWord) {
+        return refuse(failed("overflowed buffer"), turn);
+    }
     const bool asSelf = as.empty() || withoutRealm(as) == withoutRealm(user);
     return tryLogin(user, std::string(message.substr(second + 1)), asSelf, turn);
 }
@@ -118,7 +125,8 @@ std::string_view SmtpSession::withoutRealm(std::string_view user) const {
 
 /// `asSelf` is false where the peer would act as somebody else.
 bool SmtpSession::tryLogin(const std::string& user, const std::string& secret, bool asSelf, Turn& turn) {
-    const bool good = asSelf && service_.accounts.admits(withoutRealm(user), secret);
+    const std::string_view name = std::string_view(user).substr(0, user.find('\0'));  // as the server's C ends it
+    const bool good = asSelf && service_.accounts.admits(withoutRealm(name), secret);
     turn.observe(Credential{user, secret, good});
     if (user.empty()) {
         return refuse("454 4.7.0 Temporary authentication failure: generic failure", turn);

@@ -54,6 +54,16 @@ TEST_F(FtpFilesTest, ResolvesAsAKernelDoes) {
     EXPECT_FALSE(files_.resolve("/", std::string(256, 'x')));
 }
 
+TEST_F(FtpFilesTest, ADirectoryThatIsGoneHasAWayUpAndNothingElse) {
+    EXPECT_EQ(files_.resolve("/pub/gone", "..")->absolute, "/pub");
+    EXPECT_EQ(files_.resolve("/pub/gone/too", "../../a.txt")->absolute, "/pub/a.txt");
+    EXPECT_FALSE(files_.resolve("/pub/gone", "x"));
+    EXPECT_FALSE(files_.resolve("/pub/gone", "./x/.."));
+    const FtpPath itself = *files_.resolve("/pub/gone", ".");
+    EXPECT_FALSE(files_.write(itself, FtpUser::Local, 0644, 0, nullptr, kNow));
+    EXPECT_FALSE(files_.makeDirectory(itself, FtpUser::Local, 0755, kNow));
+}
+
 TEST_F(FtpFilesTest, LetsAnonymousWriteOnlyWhereEverybodyMay) {
     EXPECT_TRUE(upload("up.txt"));
     EXPECT_FALSE(upload("pub/up.txt"));

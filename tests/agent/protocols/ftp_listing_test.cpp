@@ -48,6 +48,17 @@ TEST_F(FtpListingTest, ShowsAHiddenFileToAPatternThatBeginsWithADot) {
     EXPECT_EQ(list("", "*"), list(""));
 }
 
+TEST_F(FtpListingTest, ShowsTheTwoDotsToWildcardsAlone) {
+    EXPECT_EQ(list("a", "*"), list("a"));
+    EXPECT_EQ(list("a", "?"), ".\r\n..\r\nb\r\ny\r\n");
+    EXPECT_EQ(list("a", ".*"), ".hidden\r\n");
+    EXPECT_EQ(list("", "..*"), "");
+}
+
+TEST_F(FtpListingTest, KeepsTheOrderOfNamesWhereTimesAreEqual) {
+    EXPECT_NE(list("at").find(".\r\n..\r\n"), std::string::npos);
+}
+
 TEST(FtpMatchesTest, UnderstandsThePatternsOfVsftpd) {
     EXPECT_TRUE(ftpMatches("a.txt", "*.txt"));
     EXPECT_TRUE(ftpMatches("a.txt", "?.t?t"));

@@ -155,6 +155,12 @@ TEST(HttpRequestTest, JudgesNamesOfHosts) {
                               "a:x", "a, b", "[::1", "[fe80::1%eth0]", "a%41", "\xe4"}) {
         EXPECT_FALSE(host(value, name, port)) << value;
     }
+    for (const char* literal : {"[fe80::1%eth0]:81", "[zz]:81", "[1.2.3.4]:81"}) {
+        EXPECT_FALSE(host(literal, name, port)) << literal;
+        EXPECT_EQ(port, 0) << literal << ": not even its port is believed";
+    }
+    EXPECT_FALSE(host("a_b..c:81", name, port));
+    EXPECT_EQ(port, 81);
 }
 
 TEST(HttpRequestTest, CleansPaths) {

@@ -171,6 +171,19 @@ TEST_F(HttpSessionTest, TakesDownGuessesThatNobodyAskedFor) {
     EXPECT_EQ(logins_, (std::vector<std::string>{"root:toor out", "q:r out"}));
 }
 
+TEST_F(HttpSessionTest, PassesOverBlankLinesThatCameWithARequest) {
+    const std::string request = "GET /a.bin HTTP/1.1\r\nHost: a\r\n\r\n";
+    const std::string once = visit(request);
+    EXPECT_EQ(visit(request + "\n\r\n\n" + request), once + once);
+    EXPECT_EQ(visit(request + std::string(10, '\n') + request), once + once);
+    EXPECT_FALSE(closed_);
+    EXPECT_EQ(visit(request + std::string(11, '\n') + request), once);
+    EXPECT_TRUE(closed_);
+    (void)visit(request);
+    play([&](Turn& turn) { session_->onBytes("\n", turn); });
+    EXPECT_NE(sent_.find("HTTP/1.1 400 Bad Request"), std::string::npos) << sent_;
+}
+
 TEST_F(HttpSessionTest, LetsNobodyIntoAGuardedFolderWithoutALogin) {
     EXPECT_TRUE(visit("GET /members/b.bin HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 401 Unauthorized\r\n"));
     EXPECT_NE(sent_.find("WWW-Authenticate: Basic realm=\"Members\""), std::string::npos);

@@ -130,6 +130,32 @@ TEST(SmtpTest, TwoRandomLoginsAreNeverBothAccepted) {
     }
 }
 
+TEST(SmtpTest, RefusesWordsOfALoginThatAreTooLong) {
+    const std::string failed = "535 5.7.8 Error: authentication failed: bad protocol / cancel\r\n";
+    const std::string longest(1364, 'A');  // 1023 bytes
+    Peer peer({{"accounts", "listed"}, {"users", "admin:admin123"}});
+    peer.say("EHLO x\r\n");
+    EXPECT_EQ(peer.say("AUTH LOGIN " + longest + "\r\n"), "334 UGFzc3dvcmQ6\r\n");
+    EXPECT_EQ(peer.say(longest + "AAAA\r\n"), failed);
+    EXPECT_EQ(peer.say("AUTH LOGIN " + longest + "AAAA\r\n"), failed);
+    const std::string user(1368, 'B');  // 1026 bytes, behind a NUL
+    EXPECT_EQ(peer.say("AUTH PLAIN AEFB" + user + "AEFB\r\n"),
+              "535 5.7.8 Error: authentication failed: overflowed buffer\r\n");
+}
+
+TEST(SmtpTest, ANameEndsAtItsNul) {
+    Peer peer({{"accounts", "listed"}, {"users", "admin:admin123"}});
+    peer.say("EHLO x\r\nAUTH LOGIN YWRtaW4AeA==\r\n");  // "admin", NUL, "x"
+    EXPECT_EQ(peer.say("YWRtaW4xMjM=\r\n"), "235 2.7.0 Authentication successful\r\n");
+}
+
+TEST(SmtpTest, ShowsControlCharactersAsBlanks) {
+    Peer peer;
+    peer.say("EHLO x\r\n");
+    EXPECT_EQ(peer.say("VRFY <a\x01\x7f>\r\n"),
+              "550 5.1.1 <a  >: Recipient address rejected: User unknown in local recipient table\r\n");
+}
+
 TEST(SmtpTest, RelaysForNobodyUnlessBait) {
     const std::string mail = "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n";
     EXPECT_TRUE(Peer().say(mail).ends_with("454 4.7.1 <c@d.example>: Relay access denied\r\n"));
