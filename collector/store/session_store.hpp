@@ -68,6 +68,7 @@ private:
     void connect();
     void ensurePartitions(const IngestRows& rows);
     void refreshRules(pqxx::connection_base& session);
+    static bool holdsFolded(pqxx::connection_base& session, const IngestRows& rows);
     struct Knowledge {
         SourceNotes::Names names;
         std::vector<SourceFileNote> files;
