@@ -12,8 +12,9 @@
 namespace apiary::collector {
 
 /// Drops old rows while the collector runs: looks every hour, so that a size is kept to within the growth of an hour,
-/// and folds old hours of sources into days once a day. Without a wish it only folds. What fails is logged and tried
-/// again an hour later; without a database, every minute.
+/// folds old hours of sources into days once a day, and every hour sessions that are alike, of services that are named
+/// for it. Without a wish it only folds. What fails is logged and tried again an hour later; without a database, every
+/// minute.
 ///
 /// The program gives it a thread, which calls run(); stop() may be called from any.
 class RetentionKeeper {
@@ -30,8 +31,10 @@ public:
 private:
     bool waits(std::chrono::milliseconds length);
     std::optional<std::string> look(bool daily);
+    void foldSessions(bool daily);
 
     const std::string dsn_;
+    const std::int16_t collectorId_;
     const std::string name_;
     const std::optional<RetentionWish> wish_;
     std::optional<std::chrono::sys_days> folded_;
