@@ -3,6 +3,7 @@
 #include "collector/config.hpp"
 #include "collector/enrich_administration.hpp"
 #include "collector/evidence_administration.hpp"
+#include "collector/fold_administration.hpp"
 #include "collector/known_administration.hpp"
 #include "collector/notify_administration.hpp"
 #include "collector/quarantine_administration.hpp"
@@ -150,6 +151,24 @@ int main(int argc, char** argv) {
     add(app, "enrich", "Give what is stored the country and network that it lacks; ingest goes on meanwhile",
         [&](const auto& config) { return finish(collector::enrichStored(config, since)); })
         ->add_option("--since", since, "First day (UTC), YYYY-MM-DD; default: all that is kept")
+        ->check(notEmpty);
+
+    CLI::App* fold = app.add_subcommand("fold", "Keep sessions once that are equal but for addresses and times");
+    fold->require_subcommand(1);
+    std::string service;
+    const auto ofService = [&](CLI::App* command) {
+        command->add_option("--sensor", name, "Name of the sensor")->required();
+        command->add_option("--service", service, "Name of the service in its configuration")->required();
+    };
+    ofService(add(*fold, "on", "Do so with a service's, as the database's owner",
+                  [&](const auto& config) { return finish(collector::nameFolded(config, name, service, true)); }));
+    ofService(add(*fold, "off", "No more; what is folded stays so",
+                  [&](const auto& config) { return finish(collector::nameFolded(config, name, service, false)); }));
+    add(*fold, "list", "Print of which services",
+        [](const auto& config) { return finish(collector::listFolded(config)); });
+    add(*fold, "now", "Do at once what happens every hour",
+        [&](const auto& config) { return finish(collector::foldNow(config, since)); })
+        ->add_option("--since", since, "First day (UTC), YYYY-MM-DD; default: yesterday")
         ->check(notEmpty);
 
     CLI::App* rollup = app.add_subcommand("rollup", "What charts are made of");

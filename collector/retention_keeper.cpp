@@ -2,6 +2,7 @@
 
 #include "collector/retention_administration.hpp"
 #include "collector/store/connection.hpp"
+#include "collector/store/fold_repository.hpp"
 #include "collector/store/retention_repository.hpp"
 #include "common/log/log.hpp"
 
@@ -27,6 +28,7 @@ constexpr int kTries = 60;
 RetentionKeeper::RetentionKeeper(std::string writer, std::int16_t collectorId, std::optional<RetentionWish> wish,
                                  Doubt doubt)
     : dsn_(std::move(writer)),
+      collectorId_(collectorId),
       name_("collector " + std::to_string(collectorId)),
       wish_(wish),
       doubt_(std::move(doubt)) {}
@@ -38,6 +40,7 @@ void RetentionKeeper::run() {
         const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
         std::optional<std::string> kept;
         try {
+            foldSessions(folded_ != today);
             kept = look(folded_ != today);
             folded_ = today;
         } catch (const pqxx::broken_connection&) {
@@ -89,6 +92,26 @@ std::optional<std::string> RetentionKeeper::look(bool daily) {
                " the first: pg_stat_activity says who reads for so long; it is tried again in an hour";
     }
     return kept;
+}
+
+/// The last hours, and once a day what came late on the day before. They are folded whole: those of an hour come with
+/// what of it is left.
+void RetentionKeeper::foldSessions(bool daily) {
+    const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+    const auto first = daily ? ReportMoment(std::chrono::floor<std::chrono::days>(now) - std::chrono::days(1))
+                             : ReportMoment(std::chrono::floor<std::chrono::hours>(now) - 2h);
+    try {
+        Connection connection(dsn_, "apiary-collector fold");
+        const Folded done = FoldRepository(connection).fold(collectorId_, first, now, [this] { return waits(0ms); });
+        if (done.folds > 0) {
+            log::info(std::to_string(done.sessions) + " sessions that were alike became " + std::to_string(done.folds) +
+                      " folds");
+        }
+    } catch (const pqxx::broken_connection&) {
+        throw;
+    } catch (const std::exception& error) {
+        log::error(std::string("sessions could not be folded, it is tried again in an hour: ") + error.what());
+    }
 }
 
 /// False if it is to end.

@@ -13,9 +13,9 @@
 namespace apiary::collector {
 
 /// Drops old rows while the collector runs: looks every hour, so that a size is kept to within the growth of an hour,
-/// and folds old hours of sources into days once a day. Without a wish it only folds. What fails is logged and tried
-/// again an hour later; without a database, every minute. While our clock is in doubt nothing goes: one that was set
-/// years ahead would have all of it dropped.
+/// folds old hours of sources into days once a day, and every hour sessions that are alike, of services that are named
+/// for it. Without a wish it only folds. What fails is logged and tried again an hour later; without a database, every
+/// minute. While our clock is in doubt nothing goes: one that was set years ahead would have all of it dropped.
 ///
 /// The program gives it a thread, which calls run(); stop() may be called from any.
 class RetentionKeeper {
@@ -38,8 +38,10 @@ public:
 
 private:
     bool waits(std::chrono::milliseconds length);
+    void foldSessions(bool daily);
 
     const std::string dsn_;
+    const std::int16_t collectorId_;
     const std::string name_;
     const std::optional<RetentionWish> wish_;
     const Doubt doubt_;

@@ -11,6 +11,7 @@ namespace apiary::collector {
 namespace {
 
 constexpr const char* kSessions = "SELECT apiary.enrich_sessions($1::uuid[], $2::text[], $3::bigint[], $4)";
+constexpr const char* kUnfold = "SELECT apiary.unfold($1::uuid[])";  // rows come behind folds
 constexpr const char* kOthers = "SELECT apiary.enrich_others($1::uuid[], $2::text[], $3::bigint[], $4::boolean)";
 constexpr const char* kAudit = R"(
     INSERT INTO apiary.audit_log(operator, action, target, new_value)
@@ -69,15 +70,21 @@ Enriched EnrichRepository::fill(std::optional<std::chrono::sys_days> since, cons
     }
     Enriched done;
     SourceNotes notes;
-    for (const StoredKind kind : {StoredKind::Sessions, StoredKind::Open, StoredKind::Probes}) {
+    for (const StoredKind kind : {StoredKind::Folds, StoredKind::Sessions, StoredKind::Open, StoredKind::Probes}) {
         const auto change = [&](pqxx::transaction_base& transaction, const pqxx::result& rows) {
             notes.committed();  // the page before
             const Missing missing = missingOf(rows, sources);
-            done.seen += rows.size();
+            if (kind != StoredKind::Folds) {
+                done.seen += rows.size();
+            }
             if (missing.ids.empty()) {
                 return;
             }
             const auto ids = arrayText(missing.ids);
+            if (kind == StoredKind::Folds) {
+                transaction.exec_params1(kUnfold, ids);
+                return;
+            }
             const auto countries = nullableArray(missing.countries);
             const auto networks = nullableArray(missing.networks);
             const auto changed =

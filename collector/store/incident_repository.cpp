@@ -27,10 +27,10 @@ constexpr const char* kSensors = R"(
       LEFT JOIN apiary.quarantine_use q USING (sensor_id)
      WHERE s.collector_id = $1::smallint OR s.sensor_id IS NULL)";
 
-// Of each service of $1, $2 the newest 200 sessions of 14 days. Loopback is next to itself: nothing hides anybody
-// there.
+// Of each service of $1, $2 the newest 200 sessions of 14 days; of folded ones, which are older, only when the last
+// came. Loopback is next to itself: nothing hides anybody there.
 constexpr const char* kRecent = R"(
-    SELECT k.sensor_id, k.service, (extract(epoch FROM greatest(n.last_at, o.last_at)) * 1000000)::bigint, n.recent,
+    SELECT k.sensor_id, k.service, (extract(epoch FROM greatest(n.last_at, o.last_at, f.last_at)) * 1000000)::bigint, n.recent,
            n.from_one, host(n.one), n.near
       FROM unnest($1::int[], $2::text[]) k(sensor_id, service)
       CROSS JOIN LATERAL (
@@ -45,14 +45,19 @@ constexpr const char* kRecent = R"(
           coalesce((SELECT from_one FROM t), 0) AS from_one, (SELECT source FROM t) AS one,
           coalesce((SELECT near FROM t), false) AS near) n
       CROSS JOIN LATERAL (SELECT max(started_at) AS last_at FROM apiary.session_open s
-        WHERE s.sensor_id = k.sensor_id AND s.service = k.service AND s.traffic <> 'self-test') o)";
+        WHERE s.sensor_id = k.sensor_id AND s.service = k.service AND s.traffic <> 'self-test') o
+      CROSS JOIN LATERAL (SELECT max(last_at) AS last_at FROM apiary.session_fold s
+        WHERE s.sensor_id = k.sensor_id AND s.service = k.service AND s.traffic <> 'self-test'
+          AND s.started_at > $3::timestamptz - interval '14 days') f)";
 
 constexpr const char* kGaps = R"(
     SELECT count(*), (extract(epoch FROM percentile_disc(0.999) WITHIN GROUP (ORDER BY gap)) * 1000000)::bigint
       FROM (SELECT started_at - lag(started_at) OVER (ORDER BY started_at) AS gap FROM (
-        SELECT s.started_at FROM apiary.session s WHERE s.sensor_id = $1::int AND s.service = $2
+        SELECT started_at FROM ((SELECT s.started_at FROM apiary.session s WHERE s.sensor_id = $1::int AND s.service = $2
            AND s.traffic <> 'self-test' AND s.started_at > $3::timestamptz - interval '14 days'
-         ORDER BY s.started_at DESC LIMIT 20001) newest) gaps WHERE gap IS NOT NULL)";
+         ORDER BY s.started_at DESC LIMIT 20001) UNION ALL
+         (SELECT started_at FROM apiary.folded_newest($1::int, $2, $3::timestamptz - interval '14 days', 20001) started_at)) b
+         ORDER BY started_at DESC LIMIT 20001) newest) gaps WHERE gap IS NOT NULL)";
 
 constexpr const char* kLoad = R"(
     SELECT i.incident_id, i.rule, coalesce(i.sensor_id, 0), coalesce(n.name, ''), i.service, i.subject, i.severity,

@@ -20,6 +20,12 @@ std::string microsText(std::chrono::system_clock::time_point at) {
     return "'epoch'::timestamptz + " + std::to_string(micros) + " * interval '1 us'";
 }
 
+/// Nothing is folded that is new, and of a new session nobody is asked.
+std::string foldedQuestion(std::span<const Uuid> sessions) {
+    return "SELECT u FROM apiary.folded_among(ARRAY(SELECT i FROM unnest('" + uuidArray(sessions) +
+           "'::uuid[]) i WHERE apiary.uuid_time(i) < now() - interval '10 min')) u";
+}
+
 }  // namespace
 
 void prepareLookups(pqxx::connection_base& session) {
@@ -140,7 +146,7 @@ std::vector<Uuid> endedSessions(pqxx::connection_base& session, std::span<const 
         "SET LOCAL enable_seqscan = off; SELECT session_id FROM apiary.session WHERE "
         "session_id = ANY ('" +
         uuidArray(sessions) + "'::uuid[]) AND started_at >= " + microsText(first.time()) +
-        " AND started_at <= " + microsText(last.time());
+        " AND started_at <= " + microsText(last.time()) + " UNION ALL " + foldedQuestion(sessions);
     pqxx::nontransaction transaction(session, "ended");
     for (const auto& row : transaction.exec(question)) {
         if (const auto id = Uuid::parse(row[0].c_str())) {
@@ -148,6 +154,11 @@ std::vector<Uuid> endedSessions(pqxx::connection_base& session, std::span<const 
         }
     }
     return ended;
+}
+
+bool anyFolded(pqxx::connection_base& session, std::span<const Uuid> sessions) {
+    pqxx::nontransaction transaction(session, "folded");
+    return !sessions.empty() && !transaction.exec(foldedQuestion(sessions)).empty();
 }
 
 std::vector<Uuid> unheardOf(pqxx::connection_base& session, const Uuid& stream, std::int16_t lane,

@@ -38,6 +38,9 @@ std::size_t closeStaleSessions(pqxx::connection_base& session, std::int16_t coll
 /// As SessionSink::findEnded().
 std::vector<Uuid> endedSessions(pqxx::connection_base& session, std::span<const Uuid> sessions);
 
+/// Whether any of them is kept in a fold: of a row its key would tell. Nothing of the last ten minutes is.
+bool anyFolded(pqxx::connection_base& session, std::span<const Uuid> sessions);
+
 /// As SessionSink::findUnheardOf().
 std::vector<Uuid> unheardOf(pqxx::connection_base& session, const Uuid& stream, std::int16_t lane,
                             std::span<const SessionSink::Ending> endings);

@@ -41,10 +41,15 @@ struct Kind {
     StoredKind stored;
     const char* change;  // $1 ids, $2 tags
 };
+// What is folded and to be changed becomes rows first, and is met again as such. Ingest's own folding goes on beside:
+// so folds are gone over before the rows and once more behind them.
+constexpr const char* kUnfold = "SELECT apiary.unfold($1::uuid[]) WHERE $2::text[] IS NOT NULL";
 constexpr Kind kKinds[] = {
+    {StoredKind::Folds, kUnfold},
     {StoredKind::Sessions, "SELECT apiary.retag_sessions($1::uuid[], $2::text[])"},
     {StoredKind::Open, "SELECT apiary.retag_others($1::uuid[], $2::text[], true)"},
     {StoredKind::Probes, "SELECT apiary.retag_others($1::uuid[], $2::text[], false)"},
+    {StoredKind::Folds, kUnfold},
 };
 
 const char* orNull(const std::string& text) {
@@ -136,8 +141,8 @@ std::string knownOf(const std::string& tags) {
     return joined(known);
 }
 
-// Gives the rows of a page the tags of the rules.
-void retagPage(pqxx::transaction_base& transaction, const KnownRules& rules, const Kind& kind, const pqxx::result& rows,
+// Gives the rows of a page the tags of the rules. Returns whether any had others.
+bool retagPage(pqxx::transaction_base& transaction, const KnownRules& rules, const Kind& kind, const pqxx::result& rows,
                Retagged& done) {
     std::vector<std::string> ids;
     std::vector<std::string> tags;
@@ -159,24 +164,30 @@ void retagPage(pqxx::transaction_base& transaction, const KnownRules& rules, con
     if (!ids.empty()) {
         transaction.exec_params(kind.change, arrayText(ids), arrayText(tags));
     }
-    done.seen += rows.size();
-    done.changed += ids.size();
+    if (kind.stored != StoredKind::Folds) {
+        done.seen += rows.size();
+        done.changed += ids.size();
+    }
+    return !ids.empty();
 }
 
 // As long as the rules change meanwhile, what was done before may be wrong.
 void retagAll(Connection& connection, KnownTable& table, const StoredDays& stored, Retagged& done) {
     for (bool again = true; again;) {
         again = false;
+        bool changed = false;
         for (const Kind& kind : kKinds) {
+            changed = false;
             for (auto day = stored.first; day <= stored.last && !again; day += std::chrono::days(1)) {
                 again = !walkDay(
                     connection, kind.stored, day,
                     [&](pqxx::transaction_base& transaction) { return !table.refresh(transaction); },
                     [&](pqxx::transaction_base& transaction, const pqxx::result& rows) {
-                        retagPage(transaction, table.rules(), kind, rows, done);
+                        changed = retagPage(transaction, table.rules(), kind, rows, done) || changed;
                     });
             }
         }
+        again = again || changed;  // of the last kind: rows have become folds meanwhile, and are rows once more
     }
 }
 

@@ -15,11 +15,20 @@ constexpr const char* kCompare = R"(
 WITH e AS MATERIALIZED (
   SELECT encode(substr($1::bytea, i * 48 + 1, 16), 'hex')::uuid AS id, substr($1::bytea, i * 48 + 17, 32) AS digest, i
     FROM generate_series(0, length($1::bytea) / 48 - 1) i
+), d AS MATERIALIZED (
+  SELECT ('1970-01-01'::date + $3::int)::timestamp AT TIME ZONE 'UTC' AS first,
+    ('1970-01-01'::date + $3::int + 1)::timestamp AT TIME ZONE 'UTC' AS last
+), f AS MATERIALIZED (
+  SELECT x.* FROM d CROSS JOIN LATERAL (SELECT min(apiary.uuid_time(id)) AS first, max(apiary.uuid_time(id)) AS last FROM e
+      WHERE apiary.uuid_time(id) >= d.first AND apiary.uuid_time(id) < d.last) b
+    CROSS JOIN LATERAL apiary.folded_digests(b.first, b.last + interval '1 ms') x
 ), r AS MATERIALIZED (
-  SELECT e.i, e.id, e.digest, s.session_id IS NOT NULL AS present,
-    s.sensor_id = $2::int AND s.journal_sha256 IS NOT DISTINCT FROM e.digest AS same, s.sensor_id = $2::int AS own, s.outcome,
-    CASE WHEN s.session_id IS NOT NULL THEN apiary.transcript_digest(e.id) END AS transcript
-    FROM e LEFT JOIN LATERAL (SELECT * FROM apiary.session
+  SELECT e.i, e.id, e.digest, s.session_id IS NOT NULL OR f.session_id IS NOT NULL AS present,
+    coalesce(s.sensor_id, f.sensor_id) = $2::int AND CASE WHEN s.session_id IS NULL THEN f.digest ELSE s.journal_sha256 END
+      IS NOT DISTINCT FROM e.digest AS same, coalesce(s.sensor_id, f.sensor_id) = $2::int AS own,
+    coalesce(s.outcome, f.outcome) AS outcome,
+    CASE WHEN s.session_id IS NOT NULL THEN apiary.transcript_digest(e.id) ELSE f.digest END AS transcript
+    FROM e LEFT JOIN f ON f.session_id = e.id LEFT JOIN LATERAL (SELECT * FROM apiary.session
       WHERE session_id = e.id AND started_at = apiary.uuid_time(e.id)
       AND started_at >= ('1970-01-01'::date + $3::int)::timestamp AT TIME ZONE 'UTC'
       AND started_at < ('1970-01-01'::date + $3::int + 1)::timestamp AT TIME ZONE 'UTC' OFFSET 0) s ON true)
@@ -40,6 +49,11 @@ constexpr const char* kRowsBefore =
     "AND started_at >= ('1970-01-01'::date + $2::int)::timestamp AT TIME ZONE 'UTC' "
     "AND started_at < ('1970-01-01'::date + $2::int + 1)::timestamp AT TIME ZONE 'UTC' AND session_id > $3::uuid "
     "AND ended_at < $4::timestamptz - interval '1 min' AND received_at < $5::timestamptz AND outcome <> 'unfinished' "
+    "UNION ALL SELECT session_id FROM apiary.folded_sessions(greatest(apiary.uuid_time($3::uuid), "
+    "('1970-01-01'::date + $2::int)::timestamp AT TIME ZONE 'UTC'), "
+    "('1970-01-01'::date + $2::int + 1)::timestamp AT TIME ZONE 'UTC', false) WHERE sensor_id = $1 AND session_id > "
+    "$3::uuid "
+    "AND ended_at < $4::timestamptz - interval '1 min' AND received_at < $5::timestamptz "
     "ORDER BY session_id LIMIT 10000";
 
 int numberOf(std::chrono::sys_days day) {

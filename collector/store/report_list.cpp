@@ -27,7 +27,9 @@ std::string pageOf(const std::string& columns, const std::string& others) {
                          "commands, artifacts" +
                              kListed + columns + order + kAll + ") s WHERE true" + others + order +
                              "LIMIT $9::int) p JOIN apiary.session c USING (session_id, started_at) WHERE " + range;
-    return kEndedRow + " FROM (" + rows + ")" + endedJoins(range) + "ORDER BY s.session_id DESC";
+    const std::string folded = "SELECT s.*" + kListedOfFolds + columns + others + order + "LIMIT $9::int";
+    const std::string both = "SELECT * FROM ((" + rows + ") UNION ALL (" + folded + ")) b" + order + "LIMIT $9::int";
+    return kEndedRow + " FROM (" + both + ")" + endedJoins(range) + "ORDER BY s.session_id DESC";
 }
 
 constexpr std::int64_t kMostCounted = 100'000;
@@ -92,10 +94,12 @@ v1::CountSessionsReply ReportReader::count(const ReportScope& scope, const Sessi
         return reply;
     }
     const FilterSearch search = parts.front().search;
-    const auto bySource = "SELECT source, count(*) AS sessions, sum(n) AS times FROM (SELECT source, " +
+    const auto bySource = "SELECT source, count(*) AS sessions, sum(n) AS times FROM (SELECT * FROM ((SELECT source, " +
                           timesOf(*wanted) + " AS n" + kListed + columnConditionsOf(*wanted, search) +
                           otherConditionsOf(*wanted, search) +
-                          " ORDER BY session_id DESC LIMIT $9::bigint) x GROUP BY source";
+                          " ORDER BY session_id DESC LIMIT $9::bigint) UNION ALL (SELECT source, " + timesOf(*wanted) +
+                          kListedOfFolds + columnConditionsOf(*wanted, search) + otherConditionsOf(*wanted, search) +
+                          " LIMIT $9::bigint)) b LIMIT $9::bigint) x GROUP BY source";
     // A source may have come in several parts.
     const auto statement = parts.size() > 1
                                ? bySource

@@ -16,9 +16,12 @@ constexpr std::int64_t kMostEvents = 10'000;
 constexpr std::int64_t kMostEventBytes = std::int64_t{4} << 20U;
 constexpr std::size_t kMostTranscriptBytes = std::size_t{6} << 20U;  // with the events it stays below the wire's 16 MiB
 
-const std::string kOneEnded = kEndedRow + " FROM apiary.session" +
-                              endedJoins("c.started_at = apiary.uuid_time($1::uuid)") +
-                              "WHERE s.session_id = $1::uuid AND s.started_at = apiary.uuid_time($1::uuid)";
+std::string oneEnded(const std::string& from) {
+    return kEndedRow + " FROM " + from + endedJoins("c.started_at = apiary.uuid_time($1::uuid)") +
+           "WHERE s.session_id = $1::uuid AND s.started_at = apiary.uuid_time($1::uuid)";
+}
+const std::string kOneEnded = oneEnded("apiary.session");
+const std::string kOneFolded = oneEnded("(SELECT * FROM apiary.folded_session($1::uuid))");
 const std::string kOneOpen = kOpenRow + " FROM apiary.session_open" + kOpenJoins + "WHERE s.session_id = $1::uuid";
 const std::string kOpenFilter =
     "(cardinality($1::int[]) = 0 OR sensor_id = ANY ($1::int[])) AND (cardinality($2::text[]) = 0 OR protocol = ANY "
@@ -30,7 +33,8 @@ const std::string kCountOpen = "SELECT count(*) FROM apiary.session_open WHERE "
 constexpr const char* kEvents = R"(
     SELECT seq, (extract(epoch FROM at) * 1000000)::bigint, kind, channel, bytes, total FROM (
       SELECT seq, at, kind, channel, bytes, count(*) OVER () AS total, sum(length(bytes)) OVER (ORDER BY seq) AS size
-        FROM apiary.event WHERE session_id = $1::uuid AND started_at = apiary.uuid_time($1::uuid)) e
+        FROM (SELECT * FROM apiary.event WHERE session_id = $1::uuid AND started_at = apiary.uuid_time($1::uuid)
+              UNION ALL SELECT * FROM apiary.events_of_folded($1::uuid)) o) e
      WHERE size <= $2::bigint ORDER BY seq LIMIT $3::bigint)";
 constexpr const char* kPacketsDropped =
     "SELECT EXISTS (SELECT FROM apiary.event WHERE session_id = $1::uuid AND started_at = apiary.uuid_time($1::uuid) "
@@ -47,7 +51,9 @@ constexpr const char* kSessionsBefore = R"(
         AND day_at < date_bin('1 day', apiary.uuid_time($2::uuid), '2000-01-01 00:00+00'))
       + (SELECT count(*) FROM apiary.session WHERE source = $1::inet AND started_at >= date_bin('1 day',
         apiary.uuid_time($2::uuid), '2000-01-01 00:00+00') AND started_at <= apiary.uuid_time($2::uuid)
-        AND session_id < $2::uuid))";
+        AND session_id < $2::uuid)
+      + (SELECT count(*) FROM apiary.folded_sessions(date_bin('1 day', apiary.uuid_time($2::uuid), '2000-01-01 00:00+00'),
+        apiary.uuid_time($2::uuid) + interval '1 ms', false) WHERE source = $1::inet AND session_id < $2::uuid))";
 constexpr const char* kArtifacts = R"(
     SELECT g.sha256, a.size, g.offered_name FROM apiary.artifact_sighting g LEFT JOIN apiary.artifact a USING (sha256)
      WHERE g.session_id = $1::uuid AND g.started_at = apiary.uuid_time($1::uuid) AND g.sha256 IS NOT NULL
@@ -99,6 +105,11 @@ std::optional<v1::SessionDetail> ReportReader::session(const Uuid& id) {
     ReportTransaction transaction(connection_.session());
     const auto text = id.text();
     auto rows = transaction.exec_params(kOneEnded, text);
+    const bool isRow = !rows.empty();
+    if (!isRow) {
+        rows = transaction.exec_params(kOneFolded, text);
+    }
+    const bool folded = !isRow && !rows.empty();
     if (rows.empty()) {
         rows = transaction.exec_params(kOneOpen, text);
     }
@@ -112,6 +123,9 @@ std::optional<v1::SessionDetail> ReportReader::session(const Uuid& id) {
     detail.set_sessions_before(countOf(transaction.exec_params1(kSessionsBefore, textOf(rows[0][5]), text)[0]));
     readEvents(transaction, text, detail);
     readTranscript(transaction, text, detail);
+    if (folded) {
+        detail.set_journal_sha256(detail.transcript_sha256());  // only those are folded of which they are the same
+    }
     for (const auto& row : transaction.exec_params(kCredentials, text)) {
         auto& credential = *detail.add_credentials();
         credential.set_username(bytesOf(row[0]));

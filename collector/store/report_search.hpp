@@ -19,10 +19,17 @@ namespace apiary::collector {
 /// `FROM apiary.session s WHERE ...`: the rows of the list, from the index of time, which the primary key is as an id
 /// begins with its start; to which the conditions of a filter are added. $1 to $6 as in all reports; the smallest id of
 /// the range is $7, and $8 one that all are smaller than; $9 is for a limit.
-inline const std::string kListed =
-    " FROM apiary.session s WHERE started_at >= $1::timestamptz AND started_at < $2::timestamptz AND session_id >= "
+inline const std::string kOfTheList =
+    " s WHERE started_at >= $1::timestamptz AND started_at < $2::timestamptz AND session_id >= "
     "$7::uuid AND session_id < $8::uuid" +
     kFilter;
+inline const std::string kListed = " FROM apiary.session" + kOfTheList;
+
+/// Likewise of those that are kept in folds.
+inline const std::string kListedOfFolds =
+    " FROM apiary.folded_sessions($1::timestamptz, least($2::timestamptz, apiary.uuid_time($8::uuid) + interval '1 "
+    "ms'), false)" +
+    kOfTheList;
 
 /// Executes a statement about the rows of the list that come before `before`, with what parametersOf() makes behind.
 pqxx::result askListed(pqxx::transaction_base& transaction, const std::string& statement, const ReportScope& scope,

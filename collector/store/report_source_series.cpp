@@ -16,14 +16,15 @@ std::string binned(const std::string& at) {
 
 // ---------------------------------------------------------------- different ones in each bucket
 // With a whole hour among them, each end is of one hour.
-std::string seenAtEnd(const std::string& at, const std::string& end) {
+std::string seenAtEnd(const std::string& at, const std::string& end, const std::string& folded) {
     return "SELECT " + at + ", count(*) FROM (SELECT source FROM apiary.session WHERE" + end + kFilter +
-           " GROUP BY source) e HAVING count(*) > 0";
+           " UNION SELECT source" + folded + " WHERE" + end + kFilter + ") e HAVING count(*) > 0";
 }
-const std::string kSeenInHours =
-    "SELECT " + kMicros + ", sum(n)::bigint FROM (SELECT bucket_at, seen FROM apiary.source_hour WHERE" +
-    kWholeBuckets + kTrafficFilter + " UNION ALL " + seenAtEnd(binned("$1::timestamptz"), kFirstEnd) + " UNION ALL " +
-    seenAtEnd("$8::timestamptz", kLastEnd) + ") x(at, n) GROUP BY at";
+const std::string kSeenInHours = "SELECT " + kMicros +
+                                 ", sum(n)::bigint FROM (SELECT bucket_at, seen FROM apiary.source_hour WHERE" +
+                                 kWholeBuckets + kTrafficFilter + " UNION ALL " +
+                                 seenAtEnd(binned("$1::timestamptz"), kFirstEnd, kFoldedAtFirstEnd) + " UNION ALL " +
+                                 seenAtEnd("$8::timestamptz", kLastEnd, kFoldedAtLastEnd) + ") x(at, n) GROUP BY at";
 std::string seenOf(const std::string& rollup) {
     return "SELECT " + kMicros + ", count(*) FROM (SELECT DISTINCT " + binned("at") + ", source FROM (" + rollup +
            fromEnds("started_at, source") + ") r(at, source)) x(at, source) GROUP BY at";

@@ -30,7 +30,11 @@ const std::string kReturned = R"(
         (SELECT true FROM apiary.source_day d WHERE d.source = l.address AND d.day_at >= $13::timestamptz
            AND d.day_at < $14::timestamptz AND d.traffic = ANY ($5::text[]) ORDER BY d.day_at LIMIT 1),
         (SELECT true FROM apiary.session s WHERE s.source = l.address AND s.started_at >= $1::timestamptz
-           AND s.started_at < $2::timestamptz AND s.traffic = ANY ($5::text[]) ORDER BY s.started_at LIMIT 1), false)),
+           AND s.started_at < $2::timestamptz AND s.traffic = ANY ($5::text[]) ORDER BY s.started_at LIMIT 1),
+        (SELECT true FROM apiary.folded_sessions($1::timestamptz, least($2::timestamptz, $13::timestamptz), false) s
+          WHERE s.source = l.address AND s.traffic = ANY ($5::text[]) LIMIT 1),
+        (SELECT true FROM apiary.folded_sessions(greatest($1::timestamptz, $14::timestamptz), $2::timestamptz, false) s
+          WHERE s.source = l.address AND s.traffic = ANY ($5::text[]) LIMIT 1), false)),
       c.fresh FROM c WHERE cardinality($3::int[]) + cardinality($4::text[]) = 0 AND $6::inet IS NULL
         AND $7::timestamptz <= $8::timestamptz AND num_nonnulls($9::uuid, $10::uuid, $11::uuid, $12::uuid) = 4)";
 

@@ -43,10 +43,16 @@ inline const std::string kFromFive =
 inline const std::string kFromHourSensor = " FROM apiary.rollup_hour_sensor WHERE" + kWholeBuckets + kSensorFilter +
                                            kProtocolFilter + kTrafficFilter + " UNION ALL ";
 
+/// Sessions that are kept in folds, of which no row of another table is; with the columns of apiary.session.
+inline const std::string kFoldedAtFirstEnd = " FROM apiary.folded_sessions($1::timestamptz, $7::timestamptz, false) s";
+inline const std::string kFoldedAtLastEnd = " FROM apiary.folded_sessions($8::timestamptz, $2::timestamptz, false) s";
+
 /// `columns` of the sessions at the two ends of the range.
 inline std::string fromEnds(const std::string& columns) {
     return "SELECT " + columns + " FROM apiary.session WHERE" + kFirstEnd + kFilter + " UNION ALL SELECT " + columns +
-           " FROM apiary.session WHERE" + kLastEnd + kFilter;
+           " FROM apiary.session WHERE" + kLastEnd + kFilter + " UNION ALL SELECT " + columns + kFoldedAtFirstEnd +
+           " WHERE" + kFirstEnd + kFilter + " UNION ALL SELECT " + columns + kFoldedAtLastEnd + " WHERE" + kLastEnd +
+           kFilter;
 }
 
 /// Executes a statement with the twelve parameters, and those given, which follow them.

@@ -26,6 +26,7 @@ constexpr std::chrono::seconds kStep{60};             // of our clock: then they
 constexpr std::chrono::hours kClocksApart{2};         // with less than that a day may be missed, and no more
 constexpr std::string_view kNotNew = "AP001";         // what ledger_require() raises
 constexpr std::string_view kOutsideWindow = "22008";  // what ensure_partitions() raises
+constexpr std::string_view kEnded = "23505";          // what a key would say
 constexpr std::string_view kOtherRules = "AP002";     // what known_rules_require() raises
 
 std::string dateText(sys_days day) {
@@ -213,6 +214,9 @@ WriteOutcome SessionStore::write(IngestRows& rows) {
         throw SinkUnavailable(*lack);
     }
     return use([&](pqxx::connection_base& session) -> WriteOutcome {
+        if (holdsFolded(session, rows)) {
+            return Unfit{.sqlstate = std::string(kEnded), .message = "the session has ended already, and is in a fold"};
+        }
         for (bool partitionsMade = false;;) {
             try {
                 transact(session, rows);
@@ -238,6 +242,18 @@ WriteOutcome SessionStore::write(IngestRows& rows) {
             }
         }
     });
+}
+
+/// True if sessions end in these rows that have ended long ago and were folded. Live ones cannot have.
+bool SessionStore::holdsFolded(pqxx::connection_base& session, const IngestRows& rows) {
+    const auto old = std::chrono::system_clock::now() - std::chrono::minutes(9);
+    std::vector<Uuid> sessions;
+    for (const ClosedRow& row : rows.closed) {
+        if (row.head.session.time() < old) {
+            sessions.push_back(row.head.session);
+        }
+    }
+    return !sessions.empty() && anyFolded(session, sessions);
 }
 
 /// A rule that cannot be read is no fault of the rows.
@@ -311,6 +327,9 @@ bool SessionStore::begin(IngestRows& rows) {
             return false;  // and write() says so
         }
         const bool silent = use([&](pqxx::connection_base& session) {
+            if (holdsFolded(session, rows)) {
+                return false;  // write() says so
+            }
             const Knowledge knowledge = prepare(session, rows);
             return notes_.know(knowledge.names, knowledge.files);
         });

@@ -72,6 +72,7 @@ private:
     void compareClocks();
     void ensurePartitions(const IngestRows& rows);
     void refreshRules(pqxx::connection_base& session);
+    static bool holdsFolded(pqxx::connection_base& session, const IngestRows& rows);
     struct Knowledge {
         SourceNotes::Names names;
         std::vector<SourceFileNote> files;

@@ -36,8 +36,15 @@ constexpr const char* kOpen = R"(
      WHERE session_id >= $1::uuid AND session_id < $2::uuid AND started_at >= $3::timestamptz AND started_at < $4::timestamptz
      ORDER BY session_id LIMIT $5::bigint)";
 
+constexpr const char* kFolds = R"(
+    SELECT fold_id, host(source), target_port, sensor_id, protocol, tags, country, asn FROM apiary.session_fold
+     WHERE fold_id >= $1::uuid AND fold_id < $2::uuid AND started_at >= $3::timestamptz AND started_at < $4::timestamptz
+     ORDER BY fold_id LIMIT $5::bigint)";
+
 const char* pageOf(StoredKind kind) {
     switch (kind) {
+        case StoredKind::Folds:
+            return kFolds;
         case StoredKind::Sessions:
             return kSessions;
         case StoredKind::Open:

@@ -13,7 +13,7 @@
 namespace apiary::collector {
 
 /// What is gone over when something is to be known of it that was not when it was written.
-enum class StoredKind { Sessions, Open, Probes };
+enum class StoredKind { Sessions, Open, Probes, Folds };
 
 /// The days of which there may be rows, both included.
 struct StoredDays {
@@ -27,6 +27,7 @@ StoredDays storedDays(pqxx::transaction_base& transaction, std::optional<std::ch
 /// Goes over the rows of a day, some thousands and a transaction at a time, so that ingest goes on beside. Each
 /// transaction begins with `begin`, which may end the walk by returning false, and hands its rows to `change`:
 ///   id, source, port, sensor, protocol (empty for probes), tags, country, autonomous system
+/// A fold stands for its sessions, of which each has all of these but its id.
 /// Returns whether the day was gone through. Throws what libpqxx throws; what was committed before stays.
 bool walkDay(Connection& connection, StoredKind kind, std::chrono::sys_days day,
              const std::function<bool(pqxx::transaction_base&)>& begin,
