@@ -23,7 +23,7 @@ constexpr const char* kPartitions =
     "($1::date + 1)::timestamp AT TIME ZONE 'UTC')";
 constexpr std::chrono::seconds kCompareClocks{10};
 constexpr std::chrono::seconds kStep{60};             // of our clock: then they are compared at once
-constexpr std::chrono::hours kClocksApart{2};         // with less than that a day may be missed, and no more
+constexpr std::chrono::hours kClocksApart{24};        // records of the next day are taken, so that less does no harm
 constexpr std::string_view kNotNew = "AP001";         // what ledger_require() raises
 constexpr std::string_view kOutsideWindow = "22008";  // what ensure_partitions() raises
 constexpr std::string_view kEnded = "23505";          // what a key would say

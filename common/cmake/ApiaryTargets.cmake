@@ -55,11 +55,12 @@ function(apiary_program name)
   target_link_libraries(${name} PRIVATE apiary_settings ${ARG_LINK})
 endfunction()
 
-# apiary_test(<name> SOURCES ... [LINK ...] [LABELS ...] [TIMEOUT seconds] [MAIN library] [BUT filter]): one GoogleTest
-# executable, one ctest entry: to start a program with sanitizers costs more than most of its cases. GTEST_FILTER chooses among
-# them. MAIN replaces GTest::gtest_main for tests that need a main() of their own. What BUT matches has entries elsewhere.
+# apiary_test(<name> SOURCES ... [LINK ...] [LABELS ...] [TIMEOUT seconds] [SHARDS n] [MAIN library] [BUT filter]):
+# one GoogleTest executable, one ctest entry: to start a program with sanitizers costs more than most of its cases. A long one
+# is cut into SHARDS. GTEST_FILTER chooses among cases. MAIN replaces GTest::gtest_main for tests that need a main() of their
+# own. What BUT matches has entries elsewhere.
 function(apiary_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT;MAIN;BUT" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;SHARDS;MAIN;BUT" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 600)
   endif()
@@ -73,6 +74,17 @@ function(apiary_test name)
   if(ARG_BUT)
     set(filter "--gtest_filter=-${ARG_BUT}")
   endif()
-  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 ${filter})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if(NOT ARG_SHARDS)
+    set(ARG_SHARDS 1)
+  endif()
+  foreach(shard RANGE 1 ${ARG_SHARDS})
+    set(test ${name})
+    if(ARG_SHARDS GREATER 1)
+      string(APPEND test ".${shard}")
+    endif()
+    math(EXPR index "${shard} - 1")
+    add_test(NAME ${test} COMMAND ${name} --gtest_brief=1 ${filter})
+    set_tests_properties(${test} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}")
+  endforeach()
 endfunction()

@@ -56,6 +56,7 @@ class EvidenceTest(WorldTestCase):
 
     def test_names_what_was_tampered_with_and_nothing_else(self):
         self.talk(6)
+        self.world.await_sessions(6)
         self.assertEqual(self.world.agent.stop(), 0)
         self.in_manifests(6)
         self.assertEqual(self.verify(0), ([], []))

@@ -53,6 +53,7 @@ class MetricsTest(WorldTestCase):
 
     def test_the_agents_figures_are_what_happened(self):
         labels = 'service="ftp",protocol="ftp"'
+        wait_for("the agent is connected", lambda: self.agent()["apiary_agent_uplink_connected"] == 1)
         before = self.agent()
         first, second = self.login(), self.login()
         with self.assertRaises((EOFError, OSError, ftplib.Error)):
