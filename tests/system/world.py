@@ -16,7 +16,7 @@ PSQL = "/usr/lib/postgresql/15/bin/psql"
 ACCOUNT = ("backup", "backup2017")
 
 
-def wait_for(what, condition, seconds=20, step=0.02):
+def wait_for(what, condition, seconds=60, step=0.02):
     """Returns the first true value of `condition()`; fails when `seconds` have passed."""
     deadline = time.monotonic() + seconds
     while True:
