@@ -33,7 +33,8 @@ protected:
         }
         data_.add(alike);
         database_.ask(
-            "SET default_transaction_read_only = off; INSERT INTO apiary.fold_service(sensor_id, service) SELECT "
+            "SET default_transaction_read_only = off; SET statement_timeout = 0; INSERT INTO "
+            "apiary.fold_service(sensor_id, service) SELECT "
             "sensor_id, 'x' FROM apiary.sensor; UPDATE apiary.session SET service = 'x', clock_offset_ms = 0, "
             "received_at = ended_at, journal_sha256 = apiary.transcript_digest(session_id)");
     }
