@@ -110,8 +110,8 @@ Task DatagramFlow::converse() {
             setAlarm(Millis::zero());
             co_await perform(conversation().alarm(clock()));
         } else {
-            const auto wakeAt = std::min({idleAt_, alarmAt_, endAt_});
-            co_await until(holding ? std::min(wakeAt, now + kRecorderPoll) : wakeAt);
+            const auto wakeAt = std::min({holding ? now + kRecorderPoll : idleAt_, alarmAt_, endAt_});
+            co_await until(wakeAt);
         }
     }
 }
