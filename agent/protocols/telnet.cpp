@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint64_t kHostNamePurpose = 0x7e1e;
 constexpr std::string_view kHostNames[] = {"router", "gateway", "OpenWrt",   "modem",
-                                           "AP",     "LEDE",    "localhost", "(none)"};
+                                           "AP",     "LEDE",    "localhost", "homerouter"};
 constexpr Millis kMostDelay = std::chrono::seconds(30);
 constexpr Millis kMostTimeout = std::chrono::minutes(10);
 constexpr std::uint64_t kMostTries = 100;

@@ -23,7 +23,7 @@ SYSTEMS = {"server": ("10.9.3.7", r"Linux 4\.15 - 5\.6"), "exchange": ("10.9.70.
            "desktop": ("10.9.100.7", r"Windows 10"), "recorder": ("10.9.130.7", r"HIKVISION|NVR"),
            "camera": ("10.9.200.7", r"camera")}
 OPEN = {"server": {21, 25, 80}, "exchange": {135, 445, 3389}, "desktop": {135, 445, 3389}, "recorder": {23, 80}, "camera": {80}}
-NAMED = {"server": ("vsftpd 3.0.3", "Postfix smtpd", "Apache httpd 2.4"), "recorder": ("BusyBox telnetd", "Boa")}
+NAMED = {"server": ("vsftpd 3.0.3", "Postfix smtpd", "Apache httpd 2.4"), "recorder": ("BusyBox telnetd", "Boa", "Host: dvr")}
 COUNTER = f"""table netdev counting {{
  chain arriving {{
   type filter hook ingress device "wan" priority -500; policy accept;
