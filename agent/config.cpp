@@ -5,7 +5,7 @@
 #include "agent/module_settings.hpp"
 #include "agent/protocols/registry.hpp"
 #include "common/config/toml.hpp"
-#include "common/crypto/pem.hpp"
+#include "common/crypto/pem_objects.hpp"
 #include "common/net/address.hpp"
 #include "common/text/escape.hpp"
 
@@ -132,10 +132,10 @@ std::optional<TlsFiles> readTls(const TomlTable& table) {
         table.complain("needs both tls_certificate and tls_key, or neither");
         return std::nullopt;
     }
-    for (const auto& [field, path] : {std::pair(certificate, files.certificate), std::pair(key, files.key)}) {
-        if (const auto text = readPem("file", path); !text) {
-            field.complain("is of no use: " + text.error());
-        }
+    if (const auto first = readCertificate("certificate", files.certificate); !first) {
+        certificate.complain("is of no use: " + first.error());
+    } else if (const auto both = readKeyPair(files.certificate, files.key); !both) {
+        key.complain("is of no use: " + both.error());
     }
     return files;
 }

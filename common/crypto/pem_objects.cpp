@@ -4,6 +4,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <utility>
 
 namespace apiary {
 namespace {
@@ -48,6 +49,23 @@ Result<PrivateKey> readPrivateKey(const std::string& path) {
         return Error{"the private key '" + path + "' cannot be read: it must be a PEM key without a passphrase"};
     }
     return key;
+}
+
+Result<KeyPair> readKeyPair(const std::string& certificate, const std::string& key) {
+    auto first = readCertificate("certificate", certificate);
+    if (!first) {
+        return Error{first.error()};
+    }
+    auto second = readPrivateKey(key);
+    if (!second) {
+        return Error{second.error()};
+    }
+    const bool fit = X509_check_private_key(first->get(), second->get()) == 1;
+    ERR_clear_error();
+    if (!fit) {
+        return Error{"the private key '" + key + "' does not belong to the certificate '" + certificate + "'"};
+    }
+    return KeyPair{std::move(*first), std::move(*second)};
 }
 
 }  // namespace apiary

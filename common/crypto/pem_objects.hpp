@@ -32,4 +32,13 @@ Result<Certificate> readCertificate(const std::string& what, const std::string& 
 /// The private key of a PEM file, which must have no passphrase: nobody is asked for one. An Error as above.
 Result<PrivateKey> readPrivateKey(const std::string& path);
 
+/// A certificate and the private key that belongs to it.
+struct KeyPair {
+    Certificate certificate;
+    PrivateKey key;
+};
+
+/// Both from their PEM files. An Error as above, or that they do not belong to each other.
+Result<KeyPair> readKeyPair(const std::string& certificate, const std::string& key);
+
 }  // namespace apiary

@@ -40,26 +40,18 @@ const EVP_MD* digestFor(const EVP_PKEY* key) {
 }  // namespace
 
 Result<Signature> signBy(const std::string& certificateFile, const std::string& keyFile, std::string_view message) {
-    const auto certificate = readCertificate("certificate", certificateFile);
-    if (!certificate) {
-        return Error{certificate.error()};
-    }
-    const auto key = readPrivateKey(keyFile);
-    if (!key) {
-        return Error{key.error()};
-    }
-    if (X509_check_private_key(certificate->get(), key->get()) != 1) {
-        ERR_clear_error();
-        return Error{"the private key '" + keyFile + "' does not belong to the certificate '" + certificateFile + "'"};
+    const auto own = readKeyPair(certificateFile, keyFile);
+    if (!own) {
+        return Error{own.error()};
     }
     Signature signature;
-    const int size = i2d_X509(certificate->get(), nullptr);
+    const int size = i2d_X509(own->certificate.get(), nullptr);
     signature.certificate.resize(static_cast<std::size_t>(std::max(size, 0)));
     unsigned char* at = octets(signature.certificate);
     const Context context(EVP_MD_CTX_new());
     std::size_t length = 0;
-    bool done = size > 0 && i2d_X509(certificate->get(), &at) == size &&
-                EVP_DigestSignInit(context.get(), nullptr, digestFor(key->get()), nullptr, key->get()) == 1 &&
+    bool done = size > 0 && i2d_X509(own->certificate.get(), &at) == size &&
+                EVP_DigestSignInit(context.get(), nullptr, digestFor(own->key.get()), nullptr, own->key.get()) == 1 &&
                 EVP_DigestSign(context.get(), nullptr, &length, octets(message), message.size()) == 1;
     if (done) {
         signature.bytes.resize(length);

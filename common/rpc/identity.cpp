@@ -56,27 +56,17 @@ Status checkIdentity(const TlsIdentity& identity, std::chrono::system_clock::tim
     if (!ca) {
         return Error{ca.error()};
     }
-    const auto certificate = readCertificate("certificate", identity.certificate);
-    if (!certificate) {
-        return Error{certificate.error()};
-    }
-    const auto key = readPrivateKey(identity.key);
-    if (!key) {
-        return Error{key.error()};
-    }
-    const bool matches = X509_check_private_key(certificate->get(), key->get()) == 1;
-    ERR_clear_error();
-    if (!matches) {
-        return Error{"the private key '" + identity.key + "' does not belong to the certificate '" +
-                     identity.certificate + "'"};
+    const auto own = readKeyPair(identity.certificate, identity.key);
+    if (!own) {
+        return Error{own.error()};
     }
     if (auto dates = checkDates("CA certificate", identity.ca, ca->get(), now); !dates) {
         return dates;
     }
-    if (auto dates = checkDates("certificate", identity.certificate, certificate->get(), now); !dates) {
+    if (auto dates = checkDates("certificate", identity.certificate, own->certificate.get(), now); !dates) {
         return dates;
     }
-    return checkIssuer(identity, ca->get(), certificate->get());
+    return checkIssuer(identity, ca->get(), own->certificate.get());
 }
 
 }  // namespace apiary

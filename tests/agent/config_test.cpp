@@ -1,6 +1,7 @@
 #include "agent/config.hpp"
 
 #include "common/net/address.hpp"
+#include "tests/support/certificates.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +9,8 @@ namespace apiary::agent::test {
 namespace {
 
 using namespace std::chrono_literals;
+using apiary::test::TemporaryFolder;
+using apiary::test::TestAuthority;
 
 constexpr std::string_view kHead = "[agent]\nname = 'one'\nstate = 'run'\n";  // three lines
 
@@ -107,6 +110,25 @@ TEST(ConfigTest, WantsBothFilesOfACertificate) {
     EXPECT_NE(
         errorsOf(service("a", "127.0.0.1:21", "implicit_tls = true\n")).find("implicit_tls needs tls_certificate"),
         std::string::npos);
+}
+
+TEST(ConfigTest, WantsACertificateAndItsOwnKey) {
+    const TemporaryFolder folder;
+    TestAuthority authority(folder, "drill");
+    const TlsIdentity first = authority.issue("first", "DNS:localhost");
+    const TlsIdentity second = authority.issue("second", "DNS:localhost");
+    const auto both = [&](const std::string& certificate, const std::string& key) {
+        return errorsOf(
+            service("a", "127.0.0.1:21", "tls_certificate = '" + certificate + "'\ntls_key = '" + key + "'\n"));
+    };
+    EXPECT_EQ(both(first.certificate, first.key), "");
+    EXPECT_EQ(both(first.certificate, second.key), "agent.toml:9: [[service]] tls_key is of no use: the private key '" +
+                                                       second.key + "' does not belong to the certificate '" +
+                                                       first.certificate + "'\n");
+    EXPECT_NE(both(first.key, first.key).find("agent.toml:8: [[service]] tls_certificate is of no use: "),
+              std::string::npos);
+    EXPECT_NE(both(first.certificate, first.certificate).find("cannot be read: it must be a PEM key"),
+              std::string::npos);
 }
 
 TEST(ConfigTest, ReadsPassivePortsAndProxies) {
