@@ -103,10 +103,10 @@ TEST_F(EngineTest, RefusesAtOnceWhenStoppedAndLetsSessionsGoOn) {
 TEST_F(EngineTest, ServesThePortAgainAfterAStop) {
     ServiceSpec same = spec();
     same.listens = {serve(spec())};
-    Client open = greeted(same.listens[0]);
+    const Client before = greeted(same.listens[0]);
     engine_->stop("drill");
     EXPECT_EQ(serve(same), same.listens[0]);
-    greeted(same.listens[0]);
+    const Client after = greeted(same.listens[0]);
     EXPECT_EQ(view().openSessions, 2U);
 }
 
