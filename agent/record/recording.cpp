@@ -15,6 +15,7 @@
 #include <iterator>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -130,7 +131,9 @@ public:
         while (more) {
             {
                 std::unique_lock lock(mutex_);
-                more = !drained_.wait_for(lock, upkeep_, [this] { return isDrained_; });
+                upkeepDue_.wait_for(lock, upkeep_, [this] { return isDrained_ || roomWanted_; });
+                roomWanted_ = false;
+                more = !isDrained_;
             }
             try {
                 settle();
@@ -209,12 +212,12 @@ private:
         });
     }
 
-    /// What was just committed, as batch_.
-    void enter(const std::vector<PendingRecord>& committed) {
+    /// What was just committed, `records` of `committed`.
+    void enter(std::span<const NewRecord> records, std::span<const PendingRecord> committed) {
         std::vector<ManifestEntry> closed;
         bool piece = false;
-        for (std::size_t i = 0; i < batch_.size(); ++i) {
-            const NewRecord& record = batch_[i];
+        for (std::size_t i = 0; i < records.size(); ++i) {
+            const NewRecord& record = records[i];
             piece = piece || record.kind == RecordKind::Manifest;
             if (auto entry = record.kind == RecordKind::Closing && !committed[i].again ? manifestEntryOf(record.body)
                                                                                        : std::nullopt) {
@@ -229,16 +232,27 @@ private:
         }
     }
 
-    /// Spool, then journal, then whoever waits: in that order.
+    /// In turns of what the spool takes at once, so that each can leave it as soon as it is acknowledged.
     void commit(std::vector<PendingRecord>& pending) {
         batch_.clear();
         for (PendingRecord& next : pending) {
             batch_.push_back(std::move(next.record));
         }
+        std::span<PendingRecord> rest(pending);
+        for (std::span<const NewRecord> records(batch_); !records.empty();) {
+            const std::size_t count = spool_.together(records);
+            commit(records.first(count), rest.first(count));
+            records = records.subspan(count);
+            rest = rest.subspan(count);
+        }
+    }
+
+    /// Spool, then journal, then whoever waits: in that order. `records` are those of `pending`.
+    void commit(std::span<const NewRecord> records, std::span<PendingRecord> pending) {
         const auto numbers =
-            spool_.append(batch_, [this](std::chrono::milliseconds length) { return waitForTheDisk(length); });
+            spool_.append(records, [this](std::chrono::milliseconds length) { return waitForTheDisk(length); });
         refusedSince_ = 0;
-        damage_.committed(batch_, numbers);
+        damage_.committed(records, numbers);
         std::vector<JournalText> texts;
         texts.reserve(pending.size());
         for (std::size_t i = 0; i < pending.size(); ++i) {
@@ -247,7 +261,7 @@ private:
                     next.shared ? follow_(std::string(next.text).insert(next.sharedAt, *next.shared))
                                 : follow_(next.text);
                 }
-                texts.push_back({.session = batch_[i].session,
+                texts.push_back({.session = records[i].session,
                                  .path = std::move(next.path),
                                  .text = std::move(next.text),
                                  .last = next.last,
@@ -259,16 +273,16 @@ private:
             log::error("record: the journal was closed before the recording: logs are incomplete");
         }
         if (manifest_) {
-            enter(pending);
+            enter(records, pending);
         }
         handed_.with([&](Marks& marks) {
-            for (std::size_t i = 0; i < batch_.size(); ++i) {
-                marks[batch_[i].lane] = numbers[i];
+            for (std::size_t i = 0; i < records.size(); ++i) {
+                marks[records[i].lane] = numbers[i];
             }
         });
-        records_ += batch_.size();
-        for (std::size_t i = 0; i < batch_.size(); ++i) {
-            sessions_ += batch_[i].kind == RecordKind::Closing && !pending[i].again ? 1 : 0;
+        records_ += records.size();
+        for (std::size_t i = 0; i < records.size(); ++i) {
+            sessions_ += records[i].kind == RecordKind::Closing && !pending[i].again ? 1 : 0;
             if (pending[i].durable) {
                 pending[i].durable();
             }
@@ -280,6 +294,8 @@ private:
         Steady::rep never = 0;
         refusedSince_.compare_exchange_strong(never, Steady::now().time_since_epoch().count());
         std::unique_lock lock(mutex_);
+        roomWanted_ = true;
+        upkeepDue_.notify_all();
         const auto until = Steady::now() + length;
         if (lastTry_) {
             closed_.wait_until(lock, std::min(until, *lastTry_), [] { return false; });
@@ -306,7 +322,7 @@ private:
             const std::lock_guard lock(mutex_);
             isDrained_ = true;
         }
-        drained_.notify_all();
+        upkeepDue_.notify_all();
     }
 
     Spool& spool_;
@@ -330,8 +346,9 @@ private:
     Guarded<ProbeFold> probes_;
     Guarded<Marks> handed_;  // per lane: records whose log text the journal was given
     std::mutex mutex_;
-    std::condition_variable drained_;
-    bool isDrained_ = false;  // guarded by mutex_
+    std::condition_variable upkeepDue_;  // before its time: for what follows, guarded by mutex_
+    bool isDrained_ = false;
+    bool roomWanted_ = false;
     std::condition_variable closed_;
     std::optional<Steady::time_point> lastTry_;  // of a disk that refuses, once closed; guarded by mutex_
     std::vector<NewRecord> batch_;               // of run(), as what follows

@@ -47,7 +47,8 @@ private:
     /// Spool first: if this is cut short behind the commit, the next start finds a closed session with a short log.
     void flush() {
         if (!closings_.empty()) {
-            spool_.append(closings_, [](std::chrono::milliseconds) { return false; });
+            spool_.append(
+                closings_, [](std::chrono::milliseconds) { return false; }, SpoolRoom::Kept);
             for (const NewRecord& closing : closings_) {
                 closed_(closing.body);
             }

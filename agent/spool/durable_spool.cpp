@@ -1,6 +1,5 @@
 #include "agent/spool/durable_spool.hpp"
 
-#include "agent/spool/spool_upkeep.hpp"
 #include "common/crypto/digest.hpp"
 #include "common/log/log.hpp"
 
@@ -45,22 +44,28 @@ DurableSpool::DurableSpool(SpoolSettings settings, ProcessLock lock, std::unique
     used_ = writer_.with([](Writer& writer) { return writer.file->used(); });
 }
 
-std::vector<std::uint64_t> DurableSpool::append(std::span<const NewRecord> records, const RetryWait& wait) {
+std::vector<std::uint64_t> DurableSpool::append(std::span<const NewRecord> records, const RetryWait& wait,
+                                                SpoolRoom room) {
     const std::lock_guard appending(appending_);
     std::vector<std::uint64_t> numbers;
     numbers.reserve(records.size());
     while (!records.empty()) {
         // What does not fit below the bound at once is committed in turns, with room made in between.
-        std::size_t count = 1;
-        Sizing sizeOf;
-        for (std::uint64_t bytes = sizeOf(records.front());
-             count < records.size() && (bytes += sizeOf(records[count])) <= settings_.bytes / 16;) {
-            ++count;
-        }
-        commit(records.first(count), wait, numbers);
+        const std::size_t count = together(records);
+        commit(records.first(count), wait, room, numbers);
         records = records.subspan(count);
     }
     return numbers;
+}
+
+std::size_t DurableSpool::together(std::span<const NewRecord> records) const {
+    std::size_t count = 0;
+    std::uint64_t bytes = 0;
+    Sizing sizeOf;
+    while (count < records.size() && ((bytes += sizeOf(records[count])) <= settings_.bytes / 16 || count == 0)) {
+        ++count;
+    }
+    return count;
 }
 
 Status DurableSpool::renew(const std::string& reason) {
@@ -73,7 +78,8 @@ Status DurableSpool::renew(const std::string& reason) {
             .at = now,
             .body = settings_.gapBody(
                 {.what = "spool", .records = 0, .bytes = 0, .from = openedAt_, .to = now, .reason = reason})};
-        append({&gap, 1}, [](std::chrono::milliseconds) { return false; });
+        append(
+            {&gap, 1}, [](std::chrono::milliseconds) { return false; }, SpoolRoom::Kept);
         const Uuid id = writer_.with([](Writer& writer) {
             if (!writer.file) {
                 throw std::runtime_error("the spool's file is closed after a fault");
@@ -98,7 +104,7 @@ void DurableSpool::takeNote() const {
     lock_.setNote({.id = id(), .lane = lane, .last = last});
 }
 
-void DurableSpool::commit(std::span<const NewRecord> records, const RetryWait& wait,
+void DurableSpool::commit(std::span<const NewRecord> records, const RetryWait& wait, SpoolRoom room,
                           std::vector<std::uint64_t>& numbers) {
     Positions wanted = positions_.with([](const Positions& positions) { return positions; });
     for (const NewRecord& record : records) {
@@ -107,7 +113,7 @@ void DurableSpool::commit(std::span<const NewRecord> records, const RetryWait& w
     }
     std::chrono::milliseconds length = kShortestWait;
     for (;;) {
-        const Try result = writer_.with([&](Writer& writer) { return tryAppend(writer, records, wanted); });
+        const Try result = writer_.with([&](Writer& writer) { return tryAppend(writer, records, wanted, room); });
         if (result == Try::Committed) {
             break;
         }
@@ -130,7 +136,8 @@ void DurableSpool::commit(std::span<const NewRecord> records, const RetryWait& w
     }
 }
 
-DurableSpool::Try DurableSpool::tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted) {
+DurableSpool::Try DurableSpool::tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted,
+                                          SpoolRoom room) {
     std::uint64_t bytes = 0;
     Sizing sizeOf;
     for (const NewRecord& record : records) {
@@ -144,7 +151,7 @@ DurableSpool::Try DurableSpool::tryAppend(Writer& writer, std::span<const NewRec
             return Try::Committed;  // by a commit that was in doubt
         }
         carry(writer.ledger, wanted);
-        keepBound(writer, bytes);
+        keepBound(writer, bytes, room);
         write(writer, records, wanted);
         note(writer.ledger, records);
         writer.sinceCheck += bytes;
@@ -238,69 +245,6 @@ DurableSpool::Try DurableSpool::afterFailure(Writer& writer, const std::string& 
     return Try::Wait;
 }
 
-void DurableSpool::keepBound(Writer& writer, std::uint64_t bytes) {
-    if (writer.sinceCheck + bytes < settings_.bytes / 64) {
-        return;  // looked at now and then only
-    }
-    writer.sinceCheck = 0;
-    ballast_.ensure();
-    const std::uint64_t limit = dropsFrom();
-    if (const std::uint64_t used = writer.file->used() + bytes; used > limit) {
-        writer.barren = false;
-        makeRoom(writer, used - limit + settings_.bytes / 10);
-    }
-    look(writer);
-}
-
-bool DurableSpool::makeRoom(Writer& writer, std::uint64_t bytes) {
-    if (writer.barren) {
-        return false;
-    }
-    const std::uint64_t before = writer.file->used();
-    std::uint64_t records = 0;
-    for (const RecordKind kind : {RecordKind::Payload, RecordKind::Probe, RecordKind::Observation}) {
-        while (writer.file->used() + bytes > before && shrinkOnce(writer, kind, bytes, records)) {
-        }
-    }
-    lost_ += records;
-    if (records > 0) {
-        log::warn("spool: full; " + std::to_string(records) +
-                  " unacknowledged records were dropped, of the longest sessions first; gaps stand in their place");
-    }
-    writer.barren = writer.file->used() >= before;
-    return !writer.barren;
-}
-
-/// False, and nothing is changed, if that makes no room.
-bool DurableSpool::shrinkOnce(Writer& writer, RecordKind kind, std::uint64_t bytes, std::uint64_t& records) const {
-    const std::uint64_t before = writer.file->used();
-    writer.file->begin();
-    try {
-        const Shrunk step = shrink(*writer.file, writer.ledger, settings_, kind, bytes);
-        if (!step.freed || writer.file->used() >= before) {
-            writer.file->rollBack();
-            return false;
-        }
-        writer.file->commit();
-        records += step.records;
-        return true;
-    } catch (const SqliteError&) {
-        writer.file->rollBack();
-        throw;
-    }
-}
-
-void DurableSpool::look(Writer& writer) const {
-    used_ = writer.file->used();
-    const bool full = full_ ? used_ > dropsFrom() : writer.barren && used_ > settings_.bytes / 100 * 95;
-    if (full != full_.exchange(full)) {
-        full ? log::error(
-                   "spool: full of records that are kept at any price; no more sessions are taken until the "
-                   "collector has acknowledged some")
-             : log::info("spool: there is room again, and sessions are taken");
-    }
-}
-
 void DurableSpool::reopen(Writer& writer) const {
     writer.file.reset();
     auto file = std::make_unique<SpoolFile>(settings_, false);
@@ -340,40 +284,6 @@ void DurableSpool::journalled(std::uint32_t lane, std::uint64_t seq) {
             state.journalled = std::max(state.journalled.value_or(0), std::min(seq, state.last));
         }
     });
-}
-
-void DurableSpool::release() {
-    const Positions marks = positions_.with([](const Positions& positions) { return positions; });
-    for (const auto& [lane, ignored] : marks) {
-        while (writer_.with([&, number = lane](Writer& writer) { return freeSome(writer, number, marks); })) {
-        }
-    }
-}
-
-bool DurableSpool::freeSome(Writer& writer, std::uint32_t lane, const Positions& marks) const {
-    try {
-        if (!writer.file) {
-            reopen(writer);
-        }
-        carry(writer.ledger, marks);
-        if (atRest(writer.ledger.lanes.at(lane))) {
-            return false;  // lanes of long ago stay for ever, and a commit is a sync
-        }
-        writer.file->begin();
-        const bool more = freeStep(*writer.file, writer.ledger, lane);
-        writer.file->commit();
-        writer.barren = writer.barren && writer.file->used() >= used_;
-        look(writer);
-        return more;
-    } catch (const SqliteError& error) {
-        if (error.damaged()) {
-            throw;
-        }
-        // Its ledger may be ahead of the file now; the next to need it reads it again.
-        writer.file.reset();
-        log::error("spool: cannot free rows, trying again later: " + std::string(error.what()));
-        return false;
-    }
 }
 
 std::uint32_t DurableSpool::openLane() {

@@ -6,6 +6,7 @@
 #include "agent/spool/spool_reader.hpp"
 #include "common/concurrent/guarded.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -54,7 +55,9 @@ public:
         return id_.with([](const Uuid& id) { return id; });
     }
     Status renew(const std::string& reason) override;
-    std::vector<std::uint64_t> append(std::span<const NewRecord> records, const RetryWait& wait) override;
+    std::vector<std::uint64_t> append(std::span<const NewRecord> records, const RetryWait& wait,
+                                      SpoolRoom room) override;
+    std::size_t together(std::span<const NewRecord> records) const override;
     std::vector<SpoolRow> read(std::uint32_t lane, std::uint64_t after, std::size_t records,
                                std::size_t bytes) const override;
     void acknowledge(std::uint32_t lane, std::uint64_t seq) override;
@@ -85,19 +88,26 @@ private:
     };
     using Positions = std::map<std::uint32_t, LaneState>;
 
+    static constexpr std::uint64_t kFreeing = std::uint64_t{1} << 20U;
+
     /// What one try to commit came to.
     enum class Try { Committed, Again, Wait };
     void takeNote() const;
-    void commit(std::span<const NewRecord> records, const RetryWait& wait, std::vector<std::uint64_t>& numbers);
-    Try tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted);
+    void commit(std::span<const NewRecord> records, const RetryWait& wait, SpoolRoom room,
+                std::vector<std::uint64_t>& numbers);
+    Try tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted, SpoolRoom room);
     Try afterFailure(Writer& writer, const std::string& what, bool full, std::uint64_t bytes, const Positions& wanted);
     /// Below its bound by what a commit and its index may need.
     std::uint64_t dropsFrom() const { return settings_.bytes / 10 * 9; }
+    /// Records are taken so far and no further: to free rows, open sessions are written down, and that takes pages.
+    std::uint64_t takesUpTo() const {
+        return settings_.bytes - std::min(std::max(settings_.bytes / 64, kFreeing), settings_.bytes / 16);
+    }
     bool freeSome(Writer& writer, std::uint32_t lane, const Positions& marks) const;
     bool makeRoom(Writer& writer, std::uint64_t bytes);
     bool shrinkOnce(Writer& writer, RecordKind kind, std::uint64_t bytes, std::uint64_t& records) const;
     void look(Writer& writer) const;
-    void keepBound(Writer& writer, std::uint64_t bytes);
+    void keepBound(Writer& writer, std::uint64_t bytes, SpoolRoom room);
     void reopen(Writer& writer) const;
     static void write(Writer& writer, std::span<const NewRecord> records, const Positions& wanted);
     static void note(SpoolLedger& ledger, std::span<const NewRecord> records);

@@ -170,7 +170,8 @@ Result<std::unique_ptr<Spool>> Spool::open(SpoolSettings settings) {
             NewRecord gap{.lane = spool->currentLane(), .session = {}, .kind = RecordKind::Gap, .at = now, .body = {}};
             gap.body =
                 settings.gapBody({.what = "spool", .records = 0, .bytes = 0, .from = now, .to = now, .reason = damage});
-            spool->append({&gap, 1}, [](std::chrono::milliseconds) { return false; });
+            spool->append(
+                {&gap, 1}, [](std::chrono::milliseconds) { return false; }, SpoolRoom::Kept);
         }
         return std::unique_ptr<Spool>(std::move(spool));
     } catch (const std::runtime_error& error) {

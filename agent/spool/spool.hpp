@@ -82,6 +82,10 @@ struct SpoolSettings {
     std::string vfs = {};  // SQLite's name of the file system layer; empty: its default
 };
 
+/// How near to its bound the spool may come. The last of it is kept for what makes room again: freeing rows, closing
+/// the sessions of the run before, telling of a loss.
+enum class SpoolRoom : std::uint8_t { Usual, Kept };
+
 /// Waits before a disk that refused is tried again, for as long as it is told or shorter; false: try no more.
 using RetryWait = std::function<bool(std::chrono::milliseconds)>;
 
@@ -119,7 +123,16 @@ public:
 
     /// Commits all of them, in order, and returns only when they are durable: the numbers they got, one each. While the
     /// disk refuses it waits by `wait` and tries again, and says so in the log; when `wait` is false it throws.
-    virtual std::vector<std::uint64_t> append(std::span<const NewRecord> records, const RetryWait& wait) = 0;
+    virtual std::vector<std::uint64_t> append(std::span<const NewRecord> records, const RetryWait& wait,
+                                              SpoolRoom room) = 0;
+    std::vector<std::uint64_t> append(std::span<const NewRecord> records, const RetryWait& wait) {
+        return append(records, wait, SpoolRoom::Usual);
+    }
+
+    /// How many of them, from the first on, append() commits before it makes room again. Who must call journalled()
+    /// gives it no more at once: the rows of a batch that is larger than the spool would else wait for the end of the
+    /// batch, acknowledged or not, and that for room.
+    virtual std::size_t together(std::span<const NewRecord> records) const = 0;
 
     /// Rows of a lane behind `after`, in order, without hole: at most `records` of them and about `bytes`, but at least
     /// one if there is any. Throws SpoolReadError.

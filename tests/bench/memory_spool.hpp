@@ -35,9 +35,11 @@ public:
 
     Uuid id() const override { return id_; }
     Status renew(const std::string& reason) override { return Error{reason}; }
-    std::vector<std::uint64_t> append(std::span<const agent::NewRecord>, const agent::RetryWait&) override {
+    std::vector<std::uint64_t> append(std::span<const agent::NewRecord>, const agent::RetryWait&,
+                                      agent::SpoolRoom) override {
         return {};
     }
+    std::size_t together(std::span<const agent::NewRecord> records) const override { return records.size(); }
     std::vector<agent::SpoolRow> read(std::uint32_t /*lane*/, std::uint64_t after, std::size_t records,
                                       std::size_t bytes) const override {
         std::vector<agent::SpoolRow> rows;

@@ -1,14 +1,11 @@
 #include "agent/record/recording.hpp"
 
 #include "tests/agent/record/recording_fixture.hpp"
-#include "tests/agent/spool/faulty_disk.hpp"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <chrono>
-#include <future>
-#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -390,59 +387,6 @@ TEST_F(RecordingTest, LetsTheSpoolFreeWhatIsAcknowledgedOnceTheJournalIsSynced) 
     const auto left = rows();
     ASSERT_EQ(left.size(), 1U);
     EXPECT_EQ(left.at(0).kind, RecordKind::Gap);  // read from the start again, as if the collector had forgotten
-}
-
-class RefusingDiskTest : public RecordingTest {
-protected:
-    /// One record, and a disk that has refused it.
-    void SetUp() override {
-        spoolSettings_.vfs = FaultyDisk::name();
-        settings_.lastTries = std::chrono::milliseconds(0);
-        openAll();
-        FaultyDisk::fail(FaultyDisk::Call::Write, 1, 1'000'000);
-        recording_->open(start());
-        running_ = std::async(std::launch::async, [this] { recording_->run(); });
-        while (FaultyDisk::failures() == 0) {
-            std::this_thread::yield();
-        }
-    }
-    ~RefusingDiskTest() override { FaultyDisk::heal(); }
-
-    std::future<void> running_;
-};
-
-TEST_F(RefusingDiskTest, EndsTheRecordingWhenTheTimeForLastTriesIsOver) {
-    recording_->close();
-    EXPECT_THROW(running_.get(), std::runtime_error);
-}
-
-TEST_F(RefusingDiskTest, LosesNothingOnceTheDiskTakesIt) {
-    FaultyDisk::heal();
-    while (rows().size() < 2) {  // the opening, and the closing as interrupted
-        std::this_thread::yield();
-    }
-    recording_->close();
-    running_.get();
-    EXPECT_EQ(recording_->view().records, 2U);
-}
-
-TEST_F(RecordingTest, LeavesATraceAndAGapWhereTheSpoolWasFull) {
-    spoolSettings_.bytes = std::uint64_t{1} << 20U;
-    openAll();
-    auto recorder = recording_->open(start());
-    for (int i = 0; i < 100; ++i) {
-        recorder->received(kControl, std::string(16'000, 'x'));
-    }
-    drain();
-    recorder.reset();
-    std::uint64_t lost = 0;
-    bool traced = false;
-    for (const v1::Record& record : records()) {
-        lost += record.gap().records();
-        traced = traced || (record.has_dropped() && record.dropped().packets() > 0 && record.seq() > 0);
-    }
-    EXPECT_TRUE(traced);
-    EXPECT_GT(lost, 0U);
 }
 
 }  // namespace

@@ -147,6 +147,25 @@ TEST_F(RecoveryTest, KeepsTheDigestTrueWhereTheSpoolHadDroppedPackets) {
     EXPECT_EQ(std::ranges::count(text, '\n'), 3 + 100 + 3);
 }
 
+TEST_F(RecoveryTest, ClosesSessionsThoughTheSpoolIsAtItsBound) {
+    spoolSettings_.bytes = std::uint64_t{1} << 20U;
+    settings_.lastTries = std::chrono::milliseconds(0);
+    openAll();
+    recording_->recover();
+    std::vector<std::unique_ptr<Recorder>> recorders;
+    for (int session = 0; session < 100; ++session) {
+        recorders.push_back(recording_->open(start()));
+    }
+    for (int session = 0; session < 5'000; ++session) {  // more than it takes, and no one takes them from it
+        recording_->open(start())->ended(Outcome::Finished, {});
+    }
+    recording_->close();
+    EXPECT_THROW(recording_->run(), std::runtime_error);
+    recorders.clear();
+    openAll();
+    EXPECT_GE(recording_->recover(), 100U);
+}
+
 /// Plays sessions until it is killed; tells which of them it was told are durable.
 [[noreturn]] void playUntilKilled(JournalWriter& journal, Recording& recording, int tell, unsigned seed) {
     std::thread([&] { recording.run(); }).detach();

@@ -123,6 +123,27 @@ TEST_F(SpoolBoundTest, IsFullOfSmallSessionsWhosePayloadWouldFreeNothing) {
     EXPECT_FALSE(spool_->full());
 }
 
+TEST_F(SpoolBoundTest, IsNotTooFullToWriteDownWhichSessionsAreOpenAndFreeTheRest) {
+    open(settings(kSmall));
+    spool_->journalled(0, 0);
+    for (int i = 0; i < 1'000; ++i) {
+        NewRecord opening = record(static_cast<std::uint8_t>(1 + i % 250), RecordKind::Opening);
+        opening.session.bytes[14] = static_cast<std::uint8_t>(1 + i / 250);
+        append(std::move(opening));
+    }
+    const auto fill = [this] {
+        for (;;) {
+            append({record(251, RecordKind::Opening, std::string(500, 'o')), record(251, RecordKind::Closing)});
+        }
+    };
+    EXPECT_THROW(fill(), std::runtime_error);
+    const std::uint64_t last = spool_->lanes().at(0).last;
+    spool_->acknowledge(0, last);
+    spool_->journalled(0, last);
+    spool_->release();
+    EXPECT_LT(spool_->usage().used, kSmall / 2);
+}
+
 TEST_F(SpoolBoundTest, DropsALongSessionThatComesIntoAFullSpool) {
     open(settings(kSmall));
     while (!spool_->full()) {

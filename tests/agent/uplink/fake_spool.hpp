@@ -61,7 +61,8 @@ public:
         content_.with([](Content& content) { ++content.renewals; });
         return Done{};
     }
-    std::vector<std::uint64_t> append(std::span<const NewRecord>, const RetryWait&) override { return {}; }
+    std::vector<std::uint64_t> append(std::span<const NewRecord>, const RetryWait&, SpoolRoom) override { return {}; }
+    std::size_t together(std::span<const NewRecord> records) const override { return records.size(); }
 
     std::vector<SpoolRow> read(std::uint32_t number, std::uint64_t after, std::size_t records,
                                std::size_t bytes) const override {
