@@ -1,20 +1,20 @@
 #include "agent/spool/durable_spool.hpp"
-
 #include "agent/spool/spool_upkeep.hpp"
 #include "common/log/log.hpp"
 
 namespace apiary::agent {
 
 void DurableSpool::keepBound(Writer& writer, std::uint64_t bytes, SpoolRoom room) {
-    if (writer.sinceCheck + bytes < settings_.bytes / 64 && used_ < dropsFrom()) {
+    if (writer.sinceCheck + bytes >= settings_.bytes / 64) {
+        writer.sinceCheck = 0;
+        ballast_.ensure();
+        const std::uint64_t limit = dropsFrom();
+        if (const std::uint64_t used = writer.file->used() + bytes; used > limit) {
+            writer.barren = false;
+            makeRoom(writer, used - limit + settings_.bytes / 10);
+        }
+    } else if (used_ < dropsFrom()) {
         return;  // looked at now and then only, while there is much room
-    }
-    writer.sinceCheck = 0;
-    ballast_.ensure();
-    const std::uint64_t limit = dropsFrom();
-    if (const std::uint64_t used = writer.file->used() + bytes; used > limit) {
-        writer.barren = false;
-        makeRoom(writer, used - limit + settings_.bytes / 10);
     }
     look(writer);
     if (room == SpoolRoom::Usual && used_ + bytes > takesUpTo()) {
