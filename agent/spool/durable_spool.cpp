@@ -62,7 +62,7 @@ std::size_t DurableSpool::together(std::span<const NewRecord> records) const {
     std::size_t count = 0;
     std::uint64_t bytes = 0;
     Sizing sizeOf;
-    while (count < records.size() && ((bytes += sizeOf(records[count])) <= settings_.bytes / 16 || count == 0)) {
+    while (count < records.size() && ((bytes += sizeOf(records[count])) <= part() || count == 0)) {
         ++count;
     }
     return count;

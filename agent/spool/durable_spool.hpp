@@ -100,9 +100,9 @@ private:
     /// Below its bound by what a commit and its index may need.
     std::uint64_t dropsFrom() const { return settings_.bytes / 10 * 9; }
     /// Records are taken so far and no further: to free rows, open sessions are written down, and that takes pages.
-    std::uint64_t takesUpTo() const {
-        return settings_.bytes - std::min(std::max(settings_.bytes / 64, kFreeing), settings_.bytes / 16);
-    }
+    std::uint64_t takesUpTo() const { return settings_.bytes - std::min(std::max(part(), kFreeing), 4 * part()); }
+    /// The most bytes that a commit has, if it has more than one record; and how often the bound is looked at.
+    std::uint64_t part() const { return settings_.bytes / 64; }
     bool freeSome(Writer& writer, std::uint32_t lane, const Positions& marks) const;
     bool makeRoom(Writer& writer, std::uint64_t bytes);
     bool shrinkOnce(Writer& writer, RecordKind kind, std::uint64_t bytes, std::uint64_t& records) const;

@@ -5,7 +5,7 @@
 namespace apiary::agent {
 
 void DurableSpool::keepBound(Writer& writer, std::uint64_t bytes, SpoolRoom room) {
-    if (writer.sinceCheck + bytes >= settings_.bytes / 64) {
+    if (writer.sinceCheck + bytes >= part()) {
         writer.sinceCheck = 0;
         ballast_.ensure();
         const std::uint64_t limit = dropsFrom();
@@ -62,7 +62,7 @@ bool DurableSpool::shrinkOnce(Writer& writer, RecordKind kind, std::uint64_t byt
 
 void DurableSpool::look(Writer& writer) const {
     used_ = writer.file->used();
-    const bool full = full_ ? used_ > dropsFrom() : writer.barren && used_ > (dropsFrom() + takesUpTo()) / 2;
+    const bool full = full_ ? used_ > dropsFrom() : writer.barren && used_ > takesUpTo() - 2 * part();
     if (full != full_.exchange(full)) {
         full ? log::error(
                    "spool: full of records that are kept at any price; no more sessions are taken until the "

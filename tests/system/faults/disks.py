@@ -125,6 +125,26 @@ def spool_bound_reached(seed):
 
 
 @fault(short=False)
+def spool_bound_and_agent_killed(seed):
+    """At its own bound, with nothing left that may go, the agent is killed, started again, and only then is the link whole."""
+    def play(world):
+        world.gate.set(gate.CUT)
+
+        async def inject(here):
+            await aside(wait_for, "the spool takes no more", lambda: "are kept at any price" in here.agent.log.read_text(errors="replace"),
+                        120, 0.1)
+            await aside(here.kill_agent)
+            await aside(here.start_agent)
+            await here.moment(0.5, 2)
+            await aside(here.gate.set, gate.WHOLE)
+            return 1
+
+        return together(world, inject, ["raw"] * 2500, 40)
+
+    return played(play, seed, may_tell=("payload",), budgets={"spool": {"bytes": "1MiB"}})
+
+
+@fault(short=False)
 def agent_disk_full(seed):
     """Somebody else fills the disk of spool and text logs; room comes after a while."""
     with small_disk(24) as disk:
@@ -134,6 +154,32 @@ def agent_disk_full(seed):
                 await aside(disk.fill)
                 await world.moment(1, 2)
                 await aside(disk.make_room)
+            return 2
+
+        return under_attack(inject, seed, sessions=80, may_tell=("payload", "log"), state=disk.folder / "agent",
+                            journal=disk.folder / "journal")
+
+
+@fault(short=False)
+def agent_disk_full_and_killed(seed):
+    """Killed while others have filled its disk, and started again as a service manager would, before there is room."""
+    with small_disk(24) as disk:
+        def kill(world):
+            world.kill_agent()
+            world.watch_agent()
+
+        def running(world):
+            world.watch_agent()
+            return world.agent.running()
+
+        async def inject(world):
+            for _ in range(2):
+                await world.moment(0.2, 1)
+                await aside(disk.fill)
+                await aside(kill, world)
+                await world.moment(1, 2)
+                await aside(disk.make_room)
+                await aside(wait_for, "the agent runs", lambda: running(world), 30)
             return 2
 
         return under_attack(inject, seed, sessions=80, may_tell=("payload", "log"), state=disk.folder / "agent",
