@@ -36,18 +36,23 @@ def power_cut(seed, tear):
                             agent_environment=disk.environment)
 
 
+def await_release(world):
+    """The spool lets go of what is confirmed: it is with the collector, and in the text logs."""
+    def rows():
+        with contextlib.closing(sqlite3.connect(f"file:{world.state / 'spool.db'}?mode=ro", uri=True)) as spool:
+            return spool.execute("SELECT count(*) FROM record").fetchone()[0]
+
+    wait_for("the spool is empty", lambda: rows() == 0, 60, step=0.2)
+
+
 @fault()
 def power_lost_after_release(seed):
     """When the spool has let go of all that is confirmed: from here on only the text logs have it on the sensor."""
     with losing_disk() as disk:
-        def rows(world):
-            with contextlib.closing(sqlite3.connect(f"file:{world.state / 'spool.db'}?mode=ro", uri=True)) as spool:
-                return spool.execute("SELECT count(*) FROM record").fetchone()[0]
-
         def play(world):
             _, early = together(world, nothing, 40)
             world.settle()
-            wait_for("the spool lets go of what is confirmed", lambda: rows(world) == 0, 60, step=0.2)
+            await_release(world)
             cut_under_agent(world, disk)
             _, late = together(world, nothing, 20)
             return 1, early + late
@@ -256,6 +261,7 @@ def database_restored(seed):
         marks["backup"] = ledger(world)
         _, late = together(world, nothing, 30)
         world.settle()
+        await_release(world)  # what it still had would come again
         marks["loss"] = ledger(world)
         world.cluster.stop()
         world.cluster.restore(backup)
