@@ -86,7 +86,8 @@ void FtpSession::pwd(const std::string&, Turn& turn) {
 void FtpSession::cwd(const std::string& argument, Turn& turn) {
     const auto path = resolve(ftpExpand(argument));
     const FtpNode* node = path ? files().find(path->absolute) : nullptr;
-    if (node == nullptr || !node->directory || !FtpFiles::maySearch(*node, who())) {
+    const bool gone = node == nullptr && path && path->throughDots;  // which one may stay in all the same
+    if (!gone && (node == nullptr || !node->directory || !FtpFiles::maySearch(*node, who()))) {
         reply(550, "Failed to change directory.", turn);
         return;
     }

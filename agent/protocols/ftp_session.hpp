@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -110,6 +111,7 @@ private:
     void epsv(const std::string& argument, Turn& turn);
     void port(const std::string& argument, Turn& turn);
     void eprt(const std::string& argument, Turn& turn);
+    bool mayBeCalled(std::span<const std::uint8_t> address, int port);
     void rest(const std::string& argument, Turn& turn);
     void list(const std::string& argument, Turn& turn);
     void nlst(const std::string& argument, Turn& turn);
