@@ -12,7 +12,6 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::chrono::seconds kWaitForPeer{30};
 constexpr std::chrono::seconds kHandshake{10};
 constexpr Millis kTurnPoll{20};
 constexpr std::chrono::seconds kLinger{1};
@@ -126,7 +125,7 @@ Task PassiveChannel::serve() {
 }
 
 Task PassiveChannel::awaitPeer() {
-    const auto deadline = Steady::now() + kWaitForPeer;
+    const auto deadline = Steady::now() + stall_;
     while (state_ == State::Listening && !finishing_ && owner_ != nullptr) {
         if (listening_->readable()) {
             acceptOne();

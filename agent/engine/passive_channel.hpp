@@ -30,15 +30,15 @@ protected:
 
 /// A data connection that the session's own peer opens to a port of ours.
 ///
-/// Listens until that peer has come, or 30 s; connections from anybody else are closed at once. Then writes what it
-/// is given at the peer's speed, while its owner does other things and reads when it likes: what is not read stays
-/// in the socket. Shared bytes are never copied whole. One thread, that of its owner, whom it does not outlive but
-/// for the second in which it discards what the peer still sends after our FIN.
+/// Listens until that peer has come, or for as long as a stall may last; connections from anybody else are closed at
+/// once. Then writes what it is given at the peer's speed, while its owner does other things and reads when it likes:
+/// what is not read stays in the socket. Shared bytes are never copied whole. One thread, that of its owner, whom it
+/// does not outlive but for the second in which it discards what the peer still sends after our FIN.
 class PassiveChannel final : public Activity {
 public:
     enum class State { Listening, Open, Ended };
 
-    /// Calls `owner` until detach(). `stall` is how long a peer may leave us unable to write.
+    /// Calls `owner` until detach(). `stall` is how long a peer may not come, or leave us unable to write.
     PassiveChannel(Loop& loop, ChannelId id, ChannelOwner& owner, Millis stall);
 
     /// Listens on the address of `local`, on one of `ports` (both ends included; 0, 0: any), for the address of `peer`.

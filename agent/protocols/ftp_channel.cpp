@@ -5,8 +5,11 @@
 
 namespace apiary::agent {
 
-static constexpr std::size_t kAtOnce = std::size_t{16}
-                                       << 10U;  // fits a socket's buffer: sent before the peer can hang up
+/// How long a transfer waits for the peer to connect (accept_timeout).
+static constexpr Millis kAcceptTimeout = std::chrono::minutes(1);
+
+/// Fits a socket's buffer: sent before the peer can hang up.
+static constexpr std::size_t kAtOnce = std::size_t{16} << 10U;
 
 void FtpSession::start(Transfer transfer, Turn& turn) {
     transfer_ = std::make_unique<Transfer>(std::move(transfer));
@@ -14,12 +17,24 @@ void FtpSession::start(Transfer transfer, Turn& turn) {
         onChannelClosed(channelId_, ChannelEnd::Whole, turn);
     } else if (channel_ == Channel::Open) {
         begin(turn);
+    } else {
+        turn.setAlarm(kAcceptTimeout);
+    }
+}
+
+/// The peer did not come.
+void FtpSession::onAlarm(Turn& turn) {
+    if (transfer_ && transfer_->stage == Transfer::Stage::Waits) {
+        dropChannel(turn);
+        finish(ChannelEnd::Whole, turn);
+        turn.askResume();
     }
 }
 
 void FtpSession::onChannelOpen(ChannelId, Turn& turn) {
     channel_ = Channel::Open;
     if (transfer_) {
+        turn.setAlarm(Millis::zero());
         begin(turn);
     }
 }

@@ -48,6 +48,7 @@ public:
     void onChannelTls(ChannelId channel, const TlsInfo& info, Turn& turn) override;
     void onChannelTlsFailed(ChannelId channel, Turn& turn) override;
     bool readsChannel() const override { return transfer_ != nullptr; }
+    void onAlarm(Turn& turn) override;
     void onIdle(Turn& turn) override;
     void onCut(Turn& turn) override;
 
