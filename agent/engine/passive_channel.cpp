@@ -4,6 +4,7 @@
 #include "agent/engine/socket_address.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -11,7 +12,8 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::chrono::seconds kWaitForPeer{30};
+constexpr std::chrono::seconds kHandshake{10};
+constexpr Millis kTurnPoll{20};
 constexpr std::chrono::seconds kLinger{1};
 constexpr Millis kRecorderPoll{10};
 constexpr int kPacketsAtOnce = 4;  // then others have their turn
@@ -71,7 +73,25 @@ Task PassiveChannel::run() {
     if (owner_ != nullptr) {
         owner_->channelChanged();
     }
-    while (!finishing_ && owner_ != nullptr && state_ == State::Open) {
+    co_await serve();
+    while (!finishing_ && connection_) {  // the owner closes it when its own end is recorded
+        co_await until(Steady::time_point::max());
+    }
+    co_await linger();
+}
+
+Task PassiveChannel::serve() {
+    while (serving()) {
+        if (securing_ != nullptr) {
+            Handshake shook;
+            co_await shakeHands(shook);
+            securing_ = nullptr;
+            shook_ = std::move(shook);
+            if (owner_ != nullptr) {
+                owner_->channelChanged();
+            }
+            continue;
+        }
         const bool mustWait = owner_->channelMustWait();
         if (mustWait) {
             stallAt_ = Steady::now() + stall_;  // the peer is not to blame
@@ -79,19 +99,22 @@ Task PassiveChannel::run() {
         if (!output_.empty() && !mustWait) {
             writeSome();
         }
-        if (!output_.empty() && Steady::now() >= stallAt_) {
+        if (ending_ && output_.empty()) {
+            sayEnd();
+        }
+        if (pending() && Steady::now() >= stallAt_) {
             stalled_ = true;
             cut();
         }
-        if (state_ != State::Open || output_.empty() || (readWanted_ && connection_->readable())) {
-            readWanted_ = readWanted_ && !connection_->readable();
+        if (state_ != State::Open || !pending() || (readWanted_ && readable())) {
+            readWanted_ = readWanted_ && !readable();
             owner_->channelChanged();
         }
-        if (finishing_ || owner_ == nullptr || state_ != State::Open) {
+        if (!serving()) {
             break;
         }
         auto wakeAt = Steady::time_point::max();
-        if (!output_.empty()) {
+        if (pending()) {
             wakeAt = mustWait ? Steady::now() + kRecorderPoll : stallAt_;
             if (!mustWait) {
                 connection_->wantWrite(*this);
@@ -99,14 +122,10 @@ Task PassiveChannel::run() {
         }
         co_await until(wakeAt);
     }
-    while (!finishing_ && connection_) {  // the owner closes it when its own end is recorded
-        co_await until(Steady::time_point::max());
-    }
-    co_await linger();
 }
 
 Task PassiveChannel::awaitPeer() {
-    const auto deadline = Steady::now() + kWaitForPeer;
+    const auto deadline = Steady::now() + stall_;
     while (state_ == State::Listening && !finishing_ && owner_ != nullptr) {
         if (listening_->readable()) {
             acceptOne();
@@ -132,6 +151,75 @@ void PassiveChannel::acceptOne() {
     connection_.emplace(loop(), std::move(socket));
     wire_.emplace(connection_->fd());
     state_ = State::Open;
+}
+
+void PassiveChannel::secure(TlsContext context, Allowance& turns) {
+    context_ = std::move(context);
+    securing_ = &turns;
+    wake();
+}
+
+/// A peer may be silent before it begins as at any other time; once it has begun it must be quick, as it takes a turn.
+Task PassiveChannel::shakeHands(Handshake& shook) {
+    auto deadline = Steady::now() + stall_;
+    std::optional<Allowance::Share> turn;
+    while (context_ && serving() && Steady::now() < deadline) {
+        auto io = Io::Done;
+        if (shook.first.empty()) {
+            std::size_t count = 0;
+            io = read(loop().buffer().data(), kPacket, count);
+            shook.first.assign(loop().buffer().data(), count);
+            deadline = io == Io::Done ? std::min(deadline, Steady::now() + kHandshake) : deadline;
+        } else if (!turn) {
+            turn = securing_->take();
+            if (turn) {
+                wire_->beginTls(*context_, shook.first);
+            } else {
+                co_await until(std::min(deadline, Steady::now() + kTurnPoll));
+            }
+        } else {
+            io = wire_->handshake();
+            if (io == Io::Done) {
+                shook.info = wire_->tlsInfo();
+                co_return;
+            }
+        }
+        if (io == Io::End || io == Io::Reset || io == Io::Broken) {
+            co_return;
+        }
+        if (io != Io::Done) {
+            ask(io);
+            co_await until(deadline);
+        }
+    }
+}
+
+void PassiveChannel::ask(Io io) {
+    if (io == Io::WantRead) {
+        connection_->tookRead(wire_->drained());
+        connection_->wantRead(*this);
+    } else {
+        connection_->wantWrite(*this);
+    }
+}
+
+void PassiveChannel::endOutput() {
+    if (state_ == State::Open) {
+        stallAt_ = pending() ? stallAt_ : Steady::now() + stall_;
+        ending_ = true;
+        wake();
+    }
+}
+
+void PassiveChannel::sayEnd() {
+    if (wire_->closeNotify() == Io::WantWrite) {
+        return;
+    }
+    if (wire_->plain()) {
+        ::shutdown(connection_->fd(), SHUT_WR);
+    }
+    ending_ = false;
+    said_ = true;
 }
 
 void PassiveChannel::send(std::string bytes) {
@@ -203,7 +291,7 @@ void PassiveChannel::cut() {
 
 void PassiveChannel::wantRead() {
     readWanted_ = true;
-    if (connection_ && !connection_->readable()) {
+    if (connection_ && !readable()) {
         connection_->wantRead(*this);
     }
 }
@@ -211,6 +299,7 @@ void PassiveChannel::wantRead() {
 Io PassiveChannel::read(char* into, std::size_t size, std::size_t& count) {
     const Io io = wire_->read(into, size, count);
     connection_->tookRead(wire_->drained());
+    ended_ = ended_ || io == Io::End || io == Io::Reset || io == Io::Broken;
     return io;
 }
 
@@ -232,14 +321,17 @@ void PassiveChannel::finish() {
 Task PassiveChannel::linger() {
     const auto deadline = Steady::now() + kLinger;
     if (connection_) {
+        while (!said_ && wire_->closeNotify() == Io::WantWrite && Steady::now() < deadline) {
+            connection_->wantWrite(*this);
+            co_await until(deadline);
+        }
         ::shutdown(connection_->fd(), SHUT_WR);
         for (;;) {
-            std::size_t count = 0;
-            const Io io = wire_->read(loop().buffer().data(), kPacket, count);
-            if ((io != Io::Done && io != Io::WantRead) || Steady::now() >= deadline) {
+            const ssize_t got = ::recv(connection_->fd(), loop().buffer().data(), kPacket, MSG_DONTWAIT);
+            if (got == 0 || (got < 0 && errno != EAGAIN) || Steady::now() >= deadline) {
                 break;
             }
-            connection_->tookRead(wire_->drained());
+            connection_->tookRead(got < static_cast<ssize_t>(kPacket));
             connection_->wantRead(*this);
             co_await until(deadline);
         }

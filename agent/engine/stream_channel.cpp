@@ -27,8 +27,19 @@ std::optional<StreamHost::Actions> StreamHost::channelNews(bool reads) {
         stayAwake();
         return conversation().channelOpen(id, clock());
     }
+    if (auto shook = channel_->takeHandshake()) {
+        recorder().handshake(id, shook->first, shook->info ? &*shook->info : nullptr);
+        stayAwake();
+        if (shook->info) {
+            return conversation().channelTls(id, *shook->info, clock());
+        }
+        silenceChannel();
+        dropChannel();
+        return conversation().channelTlsFailed(id, clock());
+    }
     if (channel_->state() == PassiveChannel::State::Ended) {
         const bool stalled = channel_->stalled();
+        const bool came = channel_->came();
         silenceChannel();
         dropChannel();
         stayAwake();
@@ -36,7 +47,7 @@ std::optional<StreamHost::Actions> StreamHost::channelNews(bool reads) {
             end(Outcome::TimedOut);
             return conversation().idle(clock());
         }
-        return conversation().channelClosed(id, clock());
+        return conversation().channelClosed(id, came ? ChannelEnd::Broken : ChannelEnd::Whole, clock());
     }
     if (!reads || !channel_->readable() || !conversation().readsChannel()) {
         return std::nullopt;
@@ -49,13 +60,14 @@ std::optional<StreamHost::Actions> StreamHost::channelNews(bool reads) {
         stayAwake();
         return conversation().channelBytes(id, bytes, clock());
     }
-    if (io == Io::WantRead || channel_->pending()) {
+    if (io == Io::WantRead || io == Io::WantWrite || channel_->pending()) {
         return std::nullopt;  // a peer that only listens may say so early
     }
+    const ChannelEnd end = io == Io::End && !channel_->cutOff() ? ChannelEnd::Whole : ChannelEnd::Broken;
     silenceChannel();
     dropChannel();
     stayAwake();
-    return conversation().channelClosed(id, clock());
+    return conversation().channelClosed(id, end, clock());
 }
 
 /// Waits until the channel holds no more than `owned` bytes of its own; with 0, until all of it went out. The control

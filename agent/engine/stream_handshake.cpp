@@ -25,7 +25,7 @@ Task StreamHost::handshake(bool asked) {
     }
     if (outcome_) {
         if (!first.empty()) {
-            recorder().handshake(first, nullptr);
+            recorder().handshake(kControl, first, nullptr);
         }
         co_return;
     }
@@ -35,7 +35,7 @@ Task StreamHost::handshake(bool asked) {
     if (!asked && !plausible) {
         words = conversation().notTls(first, clock());
         if (conversation().over()) {
-            recorder().handshake(first, nullptr);
+            recorder().handshake(kControl, first, nullptr);
             end(Outcome::TlsFailed);
             co_await perform(std::move(words));
             co_return;
@@ -45,7 +45,7 @@ Task StreamHost::handshake(bool asked) {
         co_await negotiate(first, deadline, done);
     }
     const TlsInfo info = done ? wire_.tlsInfo() : TlsInfo{};
-    recorder().handshake(first, done ? &info : nullptr);
+    recorder().handshake(kControl, first, done ? &info : nullptr);
     stayAwake();
     if (done) {
         if (asked) {

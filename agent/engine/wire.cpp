@@ -116,7 +116,9 @@ Io Wire::read(char* into, std::size_t size, std::size_t& count) {
     ERR_clear_error();
     const int got = SSL_read(tls_.get(), into, static_cast<int>(std::min<std::size_t>(size, INT_MAX)));
     count = static_cast<std::size_t>(std::max(got, 0));
-    return outcome(got);
+    const Io io = outcome(got);
+    cutOff_ = cutOff_ || (io == Io::End && last_ == Io::End);
+    return io;
 }
 
 Io Wire::write(std::string_view bytes, std::size_t& count) {
@@ -157,7 +159,7 @@ Io Wire::handshake() {
 
 TlsInfo Wire::tlsInfo() const {
     const char* sni = SSL_get_servername(tls_.get(), TLSEXT_NAMETYPE_host_name);
-    return {sni == nullptr ? "" : sni, SSL_get_version(tls_.get())};
+    return {sni == nullptr ? "" : sni, SSL_get_version(tls_.get()), SSL_session_reused(tls_.get()) == 1};
 }
 
 Io Wire::closeNotify() {

@@ -43,6 +43,9 @@ public:
     /// True until it turns into TLS.
     bool plain() const { return !tls_; }
 
+    /// True if a peer of TLS has ended the stream without saying that it was whole.
+    bool cutOff() const { return cutOff_; }
+
     /// True if the peer has ended its side, and all that it had sent was read.
     bool atEnd() const { return atEnd_; }
 
@@ -75,6 +78,7 @@ private:
     int socket_;
     bool atEnd_ = false;
     bool drained_ = false;
+    bool cutOff_ = false;
     bool established_ = false;  // the handshake is done and nothing broke since
     Io last_ = Io::Done;        // how the socket answered OpenSSL last
     std::string early_;

@@ -30,7 +30,8 @@ Conversation::Actions Conversation::turn(WallTime now, Call&& call) {
     call(turn);
     resumes_ = resumes_ || turn.resumes();
     Actions kept = admit(std::move(turn).takeActions());
-    resumes_ = resumes_ || ((heldClosed_ || !held_.empty()) && readsChannel());
+    resumes_ = resumes_ || ((heldClosed_ || !held_.empty()) && readsChannel()) ||
+               (heldClosed_ && channel_ == Channel::Securing);
     return kept;
 }
 
@@ -76,6 +77,24 @@ bool Conversation::admit(OpenPassive& open) {
     channel_ = Channel::Asked;
     forgetHeld();
     open.channel = ++channelId_;
+    return true;
+}
+
+/// What a host has read there already can be no part of the handshake any more.
+bool Conversation::admit(SecureChannel& secure) {
+    if (secure.channel != channelId_ || channel_ != Channel::Open) {
+        return false;
+    }
+    channel_ = Channel::Securing;
+    held_.clear();
+    return !heldClosed_;
+}
+
+bool Conversation::admit(EndChannel& end) {
+    if (end.channel != channelId_ || channel_ != Channel::Open) {
+        return false;
+    }
+    channel_ = Channel::Ending;
     return true;
 }
 
@@ -194,16 +213,19 @@ void Conversation::giveHeld(Turn& turn) {
     if (!held_.empty() && readsChannel()) {
         session_->onChannelBytes(channelId_, std::exchange(held_, {}), turn);
     }
-    if (heldClosed_ && readsChannel()) {
-        heldClosed_ = false;
+    if (heldClosed_ && channel_ == Channel::Securing) {
+        forgetHeld();
         channel_ = Channel::None;
-        session_->onChannelClosed(channelId_, turn);
+        session_->onChannelTlsFailed(channelId_, turn);
+    } else if (heldClosed_ && readsChannel()) {
+        channel_ = Channel::None;
+        session_->onChannelClosed(channelId_, *std::exchange(heldClosed_, std::nullopt), turn);
     }
 }
 
 void Conversation::forgetHeld() {
     held_.clear();
-    heldClosed_ = false;
+    heldClosed_.reset();
 }
 
 Conversation::Actions Conversation::resume(WallTime now) {
@@ -283,7 +305,7 @@ Conversation::Actions Conversation::channelOpen(ChannelId channel, WallTime now)
 }
 
 Conversation::Actions Conversation::channelBytes(ChannelId channel, std::string_view bytes, WallTime now) {
-    if (over_ || channel != channelId_ || channel_ != Channel::Open) {
+    if (over_ || channel != channelId_ || (channel_ != Channel::Open && channel_ != Channel::Ending)) {
         return {};
     }
     if (!receive(bytes.size())) {
@@ -297,18 +319,37 @@ Conversation::Actions Conversation::channelBytes(ChannelId channel, std::string_
     return turn(now, [&](Turn& turn) { session_->onChannelBytes(channel, bytes, turn); });
 }
 
-Conversation::Actions Conversation::channelClosed(ChannelId channel, WallTime now) {
-    if (channel != channelId_ || (channel_ != Channel::Listening && channel_ != Channel::Open)) {
+Conversation::Actions Conversation::channelClosed(ChannelId channel, ChannelEnd end, WallTime now) {
+    const bool open = channel_ == Channel::Open || channel_ == Channel::Ending;
+    if (channel != channelId_ || (channel_ != Channel::Listening && !open)) {
         return {};
     }
-    if (channel_ == Channel::Open && !readsChannel()) {
-        heldClosed_ = true;
+    if (open && !readsChannel()) {
+        heldClosed_ = end;
         return {};
     }
     channel_ = Channel::None;
     forgetHeld();
     resumes_ = true;
-    return turn(now, [&](Turn& turn) { session_->onChannelClosed(channel, turn); });
+    return turn(now, [&](Turn& turn) { session_->onChannelClosed(channel, end, turn); });
+}
+
+Conversation::Actions Conversation::channelTls(ChannelId channel, const TlsInfo& info, WallTime now) {
+    if (channel != channelId_ || channel_ != Channel::Securing) {
+        return {};
+    }
+    channel_ = Channel::Open;
+    resumes_ = true;
+    return turn(now, [&](Turn& turn) { session_->onChannelTls(channel, info, turn); });
+}
+
+Conversation::Actions Conversation::channelTlsFailed(ChannelId channel, WallTime now) {
+    if (channel != channelId_ || channel_ != Channel::Securing) {
+        return {};
+    }
+    channel_ = Channel::None;
+    resumes_ = true;
+    return turn(now, [&](Turn& turn) { session_->onChannelTlsFailed(channel, turn); });
 }
 
 }  // namespace apiary::agent

@@ -69,12 +69,18 @@ public:
 
     /// True while the host should read the channel. Bytes and an end that it gives at other times are kept until the
     /// session has use for them. A host that cannot write there any more tells channelClosed() before resume().
-    bool readsChannel() const { return !over_ && channel_ == Channel::Open && session_->readsChannel(); }
+    bool readsChannel() const {
+        return !over_ && (channel_ == Channel::Open || channel_ == Channel::Ending) && session_->readsChannel();
+    }
     Actions channelBytes(ChannelId channel, std::string_view bytes, WallTime now);
-    Actions channelClosed(ChannelId channel, WallTime now);
+    Actions channelClosed(ChannelId channel, ChannelEnd end, WallTime now);
+
+    /// How the handshake went that SecureChannel asked for. When it failed the channel is gone.
+    Actions channelTls(ChannelId channel, const TlsInfo& info, WallTime now);
+    Actions channelTlsFailed(ChannelId channel, WallTime now);
 
 private:
-    enum class Channel { None, Asked, Listening, Open };
+    enum class Channel { None, Asked, Listening, Open, Securing, Ending };
 
     template <typename Call>
     Actions turn(WallTime now, Call&& call);
@@ -84,6 +90,8 @@ private:
     bool admit(SendShared& send);
     bool admit(StartTls& tls);
     bool admit(OpenPassive& open);
+    bool admit(SecureChannel& secure);
+    bool admit(EndChannel& end);
     bool admit(CloseChannel& close);
     static bool admit(Remember& remember);
     bool admit(Evidence& evidence);
@@ -109,8 +117,8 @@ private:
     std::uint64_t offered_ = 0;               // its bytes so far, kept or not
     ChannelId channelId_ = kControl;
     Channel channel_ = Channel::None;
-    std::string held_;         // what came on the channel before the session had use for it
-    bool heldClosed_ = false;  // and so did its end
+    std::string held_;                      // what came on the channel before the session had use for it
+    std::optional<ChannelEnd> heldClosed_;  // and so did its end
     EarlyBytes early_;
     std::shared_ptr<const Prepared> prepared_;
     std::unique_ptr<Session> session_;

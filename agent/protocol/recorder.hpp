@@ -49,7 +49,7 @@ public:
     }
 
     /// A handshake was tried. `first` is what the peer had sent when it began; `info` is null if it failed.
-    virtual void handshake(std::string_view first, const TlsInfo* info) = 0;
+    virtual void handshake(ChannelId channel, std::string_view first, const TlsInfo* info) = 0;
 
     /// A data connection of the session's own peer was accepted; it was closed, by either side.
     virtual void channelOpened(ChannelId channel, const Endpoint& peer, const Endpoint& local) = 0;

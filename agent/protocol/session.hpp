@@ -87,6 +87,12 @@ struct StartTls {
 struct OpenPassive {
     ChannelId channel;  // numbered by Conversation; replaces a channel that is still there
 };
+struct SecureChannel {
+    ChannelId channel;  // shake hands there, with what the peer sends from now on
+};
+struct EndChannel {
+    ChannelId channel;  // flush, then tell the peer that no more comes; what it still says and its end are told
+};
 struct CloseChannel {
     ChannelId channel;  // flush, then end that channel only
 };
@@ -94,15 +100,19 @@ struct Remember {
     std::string bytes;  // replaces what this source finds in Environment::recalled at its next visit
 };
 struct Close {};  // flush, then end the connection and its channel
-using Action = std::variant<Send, SendOn, SendShared, Pause, Alarm, StartTls, OpenPassive, CloseChannel, Remember,
-                            Close, Evidence>;
+using Action = std::variant<Send, SendOn, SendShared, Pause, Alarm, StartTls, OpenPassive, SecureChannel, EndChannel,
+                            CloseChannel, Remember, Close, Evidence>;
 
 enum class Transport { Stream, Datagram };
 
 struct TlsInfo {
     std::string sni;  // as the peer sent it: may be empty, may be anything
     std::string version;
+    bool resumed = false;  // the peer went on with a session that it had from the same service before
 };
+
+/// How a channel ended: as it should, or the peer did not come in time; by a reset, or by what no TLS may end with.
+enum class ChannelEnd { Whole, Broken };
 
 /// A session's view of the world during one call: the time, and somewhere to put its answer.
 class Turn {
@@ -124,6 +134,12 @@ public:
     /// Asks for a port to which the peer may connect once. onPassive() answers, before anything else is interpreted.
     void openPassive();
     void sendOn(ChannelId channel, std::string_view bytes);
+
+    /// Turns an open channel into TLS. Nothing can be sent there until onChannelTls().
+    void secureChannel(ChannelId channel) { queue(SecureChannel{channel}); }
+
+    /// Says on a channel that nothing more comes, and leaves it to the peer to close it.
+    void endChannel(ChannelId channel) { queue(EndChannel{channel}); }
     void closeChannel(ChannelId channel) { queue(CloseChannel{channel}); }
 
     /// Asks for a handshake. `handedBack` are bytes that the session was given but that belong to it.
@@ -197,7 +213,12 @@ public:
     /// The peer connected there; spoke; ended the channel, or did not come in time.
     virtual void onChannelOpen(ChannelId, Turn&) {}
     virtual void onChannelBytes(ChannelId, std::string_view /*bytes*/, Turn&) {}
-    virtual void onChannelClosed(ChannelId, Turn&) {}
+    virtual void onChannelClosed(ChannelId, ChannelEnd, Turn&) {}
+
+    /// The handshake asked for with secureChannel() succeeded: bytes are plaintext again. Or it failed, by what came or
+    /// by silence, and the channel is gone.
+    virtual void onChannelTls(ChannelId, const TlsInfo&, Turn&) {}
+    virtual void onChannelTlsFailed(ChannelId, Turn&) {}
 
     /// False while the session has no use for the channel's bytes and end: they wait, as in a socket nobody reads.
     virtual bool readsChannel() const { return true; }

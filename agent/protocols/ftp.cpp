@@ -2,8 +2,10 @@
 ///   anonymous_enable, anon_upload_enable and anon_mkdir_write_enable by setting; write_enable=YES
 ///   local_umask=022 anon_umask=022 chroot_local_user=YES allow_writeable_chroot=YES, both roots being the same
 ///   where the service has a certificate: ssl_enable=YES allow_anon_ssl=YES force_local_{logins,data}_ssl=NO
-/// Left out on purpose: PORT and EPRT never connect, whatever the address; TLS on data connections is refused as to a
-/// client that does not reuse its session; a Telnet ABOR during a transfer waits for its end; .message files.
+/// Left out on purpose: PORT and EPRT never connect: the peer's port is always closed; what the real server says in
+/// plaintext where a handshake of a data connection failed; that it takes TLS 1.2 with one cipher and nothing older;
+/// 426 for who resets a data connection right behind its handshake, which is 226 here; a Telnet ABOR during a transfer
+/// waits for its end; .message files.
 
 #include "agent/protocol/setting_values.hpp"
 #include "agent/protocols/ftp_decoys.hpp"

@@ -12,10 +12,6 @@ namespace {
 constexpr std::int64_t kFirstTime = -(std::int64_t{1} << 31U);  // that ext4 can keep, and the last
 constexpr std::int64_t kLastTime = (std::int64_t{1} << 34U) + kFirstTime - 1;
 
-std::int64_t seconds(const Turn& turn) {
-    return std::chrono::floor<std::chrono::seconds>(turn.now()).time_since_epoch().count();
-}
-
 std::string quoted(std::string_view path) {
     std::string text = "\"";
     for (const char c : path) {
@@ -90,7 +86,8 @@ void FtpSession::pwd(const std::string&, Turn& turn) {
 void FtpSession::cwd(const std::string& argument, Turn& turn) {
     const auto path = resolve(ftpExpand(argument));
     const FtpNode* node = path ? files().find(path->absolute) : nullptr;
-    if (node == nullptr || !node->directory || !FtpFiles::maySearch(*node, who())) {
+    const bool gone = node == nullptr && path && path->throughDots;  // which one may stay in all the same
+    if (!gone && (node == nullptr || !node->directory || !FtpFiles::maySearch(*node, who()))) {
         reply(550, "Failed to change directory.", turn);
         return;
     }
@@ -105,7 +102,8 @@ void FtpSession::cdup(const std::string&, Turn& turn) {
 void FtpSession::mkd(const std::string& argument, Turn& turn) {
     const std::string name = ftpExpand(argument);
     const auto path = resolve(name);
-    if (!path || !ownFiles().makeDirectory(*path, who(), static_cast<std::uint16_t>(0777U & ~umask_), seconds(turn))) {
+    if (!path ||
+        !ownFiles().makeDirectory(*path, who(), static_cast<std::uint16_t>(0777U & ~umask_), ftpSeconds(turn))) {
         reply(550, "Create directory operation failed.", turn);
         return;
     }
@@ -115,7 +113,7 @@ void FtpSession::mkd(const std::string& argument, Turn& turn) {
 
 void FtpSession::rmd(const std::string& argument, Turn& turn) {
     const auto path = resolve(ftpExpand(argument));
-    if (!path || !ownFiles().removeDirectory(*path, who(), seconds(turn))) {
+    if (!path || !ownFiles().removeDirectory(*path, who(), ftpSeconds(turn))) {
         reply(550, "Remove directory operation failed.", turn);
         return;
     }
@@ -125,7 +123,7 @@ void FtpSession::rmd(const std::string& argument, Turn& turn) {
 
 void FtpSession::dele(const std::string& argument, Turn& turn) {
     const auto path = resolve(ftpExpand(argument));
-    if (!path || !ownFiles().removeFile(*path, who(), seconds(turn))) {
+    if (!path || !ownFiles().removeFile(*path, who(), ftpSeconds(turn))) {
         reply(550, "Delete operation failed.", turn);
         return;
     }
@@ -151,7 +149,7 @@ void FtpSession::rnto(const std::string& argument, Turn& turn) {
     }
     const auto from = resolve(std::exchange(renameFrom_, {}));
     const auto to = resolve(ftpExpand(argument));
-    if (!from || !to || !ownFiles().rename(*from, *to, who(), seconds(turn))) {
+    if (!from || !to || !ownFiles().rename(*from, *to, who(), ftpSeconds(turn))) {
         reply(550, "Rename failed.", turn);
         return;
     }

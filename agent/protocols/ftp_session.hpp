@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -43,8 +44,11 @@ public:
     void onPassive(std::optional<Endpoint> where, Turn& turn) override;
     void onChannelOpen(ChannelId channel, Turn& turn) override;
     void onChannelBytes(ChannelId channel, std::string_view bytes, Turn& turn) override;
-    void onChannelClosed(ChannelId channel, Turn& turn) override;
+    void onChannelClosed(ChannelId channel, ChannelEnd end, Turn& turn) override;
+    void onChannelTls(ChannelId channel, const TlsInfo& info, Turn& turn) override;
+    void onChannelTlsFailed(ChannelId channel, Turn& turn) override;
     bool readsChannel() const override { return transfer_ != nullptr; }
+    void onAlarm(Turn& turn) override;
     void onIdle(Turn& turn) override;
     void onCut(Turn& turn) override;
 
@@ -71,7 +75,7 @@ private:
         std::uint64_t size = 0;                // of the file so far
         std::uint64_t position = 0;            // in the file, of what comes next
         std::optional<std::string> kept = {};  // its content, while it is worth keeping
-        bool begun = false;
+        enum class Stage { Waits, Shakes, Runs, Ends, Refused } stage = Stage::Waits;  // Ends: the peer is to hang up
     };
     enum class Channel { None, Asked, Listening, Open, Failed };
 
@@ -102,12 +106,13 @@ private:
     void quit(const std::string& argument, Turn& turn);
     void http(const std::string& argument, Turn& turn);
 
-    // ftp_transfer.cpp: the channel, and what goes over it
+    // ftp_transfer.cpp: the channel, and what is asked to go over it
     void pasv(const std::string& argument, Turn& turn);
     void brokenPasv(const std::string& argument, Turn& turn);
     void epsv(const std::string& argument, Turn& turn);
     void port(const std::string& argument, Turn& turn);
     void eprt(const std::string& argument, Turn& turn);
+    bool mayBeCalled(std::span<const std::uint8_t> address, int port);
     void rest(const std::string& argument, Turn& turn);
     void list(const std::string& argument, Turn& turn);
     void nlst(const std::string& argument, Turn& turn);
@@ -117,12 +122,17 @@ private:
     void appe(const std::string& argument, Turn& turn);
     void listOn(const std::string& argument, bool full, Turn& turn);
     void store(const std::string& name, bool append, bool unique, Turn& turn);
-    void start(Transfer transfer, Turn& turn);
-    void begin(Turn& turn);
-    void finishStore(Turn& turn);
     bool hasChannel(Turn& turn) const;
     void openChannel(bool extended, Turn& turn);
     void dropChannel(Turn& turn);
+
+    // ftp_channel.cpp: a transfer from its start to its end
+    void start(Transfer transfer, Turn& turn);
+    void begin(Turn& turn);
+    void run(Turn& turn);
+    void finish(ChannelEnd end, Turn& turn);
+    void finishStore(Turn& turn);
+    bool storing() const;
 
     // ftp_change.cpp: the tree
     void pwd(const std::string& argument, Turn& turn);
@@ -177,6 +187,9 @@ std::string ftpExpand(std::string_view path);
 
 /// As atoi: the number at the front, or 0; negative numbers and such that do not fit are -1.
 int ftpNumber(std::string_view text);
+
+/// Of the turn's time, since 1970.
+std::int64_t ftpSeconds(const Turn& turn);
 
 std::string ftpUpper(std::string_view text);
 

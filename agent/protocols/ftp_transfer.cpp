@@ -9,14 +9,6 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::size_t kAtOnce = std::size_t{16} << 10U;  // fits a socket's buffer: sent before the peer can hang up
-
-constexpr std::string_view kHandshake = "\x16";  // the first byte of TLS (RFC 8446, 5.1)
-
-std::int64_t seconds(const Turn& turn) {
-    return std::chrono::floor<std::chrono::seconds>(turn.now()).time_since_epoch().count();
-}
-
 /// REST's number: nothing but digits, and not too many of them, or it is 0.
 std::uint64_t offsetOf(std::string_view text) {
     if (text.empty() || text.size() > 15 || text.find_first_not_of("0123456789") != std::string_view::npos) {
@@ -26,6 +18,10 @@ std::uint64_t offsetOf(std::string_view text) {
 }
 
 }  // namespace
+
+std::int64_t ftpSeconds(const Turn& turn) {
+    return std::chrono::floor<std::chrono::seconds>(turn.now()).time_since_epoch().count();
+}
 
 int ftpNumber(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\n\v\f\r");
@@ -144,7 +140,7 @@ std::optional<std::string> FtpSession::listing(const std::string& argument, bool
     wanted.directory = resolved->absolute;
     wanted.filter = filter;
     wanted.shown = directory == "." ? "" : directory + (directory.ends_with('/') ? "" : "/");
-    return ftpList(files(), wanted, seconds(turn));
+    return ftpList(files(), wanted, ftpSeconds(turn));
 }
 
 void FtpSession::listOn(const std::string& argument, bool full, Turn& turn) {
@@ -228,7 +224,7 @@ void FtpSession::store(const std::string& name, bool append, bool unique, Turn& 
     transfer.size = size;
     transfer.position = append ? size : offset;
     if (!path || !mayReplace ||
-        !ownFiles().write(*path, who(), static_cast<std::uint16_t>(0666U & ~umask_), size, content, seconds(turn))) {
+        !ownFiles().write(*path, who(), static_cast<std::uint16_t>(0666U & ~umask_), size, content, ftpSeconds(turn))) {
         reply(553, "Could not create file.", turn);
         return;
     }
@@ -238,121 +234,6 @@ void FtpSession::store(const std::string& name, bool append, bool unique, Turn& 
     transfer.path = *path;
     transfer.name = chosen;
     start(std::move(transfer), turn);
-}
-
-void FtpSession::start(Transfer transfer, Turn& turn) {
-    transfer_ = std::make_unique<Transfer>(std::move(transfer));
-    if (channel_ == Channel::Failed) {
-        onChannelClosed(channelId_, turn);
-    } else if (channel_ == Channel::Open) {
-        begin(turn);
-    }
-}
-
-void FtpSession::onChannelOpen(ChannelId, Turn& turn) {
-    channel_ = Channel::Open;
-    if (transfer_) {
-        begin(turn);
-    }
-}
-
-void FtpSession::begin(Turn& turn) {
-    Transfer& transfer = *transfer_;
-    transfer.begun = true;
-    reply(150, transfer.opening, turn);
-    if (transfer.kind == Transfer::Kind::Store || privateData_) {
-        return;  // the peer's turn
-    }
-    const std::size_t length = transfer.content->size() - transfer.offset;
-    if (length > 0) {
-        turn.sendShared(transfer.content, transfer.offset, length, channelId_);
-    }
-    if (length > kAtOnce) {
-        turn.askResume();
-    } else {
-        onProgress(turn);
-    }
-}
-
-/// What was to be sent is sent.
-void FtpSession::onProgress(Turn& turn) {
-    if (transfer_ && transfer_->begun && transfer_->kind == Transfer::Kind::Send && !privateData_) {
-        dropChannel(turn);
-        reply(226, std::exchange(transfer_, nullptr)->complete, turn);
-    }
-}
-
-void FtpSession::onChannelBytes(ChannelId, std::string_view bytes, Turn& turn) {
-    if (!transfer_ || !transfer_->begun) {
-        return;
-    }
-    if (privateData_) {
-        dropChannel(turn);
-        transfer_.reset();
-        if (!bytes.starts_with(kHandshake)) {
-            turn.close();  // the real server's process dies of it without a word
-            return;
-        }
-        reply(522,
-              "SSL connection failed; session reuse required: see require_ssl_reuse option in vsftpd.conf man page",
-              turn);
-        return;
-    }
-    if (transfer_->kind != Transfer::Kind::Store) {
-        return;
-    }
-    turn.observe(PayloadPiece{channelId_, std::string(bytes), false});
-    const std::uint64_t end = transfer_->position + bytes.size();
-    if (transfer_->kept && end <= FtpFiles::kMostKept) {
-        std::string& kept = *transfer_->kept;
-        kept.resize(std::max(kept.size(), static_cast<std::size_t>(end)));
-        bytes.copy(kept.data() + transfer_->position, bytes.size());
-    } else {
-        transfer_->kept.reset();
-    }
-    transfer_->position = end;
-    transfer_->size = std::max(transfer_->size, end);
-}
-
-void FtpSession::onChannelClosed(ChannelId, Turn& turn) {
-    const bool begun = transfer_ && transfer_->begun;
-    channel_ = transfer_ ? Channel::None : Channel::Failed;
-    if (!transfer_) {
-        return;  // the next transfer will find out
-    }
-    if (begun && transfer_->kind == Transfer::Kind::Store && !privateData_) {
-        finishStore(turn);
-        reply(226, "Transfer complete.", turn);
-    } else if (begun && privateData_) {
-        turn.close();  // as of bytes that are no handshake
-    } else if (begun) {
-        reply(426, "Failure writing network stream.", turn);
-    } else {
-        reply(425, "Failed to establish connection.", turn);
-    }
-    transfer_.reset();
-}
-
-void FtpSession::finishStore(Turn& turn) {
-    const Transfer& transfer = *transfer_;
-    turn.observe(PayloadPiece{channelId_, "", true, transfer.name});
-    ownFiles().write(transfer.path, who(), 0, transfer.size,
-                     transfer.kept ? std::make_shared<const std::string>(*transfer.kept) : nullptr, seconds(turn));
-    remember(turn);
-}
-
-void FtpSession::onIdle(Turn& turn) {
-    const bool begun = transfer_ && transfer_->begun;
-    onCut(turn);
-    begun ? reply(421, "Data timeout. Reconnect. Sorry.", turn) : reply(421, "Timeout.", turn);
-}
-
-/// An upload is complete as far as it came.
-void FtpSession::onCut(Turn& turn) {
-    if (transfer_ && transfer_->begun && transfer_->kind == Transfer::Kind::Store && !privateData_) {
-        finishStore(turn);
-    }
-    transfer_.reset();
 }
 
 }  // namespace apiary::agent

@@ -12,25 +12,16 @@ namespace {
 
 constexpr std::size_t kMostKept = std::size_t{64} << 10U;  // of a text and its coding, between two requests
 constexpr std::size_t kLongestName = 255;                  // of a file, on Linux
-constexpr std::size_t kLongestPath = 4000;                 // likewise, with some room for the document root
+constexpr std::size_t kLongestPath = 4095 - 13;            // likewise, less the document root of Debian
 
 /// True for `place` and all below it.
 bool within(std::string_view path, std::string_view place) {
     return path.starts_with(place) && (path.size() == place.size() || path[place.size()] == '/');
 }
 
-bool nameTooLong(std::string_view path) {
-    if (path.size() > kLongestPath) {
-        return true;
-    }
-    while (!path.empty()) {
-        const auto end = std::min(path.find('/'), path.size());
-        if (end > kLongestName) {
-            return true;
-        }
-        path.remove_prefix(std::min(end + 1, path.size()));
-    }
-    return false;
+/// The last name in `path`.
+std::string_view nameOf(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
 }
 
 /// Of a field of the form, or else of the query. Null if there is none.
@@ -138,15 +129,16 @@ std::optional<HttpReply> HttpAnswers::judged(HttpRequest& request, bool& admitte
     if (path_ == "*") {
         return std::nullopt;
     }
-    if (nameTooLong(path_) || within(path_, "/server-status")) {
+    found_ = find(path_);
+    // The kernel minds how long a name is where it gets to look for it.
+    if (path_.size() > kLongestPath || nameOf(found_.path).size() > kLongestName || within(path_, "/server-status")) {
         return page(403, request);
     }
-    found_ = find(path_);
     return rights(request, admitted);
 }
 
 std::optional<HttpReply> HttpAnswers::rights(const HttpRequest& request, bool& admitted) {
-    const std::string_view name = std::string_view(found_.path).substr(found_.path.rfind('/') + 1);
+    const std::string_view name = nameOf(found_.path);
     const auto login = httpBasicLogin(request);
     const std::string* field = request.field("Cookie");
     const std::string_view cookies = field == nullptr ? std::string_view() : *field;

@@ -88,11 +88,12 @@ void SessionRecorder::sentShared(ChannelId channel, std::string_view bytes, cons
     queue(std::move(pending), false);
 }
 
-void SessionRecorder::handshake(std::string_view first, const TlsInfo* info) {
+void SessionRecorder::handshake(ChannelId channel, std::string_view first, const TlsInfo* info) {
     record(RecordKind::Observation, now(), {}, [&](v1::Record& record) {
         auto& tls = *record.mutable_tls();
         tls.set_succeeded(info != nullptr);
         tls.set_first(first.data(), first.size());
+        tls.set_channel(channel);
         if (info != nullptr) {
             tls.set_sni(info->sni);
             tls.set_version(info->version);

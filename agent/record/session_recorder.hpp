@@ -40,7 +40,7 @@ public:
     void received(ChannelId channel, std::string_view bytes) override;
     void sent(ChannelId channel, std::string_view bytes, Delivery delivery) override;
     void sentShared(ChannelId channel, std::string_view bytes, const SharedPart& part, Delivery delivery) override;
-    void handshake(std::string_view first, const TlsInfo* info) override;
+    void handshake(ChannelId channel, std::string_view first, const TlsInfo* info) override;
     void channelOpened(ChannelId channel, const Endpoint& peer, const Endpoint& local) override;
     void channelClosed(ChannelId channel) override;
     void observed(const Evidence& evidence) override;

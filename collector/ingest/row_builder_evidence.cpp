@@ -71,7 +71,11 @@ std::string RowBuilder::takeInSession(Parsed& parsed) {
             addEvent(parsed, EventKind::Channel, static_cast<std::int16_t>(record.channel_closed().channel()), "close");
             return {};
         case What::kTls:
-            addEvent(parsed, EventKind::Tls, 0, handshakeText(record.tls()));
+            if (!channelFits(record.tls().channel())) {
+                return "a handshake out of bounds";
+            }
+            addEvent(parsed, EventKind::Tls, static_cast<std::int16_t>(record.tls().channel()),
+                     handshakeText(record.tls()));
             return {};
         case What::kCommand: {
             v1::Command& command = *record.mutable_command();

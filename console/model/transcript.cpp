@@ -142,11 +142,12 @@ private:
 
 QString noteOf(const SessionEvent& event) {
     const QString text = visible(event.bytes, 160);
+    const QString channel = u"data channel %1 "_s.arg(event.channel);
     switch (event.kind) {
         case SessionEvent::Tls:
-            return text.isEmpty() ? u"TLS handshake"_s : u"TLS handshake "_s + text;
+            return (event.channel == 0 ? QString() : channel) + (u"TLS handshake "_s + text).trimmed();
         case SessionEvent::Channel:
-            return u"data channel %1 "_s.arg(event.channel) + text;
+            return channel + text;
         case SessionEvent::Anomaly:
             return u"anomaly: "_s + text;
         case SessionEvent::Gap:

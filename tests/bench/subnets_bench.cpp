@@ -44,7 +44,7 @@ class Deaf final : public Recorder {
 public:
     void received(ChannelId, std::string_view) override {}
     void sent(ChannelId, std::string_view, Delivery) override {}
-    void handshake(std::string_view, const TlsInfo*) override {}
+    void handshake(ChannelId, std::string_view, const TlsInfo*) override {}
     void channelOpened(ChannelId, const apiary::Endpoint&, const apiary::Endpoint&) override {}
     void channelClosed(ChannelId) override {}
     void observed(const Evidence&) override {}

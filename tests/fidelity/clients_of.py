@@ -38,8 +38,16 @@ FTP = [
     Client("curl is refused", "curl", curl("ftp://admin:letmein@$HOST:$PORT/") + "; cat body"),
     Client("curl insists on TLS", "curl", curl("--ftp-ssl-control -k ftp://$HOST:$PORT/pub/")),
     Client("lftp hides its data", "lftp", lftp(
-        "set ssl:verify-certificate no; set ftp:ssl-force yes; set ftp:ssl-protect-data yes; ls pub"),
-           differs="the agent does no TLS on data connections"),
+        "set ssl:verify-certificate no; set ftp:ssl-force yes; set ftp:ssl-protect-data yes; ls pub")),
+    Client("lftp changes things over TLS", "lftp", "head -c 1000 /dev/zero >up;" + lftp(
+        "set ssl:verify-certificate no; set ftp:ssl-force yes; mkdir new; cd new; put up; ls; get up -o down; mirror ../pub copy") +
+           "; cmp up down && ls -l copy | awk '{print $1, $5, $9}'"),
+    Client("curl lists over TLS", "curl", curl("--ssl-reqd -k ftp://$HOST:$PORT/")),
+    Client("curl fetches over TLS", "curl", curl("--ssl-reqd -k ftp://admin:admin123@$HOST:$PORT/pub/pricelist.csv")),
+    Client("curl uploads over TLS", "curl", "head -c 300000 /dev/zero >up;" + curl(
+        "--ssl-reqd -k -T up ftp://admin:admin123@$HOST:$PORT/incoming/") + ";" +
+           curl("--ssl-reqd -k ftp://admin:admin123@$HOST:$PORT/incoming/")),
+    Client("curl does not go on with its session", "curl", curl("--ssl-reqd -k --no-sessionid ftp://$HOST:$PORT/")),
     Client("nc types", "nc", r"""printf 'USER ftp\r\nPASS x\r\nSYST\r\nQUIT\r\n' | nc -w 20 $HOST $PORT"""),
     Client("nmap identifies it", "nmap", "nmap -n -Pn -sV -sC -p $PORT $HOST | sort", usual=False),
     Client("hydra guesses", "hydra", "printf '%s\\n' 123456 root admin123 password >words;"

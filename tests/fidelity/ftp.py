@@ -16,6 +16,7 @@ import argparse
 import re
 import socket
 import ssl
+import struct
 import sys
 from pathlib import Path
 
@@ -49,6 +50,7 @@ class Talk:
         self.record = record
         self.said = b""
         self.listed = b""
+        self.context = None
         self.passive = None
         self.over = False
         self.ahead = 0  # lines read before the transcript came to them
@@ -60,8 +62,8 @@ class Talk:
             self.control.settimeout(patience)
             try:
                 piece = self.control.recv(65536)
-            except ConnectionResetError:
-                piece = b""  # it closed with bytes of ours unread
+            except (ConnectionResetError, ssl.SSLError):
+                piece = b""  # it closed with bytes of ours unread, or its last words were in plaintext
             except socket.timeout:
                 break
             self.over = not piece
@@ -100,18 +102,33 @@ class Talk:
                 self.data = socket.create_connection(("127.0.0.1", self.passive))
             except OSError as error:
                 print(f"!! no data connection to port {self.passive}: {error}")
-        elif value == "closed" and self.data:
-            self.data.close()
-            self.data = None
+        elif value in ("again", "anew"):
+            self.data = self.context.wrap_socket(self.data, session=self.control.session if value == "again" else None)
+        elif value in ("closed", "broken") and self.data:
+            self.hang_up(value == "closed")
         elif value == "eof":
             self.control.shutdown(socket.SHUT_WR)
         elif value.startswith("tlsfail "):
             self.control.sendall(unescape(value[len("tlsfail "):]))
         elif value == "tls":
-            context = ssl.create_default_context()
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-            self.control = context.wrap_socket(self.control)
+            self.context = ssl.create_default_context()
+            self.context.check_hostname = False
+            self.context.verify_mode = ssl.CERT_NONE
+            self.control = self.context.wrap_socket(self.control)
+
+    def hang_up(self, properly):
+        """Ends the data connection: with the end of its TLS, if it has one, or without; a plain one is reset."""
+        if isinstance(self.data, ssl.SSLSocket):
+            if properly:
+                self.data.settimeout(3)
+                try:
+                    self.data.unwrap()
+                except OSError:
+                    pass  # the server hangs up itself
+        elif not properly:
+            self.data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.data.close()
+        self.data = None
 
     def fetch(self):
         if self.data is not None:
@@ -122,8 +139,9 @@ class Talk:
                     got += piece
             except (socket.timeout, OSError):
                 pass
-            self.data.close()
-            self.data = None
+            if not isinstance(self.data, ssl.SSLSocket):  # the server waits for the end of that one
+                self.data.close()
+                self.data = None
             self.listed += got
             if self.record:
                 self.note("s", got)

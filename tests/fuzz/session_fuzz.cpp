@@ -135,8 +135,15 @@ private:
             case FuzzEvent::ChannelOpen:
                 return conversation_.channelOpen(channel_, now_);
             case FuzzEvent::ChannelClosed:
+            case FuzzEvent::ChannelBroken:
                 channelHolds_ = false;
-                return conversation_.channelClosed(channel_, now_);
+                return conversation_.channelClosed(
+                    channel_, event == FuzzEvent::ChannelClosed ? ChannelEnd::Whole : ChannelEnd::Broken, now_);
+            case FuzzEvent::ChannelAgain:
+            case FuzzEvent::ChannelAnew:
+                return conversation_.channelTls(channel_, {"", "TLSv1.3", event == FuzzEvent::ChannelAgain}, now_);
+            case FuzzEvent::ChannelUntls:
+                return conversation_.channelTlsFailed(channel_, now_);
             case FuzzEvent::Alarm:
                 return std::exchange(alarm_, false) ? conversation_.alarm(now_) : Conversation::Actions{};
             case FuzzEvent::Idle:
@@ -204,6 +211,11 @@ private:
         channel_ = open.channel;
         channelHolds_ = false;
     }
+    void see(const SecureChannel& secure) {
+        require(secure.channel == channel_ && channel_ != kControl);
+        require(!conversation_.readsChannel());
+    }
+    void see(const EndChannel& end) { require(end.channel == channel_ && channel_ != kControl); }
     void see(const CloseChannel& close) {
         require(close.channel == channel_);
         channelHolds_ = false;

@@ -48,6 +48,14 @@ std::string fuzzInput(const std::vector<Step>& steps) {
             append(input, FuzzEvent::ChannelOpen);
         } else if (value == "closed") {
             append(input, FuzzEvent::ChannelClosed);
+        } else if (value == "broken") {
+            append(input, FuzzEvent::ChannelBroken);
+        } else if (value == "again") {
+            append(input, FuzzEvent::ChannelAgain);
+        } else if (value == "anew") {
+            append(input, FuzzEvent::ChannelAnew);
+        } else if (value == "untls") {
+            append(input, FuzzEvent::ChannelUntls);
         } else if (value == "alarm") {
             append(input, FuzzEvent::Alarm);
         } else if (value == "idle") {

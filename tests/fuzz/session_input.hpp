@@ -31,6 +31,10 @@ enum class FuzzEvent : std::uint8_t {
     PeerClosed,
     Cut,     // the connection was reset
     NotTls,  // the message that follows came in place of a handshake that was due from the start
+    ChannelBroken,
+    ChannelAgain,  // a handshake on the channel: with the connection's session, with a new one, and one that failed
+    ChannelAnew,
+    ChannelUntls,
     // Others do nothing.
 };
 

@@ -57,9 +57,16 @@ public:
         turn.send("came\r\n");
     }
     void onChannelBytes(ChannelId, std::string_view bytes, Turn&) override { took_ += bytes.size(); }
-    void onChannelClosed(ChannelId, Turn& turn) override {
-        turn.send(putting_ ? "took " + std::to_string(took_) + "\r\n" : getting_ ? "cut\r\n" : "gone\r\n");
+    void onChannelTls(ChannelId, const TlsInfo& info, Turn& turn) override {
+        turn.send(info.resumed ? "channel resumed\r\n" : "channel secure\r\n");
+    }
+    void onChannelTlsFailed(ChannelId, Turn& turn) override { turn.send("channel failed\r\n"); }
+    void onChannelClosed(ChannelId, ChannelEnd end, Turn& turn) override {
+        turn.send(end == ChannelEnd::Broken && putting_ ? "broken at " + std::to_string(took_) + "\r\n" : said());
         putting_ = getting_ = false;
+    }
+    std::string said() const {
+        return putting_ ? "took " + std::to_string(took_) + "\r\n" : getting_ ? "cut\r\n" : "gone\r\n";
     }
     bool readsChannel() const override { return putting_ || getting_; }
     void onCut(Turn& turn) override {
@@ -117,6 +124,12 @@ private:
             turn.sendShared(service_.bytes, 0, std::stoul(rest), channel_);
             turn.closeChannel(channel_);
             turn.send("done\r\n");
+        } else if (verb == "secure") {
+            turn.secureChannel(channel_);
+        } else if (verb == "last") {
+            turn.sendShared(service_.bytes, 0, std::stoul(rest), channel_);
+            turn.endChannel(channel_);
+            putting_ = true;
         } else if (verb == "leave") {
             turn.sendShared(service_.bytes, 0, std::stoul(rest), channel_);
             turn.close();

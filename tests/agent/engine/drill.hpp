@@ -12,7 +12,9 @@ namespace apiary::agent::test {
 ///   get N   sends N bytes on the channel, then closes it and says "done" or "cut"
 ///   blast N the same, but all of it in one turn: what follows must wait for the channel
 ///   leave N sends N bytes on the channel and closes everything
-///   put     takes what comes on the channel until its end, says "took N"; if it is cut, notes "cut at N"
+///   put     takes what comes on the channel until its end, says "took N" or "broken at N"; if it is cut, notes "cut at
+///   N" last N  sends N bytes on the channel, says there that this was all, and then does as put secure  shakes hands
+///   on the channel: "channel secure", "channel resumed" or "channel failed"
 /// It greets with "hello\r\n", says "idle" when idle, "end" when the peer has finished, "plain" instead of a handshake.
 extern const Module drill;
 

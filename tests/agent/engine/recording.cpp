@@ -31,10 +31,11 @@ public:
                                     std::string(bytes));
         });
     }
-    void handshake(std::string_view first, const TlsInfo* info) override {
+    void handshake(ChannelId channel, std::string_view first, const TlsInfo* info) override {
         change([&](Recorded& session) {
-            session.lines.push_back(info != nullptr ? "tls " + info->version + " " + info->sni
-                                                    : "tls failed " + std::string(first.substr(0, 20)));
+            session.lines.push_back((channel == kControl ? "" : "channel " + std::to_string(channel) + " ") +
+                                    (info != nullptr ? "tls " + info->version + " " + info->sni
+                                                     : "tls failed " + std::string(first.substr(0, 20))));
         });
     }
     void channelOpened(ChannelId channel, const Endpoint&, const Endpoint&) override {

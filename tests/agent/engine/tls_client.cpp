@@ -54,6 +54,15 @@ TlsClient::TlsClient(int socket, const std::string& serverName, int version)
     established_ = SSL_connect(ssl_.get()) == 1;
 }
 
+TlsClient::TlsClient(int socket, const TlsClient& before) : context_(before.context_), ssl_(nullptr, SSL_free) {
+    ssl_.reset(SSL_new(context_.get()));
+    const std::unique_ptr<SSL_SESSION, void (*)(SSL_SESSION*)> session(SSL_get1_session(before.ssl_.get()),
+                                                                       SSL_SESSION_free);
+    SSL_set_session(ssl_.get(), session.get());
+    SSL_set_fd(ssl_.get(), socket);
+    established_ = SSL_connect(ssl_.get()) == 1;
+}
+
 void TlsClient::write(std::string_view bytes) {
     SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
 }

@@ -28,13 +28,17 @@ public:
     /// With `version`, that version and no other.
     TlsClient(int socket, const std::string& serverName, int version = 0);
 
+    /// On another socket, going on with the session of `before`, which must have read something.
+    TlsClient(int socket, const TlsClient& before);
+
     bool established() const { return established_; }
     void write(std::string_view bytes);
-    std::string read();  // one record's worth, or nothing at the end
+    std::string read();                          // one record's worth, or nothing at the end
+    void finish() { SSL_shutdown(ssl_.get()); }  // close_notify, still reading
     bool closedCleanly() const { return SSL_get_shutdown(ssl_.get()) == SSL_RECEIVED_SHUTDOWN; }
 
 private:
-    std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context_;
+    std::shared_ptr<SSL_CTX> context_;
     std::unique_ptr<SSL, void (*)(SSL*)> ssl_;
     bool established_ = false;
 };

@@ -28,7 +28,13 @@ public:
     void onPassive(std::optional<Endpoint> where, Turn& turn) override { turn.send(where ? "port" : "none"); }
     void onChannelOpen(ChannelId channel, Turn&) override { channel_ = channel; }
     void onChannelBytes(ChannelId channel, std::string_view bytes, Turn& turn) override { turn.sendOn(channel, bytes); }
-    void onChannelClosed(ChannelId, Turn& turn) override { turn.send("closed"); }
+    void onChannelClosed(ChannelId, ChannelEnd end, Turn& turn) override {
+        turn.send(end == ChannelEnd::Whole ? "closed" : "broken");
+    }
+    void onChannelTls(ChannelId, const TlsInfo& info, Turn& turn) override {
+        turn.send(info.resumed ? "resumed" : "secured");
+    }
+    void onChannelTlsFailed(ChannelId, Turn& turn) override { turn.send("not secured"); }
     void onCut(Turn& turn) override {
         turn.send("more");
         turn.observe(Anomaly{"cut"});
@@ -48,6 +54,10 @@ private:
             turn.openPassive();
         } else if (line == "on") {
             turn.sendOn(channel_, "data");
+        } else if (line == "secure") {
+            turn.secureChannel(channel_);
+        } else if (line == "end") {
+            turn.endChannel(channel_);
         } else if (line == "payload") {
             turn.observe(PayloadPiece{1, "0123456789", false});
         } else if (line == "file") {
@@ -83,6 +93,20 @@ protected:
     static std::size_t count(const Conversation::Actions& actions) {
         return static_cast<std::size_t>(
             std::ranges::count_if(actions, [](const Action& a) { return std::holds_alternative<A>(a); }));
+    }
+
+    /// One with an open channel, number 1.
+    Conversation withChannel() {
+        Conversation conversation = talk();
+        (void)conversation.bytes("passive\n", now_);
+        (void)conversation.passive(port_, now_);
+        (void)conversation.channelOpen(1, now_);
+        return conversation;
+    }
+
+    /// What is said on the connection first.
+    static std::string said(const Conversation::Actions& actions) {
+        return actions.empty() ? "" : std::get<Send>(actions[0]).bytes;
     }
 
     const WallTime now_{};
@@ -215,7 +239,7 @@ TEST_F(ConversationTest, DropsWhatIsSaidOnAChannelThatIsGone) {
     conversation.passive(port_, now_);
     conversation.channelOpen(channel, now_);
     EXPECT_EQ(count<SendOn>(conversation.bytes("on\n", now_)), 1U);
-    conversation.channelClosed(channel, now_);
+    EXPECT_EQ(said(conversation.channelClosed(channel, ChannelEnd::Broken, now_)), "broken");
     EXPECT_TRUE(conversation.bytes("on\n", now_).empty());
 }
 
@@ -226,7 +250,7 @@ TEST_F(ConversationTest, KeepsWhatTheChannelGaveUntilTheSessionReadsIt) {
     (void)conversation.channelOpen(1, now_);
     EXPECT_FALSE(conversation.readsChannel());
     EXPECT_TRUE(conversation.channelBytes(1, "early", now_).empty());
-    EXPECT_TRUE(conversation.channelClosed(1, now_).empty());
+    EXPECT_TRUE(conversation.channelClosed(1, ChannelEnd::Whole, now_).empty());
     (void)conversation.resume(now_);
     EXPECT_EQ(conversation.awaits(), Awaits::Peer);
 
@@ -247,6 +271,43 @@ TEST_F(ConversationTest, ForgetsWhatAChannelGaveThatIsReplaced) {
     (void)conversation.passive(port_, now_);
     EXPECT_TRUE(conversation.channelOpen(2, now_).empty());
     EXPECT_TRUE(conversation.resume(now_).empty());
+}
+
+TEST_F(ConversationTest, InterpretsAndSendsNothingOnAChannelBeforeItsHandshake) {
+    Conversation conversation = withChannel();
+    EXPECT_EQ(count<SecureChannel>(conversation.bytes("secure\n", now_)), 1U);
+    EXPECT_FALSE(conversation.readsChannel());
+    EXPECT_TRUE(conversation.channelBytes(1, "smuggled", now_).empty());
+    EXPECT_TRUE(conversation.bytes("on\nend\nsecure\n", now_).empty());
+    EXPECT_EQ(said(conversation.channelTls(1, {"", "TLSv1.3", true}, now_)), "resumed");
+    EXPECT_TRUE(conversation.channelTls(1, {}, now_).empty()) << "once";
+    EXPECT_EQ(count<SendOn>(conversation.channelBytes(1, "echo", now_)), 1U);
+}
+
+TEST_F(ConversationTest, HasNoChannelAnyMoreWhenItsHandshakeFailed) {
+    Conversation conversation = withChannel();
+    (void)conversation.bytes("secure\n", now_);
+    EXPECT_EQ(said(conversation.channelTlsFailed(1, now_)), "not secured");
+    EXPECT_TRUE(conversation.bytes("on\nend\n", now_).empty());
+    EXPECT_TRUE(conversation.channelClosed(1, ChannelEnd::Whole, now_).empty());
+}
+
+TEST_F(ConversationTest, FailsAHandshakeOnAChannelThatHadEndedBefore) {
+    Conversation conversation = withChannel();
+    (void)conversation.bytes("deaf\n", now_);
+    EXPECT_TRUE(conversation.channelClosed(1, ChannelEnd::Whole, now_).empty());
+    EXPECT_EQ(count<SecureChannel>(conversation.bytes("secure\n", now_)), 0U);
+    ASSERT_EQ(conversation.awaits(), Awaits::Resume);
+    EXPECT_EQ(said(conversation.resume(now_)), "not secured");
+}
+
+TEST_F(ConversationTest, OnlyListensOnAChannelThatItHasEnded) {
+    Conversation conversation = withChannel();
+    EXPECT_EQ(count<EndChannel>(conversation.bytes("end\n", now_)), 1U);
+    EXPECT_TRUE(conversation.bytes("on\nend\nsecure\n", now_).empty());
+    EXPECT_TRUE(conversation.readsChannel());
+    EXPECT_TRUE(conversation.channelBytes(1, "echo", now_).empty()) << "the echo does not go out";
+    EXPECT_EQ(said(conversation.channelClosed(1, ChannelEnd::Whole, now_)), "closed");
 }
 
 TEST_F(ConversationTest, TellsASessionThatAskedWhenItsTurnIsPerformed) {

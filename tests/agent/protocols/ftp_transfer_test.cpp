@@ -65,7 +65,7 @@ TEST_F(FtpDownloadTest, SaysThatItIsCompleteOnceAllWentOut) {
 
 TEST_F(FtpDownloadTest, SaysThatItFailedWhenThePeerLeavesFirst) {
     EXPECT_TRUE(conversation_.readsChannel());
-    perform(conversation_.channelClosed(channel_, WallTime{}));
+    perform(conversation_.channelClosed(channel_, ChannelEnd::Whole, WallTime{}));
     EXPECT_EQ(reply(), "426 Failure writing network stream.\r\n");
     perform(conversation_.resume(WallTime{}));
     EXPECT_EQ(reply(), "426 Failure writing network stream.\r\n");
@@ -74,7 +74,7 @@ TEST_F(FtpDownloadTest, SaysThatItFailedWhenThePeerLeavesFirst) {
 TEST_F(FtpDownloadTest, AnswersWhatWasPipelinedOnceItIsOver) {
     perform(conversation_.bytes("NOOP\r\n", WallTime{}));
     EXPECT_EQ(reply(), "");
-    perform(conversation_.channelClosed(channel_, WallTime{}));
+    perform(conversation_.channelClosed(channel_, ChannelEnd::Whole, WallTime{}));
     perform(conversation_.resume(WallTime{}));
     EXPECT_EQ(reply(), "426 Failure writing network stream.\r\n200 NOOP ok.\r\n");
 }

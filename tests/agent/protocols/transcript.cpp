@@ -208,6 +208,8 @@ public:
                        [&](const Alarm& a) { line("* alarm " + std::to_string(a.after.count()) + " ms"); },
                        [&](const StartTls&) { line("* starttls"); },
                        [&](const OpenPassive&) { line("* passive"); },
+                       [&](const SecureChannel&) { line("* securechannel"); },
+                       [&](const EndChannel&) { line("* endchannel"); },
                        [&](const CloseChannel&) { line("* closechannel"); },
                        [&](const Remember& r) { line("* remember " + escape(r.bytes)); },
                        [&](const Close&) { line("* close"); },
@@ -327,7 +329,11 @@ std::string play(const Module& module, const std::vector<Step>& steps, bool echo
                    : event == "eof"    ? conversation.peerClosed(now)
                    : event == "cut"    ? conversation.cut(now)
                    : event == "open"   ? conversation.channelOpen(channel, now)
-                   : event == "closed" ? conversation.channelClosed(channel, now)
+                   : event == "closed" ? conversation.channelClosed(channel, ChannelEnd::Whole, now)
+                   : event == "broken" ? conversation.channelClosed(channel, ChannelEnd::Broken, now)
+                   : event == "again"  ? conversation.channelTls(channel, {"", "TLSv1.3", true}, now)
+                   : event == "anew"   ? conversation.channelTls(channel, tlsInfo, now)
+                   : event == "untls"  ? conversation.channelTlsFailed(channel, now)
                                        : throw std::runtime_error("unknown event: " + event);
         }
         return {};

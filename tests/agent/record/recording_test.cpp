@@ -165,12 +165,16 @@ TEST_F(RecordingTest, RecordsTlsAndKeepsItOutOfTheLog) {
     openAll();
     auto recorder = recording_->open(start());
     const TlsInfo info{"name", "TLSv1.3"};
-    recorder->handshake("\x16\x03", &info);
+    recorder->handshake(kControl, "\x16\x03", &info);
+    recorder->handshake(3, "plain", nullptr);
     recorder->ended(Outcome::TlsFailed, {});
     drain();
     EXPECT_TRUE(records().at(1).tls().succeeded());
     EXPECT_EQ(records().at(1).tls().sni(), "name");
     EXPECT_EQ(records().at(1).tls().first(), "\x16\x03");
+    EXPECT_EQ(records().at(1).tls().channel(), 0U);
+    EXPECT_FALSE(records().at(2).tls().succeeded());
+    EXPECT_EQ(records().at(2).tls().channel(), 3U);
     expectAgreement(rows());
 }
 

@@ -150,6 +150,22 @@ TEST(RowBuilderTest, PutsAsideWhatAnotherSensorsSessionIsToldToHold) {
     EXPECT_TRUE(rows.events.empty());
 }
 
+TEST(RowBuilderTest, KeepsOnWhichChannelAHandshakeWas) {
+    TestSpool spool(1);
+    RecordedSession recorded = session().received("a");
+    v1::Record record = recorded.records().back();
+    record.mutable_tls()->set_version("TLSv1.3");
+    record.mutable_tls()->set_channel(2);
+    spool.append(recorded.records().front());
+    spool.append(record);
+    const IngestRows rows = build(spool);
+    ASSERT_EQ(rows.events.size(), 1U);
+    EXPECT_EQ(rows.events[0].kind, EventKind::Tls);
+    EXPECT_EQ(rows.events[0].channel, 2);
+    EXPECT_EQ(reasonFor(session().received("a"), [](auto& r) { r.mutable_tls()->set_channel(1U << 15U); }),
+              "a handshake out of bounds");
+}
+
 TEST(RowBuilderTest, PutsAsideWhatIsOutOfBounds) {
     const auto changed = [](auto change) { return reasonFor(session().received("a"), change); };
     EXPECT_EQ(changed([](auto& r) { r.mutable_packet()->set_bytes(std::string(16385, 'x')); }),

@@ -32,6 +32,17 @@ TEST(TranscriptTest, ShowsWhoSaidWhatAndWhen) {
               "0.91 # data channel 1 open 51522 40021\n");
 }
 
+TEST(TranscriptTest, SaysWhichChannelAHandshakeWasOn) {
+    SessionDetail detail = sampleDetail(sampleRow(0, 'a'));
+    detail.events = {{detail.row.startedUs, SessionEvent::Tls, 0, "ok TLSv1.3 -"},
+                     {detail.row.startedUs, SessionEvent::Tls, 2, "failed - -"},
+                     {detail.row.startedUs, SessionEvent::Tls, 0, ""}};
+    EXPECT_EQ(text(layOutTranscript(detail, 80)),
+              "0.00 # TLS handshake ok TLSv1.3 -\n"
+              "0.00 # data channel 2 TLS handshake failed - -\n"
+              "0.00 # TLS handshake\n");
+}
+
 TEST(TranscriptTest, BreaksLongLinesBetweenEscapes) {
     SessionDetail detail = sampleDetail(sampleRow(0, 'a'));
     detail.events = {{detail.row.startedUs, SessionEvent::Received, 0, QByteArray(5, '\xff')}};
