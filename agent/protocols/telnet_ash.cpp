@@ -14,6 +14,7 @@ using Signal = TelnetTerminal::Signal;
 constexpr Millis kKeyPatience{50};                        // for the rest of an escape sequence
 constexpr Millis kReportPatience{20};                     // after Enter, for the terminal's answer that did not come
 constexpr std::size_t kPortion = std::size_t{16} << 10U;  // of output, then the terminal is busy
+constexpr unsigned kMostCompleted = 8;  // words at Tab in one turn: the rest waits for the next, if there is one
 
 }  // namespace
 
@@ -35,7 +36,9 @@ void TelnetAsh::run(TelnetTerminal& terminal, Turn& turn) {
         takeSignal(signal, terminal, turn);
     }
     report(turn);
-    while (reads(terminal) && !turn.full() && terminal.outputSize() < kPortion) {
+    completed_ = leaves_ ? completed_ : 0;
+    while (reads(terminal) && !turn.full() && terminal.outputSize() < kPortion &&
+           (leaves_ || completed_ < kMostCompleted)) {
         state_ == State::Edits ? readKey(terminal, turn) : readLine(terminal, turn);
     }
 }
@@ -62,13 +65,17 @@ void TelnetAsh::readKey(TelnetTerminal& terminal, Turn& turn) {
     if (const auto key = terminal.readKey()) {
         std::string screen;
         const Outcome outcome = editor_.take(*key, screen);
-        takeKey(outcome, screen, terminal, turn);
+        takeKey(outcome, std::move(screen), terminal, turn);
     }
 }
 
-void TelnetAsh::takeKey(Outcome outcome, const std::string& screen, TelnetTerminal& terminal, Turn& turn) {
+void TelnetAsh::takeKey(Outcome outcome, std::string screen, TelnetTerminal& terminal, Turn& turn) {
+    if (outcome == Outcome::Completes) {
+        const bool answers = ++completed_ <= kMostCompleted;
+        editor_.complete(answers ? shell_.completion(editor_.beforeCursor()) : ShellCompletion{}, screen);
+    }
     terminal.write(screen);
-    if (outcome == Outcome::More) {
+    if (outcome == Outcome::More || outcome == Outcome::Completes) {
         return;
     }
     outcome_ = outcome;
@@ -187,7 +194,7 @@ void TelnetAsh::endWait(TelnetTerminal& terminal, Turn& turn) {
     } else if (state_ == State::Edits) {
         std::string screen;
         const Outcome outcome = editor_.giveUpKey(screen);
-        takeKey(outcome, screen, terminal, turn);
+        takeKey(outcome, std::move(screen), terminal, turn);
     }
 }
 
@@ -200,6 +207,8 @@ void TelnetAsh::resize(TelnetTerminal& terminal) {
 }
 
 void TelnetAsh::leave(TelnetTerminal& terminal, Turn& turn) {
+    leaves_ = true;
+    completed_ = 0;
     while ((state_ == State::Lingers || state_ == State::Runs || reads(terminal)) && !turn.full()) {
         terminal.dropOutput();  // nobody is there to see it
         if (state_ == State::Lingers) {

@@ -31,6 +31,7 @@ public:
         const std::string home = ofUser == "root" ? "/root" : "/home/" + ofUser;
         const ShellNode* node = files.find(home);
         environment.directory = node != nullptr && node->kind == ShellNode::Kind::Directory ? home : "/";
+        environment.home = home;
         const std::pair<const char*, std::string> variables[] = {{"HOME", home},
                                                                  {"LOGNAME", ofUser},
                                                                  {"PATH", "/sbin:/usr/sbin:/bin:/usr/bin"},
@@ -222,8 +223,8 @@ std::string Shell::prompt() const {
         return std::string(environment.get("PS2"));
     }
     std::string directory = environment.directory;
-    const std::string home(environment.get("HOME"));
-    if (home.size() > 1 && (directory == home || directory.starts_with(home + '/'))) {
+    const std::string& home = environment.home;
+    if (!home.empty() && (directory == home || directory.starts_with(home + '/'))) {
         directory = '~' + directory.substr(home.size());
     }
     std::string text;
@@ -243,6 +244,10 @@ std::string Shell::prompt() const {
     }
     text.resize(std::min(text.size(), kLongestPrompt));
     return text;
+}
+
+ShellCompletion Shell::completion(std::string_view typed) const {
+    return completionOf(state_->files, state_->shells.back(), typed);
 }
 
 Shell::Answer Shell::line(std::string_view line, WallTime now) {

@@ -21,6 +21,7 @@
 /// (shell_rare_applets.cpp) say how they are used and what is missing, and change nothing.
 
 #include "agent/protocol/session.hpp"
+#include "agent/shell/shell_completion.hpp"
 #include "agent/shell/shell_host.hpp"
 
 #include <memory>
@@ -58,6 +59,9 @@ public:
 
     /// True while what is typed is not to be echoed: passwd asks for a password.
     bool hidesTyping() const;
+
+    /// What the word may become at whose end Tab is pressed, behind `typed` on the line.
+    ShellCompletion completion(std::string_view typed) const;
 
     struct Answer {
         std::string output;              // with "\n" line ends; the terminal makes CRLF of them

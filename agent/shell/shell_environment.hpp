@@ -57,6 +57,7 @@ struct ShellEnvironment {
     std::map<int, std::string> traps = {};  // by signal; 0 is EXIT, kTrapOfErrors ERR; empty: ignored
     ShellOptions options = {};
     std::string directory = "/";
+    std::string home = {};               // HOME as the program was given it: that of prompts and of Tab
     std::string name = "-sh";            // $0, and what errors begin with
     std::string sourced = {};            // the file that `.` reads
     std::vector<std::string> arguments;  // $1 and so on
