@@ -28,6 +28,7 @@ bool TelnetAsh::reads(const TelnetTerminal& terminal) const {
 
 void TelnetAsh::run(TelnetTerminal& terminal, Turn& turn) {
     if (state_ == State::New) {
+        shell_.setWindow(terminal.columns(), terminal.rows());
         terminal.write(messageOfTheDay_);
         terminal.write(shell_.banner());
         prompt(terminal);
@@ -43,10 +44,11 @@ void TelnetAsh::run(TelnetTerminal& terminal, Turn& turn) {
     }
 }
 
-/// A shell that has no prompt to show runs a command which reads the terminal.
+/// Where a command reads the terminal there is no prompt. Where nothing is echoed lines are not edited.
 void TelnetAsh::prompt(TelnetTerminal& terminal) {
-    const std::string prompt = shell_.prompt();
-    if (prompt.empty()) {
+    const ShellPrompt prompt = shell_.prompt();
+    if (shell_.readsTerminal() || !shell_.terminal().echoes) {
+        terminal.write(prompt.text);
         state_ = State::Reads;
         terminal.setMode(shell_.hidesTyping() ? Mode::Hidden : Mode::Cooked);
         return;
@@ -54,7 +56,7 @@ void TelnetAsh::prompt(TelnetTerminal& terminal) {
     state_ = State::Edits;
     terminal.setMode(Mode::Keys);
     std::string screen;
-    editor_.begin(prompt, terminal.width(), screen);
+    editor_.begin(prompt.text, prompt.width, shell_.terminal().columns, screen);
     if (!terminal.hasInput()) {
         editor_.askPosition(screen);
     }
@@ -108,6 +110,10 @@ void TelnetAsh::readLine(TelnetTerminal& terminal, Turn& turn) {
     }
     typed_ += chunk->bytes;
     const bool ends = chunk->end;
+    if (!chunk->newline && !ends && shell_.readsTerminal()) {
+        perform(shell_.partOfLine(std::exchange(typed_, {}), turn.now()), terminal, turn);
+        return;
+    }
     if (chunk->newline || (ends && !typed_.empty())) {
         perform(shell_.line(std::exchange(typed_, {}), turn.now()), terminal, turn);
     }
@@ -199,9 +205,10 @@ void TelnetAsh::endWait(TelnetTerminal& terminal, Turn& turn) {
 }
 
 void TelnetAsh::resize(TelnetTerminal& terminal) {
+    shell_.setWindow(terminal.columns(), terminal.rows());
     if (state_ == State::Edits && terminal.outputSize() < TelnetTerminal::kMostQueued) {  // else it waits to be drawn
         std::string screen;
-        editor_.resize(terminal.width(), screen);
+        editor_.resize(shell_.terminal().columns, screen);
         terminal.write(screen);
     }
 }

@@ -35,10 +35,10 @@ unsigned usable(unsigned width) {
 
 }  // namespace
 
-void TelnetEditor::begin(std::string_view prompt, unsigned width, std::string& screen) {
+void TelnetEditor::begin(std::string_view prompt, unsigned promptWidth, unsigned width, std::string& screen) {
     keys_ = {};
     prompt_ = prompt;
-    promptWidth_ = static_cast<unsigned>(lastPromptLine().size());
+    promptWidth_ = promptWidth;
     line_.clear();
     width_ = usable(width);
     matches_.clear();

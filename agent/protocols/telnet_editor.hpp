@@ -22,8 +22,9 @@ public:
     /// Completes: Tab was pressed, and complete() is to be called before the next key.
     enum class Outcome : std::uint8_t { More, Completes, Line, Interrupted, EndOfFile };
 
-    /// Begins a line; `width` is the window's, 0 if it is not known. Adds what is to be shown to `screen`.
-    void begin(std::string_view prompt, unsigned width, std::string& screen);
+    /// Begins a line behind a prompt whose last line takes `promptWidth` columns; `width` is the window's, 0 if it is
+    /// not known. Adds what is to be shown to `screen`.
+    void begin(std::string_view prompt, unsigned promptWidth, unsigned width, std::string& screen);
 
     /// Asks the terminal where the cursor stands, as ash does where nothing has been typed ahead.
     void askPosition(std::string& screen);

@@ -70,8 +70,9 @@ public:
     Signal signal() const { return signal_; }
     Signal takeSignal() { return std::exchange(signal_, Signal::None); }
 
-    /// Columns of the window; 0 if the peer did not say.
-    unsigned width() const { return columns_; }
+    /// Of the window; 0 if the peer did not say.
+    unsigned columns() const { return columns_; }
+    unsigned rows() const { return rows_; }
 
     /// True if that is another size than before.
     bool resize(unsigned columns, unsigned rows);

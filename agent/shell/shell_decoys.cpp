@@ -177,10 +177,8 @@ private:
 
     void settings() {
         const std::string& name = host_.spec().hostName;
-        std::string passwd =
-            "root:x:0:0:root:/root:/bin/sh\ndaemon:*:1:1:daemon:/var:/bin/false\n"
-            "nobody:*:65534:65534:nobody:/var:/bin/false\n";
-        std::string group = "root:x:0:\ndaemon:x:1:\nnogroup:x:65534:\n";
+        std::string passwd = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n";
+        std::string group = "root:x:0:\nnogroup:x:65534:\n";
         std::string shadow = "root:$1$" + word(8) + '$' + word(22) + ":18871:0:99999:7:::\n";
         for (const std::string& user : host_.spec().users) {
             if (user != "root") {

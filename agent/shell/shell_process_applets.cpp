@@ -13,7 +13,7 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::size_t kWidth = 160;  // of a line of ps
+constexpr std::size_t kWidest = 2048;  // line of ps where it goes to no terminal
 
 /// What runs on the machine at this moment, the program that asks last.
 std::vector<ShellProcess> running(ShellCall& call) {
@@ -96,6 +96,9 @@ int processes(ShellCall& call) {
     if (!columns) {
         return 1;
     }
+    const ShellStreamPtr& output = call.shell().streams()[1];
+    const bool terminal = output && output->kind == ShellStream::Kind::Terminal;
+    const std::size_t widest = terminal ? std::min(call.columns() - 1, kWidest) : kWidest;
     const auto show = [&](const auto& textOf) {
         std::string line;
         for (std::size_t i = 0; i < columns->size(); ++i) {
@@ -114,7 +117,7 @@ int processes(ShellCall& call) {
                 break;  // it takes the rest of the line
             }
         }
-        call.out(line.substr(0, kWidth) + '\n');
+        call.out(line.substr(0, widest) + '\n');
     };
     show([](const Column& column) { return std::string(column.title); });
     for (const ShellProcess& process : running(call)) {
