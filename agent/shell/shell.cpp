@@ -180,7 +180,7 @@ Shell::Answer Shell::State::runReading(WallTime now) {
     if (environment.stopped || environment.killedBy != 0) {
         shells.resize(1);
     } else if (nests && shells.size() < kMostShells) {
-        environment.begin("sh", nextProcess++);
+        environment.begin(environment.nestedLogin ? "-sh" : "sh", nextProcess++);
         environment.interactive = true;
         environment.arguments = std::exchange(environment.nestedArguments, {});
         environment.typedLines = 0;

@@ -154,6 +154,7 @@ int runShellApplet(ShellCall& call) {
         call.shell().startShell();
         call.environment().nested = true;
         call.environment().nestedArguments = inner.arguments;
+        call.environment().nestedLogin = call.calledAs == "-sh";
         return 0;
     }
     inner.options.turn('s', true);

@@ -256,7 +256,16 @@ private:
         file("/proc/1/comm", "init\n", 0444);
         link("/proc/1/exe", "/bin/busybox");
         link("/proc/self/exe", "/bin/busybox");
-        link("/proc/self/cwd", "/");
+        link("/proc/self/cwd", "/root");
+        file("/proc/self/stat",
+             "1432 (cat) R 1401 1432 1401 34816 1432 4194304 78 0 0 0 0 0 0 0 20 0 1 0 " +
+                 std::to_string(built_ % 100'000) + " 1318912 1 2147483647 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0\n",
+             0444);
+        for (const char* path :
+             {"/proc", "/proc/self", "/proc/1", "/proc/net", "/proc/sys", "/proc/sys/kernel", "/proc/sys/net",
+              "/proc/sys/net/ipv4", "/proc/bus", "/proc/sys/fs", "/proc/sys/vm", "/sys", "/sys/class"}) {
+            directory(path, 0555);
+        }
         for (const char* descriptor : {"0", "1", "2"}) {
             link(std::string("/proc/self/fd/") + descriptor, "/dev/pts/0");
         }

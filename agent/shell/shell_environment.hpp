@@ -78,8 +78,9 @@ struct ShellEnvironment {
     bool text = false;    // it runs the text of -c, which has no lines
     bool nested = false;  // a shell inside this one was asked for, with these arguments
     std::vector<std::string> nestedArguments;
-    bool stopped = false;  // the machine was told to go down
-    bool warned = false;   // that there are stopped jobs
+    bool nestedLogin = false;  // as `su -` asks
+    bool stopped = false;      // the machine was told to go down
+    bool warned = false;       // that there are stopped jobs
 
     std::string_view get(std::string_view variable) const;
     bool has(std::string_view variable) const;

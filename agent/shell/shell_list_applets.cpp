@@ -109,11 +109,24 @@ int mount(ShellCall& call) {
         const auto exists = [&](const ShellFiles::Place& of) {
             return of.error == ShellError::None && call.files().find(of.path) != nullptr;
         };
-        const bool there = exists(place) && (call.has('t') || exists(call.locate(call.words[1])));
+        constexpr std::string_view kTypes[] = {"proc",    "sysfs",    "tmpfs", "devpts",
+                                               "overlay", "squashfs", "jffs2", "auto"};
+        const bool known = !call.has('t') || std::ranges::find(kTypes, call.value('t')) != std::end(kTypes);
+        const bool device = call.words[1].find('/') != std::string::npos;
+        const bool there = exists(place) && ((call.has('t') && !device) || exists(call.locate(call.words[1])));
+        if (call.words.size() == 2 && call.valueOr('o', "").find("remount") != std::string::npos) {
+            const bool mounted =
+                call.files().find("/proc/mounts")->text().find(' ' + path + ' ') != std::string_view::npos;
+            return mounted ? 0 : call.fail("can't find " + path + " in /proc/mounts");
+        }
         call.fail(call.words.size() == 2 && !call.has('o') ? "can't find " + path + " in /etc/fstab"
-                  : there ? "mounting " + call.words[1] + " on " + path + " failed: Invalid argument"
+                  : there && !known ? "mounting " + call.words[1] + " on " + path + " failed: No such device"
+                  : there           ? "mounting " + call.words[1] + " on " + path + " failed: Invalid argument"
                           : "mounting " + call.words[1] + " on " + path + " failed: No such file or directory");
         return call.words.size() == 2 ? 1 : 255;
+    }
+    if (call.has('a')) {
+        return 0;  // all of /etc/fstab is there already
     }
     std::string_view mounts = call.files().find("/proc/mounts")->text();
     while (!mounts.empty()) {
@@ -124,6 +137,9 @@ int mount(ShellCall& call) {
         for (std::string& field : fields) {
             field = line.substr(at, line.find(' ', at) - at);
             at = std::min(line.find(' ', at) + 1, line.size());
+        }
+        if (call.has('t') && call.value('t') != fields[2]) {
+            continue;
         }
         call.out(fields[0] + " on " + fields[1] + " type " + fields[2] + " (" + fields[3] + ")\n");
     }

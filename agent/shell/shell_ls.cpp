@@ -243,7 +243,7 @@ private:
         std::string name = quoted(shown.name);
         columns = before.size() + name.size();
         std::string sign = mark(shown.node);
-        std::string line = before + coloured(name, shown.node);
+        std::string line = before + coloured(name, call_.files().find(call_.locate(shown.title, false).path));
         if (has('l') && shown.node->kind == Kind::Link) {
             const ShellFiles::Place place = call_.files().locate("/", shown.path);
             const ShellNode* target = place.error == ShellError::None ? call_.files().find(place.path) : nullptr;

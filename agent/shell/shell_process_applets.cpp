@@ -220,9 +220,41 @@ int processId(ShellCall& call) {
     return line.empty() ? 1 : 0;
 }
 
+/// Nothing changes, but those that are there can be named.
+int renice(ShellCall& call) {
+    if (call.words.size() < 2) {
+        return call.usage();
+    }
+    const bool relative = call.words[1] == "-n";
+    const std::size_t first = relative ? 2 : 1;
+    if (first >= call.words.size()) {
+        return call.usage();
+    }
+    if (!parseInteger(call.words[first])) {
+        return call.fail("invalid number '" + call.words[first] + "'");
+    }
+    int status = 0;
+    for (std::size_t i = first + 1; i < call.words.size(); ++i) {
+        const std::string& word = call.words[i];
+        if (word == "-p" || word == "-g" || word == "-u") {
+            continue;
+        }
+        const auto id = parseNumber<int>(word);
+        const bool there = id && (*id == call.environment().process ||
+                                  std::ranges::any_of(call.work().host().processes(),
+                                                      [&](const ShellProcess& other) { return other.id == *id; }));
+        if (!id) {
+            status = call.fail("invalid number '" + word + "'");
+        } else if (!there) {
+            status = call.fail(std::string(relative ? "get" : "set") + "priority: No such process");
+        }
+    }
+    return status;
+}
+
 constexpr ShellApplet kApplets[] = {
     {"kill", killBuiltin}, {"killall", killAll, "/usr/bin"}, {"pidof", processId},
-    {"ps", processes},     {"top", top, "/usr/bin"},
+    {"ps", processes},     {"renice", renice, "/usr/bin"},   {"top", top, "/usr/bin"},
 };
 
 }  // namespace

@@ -34,6 +34,10 @@ int concatenate(ShellCall& call) {
     const bool ends = call.has('e') || call.has('A');
     const bool plain = !shows && !call.has('n') && !call.has('b');
     for (const std::string& path : call.words.size() > 1 ? call.operands() : std::vector<std::string>{"-"}) {
+        if (path == "-" && !call.shell().streams()[0]) {
+            status = call.fail("read error: Bad file descriptor");
+            continue;
+        }
         const ShellStreamPtr stream = call.open(path);
         if (!stream) {
             status = 1;

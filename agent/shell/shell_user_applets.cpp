@@ -108,6 +108,9 @@ int loggedIn(ShellCall& call) {
     if (!call.parse(call.name() == "w" ? "" : "aH")) {
         return 1;
     }
+    if (call.words.size() > 1) {
+        return call.usage();
+    }
     if (call.name() == "w" || call.has('H')) {
         call.out("USER\t\tTTY\t\tIDLE\tTIME\t\t HOST\n");
     }
@@ -140,7 +143,7 @@ int substituteUser(ShellCall& call) {
     if (!call.parse("lmpc:s:")) {
         return 1;
     }
-    std::erase(call.words, "-");
+    const bool login = std::erase(call.words, "-") > 0 || call.has('l');
     const std::string user = call.words.size() > 1 ? call.words[1] : "root";
     if (!userNamed(call, user)) {
         return call.fail("unknown user " + user);
@@ -149,6 +152,7 @@ int substituteUser(ShellCall& call) {
     if (call.has('c')) {
         shell.words.insert(shell.words.end(), {"-c", call.value('c')});
     }
+    shell.calledAs = login ? "-sh" : "";
     shell.words.insert(shell.words.end(), call.words.begin() + std::min<std::ptrdiff_t>(std::ssize(call.words), 2),
                        call.words.end());
     return runShellApplet(shell);
