@@ -147,6 +147,7 @@ void TelnetAsh::perform(Shell::Answer answer, TelnetTerminal& terminal, Turn& tu
     evidence_.insert(evidence_.end(), std::make_move_iterator(answer.evidence.begin()),
                      std::make_move_iterator(answer.evidence.end()));
     report(turn);
+    terminal.setExpandsTabs(shell_.terminal().expandsTabs);
     output_ = std::move(answer.output);
     late_ = std::move(answer.late);
     exits_ = answer.exits;

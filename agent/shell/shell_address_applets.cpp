@@ -127,6 +127,9 @@ int ip(ShellCall& call) {
             return 0;
         }
         const bool removes = abbreviates(words[2], "delete");
+        if (abbreviates(words[2], "get") && words.size() < 4) {
+            return call.fail("need at least destination address");
+        }
         return call.fail(removes ? "RTNETLINK answers: No such process" : "RTNETLINK answers: Network is unreachable");
     }
     if (abbreviates(object, "neigh")) {
@@ -234,7 +237,7 @@ int neighbours(ShellCall& call) {
         return 1;
     }
     if (call.words.size() < 2) {
-        return 0;
+        return call.has('d') || call.has('s') ? call.fail("need host name") : 0;
     }
     const std::string& host = call.words[1];
     if (host.find_first_not_of("0123456789.") != std::string::npos) {

@@ -123,7 +123,7 @@ public:
 
     std::vector<std::string> take() {
         std::ranges::sort(matches_);
-        matches_.erase(std::ranges::unique(matches_).begin(), matches_.end());
+        matches_.erase(std::unique(matches_.begin(), matches_.end()), matches_.end());
         return std::move(matches_);
     }
 

@@ -93,13 +93,11 @@ public:
                                  "/var/run",
                                  "/var/log",
                                  "/var/tmp",
-                                 "/var/lock",
-                                 "/home"}) {
+                                 "/var/lock"}) {
             directory(path, 0755);
         }
         directory("/root", 0700);
         directory("/tmp", 01777);
-        directory("/dev/shm", 01777);
         programs();
         settings();
         devices();
@@ -299,6 +297,7 @@ private:
     void homes() {
         for (const std::string& user : host_.spec().users) {
             if (user != "root" && user.find('/') == std::string::npos && !user.empty() && !user.starts_with('.')) {
+                directory("/home", 0755);
                 directory("/home/" + user, 0755);
                 nodes_["/home/" + user].owner = host_.userId(user);
             }

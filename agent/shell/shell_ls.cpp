@@ -86,12 +86,13 @@ private:
             {'t', "S"},   {'S', "t"},  {'H', "L"},  {'L', "H"}, {'C', "xl1"},
             {'x', "Cl1"}, {'l', "xC"}, {'1', "Cx"}, {'c', "u"}, {'u', "c"},
         };
-        for (const auto& [letter, value] : call_.given()) {
+        for (const auto& option : call_.given()) {
+            const char letter = option.first;
             letters_.insert(letter);
             for (const auto& [stronger, weaker] : kTakesBack) {
-                std::erase_if(letters_, [&, strong = stronger, weak = weaker](char other) {
-                    return strong == letter && weak.find(other) != std::string_view::npos;
-                });
+                for (const char other : stronger == letter ? weaker : std::string_view()) {
+                    letters_.erase(other);
+                }
             }
             if (letter == 'n' || letter == 'g' || letter == kFullTime) {
                 letters_.insert('l');

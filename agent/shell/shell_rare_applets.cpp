@@ -121,7 +121,6 @@ constexpr Rare kRare[] = {
     {"patch", "/usr/bin", "", 0, "", 0},
     {"pivot_root", "/sbin", nullptr, 1, nullptr, 1},
     {"rdate", "/usr/sbin", nullptr, 1, "rdate: bad address '%1'\n", 1},
-    {"reset", "/usr/bin", "", 0, "", 0},
     {"resume", "/bin", nullptr, 1, "resume: invalid resume device: %1\n", 1},
     {"rmmod", "/sbin", nullptr, 1, "rmmod: can't unload module '%1': Function not implemented\n", 1},
     {"rpm", "/bin", nullptr, 1, "rpm: can't open '%1': No such file or directory\n", 1},

@@ -113,6 +113,7 @@ int terminalSettings(ShellCall& call) {
         if (word == "echo" || word == "-echo" || word == "sane") {
             call.work().terminal.echoes = word != "-echo";
         }
+        call.work().terminal.expandsTabs &= word != "sane";
         const std::string_view bare = std::string_view(word).substr(word.starts_with('-') && word != "-g" ? 1 : 0);
         const bool number = bare.find_first_not_of("0123456789^?") == std::string_view::npos;
         if (!number && std::ranges::find(kKnown, bare) == std::end(kKnown)) {
@@ -122,7 +123,21 @@ int terminalSettings(ShellCall& call) {
     return 0;
 }
 
+/// Puts the terminal into a known state, as `stty sane` does.
+int reset(ShellCall& call) {
+    const ShellStreamPtr& output = call.shell().streams()[1];
+    if (output && output->kind == ShellStream::Kind::Terminal) {
+        call.out(
+            "\x1b"
+            "c\x1b(B\x1b[m\x1b[J\x1b[?25h");
+        call.work().terminal.echoes = true;
+        call.work().terminal.expandsTabs = false;
+    }
+    return 0;
+}
+
 constexpr ShellApplet kApplets[] = {
+    {"reset", reset, "/usr/bin"},
     {"stty", terminalSettings},
     {"sysctl", kernelSettings, "/sbin"},
 };

@@ -7,6 +7,7 @@ struct ShellTerminal {
     unsigned columns = 0;  // 0: the user's side has not said
     unsigned rows = 0;
     bool echoes = true;
+    bool expandsTabs = true;
 };
 
 }  // namespace apiary::agent

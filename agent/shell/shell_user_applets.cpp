@@ -148,6 +148,12 @@ int substituteUser(ShellCall& call) {
     if (!userNamed(call, user)) {
         return call.fail("unknown user " + user);
     }
+    const std::string_view users = call.files().find("/etc/passwd")->text();
+    const std::size_t line = users.starts_with(user + ':') ? 0 : users.find('\n' + user + ':');
+    const std::string_view entry = line == std::string_view::npos ? users : users.substr(line + (line > 0 ? 1 : 0));
+    if (!call.has('s') && entry.substr(0, entry.find('\n')).ends_with("/false")) {
+        return 1;
+    }
     ShellCall shell(call.shell(), {"sh"});
     if (call.has('c')) {
         shell.words.insert(shell.words.end(), {"-c", call.value('c')});
