@@ -329,6 +329,7 @@ Shell::Answer Shell::endOfInput(WallTime now) {
     if (state.pending) {
         Answer answer;
         answer.output = state.shells.back().name + ": syntax error: unexpected end of file\n";
+        state.shells.back().status = 2;
         state.pending.reset();
         return answer;
     }
