@@ -14,6 +14,7 @@ using Signal = TelnetTerminal::Signal;
 constexpr Millis kKeyPatience{50};                        // for the rest of an escape sequence
 constexpr Millis kReportPatience{20};                     // after Enter, for the terminal's answer that did not come
 constexpr std::size_t kPortion = std::size_t{16} << 10U;  // of output, then the terminal is busy
+constexpr unsigned kMostCompleted = 8;  // words at Tab in one turn: the rest waits for the next, if there is one
 
 }  // namespace
 
@@ -27,6 +28,7 @@ bool TelnetAsh::reads(const TelnetTerminal& terminal) const {
 
 void TelnetAsh::run(TelnetTerminal& terminal, Turn& turn) {
     if (state_ == State::New) {
+        shell_.setWindow(terminal.columns(), terminal.rows());
         terminal.write(messageOfTheDay_);
         terminal.write(shell_.banner());
         prompt(terminal);
@@ -35,15 +37,18 @@ void TelnetAsh::run(TelnetTerminal& terminal, Turn& turn) {
         takeSignal(signal, terminal, turn);
     }
     report(turn);
-    while (reads(terminal) && !turn.full() && terminal.outputSize() < kPortion) {
+    completed_ = leaves_ ? completed_ : 0;
+    while (reads(terminal) && !turn.full() && terminal.outputSize() < kPortion &&
+           (leaves_ || completed_ < kMostCompleted)) {
         state_ == State::Edits ? readKey(terminal, turn) : readLine(terminal, turn);
     }
 }
 
-/// A shell that has no prompt to show runs a command which reads the terminal.
+/// Where a command reads the terminal there is no prompt. Where nothing is echoed lines are not edited.
 void TelnetAsh::prompt(TelnetTerminal& terminal) {
-    const std::string prompt = shell_.prompt();
-    if (prompt.empty()) {
+    const ShellPrompt prompt = shell_.prompt();
+    if (shell_.readsTerminal() || !shell_.terminal().echoes) {
+        terminal.write(prompt.text);
         state_ = State::Reads;
         terminal.setMode(shell_.hidesTyping() ? Mode::Hidden : Mode::Cooked);
         return;
@@ -51,7 +56,7 @@ void TelnetAsh::prompt(TelnetTerminal& terminal) {
     state_ = State::Edits;
     terminal.setMode(Mode::Keys);
     std::string screen;
-    editor_.begin(prompt, terminal.width(), screen);
+    editor_.begin(prompt.text, prompt.width, shell_.terminal().columns, screen);
     if (!terminal.hasInput()) {
         editor_.askPosition(screen);
     }
@@ -62,13 +67,17 @@ void TelnetAsh::readKey(TelnetTerminal& terminal, Turn& turn) {
     if (const auto key = terminal.readKey()) {
         std::string screen;
         const Outcome outcome = editor_.take(*key, screen);
-        takeKey(outcome, screen, terminal, turn);
+        takeKey(outcome, std::move(screen), terminal, turn);
     }
 }
 
-void TelnetAsh::takeKey(Outcome outcome, const std::string& screen, TelnetTerminal& terminal, Turn& turn) {
+void TelnetAsh::takeKey(Outcome outcome, std::string screen, TelnetTerminal& terminal, Turn& turn) {
+    if (outcome == Outcome::Completes) {
+        const bool answers = ++completed_ <= kMostCompleted;
+        editor_.complete(answers ? shell_.completion(editor_.beforeCursor()) : ShellCompletion{}, screen);
+    }
     terminal.write(screen);
-    if (outcome == Outcome::More) {
+    if (outcome == Outcome::More || outcome == Outcome::Completes) {
         return;
     }
     outcome_ = outcome;
@@ -101,6 +110,10 @@ void TelnetAsh::readLine(TelnetTerminal& terminal, Turn& turn) {
     }
     typed_ += chunk->bytes;
     const bool ends = chunk->end;
+    if (!chunk->newline && !ends && shell_.readsTerminal()) {
+        perform(shell_.partOfLine(std::exchange(typed_, {}), turn.now()), terminal, turn);
+        return;
+    }
     if (chunk->newline || (ends && !typed_.empty())) {
         perform(shell_.line(std::exchange(typed_, {}), turn.now()), terminal, turn);
     }
@@ -134,6 +147,7 @@ void TelnetAsh::perform(Shell::Answer answer, TelnetTerminal& terminal, Turn& tu
     evidence_.insert(evidence_.end(), std::make_move_iterator(answer.evidence.begin()),
                      std::make_move_iterator(answer.evidence.end()));
     report(turn);
+    terminal.setExpandsTabs(shell_.terminal().expandsTabs);
     output_ = std::move(answer.output);
     late_ = std::move(answer.late);
     exits_ = answer.exits;
@@ -187,19 +201,22 @@ void TelnetAsh::endWait(TelnetTerminal& terminal, Turn& turn) {
     } else if (state_ == State::Edits) {
         std::string screen;
         const Outcome outcome = editor_.giveUpKey(screen);
-        takeKey(outcome, screen, terminal, turn);
+        takeKey(outcome, std::move(screen), terminal, turn);
     }
 }
 
 void TelnetAsh::resize(TelnetTerminal& terminal) {
+    shell_.setWindow(terminal.columns(), terminal.rows());
     if (state_ == State::Edits && terminal.outputSize() < TelnetTerminal::kMostQueued) {  // else it waits to be drawn
         std::string screen;
-        editor_.resize(terminal.width(), screen);
+        editor_.resize(shell_.terminal().columns, screen);
         terminal.write(screen);
     }
 }
 
 void TelnetAsh::leave(TelnetTerminal& terminal, Turn& turn) {
+    leaves_ = true;
+    completed_ = 0;
     while ((state_ == State::Lingers || state_ == State::Runs || reads(terminal)) && !turn.full()) {
         terminal.dropOutput();  // nobody is there to see it
         if (state_ == State::Lingers) {

@@ -43,7 +43,7 @@ private:
     bool reads(const TelnetTerminal& terminal) const;
     void prompt(TelnetTerminal& terminal);
     void readKey(TelnetTerminal& terminal, Turn& turn);
-    void takeKey(TelnetEditor::Outcome outcome, const std::string& screen, TelnetTerminal& terminal, Turn& turn);
+    void takeKey(TelnetEditor::Outcome outcome, std::string screen, TelnetTerminal& terminal, Turn& turn);
     void finishLine(TelnetTerminal& terminal, Turn& turn);
     void readLine(TelnetTerminal& terminal, Turn& turn);
     void takeSignal(TelnetTerminal::Signal signal, TelnetTerminal& terminal, Turn& turn);
@@ -63,7 +63,9 @@ private:
     Millis takes_{0};
     TelnetEditor::Outcome outcome_ = TelnetEditor::Outcome::More;
     State state_ = State::New;
+    unsigned completed_ = 0;  // words, in this turn
     bool exits_ = false;
+    bool leaves_ = false;
 };
 
 }  // namespace apiary::agent

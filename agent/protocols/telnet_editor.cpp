@@ -35,12 +35,13 @@ unsigned usable(unsigned width) {
 
 }  // namespace
 
-void TelnetEditor::begin(std::string_view prompt, unsigned width, std::string& screen) {
+void TelnetEditor::begin(std::string_view prompt, unsigned promptWidth, unsigned width, std::string& screen) {
     keys_ = {};
     prompt_ = prompt;
-    promptWidth_ = static_cast<unsigned>(lastPromptLine().size());
+    promptWidth_ = promptWidth;
     line_.clear();
     width_ = usable(width);
+    matches_.clear();
     shown_ = remembered_;
     asked_ = lastWasTab_ = false;
     showPrompt(prompt_, screen);
@@ -70,10 +71,16 @@ TelnetEditor::Outcome TelnetEditor::giveUpKey(std::string& screen) {
 }
 
 TelnetEditor::Outcome TelnetEditor::press(const TelnetKeys::Key& key, std::string& screen) {
+    if (key.special == Special::CursorReport && asked_) {
+        placeCursor(key.column);
+        return Outcome::More;  // that was no key
+    }
     const bool again = std::exchange(lastWasTab_, key.special == Special::None && key.byte == '\t');
+    if (lastWasTab_ && again) {
+        showMatches(screen);
+    }
     if (lastWasTab_) {
-        screen += again ? std::string_view() : kBeep;
-        return Outcome::More;
+        return again ? Outcome::More : Outcome::Completes;
     }
     const Outcome outcome = key.special == Special::None ? pressByte(key.byte, screen) : pressSpecial(key, screen);
     if (outcome == Outcome::Line) {
@@ -121,9 +128,6 @@ TelnetEditor::Outcome TelnetEditor::pressSpecial(const TelnetKeys::Key& key, std
         case Special::BackspaceWord:
             removePreviousWord(screen);
             break;
-        case Special::CursorReport:
-            placeCursor(key.column);
-            break;
         default:
             break;
     }
@@ -133,8 +137,7 @@ TelnetEditor::Outcome TelnetEditor::pressSpecial(const TelnetKeys::Key& key, std
 TelnetEditor::Outcome TelnetEditor::pressByte(char byte, std::string& screen) {
     switch (byte) {
         case '\n':
-            showRest(screen);
-            screen += cursor_ == 0 || x_ != 0 ? "\n" : "";
+            goToNewLine(screen);
             return Outcome::Line;
         case control('C'):
             line_.clear();
@@ -279,7 +282,8 @@ void TelnetEditor::removePreviousWord(std::string& screen) {
 
 /// The prompt did not begin at the left: something stood before it.
 void TelnetEditor::placeCursor(unsigned column) {
-    if (!std::exchange(asked_, false) || cursor_ > 0 || column - 1 <= promptWidth_) {
+    asked_ = false;
+    if (cursor_ > 0 || column - 1 <= promptWidth_) {
         return;
     }
     x_ += column - 1 - promptWidth_;
@@ -335,6 +339,11 @@ void TelnetEditor::showRest(std::string& screen) {
     while (cursor_ < line_.size()) {
         showGlyph(screen);
     }
+}
+
+void TelnetEditor::goToNewLine(std::string& screen) {
+    showRest(screen);
+    screen += cursor_ == 0 || x_ != 0 ? "\n" : "";
 }
 
 void TelnetEditor::showPrompt(std::string_view prompt, std::string& screen) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/protocols/telnet_keys.hpp"
+#include "agent/shell/shell_completion.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,18 +12,19 @@
 namespace apiary::agent {
 
 /// The line editor of BusyBox 1.35's shells (libbb/lineedit.c) as Debian builds it: emacs keys, a history of 15 lines
-/// kept in memory, no reverse search, no Unicode. Writes the same bytes to the terminal for the same keys.
-///
-/// Not there: names are never completed, as if none fitted.
+/// kept in memory, Tab, no reverse search, no Unicode. Writes the same bytes to the terminal for the same keys.
 class TelnetEditor {
 public:
     static constexpr std::size_t kMostLine = 1022;
     static constexpr std::size_t kMostHistory = 15;
+    static constexpr std::size_t kMostListed = std::size_t{256} << 10U;  // bytes of lists at Tab; then there are none
 
-    enum class Outcome : std::uint8_t { More, Line, Interrupted, EndOfFile };
+    /// Completes: Tab was pressed, and complete() is to be called before the next key.
+    enum class Outcome : std::uint8_t { More, Completes, Line, Interrupted, EndOfFile };
 
-    /// Begins a line; `width` is the window's, 0 if it is not known. Adds what is to be shown to `screen`.
-    void begin(std::string_view prompt, unsigned width, std::string& screen);
+    /// Begins a line behind a prompt whose last line takes `promptWidth` columns; `width` is the window's, 0 if it is
+    /// not known. Adds what is to be shown to `screen`.
+    void begin(std::string_view prompt, unsigned promptWidth, unsigned width, std::string& screen);
 
     /// Asks the terminal where the cursor stands, as ash does where nothing has been typed ahead.
     void askPosition(std::string& screen);
@@ -30,8 +32,12 @@ public:
     /// True if the terminal was asked and did not answer yet.
     bool asked() const { return asked_; }
 
-    /// One byte of a key. Anything but More ends the line.
+    /// One byte of a key. Anything but More and Completes ends the line.
     Outcome take(char byte, std::string& screen);
+
+    /// What is to be completed, and what fits it.
+    std::string_view beforeCursor() const { return std::string_view(line_).substr(0, cursor_); }
+    void complete(ShellCompletion completion, std::string& screen);
 
     /// True while an escape sequence has begun.
     bool awaitsKey() const { return keys_.begun(); }
@@ -50,6 +56,7 @@ private:
     Outcome press(const TelnetKeys::Key& key, std::string& screen);
     Outcome pressSpecial(const TelnetKeys::Key& key, std::string& screen);
     Outcome pressByte(char byte, std::string& screen);
+    void showMatches(std::string& screen);
     void insert(char byte, std::string& screen);
     void remove(std::string& screen);
     void backspace(std::string& screen);
@@ -68,6 +75,7 @@ private:
 
     void showGlyph(std::string& screen);
     void showRest(std::string& screen);
+    void goToNewLine(std::string& screen);
     void showPrompt(std::string_view prompt, std::string& screen);
     void back(std::size_t count, std::string& screen);
     void draw(unsigned up, std::size_t behind, std::string_view prompt, std::string& screen);
@@ -87,6 +95,8 @@ private:
     unsigned promptWidth_ = 0;
     bool asked_ = false;
     bool lastWasTab_ = false;
+    std::vector<std::string> matches_;  // of the last Tab, to be listed at the next one
+    std::size_t listed_ = 0;
 };
 
 }  // namespace apiary::agent

@@ -28,12 +28,20 @@ void TelnetSession::onOpen(Turn& turn) {
 }
 
 void TelnetSession::onBytes(std::string_view bytes, Turn& turn) {
-    for (const char byte : bytes) {
-        if (const auto event = framing_.take(byte)) {
-            take(*event);
-        }
+    if (std::exchange(heldNul_, false)) {
+        take('\0');  // it was not the last one
+    }
+    heldNul_ = bytes.ends_with('\0');
+    for (const char byte : bytes.substr(0, bytes.size() - (heldNul_ ? 1 : 0))) {
+        take(byte);
     }
     setRing(turn);
+}
+
+void TelnetSession::take(char byte) {
+    if (const auto event = framing_.take(byte)) {
+        take(*event);
+    }
 }
 
 void TelnetSession::take(const TelnetFraming::Event& event) {
@@ -54,14 +62,13 @@ void TelnetSession::take(const TelnetFraming::Event& event) {
 /// Real telnetd forgets to answer while an answer still waits to go out.
 void TelnetSession::answerAreYouThere() {
     if (!std::exchange(answeredThere_, true)) {
-        unsent_ += escaped(terminal_.takeOutput(kPortion));
-        unsent_ += TelnetFraming::kHere;
+        unsent_ += TelnetFraming::kHere;  // before what the terminal echoes meanwhile
     }
 }
 
 void TelnetSession::onAlarm(Turn& turn) {
     const Ring ring = std::exchange(ring_, Ring::None);
-    answeredThere_ = false;
+    answeredThere_ = heldNul_ = false;
     if (strange_ && !std::exchange(toldStrange_, true)) {
         turn.observe(Anomaly{"unknown Telnet command"});
     }
@@ -132,7 +139,7 @@ void TelnetSession::setRing(Turn& turn) {
     if (ring_ == Ring::Soon) {
         return;
     }
-    if (!unsent_.empty() || terminal_.hasOutput() || ready() || strange_ != toldStrange_) {
+    if (!unsent_.empty() || heldNul_ || terminal_.hasOutput() || ready() || strange_ != toldStrange_) {
         setRing(Ring::Soon, turn.now() + kSoon, turn);
     } else if (waitsUntil_ && !terminal_.blocksWriting() && !(logsIn && loginUntil_ < *waitsUntil_)) {
         setRing(Ring::Wait, *waitsUntil_, turn);

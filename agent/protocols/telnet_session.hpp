@@ -50,6 +50,7 @@ public:
 private:
     enum class Ring : std::uint8_t { None, Soon, Wait, LoginTimeout };
 
+    void take(char byte);
     void take(const TelnetFraming::Event& event);
     void answerAreYouThere();
     bool sendsOutput(Turn& turn);
@@ -74,7 +75,8 @@ private:
     Ring ring_ = Ring::None;
     WallTime ringsAt_{};
     bool answeredThere_ = false;  // since the last alarm
-    bool started_ = false;  // login runs, and has said its issue
+    bool heldNul_ = false;        // came last: telnetd drops a NUL at the end of what it reads
+    bool started_ = false;        // login runs, and has said its issue
     bool strange_ = false;        // there was a command that is none
     bool toldStrange_ = false;
 };

@@ -222,7 +222,7 @@ void TelnetTerminal::put(char byte) {
             column_ = lineColumn_ = 0;
             break;
         case '\t':
-            output_.append(kTab - column_ % kTab, ' ');
+            output_.append(expandsTabs_ ? kTab - column_ % kTab : 1, expandsTabs_ ? ' ' : '\t');
             column_ += kTab - column_ % kTab;
             break;
         case '\b':

@@ -55,6 +55,9 @@ public:
     Mode mode() const { return mode_; }
     void setMode(Mode mode);
 
+    /// Whether tabs come out as blanks, as telnetd has set it at first.
+    void setExpandsTabs(bool expands) { expandsTabs_ = expands; }
+
     /// Forgets what was typed and not yet read.
     void flushInput();
 
@@ -70,8 +73,9 @@ public:
     Signal signal() const { return signal_; }
     Signal takeSignal() { return std::exchange(signal_, Signal::None); }
 
-    /// Columns of the window; 0 if the peer did not say.
-    unsigned width() const { return columns_; }
+    /// Of the window; 0 if the peer did not say.
+    unsigned columns() const { return columns_; }
+    unsigned rows() const { return rows_; }
 
     /// True if that is another size than before.
     bool resize(unsigned columns, unsigned rows);
@@ -102,6 +106,7 @@ private:
     unsigned lineColumn_ = 0;  // where the line that is typed begins
     bool literal_ = false;     // Control-V was pressed
     bool stopped_ = false;     // Control-S was pressed
+    bool expandsTabs_ = true;
 };
 
 }  // namespace apiary::agent

@@ -16,7 +16,6 @@ constexpr std::size_t kMostTyped = 64;  // lines that one command reads
 constexpr std::size_t kMostPending = std::size_t{256} << 10U;
 constexpr std::size_t kMostParsed = std::size_t{4}
                                     << 20U;  // of an unfinished command, which is read anew with each line
-constexpr std::size_t kLongestPrompt = 2048;
 constexpr std::size_t kMostHistory = 15;
 constexpr std::size_t kMostShells = 16;  // inside each other
 
@@ -31,6 +30,7 @@ public:
         const std::string home = ofUser == "root" ? "/root" : "/home/" + ofUser;
         const ShellNode* node = files.find(home);
         environment.directory = node != nullptr && node->kind == ShellNode::Kind::Directory ? home : "/";
+        environment.home = home;
         const std::pair<const char*, std::string> variables[] = {{"HOME", home},
                                                                  {"LOGNAME", ofUser},
                                                                  {"PATH", "/sbin:/usr/sbin:/bin:/usr/bin"},
@@ -68,6 +68,7 @@ public:
     std::vector<std::string> history;
     std::string shownPrompt;  // of a PS1 that has to be expanded
     std::string clock;        // hours and minutes at the last line
+    ShellTerminal terminal;
 
     std::optional<ShellParser> pending;  // a command that goes on
     std::string pendingText;
@@ -106,8 +107,8 @@ void Shell::State::expandPrompt(ShellWork& work, const ShellEnvironment& environ
     }
     if (expands && !work.stopped()) {
         ShellEnvironment copy = environment;
-        auto terminal = std::make_shared<ShellStream>();
-        ShellInterpreter interpreter(work, copy, {terminal, terminal, terminal});
+        auto stream = std::make_shared<ShellStream>();
+        ShellInterpreter interpreter(work, copy, {stream, stream, stream});
         std::string kept;
         for (const char c : format) {  // backslashes are the prompt's own
             kept += c == '\\' ? "\\\\" : std::string(1, c);
@@ -135,8 +136,9 @@ Shell::Answer Shell::State::runReading(WallTime now) {
         work.appended = reading->appended;
         work.history = history;
         work.jobs = reading->jobs;
-        auto terminal = std::make_shared<ShellStream>();
-        ShellInterpreter interpreter(work, environment, {terminal, terminal, terminal});
+        work.terminal = terminal;
+        auto stream = std::make_shared<ShellStream>();
+        ShellInterpreter interpreter(work, environment, {stream, stream, stream});
         interpreter.runText(reading->text);
         if (interpreter.flow() == ShellInterpreter::Flow::Exit && shells.size() == 1) {
             interpreter.end();
@@ -157,9 +159,10 @@ Shell::Answer Shell::State::runReading(WallTime now) {
         nextPayload = work.nextPayload;
         appended = work.appended;
         if (work.starved() && reading->typed.size() < kMostTyped) {
-            hides = work.hidesTyping || answer.output.ends_with("assword: ");
+            hides = work.hidesTyping || !work.terminal.echoes || answer.output.ends_with("assword: ");
             return answer;
         }
+        terminal = work.terminal;
         answer.takes = work.takes();
         nextProcess = work.newProcess();
         answer.late = work.takeLate();
@@ -177,7 +180,7 @@ Shell::Answer Shell::State::runReading(WallTime now) {
     if (environment.stopped || environment.killedBy != 0) {
         shells.resize(1);
     } else if (nests && shells.size() < kMostShells) {
-        environment.begin("sh", nextProcess++);
+        environment.begin(environment.nestedLogin ? "-sh" : "sh", nextProcess++);
         environment.interactive = true;
         environment.arguments = std::exchange(environment.nestedArguments, {});
         environment.typedLines = 0;
@@ -210,39 +213,44 @@ std::string Shell::banner() const {
 }
 
 bool Shell::hidesTyping() const {
-    return state_->reading && state_->hides;
+    return !state_->terminal.echoes || (state_->reading && state_->hides);
 }
 
-std::string Shell::prompt() const {
+bool Shell::readsTerminal() const {
+    return state_->reading.has_value();
+}
+
+ShellPrompt Shell::prompt() const {
     if (state_->reading) {
         return {};
     }
     const ShellEnvironment& environment = state_->shells.back();
-    if (state_->pending) {
-        return std::string(environment.get("PS2"));
+    ShellPromptValues values;
+    values.directory = environment.directory;
+    const std::string& home = environment.home;
+    if (!home.empty() && (values.directory == home || values.directory.starts_with(home + '/'))) {
+        values.directory = '~' + values.directory.substr(home.size());
     }
-    std::string directory = environment.directory;
-    const std::string home(environment.get("HOME"));
-    if (home.size() > 1 && (directory == home || directory.starts_with(home + '/'))) {
-        directory = '~' + directory.substr(home.size());
-    }
-    std::string text;
-    const std::string_view format =
+    values.user = state_->host->userName(state_->files.user());
+    values.host = environment.hostName.empty() ? state_->host->spec().hostName : environment.hostName;
+    values.clock = state_->clock;
+    values.root = state_->files.user() == 0;
+    const std::string_view first =
         state_->shownPrompt.empty() ? environment.get("PS1") : std::string_view(state_->shownPrompt);
-    for (std::size_t i = 0; i < format.size() && text.size() < kLongestPrompt; ++i) {
-        const char c = format[i] == '\\' && i + 1 < format.size() ? format[++i] : '\0';
-        text += c == '\0'  ? std::string(1, format[i])
-                : c == 'w' ? directory
-                : c == 'W' ? std::string(nameOf(directory))
-                : c == 'h' ? (environment.hostName.empty() ? state_->host->spec().hostName : environment.hostName)
-                : c == 'u' ? std::string(environment.get("USER"))
-                : c == '$' ? (state_->files.user() == 0 ? "#" : "$")
-                : c == 'n' ? "\n"
-                : c == 't' ? state_->clock
-                           : std::string(1, c);
-    }
-    text.resize(std::min(text.size(), kLongestPrompt));
-    return text;
+    return shellPrompt(state_->pending ? environment.get("PS2") : first, values);
+}
+
+const ShellTerminal& Shell::terminal() const {
+    return state_->terminal;
+}
+
+void Shell::setWindow(unsigned columns, unsigned rows) {
+    state_->terminal.columns = columns;
+    state_->terminal.rows = rows;
+}
+
+ShellCompletion Shell::completion(std::string_view typed) const {
+    return completionOf(state_->files, state_->shells.back(), typed);
 }
 
 Shell::Answer Shell::line(std::string_view line, WallTime now) {
@@ -271,7 +279,7 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
     }
     state.pendingText.append(text) += '\n';
     ++state.shells.back().typedLines;
-    if (!text.empty()) {
+    if (!text.empty() && (state.history.empty() || state.history.back() != text.substr(0, 1024))) {
         state.history.push_back(text.substr(0, 1024));
         state.history.erase(state.history.begin(),
                             state.history.end() - std::min<std::ptrdiff_t>(std::ssize(state.history), kMostHistory));
@@ -304,6 +312,14 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
     return answer;
 }
 
+Shell::Answer Shell::partOfLine(std::string_view part, WallTime now) {
+    if (!state_->reading || part.empty()) {
+        return {};
+    }
+    state_->reading->typed.emplace_back(part.substr(0, kMostLine));
+    return state_->runReading(now);
+}
+
 Shell::Answer Shell::endOfInput(WallTime now) {
     State& state = *state_;
     if (state.reading) {
@@ -313,6 +329,7 @@ Shell::Answer Shell::endOfInput(WallTime now) {
     if (state.pending) {
         Answer answer;
         answer.output = state.shells.back().name + ": syntax error: unexpected end of file\n";
+        state.shells.back().status = 2;
         state.pending.reset();
         return answer;
     }

@@ -21,7 +21,10 @@
 /// (shell_rare_applets.cpp) say how they are used and what is missing, and change nothing.
 
 #include "agent/protocol/session.hpp"
+#include "agent/shell/shell_completion.hpp"
 #include "agent/shell/shell_host.hpp"
+#include "agent/shell/shell_prompt.hpp"
+#include "agent/shell/shell_terminal.hpp"
 
 #include <memory>
 #include <string>
@@ -52,12 +55,22 @@ public:
     /// What ash says before its first prompt.
     std::string banner() const;
 
-    /// What ash prints when it waits for a line: "~ # "; "> " inside a command that goes on; nothing while a command
-    /// such as `cat` reads the terminal.
-    std::string prompt() const;
+    /// What ash prints when it waits for a line: "~ # "; "> " inside a command that goes on.
+    ShellPrompt prompt() const;
 
-    /// True while what is typed is not to be echoed: passwd asks for a password.
+    /// True while a command such as `cat` reads the terminal: there is no prompt then.
+    bool readsTerminal() const;
+
+    /// True while what is typed is not to be echoed: passwd asks for a password, or `stty -echo` has run.
     bool hidesTyping() const;
+
+    /// The terminal as stty has left it.
+    const ShellTerminal& terminal() const;
+    /// The window has another size; 0 if it is not known.
+    void setWindow(unsigned columns, unsigned rows);
+
+    /// What the word may become at whose end Tab is pressed, behind `typed` on the line.
+    ShellCompletion completion(std::string_view typed) const;
 
     struct Answer {
         std::string output;              // with "\n" line ends; the terminal makes CRLF of them
@@ -69,6 +82,9 @@ public:
 
     /// One line as typed, without its end.
     Answer line(std::string_view line, WallTime now);
+
+    /// The beginning of a line that Control-D has pushed: for what reads the terminal, else without effect.
+    Answer partOfLine(std::string_view part, WallTime now);
 
     /// Control-D on an empty line: ends what reads the terminal, or the shell.
     Answer endOfInput(WallTime now);

@@ -54,6 +54,41 @@ int showInterfaces(ShellCall& call, const std::vector<std::string>& words, bool 
     return found ? 0 : call.fail("can't find device '" + wanted + "'");
 }
 
+bool isDevice(ShellCall& call, std::string_view name) {
+    return std::ranges::any_of(interfacesOf(call.work().host()),
+                               [&](const Interface& interface) { return interface.name == name; });
+}
+
+/// The word behind "dev"; nothing if there is none.
+std::string deviceOf(const std::vector<std::string>& words) {
+    const auto found = std::ranges::find(words, "dev");
+    return found == words.end() || found + 1 == words.end() ? std::string() : *(found + 1);
+}
+
+bool isTable(std::string_view name) {
+    return name == "main" || name == "local" || name == "default" || name == "all" || name == "cache" ||
+           parseNumber<std::uint32_t>(name);
+}
+
+/// `ip addr add` and `ip link set`, which change nothing.
+int changeInterface(ShellCall& call, const std::vector<std::string>& words, bool addresses) {
+    const std::string named = deviceOf(words);
+    if (!addresses) {
+        const std::string device = !named.empty() || words.size() < 4 ? named : words[3];
+        if (device.empty()) {
+            return call.fail("\"dev\" requires an argument");
+        }
+        if (!isDevice(call, device) && words.size() > (named.empty() ? 4U : 5U)) {
+            return call.fail("SIOCGIFFLAGS: No such device");
+        }
+    } else if (named.empty()) {
+        return call.fail("need \"dev IFACE\"");
+    } else if (!isDevice(call, named)) {
+        return call.fail("can't find device '" + named + "'");
+    }
+    return call.files().user() == 0 ? 0 : call.fail("RTNETLINK answers: Operation not permitted");
+}
+
 int ip(ShellCall& call) {
     std::vector<std::string> words{"ip"};
     for (std::size_t i = 1; i < call.words.size(); ++i) {
@@ -79,18 +114,27 @@ int ip(ShellCall& call) {
         if (shows || (addresses && words[2] == "dev")) {
             return showInterfaces(call, words, addresses);
         }
-        return call.files().user() == 0 ? 0 : call.fail("RTNETLINK answers: Operation not permitted");
+        return changeInterface(call, words, addresses);
     }
     if (abbreviates(object, "route")) {
         if (shows) {
+            const auto table = std::ranges::find(words, "table");
+            if (table != words.end() && table + 1 != words.end() && !isTable(*(table + 1))) {
+                return call.fail("invalid argument '" + *(table + 1) + "' to 'table'");
+            }
             call.out(network(call.work().host()) + ".0/24 dev br0 scope link  src " +
                      std::string(call.work().host().address()) + " \n");
             return 0;
         }
-        return call.fail("RTNETLINK answers: Network is unreachable");
+        const bool removes = abbreviates(words[2], "delete");
+        if (abbreviates(words[2], "get") && words.size() < 4) {
+            return call.fail("need at least destination address");
+        }
+        return call.fail(removes ? "RTNETLINK answers: No such process" : "RTNETLINK answers: Network is unreachable");
     }
     if (abbreviates(object, "neigh")) {
-        return 0;
+        const std::string device = deviceOf(words);
+        return device.empty() || isDevice(call, device) ? 0 : call.fail("can't find device '" + device + "'");
     }
     if (abbreviates(object, "rule")) {
         call.out("0:\tfrom all lookup local \n32766:\tfrom all lookup main \n32767:\tfrom all lookup default \n");
@@ -119,14 +163,36 @@ int routes(ShellCall& call) {
         if (target != "default" && !number) {
             return call.fail("resolving " + target);
         }
+        const auto word = [&](std::string_view name) {
+            const auto found = std::ranges::find(words, name);
+            return found == words.end() || found + 1 == words.end() ? std::string() : *(found + 1);
+        };
+        const std::string through = word("gw");
+        if (through.find_first_not_of("0123456789.") != std::string::npos) {
+            return call.fail("resolving " + through);
+        }
+        const bool adds = words[0] == "add" && call.files().user() == 0;
+        if (const std::string device = word("dev"); adds && !device.empty() && !isDevice(call, device)) {
+            return call.fail("SIOCADDRT: No such device");
+        }
+        if (adds && words[1] == "-net" && through.empty() && target.find('/') == std::string::npos &&
+            word("netmask").empty()) {
+            return call.fail("SIOCADDRT: Invalid argument");
+        }
         const std::string gateway = network(call.work().host()) + '.';
-        const bool reached = std::ranges::any_of(words, [&](const auto& word) { return word.starts_with(gateway); });
+        const bool reached = std::ranges::any_of(words, [&](const auto& other) { return other.starts_with(gateway); });
         if (call.files().user() != 0) {
             return call.fail(std::string(words[0] == "add" ? "SIOCADDRT" : "SIOCDELRT") + ": Operation not permitted");
         }
         return words[0] != "add" ? call.fail("SIOCDELRT: No such process")
                : reached         ? 0
                                  : call.fail("SIOCADDRT: Network is unreachable");
+    }
+    if (call.valueOr('A', "inet") == "inet6") {
+        call.out(
+            "Kernel IPv6 routing table\nDestination                                 Next Hop                   "
+            "             Flags Metric Ref    Use Iface\n");
+        return 0;
     }
     call.out(
         "Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n");
@@ -170,9 +236,23 @@ int neighbours(ShellCall& call) {
     if (!call.parse("A:p:H:t:i:adnDsv")) {
         return 1;
     }
-    if (call.words.size() > 1) {
-        return call.fail(call.words[1] + ": Host name lookup failure");
+    if (call.words.size() < 2) {
+        return call.has('d') || call.has('s') ? call.fail("need host name") : 0;
     }
+    const std::string& host = call.words[1];
+    if (host.find_first_not_of("0123456789.") != std::string::npos) {
+        return call.fail(host + ": Host name lookup failure");
+    }
+    if (call.has('d')) {
+        return call.fail("SIOCDARP(priv): Network is unreachable");
+    }
+    if (call.has('s')) {
+        const bool hardware = call.words.size() > 2 && std::ranges::count(call.words[2], ':') == 5;
+        return call.fail(call.words.size() < 3 ? "need hardware address"
+                         : hardware            ? "SIOCSARP: Network is unreachable"
+                                               : "invalid hardware address");
+    }
+    call.out("No match found in 0 entries\n");
     return 0;
 }
 

@@ -35,6 +35,7 @@ std::span<const ShellApplet> shellFileApplets();
 std::span<const ShellApplet> shellCopyApplets();
 std::span<const ShellApplet> shellAttributeApplets();
 std::span<const ShellApplet> shellListApplets();
+std::span<const ShellApplet> shellLsApplets();
 std::span<const ShellApplet> shellFindApplets();
 std::span<const ShellApplet> shellTextApplets();
 std::span<const ShellApplet> shellLineApplets();

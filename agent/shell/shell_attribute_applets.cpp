@@ -47,7 +47,10 @@ int changeOne(ShellCall& call, const std::string& path, const std::string& mode)
     }
     if (call.has('R') && directory) {
         for (const std::string& name : namesIn(call, place.path)) {
-            status |= changeOne(call, path + (path.ends_with('/') ? "" : "/") + name, mode);
+            const ShellNode* below = call.files().find((place.path == "/" ? "" : place.path) + '/' + name);
+            if (below != nullptr && below->kind != Kind::Link) {
+                status |= changeOne(call, path + (path.ends_with('/') ? "" : "/") + name, mode);
+            }
         }
     }
     return status;
@@ -130,7 +133,10 @@ int give(ShellCall& call, const std::string& path, const Belonging& to) {
     }
     if (call.has('R') && directory) {
         for (const std::string& name : namesIn(call, place.path)) {
-            status |= give(call, path + (path.ends_with('/') ? "" : "/") + name, to);
+            const ShellNode* below = call.files().find((place.path == "/" ? "" : place.path) + '/' + name);
+            if (below != nullptr && below->kind != Kind::Link) {
+                status |= give(call, path + (path.ends_with('/') ? "" : "/") + name, to);
+            }
         }
     }
     return status;

@@ -20,17 +20,19 @@ int runBusybox(ShellCall& call) {
             "single executable.  The shell in this build\n\tis configured to run built-in utilities without $PATH "
             "search.\n\tYou don't need to install a link to busybox for each utility.\n\tTo run external program, use "
             "full path (/sbin/ip instead of ip).\n\nCurrently defined functions:\n";
-        std::string line = "\t";
+        const std::size_t width = call.columns(2) - 1;
+        std::size_t column = 0;
         for (const std::string_view name : shellAppletNames()) {
-            if (line.size() + name.size() + 1 > 72) {
-                line.pop_back();
-                text += line + '\n';
-                line = "\t";
+            const std::size_t size = name.size() + 2;
+            if (column + size >= width) {
+                text += column == 0 ? "" : ",\n";
+                column = 0;
             }
-            line.append(name) += ", ";
+            text += column == 0 ? "\t" : ", ";
+            text += name;
+            column += size + (column == 0 ? 6 : 0);
         }
-        line.resize(line.size() - 2);
-        call.out(text + line + '\n');
+        call.out(text + '\n');
         return 0;
     }
     if (words.front() == "--list") {
@@ -152,6 +154,7 @@ int runShellApplet(ShellCall& call) {
         call.shell().startShell();
         call.environment().nested = true;
         call.environment().nestedArguments = inner.arguments;
+        call.environment().nestedLogin = call.calledAs == "-sh";
         return 0;
     }
     inner.options.turn('s', true);

@@ -1,5 +1,6 @@
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_numbers.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -102,6 +103,19 @@ std::string ShellCall::readAll(const std::vector<std::string>& paths, int& statu
         all += work().read(*stream, ShellWork::kMostPiped);
     }
     return all;
+}
+
+std::size_t ShellCall::columns(std::size_t descriptor) {
+    constexpr unsigned kUsual = 80;
+    constexpr unsigned kGreatest = 30'000;
+    const ShellStreamPtr& stream = shell_.streams()[descriptor];
+    unsigned value = stream && stream->kind == ShellStream::Kind::Terminal ? work().terminal.columns : 0;
+    const auto given = environment().variables.find("COLUMNS");
+    if (given != environment().variables.end() && given->second.exported && given->second.set) {
+        const std::string& text = given->second.value;
+        value = parseNumber<unsigned>(text.substr(0, text.find_first_not_of("0123456789"))).value_or(0);
+    }
+    return value <= 1 || value >= kGreatest ? kUsual : value;
 }
 
 int ShellCall::usage() {

@@ -93,13 +93,11 @@ public:
                                  "/var/run",
                                  "/var/log",
                                  "/var/tmp",
-                                 "/var/lock",
-                                 "/home"}) {
+                                 "/var/lock"}) {
             directory(path, 0755);
         }
         directory("/root", 0700);
         directory("/tmp", 01777);
-        directory("/dev/shm", 01777);
         programs();
         settings();
         devices();
@@ -177,10 +175,8 @@ private:
 
     void settings() {
         const std::string& name = host_.spec().hostName;
-        std::string passwd =
-            "root:x:0:0:root:/root:/bin/sh\ndaemon:*:1:1:daemon:/var:/bin/false\n"
-            "nobody:*:65534:65534:nobody:/var:/bin/false\n";
-        std::string group = "root:x:0:\ndaemon:x:1:\nnogroup:x:65534:\n";
+        std::string passwd = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n";
+        std::string group = "root:x:0:\nnogroup:x:65534:\n";
         std::string shadow = "root:$1$" + word(8) + '$' + word(22) + ":18871:0:99999:7:::\n";
         for (const std::string& user : host_.spec().users) {
             if (user != "root") {
@@ -258,7 +254,16 @@ private:
         file("/proc/1/comm", "init\n", 0444);
         link("/proc/1/exe", "/bin/busybox");
         link("/proc/self/exe", "/bin/busybox");
-        link("/proc/self/cwd", "/");
+        link("/proc/self/cwd", "/root");
+        file("/proc/self/stat",
+             "1432 (cat) R 1401 1432 1401 34816 1432 4194304 78 0 0 0 0 0 0 0 20 0 1 0 " +
+                 std::to_string(built_ % 100'000) + " 1318912 1 2147483647 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0\n",
+             0444);
+        for (const char* path :
+             {"/proc", "/proc/self", "/proc/1", "/proc/net", "/proc/sys", "/proc/sys/kernel", "/proc/sys/net",
+              "/proc/sys/net/ipv4", "/proc/bus", "/proc/sys/fs", "/proc/sys/vm", "/sys", "/sys/class"}) {
+            directory(path, 0555);
+        }
         for (const char* descriptor : {"0", "1", "2"}) {
             link(std::string("/proc/self/fd/") + descriptor, "/dev/pts/0");
         }
@@ -292,6 +297,7 @@ private:
     void homes() {
         for (const std::string& user : host_.spec().users) {
             if (user != "root" && user.find('/') == std::string::npos && !user.empty() && !user.starts_with('.')) {
+                directory("/home", 0755);
                 directory("/home/" + user, 0755);
                 nodes_["/home/" + user].owner = host_.userId(user);
             }

@@ -309,7 +309,7 @@ int hexadecimalDump(ShellCall& call) {
         return call.usage();
     }
     const std::string path = call.words.size() > 1 ? call.words[1] : "-";
-    const ShellStreamPtr stream = call.open(path, "-");
+    const ShellStreamPtr stream = call.open(path, call.has('r') ? "" : "-");
     if (!stream) {
         return 1;
     }

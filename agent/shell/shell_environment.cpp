@@ -100,6 +100,7 @@ void ShellEnvironment::begin(std::string itsName, int itsProcess) {
     aliases.clear();
     std::erase_if(traps, [](const auto& trap) { return !trap.second.empty(); });
     options = {};
+    home = get("HOME");
     name = std::move(itsName);
     sourced.clear();
     arguments.clear();

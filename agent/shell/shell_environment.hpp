@@ -57,6 +57,7 @@ struct ShellEnvironment {
     std::map<int, std::string> traps = {};  // by signal; 0 is EXIT, kTrapOfErrors ERR; empty: ignored
     ShellOptions options = {};
     std::string directory = "/";
+    std::string home = {};               // HOME as the program was given it: that of prompts and of Tab
     std::string name = "-sh";            // $0, and what errors begin with
     std::string sourced = {};            // the file that `.` reads
     std::vector<std::string> arguments;  // $1 and so on
@@ -77,8 +78,9 @@ struct ShellEnvironment {
     bool text = false;    // it runs the text of -c, which has no lines
     bool nested = false;  // a shell inside this one was asked for, with these arguments
     std::vector<std::string> nestedArguments;
-    bool stopped = false;  // the machine was told to go down
-    bool warned = false;   // that there are stopped jobs
+    bool nestedLogin = false;  // as `su -` asks
+    bool stopped = false;      // the machine was told to go down
+    bool warned = false;       // that there are stopped jobs
 
     std::string_view get(std::string_view variable) const;
     bool has(std::string_view variable) const;

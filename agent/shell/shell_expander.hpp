@@ -43,6 +43,7 @@ private:
     };
 
     void expand(std::string_view word, bool quoted, Marked& into);
+    static std::size_t endOfPattern(std::string_view text);
     void expandQuoted(std::string_view word, std::size_t& at, Marked& into);
     void dollar(std::string_view word, std::size_t& at, bool quoted, Marked& into);
     void braces(std::string_view inside, bool quoted, Marked& into);

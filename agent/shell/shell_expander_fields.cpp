@@ -81,7 +81,7 @@ void ShellExpander::modified(std::string_view name, std::string_view rest, bool 
     } else {  // ${name/pattern/replacement}
         const bool all = word.starts_with('/');
         const std::string_view both = word.substr(all ? 1 : 0);
-        const std::size_t slash = std::min(both.find('/'), both.size());
+        const std::size_t slash = endOfPattern(both);
         const std::string sought = pattern(std::string(both.substr(0, slash)));
         const std::string by = text(std::string(both.substr(std::min(slash + 1, both.size()))));
         std::string whole = value.value_or("").substr(0, 1024);
@@ -106,6 +106,20 @@ void ShellExpander::modified(std::string_view name, std::string_view rest, bool 
         }
         into.add(whole, mark);
     }
+}
+
+/// Where the slash stands that ends the pattern: none that is escaped or quoted.
+std::size_t ShellExpander::endOfPattern(std::string_view text) {
+    char quote = '\0';
+    std::size_t at = 0;
+    for (; at < text.size() && (text[at] != '/' || quote != '\0'); ++at) {
+        if (text[at] == '\\' && quote != '\'') {
+            ++at;
+        } else if ((text[at] == '\'' || text[at] == '"') && (quote == '\0' || quote == text[at])) {
+            quote = quote == '\0' ? text[at] : '\0';
+        }
+    }
+    return std::min(at, text.size());
 }
 
 std::vector<ShellExpander::Marked> ShellExpander::split(const Marked& whole) const {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 #include <utility>
 
 namespace apiary::agent {
@@ -238,19 +239,28 @@ int translate(ShellCall& call) {
     for (const char c : to.empty() ? from : to) {
         squeezed[static_cast<unsigned char>(c)] = call.has('s');
     }
-    std::string output;
-    for (const char c : call.work().read(*call.input(), ShellWork::kMostPiped)) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (deletes && chosen[byte]) {
-            continue;
+    const ShellStreamPtr input = call.input();
+    const bool typed = input->kind == ShellStream::Kind::Terminal;  // then each line is answered at once
+    std::optional<char> last;
+    for (;;) {
+        const std::string piece =
+            typed ? call.work().readLine(*input) : call.work().read(*input, ShellWork::kMostPiped);
+        std::string output;
+        for (const char c : piece) {
+            const auto byte = static_cast<unsigned char>(c);
+            if (deletes && chosen[byte]) {
+                continue;
+            }
+            const char next = made[byte];
+            if (!squeezed[static_cast<unsigned char>(next)] || last != next) {
+                output += next;
+                last = next;
+            }
         }
-        const char next = made[byte];
-        if (!squeezed[static_cast<unsigned char>(next)] || output.empty() || output.back() != next) {
-            output += next;
+        if (piece.empty() || !call.out(output)) {
+            return 0;
         }
     }
-    call.out(output);
-    return 0;
 }
 
 constexpr ShellApplet kApplets[] = {

@@ -61,6 +61,9 @@ public:
     }
     /// All options with their values, in the order in which they were given.
     const std::vector<std::pair<char, std::string>>& given() const { return given_; }
+    /// Columns of the terminal that a descriptor is, 80 where it is none or nobody knows; COLUMNS in the environment
+    /// wins.
+    std::size_t columns(std::size_t descriptor = 0);
     int usage();  // prints how it is used, and 1
     /// `--help` alone: prints how it is used. False if that is not what was asked, or not of an applet that has it.
     bool helps();

@@ -69,7 +69,9 @@ void ShellJobs::signal(Job& job, int number, WallTime now) {
     const bool shielded = number == kSignalInterrupt || number == kSignalQuit || number == kSignalTerminate ||
                           number == kSignalTerminalStop;  // as long as it is still a copy of the shell
     const bool heeded = !shielded || !job.fresh;
-    if (number == 0 || !heeded || over(job, now)) {
+    constexpr int kKill = 9;
+    const bool waits = job.stopped && number != kKill && number != kSignalContinue;  // until it goes on
+    if (number == 0 || !heeded || over(job, now) || waits) {
         return;
     }
     if (number == kSignalContinue) {

@@ -129,6 +129,17 @@ std::vector<std::pair<std::string, std::string>> shellKernelFiles(const ShellHos
          "unlimited "
          "           bytes     \nMax open files            1024                 4096                 files     \n"},
         {"/proc/sys/kernel/ostype", "Linux\n"},
+        {"/proc/sys/kernel/pid_max", "32768\n"},
+        {"/proc/sys/fs/file-max", std::to_string(host.memory() / 10) + '\n'},
+        {"/proc/sys/vm/overcommit_memory", "0\n"},
+        {"/proc/vmstat",
+         "nr_free_pages 6120\nnr_zone_inactive_anon 212\nnr_zone_active_anon 1804\nnr_zone_inactive_file "
+         "1430\nnr_zone_active_file 2011\nnr_mlock 0\nnr_dirty 0\nnr_writeback 0\npgpgin 21416\npgpgout "
+         "0\npswpin 0\npswpout 0\n"},
+        {"/proc/interrupts",
+         "           CPU0       \n  5:     812304      MIPS   5  10100000.ethernet\n  7:   "
+         "28113047      MIPS   7  timer\n 20:       1432      INTC  12  ttyS0\nERR:          0\n"},
+        {"/proc/kallsyms", "80001000 T _text\n80001000 T _stext\n80001400 T do_one_initcall\n"},
         {"/proc/sys/kernel/version", std::string(host.kernelVersion()) + '\n'},
         {"/proc/sys/net/ipv4/ip_forward", "1\n"},
     };

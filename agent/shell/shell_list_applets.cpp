@@ -1,4 +1,4 @@
-/// Applets that show files and where they lie: ls, df, mount, umount.
+/// Applets that show what is mounted where: df, mount, umount.
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
@@ -10,202 +10,6 @@
 
 namespace apiary::agent {
 namespace {
-
-using Kind = ShellNode::Kind;
-
-constexpr std::int64_t kHalfYear = std::int64_t{3600} * 24 * 365 / 2;
-constexpr std::size_t kColumns = 80;
-
-struct Shown {
-    std::string name;
-    std::string path;
-    const ShellNode* node;
-};
-
-std::string humanSize(std::uint64_t bytes) {
-    constexpr std::string_view kUnits = "KMGT";
-    if (bytes < 1024) {
-        return std::to_string(bytes);
-    }
-    double value = static_cast<double>(bytes) / 1024;
-    std::size_t unit = 0;
-    for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) {
-        value /= 1024;
-    }
-    return printed("%.1f%c", value, kUnits[unit]);
-}
-
-std::string dateText(ShellCall& call, const Shown& shown) {
-    const std::int64_t now = call.work().seconds();
-    const bool current = shown.path.starts_with("/proc") || shown.path.starts_with("/sys");
-    const std::int64_t at = current ? now : shown.node->modified;
-    const std::string date = dateOf(at);
-    if (call.has('e')) {
-        static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-        std::string day = date.substr(4, 2);
-        std::ranges::replace(day, ' ', '0');
-        return date.substr(16) + printed("-%02zu-", kMonths.find(date.substr(0, 3)) / 3 + 1) + day + ' ' +
-               date.substr(7, 8) + " +0000";
-    }
-    const std::int64_t age = now - at;
-    return age < kHalfYear && age > -15 * 60 ? date.substr(0, 12) : date.substr(0, 6) + "  " + date.substr(16, 4);
-}
-
-std::string longLine(ShellCall& call, const Shown& shown) {
-    const ShellNode& node = *shown.node;
-    const bool numeric = call.has('n');
-    const auto named = [&](const char* file, std::uint32_t id) {
-        const auto name = numeric ? std::nullopt : accountOf(call.files(), file, id);
-        return name ? *name : std::to_string(id);
-    };
-    std::string line = call.has('i') ? printed("%7zu ", inodeOf(shown.path)) : "";
-    line +=
-        printed("%-10s %4zu %-8.8s %-8.8s ", modeLetters(node).c_str(), linksOf(call.files(), shown.path, *shown.node),
-                named("/etc/passwd", node.owner).c_str(), named("/etc/group", node.group()).c_str());
-    if (node.kind == Kind::Device) {
-        line += printed("%4u, %3u ", static_cast<unsigned>(node.major), static_cast<unsigned>(node.minor));
-    } else if (call.has('h')) {
-        line += printed("%9s ", humanSize(sizeOf(call.files(), shown.path, *shown.node)).c_str());
-    } else {
-        line += printed("%9llu ", static_cast<unsigned long long>(sizeOf(call.files(), shown.path, *shown.node)));
-    }
-    return line + dateText(call, shown) + ' ';
-}
-
-std::string suffix(ShellCall& call, const Shown& shown) {
-    if (call.has('l') && shown.node->kind == Kind::Link) {
-        return " -> " + std::string(shown.node->text());
-    }
-    if (shown.node->kind == Kind::Directory && (call.has('F') || call.has('p'))) {
-        return "/";
-    }
-    if (call.has('F')) {
-        return shown.node->kind == Kind::Link                                      ? "@"
-               : shown.node->kind == Kind::File && (shown.node->mode & 0111U) != 0 ? "*"
-                                                                                   : "";
-    }
-    return "";
-}
-
-void show(ShellCall& call, std::vector<Shown> all) {
-    if (call.has('t')) {
-        std::ranges::stable_sort(all,
-                                 [](const Shown& a, const Shown& b) { return a.node->modified > b.node->modified; });
-    } else if (call.has('S')) {
-        std::ranges::stable_sort(all, [&](const Shown& a, const Shown& b) {
-            return sizeOf(call.files(), a.path, *a.node) > sizeOf(call.files(), b.path, *b.node);
-        });
-    }
-    if (call.has('r')) {
-        std::ranges::reverse(all);
-    }
-    const ShellStreamPtr& output = call.shell().streams()[1];
-    const bool terminal = output && output->kind == ShellStream::Kind::Terminal;
-    const bool columns = !call.has('l') && !call.has('1') && (call.has('C') || call.has('x') || terminal);
-    std::size_t width = 0;
-    for (const Shown& shown : all) {
-        width = std::max(width, shown.name.size() + (call.has('Q') ? 2 : 0));
-    }
-    const std::size_t limit = call.has('w') ? parseNumber<std::size_t>(call.value('w')).value_or(kColumns) : kColumns;
-    const std::size_t across = columns ? std::max<std::size_t>(1, limit / (width + 2)) : 1;
-    const std::size_t rows = (all.size() + across - 1) / across;
-    for (std::size_t row = 0; row < rows; ++row) {
-        std::string line;
-        std::size_t padding = 0;
-        for (std::size_t i = row; i < all.size(); i += rows) {
-            line.append(padding, ' ');
-            const std::string quote = call.has('Q') ? "\"" : "";
-            const std::string text = quote + all[i].name + quote + suffix(call, all[i]);
-            line += (call.has('l') ? longLine(call, all[i]) : std::string()) + text;
-            padding = width + 2 - std::min(width + 2, text.size());
-        }
-        if (!call.out(line + '\n') || !call.work().step()) {
-            return;
-        }
-    }
-}
-
-void listDirectory(ShellCall& call, const std::string& name, const std::string& path, bool titled) {
-    const ShellWork::Level level(call.work());
-    if (!call.work().step()) {
-        return;
-    }
-    if (titled) {
-        call.out(name + ":\n");
-    }
-    std::vector<Shown> all;
-    if (call.has('a')) {
-        all.push_back({".", path, call.files().find(path)});
-        all.push_back({"..", std::string(directoryOf(path)), call.files().find(directoryOf(path))});
-    }
-    std::uint64_t blocks = 0;
-    for (const auto& [entry, node] : call.files().entries(path)) {
-        if (entry.front() != '.' || call.has('a') || call.has('A')) {
-            all.push_back({entry, (path == "/" ? "" : path) + '/' + entry, node});
-            blocks += kilobytesOf(call.files(), all.back().path, *node);
-        }
-    }
-    if (call.has('l') || call.has('s')) {
-        call.out("total " + std::to_string(blocks) + '\n');
-    }
-    show(call, all);
-    if (call.has('R')) {
-        for (const Shown& shown : all) {
-            if (shown.node->kind == Kind::Directory && shown.name != "." && shown.name != "..") {
-                call.out("\n");
-                listDirectory(call, name + (name.ends_with('/') ? "" : "/") + shown.name, shown.path, true);
-            }
-        }
-    }
-}
-
-int list(ShellCall& call) {
-    std::erase_if(call.words, [](const std::string& word) {
-        return word.starts_with("--color") || word == "--group-directories-first";
-    });
-    const bool full = std::ranges::find(call.words, "--full-time") != call.words.end();
-    std::ranges::replace(call.words, std::string("--full-time"), std::string("-le"));
-    if (!call.parse(std::string("1AaCxdLHRFplinshrSXvctuw:kgQT:") + (full ? "e" : ""))) {
-        return 1;
-    }
-    std::vector<std::string> paths = call.operands();
-    if (paths.empty()) {
-        paths = {"."};
-    }
-    int status = 0;
-    std::vector<Shown> files;
-    std::vector<Shown> directories;
-    for (const std::string& path : paths) {
-        const ShellFiles::Place place = call.locate(path, !call.has('l') || call.has('L') || call.has('H'));
-        const ShellNode* node = place.error == ShellError::None ? call.files().find(place.path) : nullptr;
-        if (node == nullptr) {
-            const ShellError error = place.error == ShellError::None ? ShellError::NoEntry : place.error;
-            status = call.fail(path + ": " + std::string(errorText(error)));
-        } else if (node->kind == Kind::Directory && !call.has('d')) {
-            directories.push_back({path, place.path, node});
-        } else {
-            files.push_back({path, place.path, node});
-        }
-    }
-    const auto byName = [](const Shown& a, const Shown& b) { return a.name < b.name; };
-    std::ranges::sort(files, byName);
-    std::ranges::sort(directories, byName);
-    show(call, files);
-    for (std::size_t i = 0; i < directories.size(); ++i) {
-        if (i > 0 || !files.empty()) {
-            call.out("\n");
-        }
-        const Shown& shown = directories[i];
-        const std::uint32_t user = call.files().user();
-        if (user != 0 && (shown.node->mode & (shown.node->owner == user ? 0400U : 0004U)) == 0) {
-            status = call.fail("can't open '" + shown.name + "': Permission denied");
-            continue;
-        }
-        listDirectory(call, shown.name, shown.path,
-                      directories.size() + files.size() > 1 || paths.size() > 1 || call.has('R'));
-    }
-    return status;
-}
 
 struct Mount {
     std::string device;
@@ -305,11 +109,24 @@ int mount(ShellCall& call) {
         const auto exists = [&](const ShellFiles::Place& of) {
             return of.error == ShellError::None && call.files().find(of.path) != nullptr;
         };
-        const bool there = exists(place) && (call.has('t') || exists(call.locate(call.words[1])));
+        constexpr std::string_view kTypes[] = {"proc",    "sysfs",    "tmpfs", "devpts",
+                                               "overlay", "squashfs", "jffs2", "auto"};
+        const bool known = !call.has('t') || std::ranges::find(kTypes, call.value('t')) != std::end(kTypes);
+        const bool device = call.words[1].find('/') != std::string::npos;
+        const bool there = exists(place) && ((call.has('t') && !device) || exists(call.locate(call.words[1])));
+        if (call.words.size() == 2 && call.valueOr('o', "").find("remount") != std::string::npos) {
+            const bool mounted =
+                call.files().find("/proc/mounts")->text().find(' ' + path + ' ') != std::string_view::npos;
+            return mounted ? 0 : call.fail("can't find " + path + " in /proc/mounts");
+        }
         call.fail(call.words.size() == 2 && !call.has('o') ? "can't find " + path + " in /etc/fstab"
-                  : there ? "mounting " + call.words[1] + " on " + path + " failed: Invalid argument"
+                  : there && !known ? "mounting " + call.words[1] + " on " + path + " failed: No such device"
+                  : there           ? "mounting " + call.words[1] + " on " + path + " failed: Invalid argument"
                           : "mounting " + call.words[1] + " on " + path + " failed: No such file or directory");
         return call.words.size() == 2 ? 1 : 255;
+    }
+    if (call.has('a')) {
+        return 0;  // all of /etc/fstab is there already
     }
     std::string_view mounts = call.files().find("/proc/mounts")->text();
     while (!mounts.empty()) {
@@ -320,6 +137,9 @@ int mount(ShellCall& call) {
         for (std::string& field : fields) {
             field = line.substr(at, line.find(' ', at) - at);
             at = std::min(line.find(' ', at) + 1, line.size());
+        }
+        if (call.has('t') && call.value('t') != fields[2]) {
+            continue;
         }
         call.out(fields[0] + " on " + fields[1] + " type " + fields[2] + " (" + fields[3] + ")\n");
     }
@@ -348,7 +168,6 @@ int unmount(ShellCall& call) {
 
 constexpr ShellApplet kApplets[] = {
     {"df", diskFree},
-    {"ls", list},
     {"mount", mount},
     {"umount", unmount},
 };

@@ -25,6 +25,15 @@ bool isAddress(std::string_view host) {
     return parts == 4;
 }
 
+bool isAddressOfSix(std::string_view host) {
+    return host.find(':') != std::string_view::npos &&
+           host.find_first_not_of("0123456789abcdefABCDEF:") == std::string_view::npos;
+}
+
+bool isInterface(std::string_view name) {
+    return name == "br0" || name == "eth0" || name == "lo";
+}
+
 void record(ShellCall& call, const std::string& address) {
     call.work().observe({"fetch", address.substr(0, 4096)});
 }
@@ -38,6 +47,24 @@ int unreachable(ShellCall& call, const std::string& host, bool bracketed = true)
                      ": Network is unreachable");
 }
 
+/// True for a port in digits. Else it has been complained about.
+bool portFits(ShellCall& call, const std::string& port) {
+    const auto number = parseNumber<unsigned>(port);
+    if (!number || *number > 65535) {
+        call.fail("bad port '" + port + "'");
+        return false;
+    }
+    return true;
+}
+
+bool hasDigits(ShellCall& call, char letter) {
+    if (call.has(letter) && !parseNumber<unsigned>(call.value(letter))) {
+        call.fail("invalid number '" + call.value(letter) + "'");
+        return false;
+    }
+    return true;
+}
+
 int webGet(ShellCall& call) {
     const std::vector<std::string> words = call.words;
     const bool understood = call.parse("cqSO:o:P:Y:U:T:t:n::");
@@ -46,6 +73,9 @@ int webGet(ShellCall& call) {
             if (word.find("://") != std::string::npos) {
                 record(call, word);
             }
+        }
+        if (understood && !hasDigits(call, 'T')) {
+            return 1;
         }
         if (understood) {  // Debian's has no time-outs, and falls over them
             call.error("Segmentation fault\n");
@@ -77,6 +107,9 @@ int webGet(ShellCall& call) {
                                  : name == "http"           ? "80"
                                  : name == "ftp"            ? "21"
                                                             : "443";
+        if (!portFits(call, port)) {
+            return 1;
+        }
         const std::string named = host;  // as it was typed, with its port
         host = host.substr(0, colon);
         if (isAddress(host) && !call.has('q')) {
@@ -108,7 +141,16 @@ int trivialFtp(ShellCall& call) {
     if (file.empty()) {
         return call.usage();
     }
+    if (call.has('b')) {
+        const auto size = parseNumber<unsigned>(call.value('b'));
+        if (!size || *size < 8 || *size > 65464) {
+            return call.fail("bad blocksize '" + call.value('b') + "'");
+        }
+    }
     if (call.has('p') && call.has('l') && !call.open(call.value('l'))) {
+        return 1;
+    }
+    if (operands.size() > 1 && !call.has('c') && !portFits(call, operands[1])) {
         return 1;
     }
     if (!isAddress(host)) {
@@ -126,6 +168,9 @@ int fileGet(ShellCall& call) {
         return call.usage();
     }
     const std::string port = call.valueOr('P', "21");
+    if (!portFits(call, port)) {
+        return 1;
+    }
     record(call, "ftp://" + operands[0] + (port == "21" ? "" : ':' + port) + '/' + operands.back());
     if (call.has('v') && isAddress(operands[0])) {
         call.error("Connecting to " + operands[0] + " (" + operands[0] + ':' + port + ")\n");
@@ -139,6 +184,10 @@ int connect(ShellCall& call) {
         return 1;
     }
     const std::vector<std::string> operands = call.operands();
+    if (!telnet &&
+        (!hasDigits(call, 'w') || !hasDigits(call, 'i') || (call.has('p') && !portFits(call, call.value('p'))))) {
+        return 1;
+    }
     if (!telnet && call.has('l') && operands.empty()) {  // nobody will come
         call.work().wait(ShellWork::kMostTime);
         return 0;
@@ -148,7 +197,10 @@ int connect(ShellCall& call) {
     }
     const bool early = !telnet && call.has('e');  // it takes all that follows
     record(call, "tcp://" + operands[0] + (operands.size() > 1 ? ':' + operands[1] : ""));
-    return early ? call.usage() : unreachable(call, operands[0]);
+    if (early) {
+        return call.usage();
+    }
+    return operands.size() > 1 && !portFits(call, operands[1]) ? 1 : unreachable(call, operands[0]);
 }
 
 int ping(ShellCall& call) {
@@ -163,11 +215,23 @@ int ping(ShellCall& call) {
             return call.fail("invalid number '" + call.value(letter) + "'");
         }
     }
+    const auto size = parseNumber<unsigned>(call.valueOr('s', "56"));
+    if (!size || *size > 65535) {
+        return call.fail("number " + call.value('s') + " is not in 0..65535 range");
+    }
     const std::string host = call.words[1];
-    if (!isAddress(host)) {
+    const bool six = call.name() == "ping6" || call.has('6');
+    if (call.has('I') && !isAddress(call.value('I')) && !isInterface(call.value('I'))) {
+        return call.fail("bad address '" + call.value('I') + "'");
+    }
+    if (isAddressOfSix(host) && !call.has('4')) {
+        call.out("PING " + host + " (" + host + "): " + std::to_string(*size) + " data bytes\n");
+        return call.fail("sendto: Cannot assign requested address");
+    }
+    if (!isAddress(host) || six) {
         return call.fail("bad address '" + host + "'");
     }
-    call.out("PING " + host + " (" + host + "): 56 data bytes\n");
+    call.out("PING " + host + " (" + host + "): " + std::to_string(*size) + " data bytes\n");
     return call.fail("sendto: Network is unreachable");
 }
 
@@ -185,8 +249,12 @@ int interfaces(ShellCall& call) {
     const ShellHost& host = call.work().host();
     const std::vector<std::string> wanted = call.operands();
     if (wanted.size() > 1) {
-        if (wanted.front() != "br0" && wanted.front() != "eth0" && wanted.front() != "lo") {
-            return call.fail("SIOCGIFFLAGS: No such device");
+        if (!isInterface(wanted.front())) {
+            return call.fail((isAddress(wanted[1]) ? "SIOCSIFADDR"
+                              : wanted[1] == "hw"  ? "SIOCSIFHWADDR"
+                              : wanted[1] == "mtu" ? "SIOCSIFMTU"
+                                                   : "SIOCGIFFLAGS") +
+                             std::string(": No such device"));
         }
         return call.files().user() == 0 ? 0 : call.fail("SIOCSIFFLAGS: Operation not permitted");
     }
@@ -224,7 +292,7 @@ int interfaces(ShellCall& call) {
         "B)\n\n";
     if (wanted.empty() || wanted.front() == "-a") {
         call.out(bridge + outside + loop);
-    } else if (wanted.front() == "br0" || wanted.front() == "eth0" || wanted.front() == "lo") {
+    } else if (isInterface(wanted.front())) {
         call.out(wanted.front() == "br0" ? bridge : wanted.front() == "lo" ? loop : outside);
     } else {
         return call.fail(wanted.front() + ": error fetching interface information: Device not found");
@@ -233,9 +301,16 @@ int interfaces(ShellCall& call) {
 }
 
 constexpr ShellApplet kApplets[] = {
-    {"ftpget", fileGet, "/usr/bin"}, {"ftpput", fileGet, "/usr/bin"},  {"ifconfig", interfaces, "/sbin"},
-    {"nc", connect, "/usr/bin"},     {"nslookup", lookUp, "/usr/bin"}, {"ping", ping},
-    {"telnet", connect, "/usr/bin"}, {"tftp", trivialFtp, "/usr/bin"}, {"wget", webGet, "/usr/bin"},
+    {"ftpget", fileGet, "/usr/bin"},
+    {"ftpput", fileGet, "/usr/bin"},
+    {"ifconfig", interfaces, "/sbin"},
+    {"nc", connect, "/usr/bin"},
+    {"nslookup", lookUp, "/usr/bin"},
+    {"ping", ping},
+    {"ping6", ping},
+    {"telnet", connect, "/usr/bin"},
+    {"tftp", trivialFtp, "/usr/bin"},
+    {"wget", webGet, "/usr/bin"},
 };
 
 }  // namespace

@@ -54,6 +54,26 @@ std::optional<std::int64_t> parseInteger(std::string_view text) {
     return value ? std::optional(negative ? -*value : *value) : std::nullopt;
 }
 
+std::string humanSize(std::uint64_t bytes, bool fraction) {
+    constexpr std::string_view kUnits = " KMGTPE";
+    constexpr std::uint64_t kStep = 1024;
+    std::size_t unit = 0;
+    std::uint64_t tenths = 0;
+    for (; bytes >= kStep; ++unit) {
+        tenths = (bytes % kStep * 10 + kStep / 2) / kStep;
+        bytes /= kStep;
+    }
+    if (tenths >= 10) {
+        ++bytes;
+        tenths = 0;
+    }
+    std::string text = std::to_string(bytes + (!fraction && tenths >= 5 ? 1 : 0));
+    if (unit > 0) {
+        text += (fraction ? '.' + std::to_string(tenths) : "") + kUnits[unit];
+    }
+    return text;
+}
+
 std::string boundedConversion(std::string_view spec) {
     constexpr std::string_view kDigits = "0123456789";
     std::string bounded;

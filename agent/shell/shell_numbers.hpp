@@ -27,6 +27,9 @@ std::optional<std::uint64_t> parseSize(std::string_view text);
 /// A number of printf and test: blanks before it, a sign, "0x".
 std::optional<std::int64_t> parseInteger(std::string_view text);
 
+/// As ls -h and df -h show bytes: "1.5K", or without the fraction "2K".
+std::string humanSize(std::uint64_t bytes, bool fraction = true);
+
 /// A conversion of printf, "%-12.3f", with no width or precision above 1000, which printed() would not show.
 std::string boundedConversion(std::string_view spec);
 

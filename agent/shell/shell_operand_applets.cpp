@@ -16,7 +16,13 @@ using Kind = ShellNode::Kind;
 int page(ShellCall& call) {
     std::erase_if(call.words, [](const std::string& word) { return word.size() > 1 && word.front() == '-'; });
     int status = 0;
-    call.out(call.readAll(call.operands(), status));
+    if (call.name() == "less" || call.words.size() < 2) {
+        call.out(call.readAll(call.operands(), status));
+        return status;
+    }
+    for (const std::string& path : call.operands()) {
+        call.out(call.readAll({path}, status, "-"));
+    }
     return status;
 }
 

@@ -13,7 +13,7 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::size_t kWidth = 160;  // of a line of ps
+constexpr std::size_t kWidest = 2048;  // line of ps where it goes to no terminal
 
 /// What runs on the machine at this moment, the program that asks last.
 std::vector<ShellProcess> running(ShellCall& call) {
@@ -96,6 +96,9 @@ int processes(ShellCall& call) {
     if (!columns) {
         return 1;
     }
+    const ShellStreamPtr& output = call.shell().streams()[1];
+    const bool terminal = output && output->kind == ShellStream::Kind::Terminal;
+    const std::size_t widest = terminal ? std::min(call.columns() - 1, kWidest) : kWidest;
     const auto show = [&](const auto& textOf) {
         std::string line;
         for (std::size_t i = 0; i < columns->size(); ++i) {
@@ -114,7 +117,7 @@ int processes(ShellCall& call) {
                 break;  // it takes the rest of the line
             }
         }
-        call.out(line.substr(0, kWidth) + '\n');
+        call.out(line.substr(0, widest) + '\n');
     };
     show([](const Column& column) { return std::string(column.title); });
     for (const ShellProcess& process : running(call)) {
@@ -217,9 +220,41 @@ int processId(ShellCall& call) {
     return line.empty() ? 1 : 0;
 }
 
+/// Nothing changes, but those that are there can be named.
+int renice(ShellCall& call) {
+    if (call.words.size() < 2) {
+        return call.usage();
+    }
+    const bool relative = call.words[1] == "-n";
+    const std::size_t first = relative ? 2 : 1;
+    if (first >= call.words.size()) {
+        return call.usage();
+    }
+    if (!parseInteger(call.words[first])) {
+        return call.fail("invalid number '" + call.words[first] + "'");
+    }
+    int status = 0;
+    for (std::size_t i = first + 1; i < call.words.size(); ++i) {
+        const std::string& word = call.words[i];
+        if (word == "-p" || word == "-g" || word == "-u") {
+            continue;
+        }
+        const auto id = parseNumber<int>(word);
+        const bool there = id && (*id == call.environment().process ||
+                                  std::ranges::any_of(call.work().host().processes(),
+                                                      [&](const ShellProcess& other) { return other.id == *id; }));
+        if (!id) {
+            status = call.fail("invalid number '" + word + "'");
+        } else if (!there) {
+            status = call.fail(std::string(relative ? "get" : "set") + "priority: No such process");
+        }
+    }
+    return status;
+}
+
 constexpr ShellApplet kApplets[] = {
     {"kill", killBuiltin}, {"killall", killAll, "/usr/bin"}, {"pidof", processId},
-    {"ps", processes},     {"top", top, "/usr/bin"},
+    {"ps", processes},     {"renice", renice, "/usr/bin"},   {"top", top, "/usr/bin"},
 };
 
 }  // namespace

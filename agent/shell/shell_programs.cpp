@@ -187,8 +187,11 @@ int ShellInterpreter::file(const std::string& path, std::vector<std::string> wor
     if (text.starts_with("#!")) {
         std::string_view line = std::string_view(text).substr(2, text.find('\n') - 2);
         line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-        const std::string_view program = nameOf(line.substr(0, line.find_first_of(" \t\r")));
-        if (line.find('\r') != std::string_view::npos ||
+        const std::string_view interpreter = line.substr(0, line.find_first_of(" \t\r"));
+        const std::string_view program = nameOf(interpreter);
+        const ShellFiles::Place at = files.locate(environment_.directory, interpreter);
+        const bool missing = at.error != ShellError::None || files.find(at.path) == nullptr;
+        if (missing || line.find('\r') != std::string_view::npos ||
             (program != "sh" && program != "ash" && program != "busybox")) {
             complain("", path + ": not found");
             return 127;

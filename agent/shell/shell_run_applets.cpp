@@ -83,6 +83,20 @@ int xargs(ShellCall& call) {
     if (!most) {
         return call.fail("invalid number '" + call.value('n') + "'");
     }
+    if (call.has('n') && *most == 0) {
+        return call.fail("number 0 is not in 1..2147483647 range");
+    }
+    const auto room = parseNumber<std::size_t>(call.valueOr('s', "65536"));
+    if (!room) {
+        return call.fail("invalid number '" + call.value('s') + "'");
+    }
+    std::size_t fixed = 0;
+    for (const std::string& word : command) {
+        fixed += word.size() + 1;
+    }
+    if (fixed >= *room) {
+        return call.fail("can't fit single argument within argument list size limit");
+    }
     const std::size_t portion = each ? 1 : *most == 0 ? std::max<std::size_t>(items.size(), 1) : *most;
     if (items.empty() && (call.has('r') || each)) {
         return 0;

@@ -2,6 +2,7 @@
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_numbers.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -54,6 +55,17 @@ int kernelSettings(ShellCall& call) {
     return status;
 }
 
+/// What stty says of the window. Where it has no size, that is an error, with the reason that something else had last.
+std::string windowSize(ShellCall& call, const char* format, std::string_view reason = {}) {
+    const ShellTerminal& terminal = call.work().terminal;
+    if (terminal.rows == 0) {
+        call.error("stty: standard input" + std::string(reason) + '\n');
+        return {};
+    }
+    const unsigned rows = terminal.rows <= 1 || terminal.rows >= 30'000 ? 24 : terminal.rows;
+    return printed(format, rows, static_cast<unsigned>(call.columns()));
+}
+
 int terminalSettings(ShellCall& call) {
     const std::vector<std::string> words = call.operands();
     if (call.input()->kind != ShellStream::Kind::Terminal) {
@@ -68,7 +80,11 @@ int terminalSettings(ShellCall& call) {
         return 0;
     }
     if (words.front() == "-a") {
-        call.out("speed 38400 baud; rows 24; columns 80; line = 0;\n" + std::string(kCharacters) +
+        const ShellStreamPtr& output = call.shell().streams()[1];
+        const bool toTerminal = output && output->kind == ShellStream::Kind::Terminal;
+        call.out("speed 38400 baud; " +
+                 windowSize(call, "rows %u; columns %u; ", toTerminal ? "" : ": Inappropriate ioctl for device") +
+                 "line = 0;\n" + std::string(kCharacters) +
                  "-parenb -parodd -cmspar cs8 -hupcl -cstopb cread -clocal -crtscts\n-ignbrk -brkint -ignpar -parmrk "
                  "-inpck -istrip -inlcr -igncr icrnl ixon -ixoff\n-iuclc -ixany -imaxbel -iutf8\nopost -olcuc -ocrnl "
                  "onlcr -onocr -onlret -ofill -ofdel nl0 cr0 tab3 bs0 vt0 ff0\nisig icanon iexten echo echoe echok "
@@ -76,23 +92,52 @@ int terminalSettings(ShellCall& call) {
         return 0;
     }
     if (words.front() == "size") {
-        call.out("24 80\n");
+        call.out(windowSize(call, "%u %u\n"));
         return 0;
     }
     constexpr std::string_view kKnown[] = {"sane",  "raw",  "cooked",  "echo",  "isig",   "icanon", "cbreak", "nl",
                                            "cols",  "rows", "columns", "speed", "ispeed", "ospeed", "icrnl",  "onlcr",
                                            "opost", "ixon", "intr",    "erase", "kill",   "min",    "time",   "-g"};
-    for (const std::string& word : words) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string& word = words[i];
+        if (const bool rows = word == "rows"; rows || word == "cols" || word == "columns") {
+            const auto value = i + 1 < words.size() ? parseNumber<unsigned>(words[i + 1]) : std::nullopt;
+            if (!value) {
+                return i + 1 < words.size() ? call.fail("invalid number '" + words[i + 1] + "'")
+                                            : call.fail("missing argument to '" + word + "'");
+            }
+            (rows ? call.work().terminal.rows : call.work().terminal.columns) = *value & 0xffffU;
+            ++i;
+            continue;
+        }
+        if (word == "echo" || word == "-echo" || word == "sane") {
+            call.work().terminal.echoes = word != "-echo";
+        }
+        call.work().terminal.expandsTabs &= word != "sane";
         const std::string_view bare = std::string_view(word).substr(word.starts_with('-') && word != "-g" ? 1 : 0);
         const bool number = bare.find_first_not_of("0123456789^?") == std::string_view::npos;
         if (!number && std::ranges::find(kKnown, bare) == std::end(kKnown)) {
-            return call.fail("invalid number '" + word + "'");
+            return call.fail((word.starts_with('-') ? "invalid argument '" : "invalid number '") + word + "'");
         }
     }
     return 0;
 }
 
+/// Puts the terminal into a known state, as `stty sane` does.
+int reset(ShellCall& call) {
+    const ShellStreamPtr& output = call.shell().streams()[1];
+    if (output && output->kind == ShellStream::Kind::Terminal) {
+        call.out(
+            "\x1b"
+            "c\x1b(B\x1b[m\x1b[J\x1b[?25h");
+        call.work().terminal.echoes = true;
+        call.work().terminal.expandsTabs = false;
+    }
+    return 0;
+}
+
 constexpr ShellApplet kApplets[] = {
+    {"reset", reset, "/usr/bin"},
     {"stty", terminalSettings},
     {"sysctl", kernelSettings, "/sbin"},
 };

@@ -34,6 +34,10 @@ int concatenate(ShellCall& call) {
     const bool ends = call.has('e') || call.has('A');
     const bool plain = !shows && !call.has('n') && !call.has('b');
     for (const std::string& path : call.words.size() > 1 ? call.operands() : std::vector<std::string>{"-"}) {
+        if (path == "-" && !call.shell().streams()[0]) {
+            status = call.fail("read error: Bad file descriptor");
+            continue;
+        }
         const ShellStreamPtr stream = call.open(path);
         if (!stream) {
             status = 1;
@@ -241,7 +245,19 @@ int tee(ShellCall& call) {
     if (!call.parse("ai")) {
         return 1;
     }
-    const std::string all = call.work().read(*call.input(), ShellWork::kMostPiped);
+    const ShellStreamPtr input = call.input();
+    std::string all;
+    if (input->kind == ShellStream::Kind::Terminal) {  // what is typed comes back line by line
+        for (std::string line = call.work().readLine(*input); !line.empty(); line = call.work().readLine(*input)) {
+            all += line;
+            call.out(line);
+        }
+        if (call.work().starved()) {
+            return 0;
+        }
+    } else {
+        all = call.work().read(*input, ShellWork::kMostPiped);
+    }
     int status = 0;
     for (const std::string& path : call.operands()) {
         const ShellFiles::Place place = call.locate(path);
@@ -258,7 +274,9 @@ int tee(ShellCall& call) {
         stream.append = call.has('a');
         call.work().write(stream, all);
     }
-    call.out(all);
+    if (input->kind != ShellStream::Kind::Terminal) {
+        call.out(all);
+    }
     return status;
 }
 

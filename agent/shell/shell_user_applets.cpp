@@ -108,6 +108,9 @@ int loggedIn(ShellCall& call) {
     if (!call.parse(call.name() == "w" ? "" : "aH")) {
         return 1;
     }
+    if (call.words.size() > 1) {
+        return call.usage();
+    }
     if (call.name() == "w" || call.has('H')) {
         call.out("USER\t\tTTY\t\tIDLE\tTIME\t\t HOST\n");
     }
@@ -140,15 +143,22 @@ int substituteUser(ShellCall& call) {
     if (!call.parse("lmpc:s:")) {
         return 1;
     }
-    std::erase(call.words, "-");
+    const bool login = std::erase(call.words, "-") > 0 || call.has('l');
     const std::string user = call.words.size() > 1 ? call.words[1] : "root";
     if (!userNamed(call, user)) {
         return call.fail("unknown user " + user);
+    }
+    const std::string_view users = call.files().find("/etc/passwd")->text();
+    const std::size_t line = users.starts_with(user + ':') ? 0 : users.find('\n' + user + ':');
+    const std::string_view entry = line == std::string_view::npos ? users : users.substr(line + (line > 0 ? 1 : 0));
+    if (!call.has('s') && entry.substr(0, entry.find('\n')).ends_with("/false")) {
+        return 1;
     }
     ShellCall shell(call.shell(), {"sh"});
     if (call.has('c')) {
         shell.words.insert(shell.words.end(), {"-c", call.value('c')});
     }
+    shell.calledAs = login ? "-sh" : "";
     shell.words.insert(shell.words.end(), call.words.begin() + std::min<std::ptrdiff_t>(std::ssize(call.words), 2),
                        call.words.end());
     return runShellApplet(shell);

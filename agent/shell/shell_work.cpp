@@ -51,7 +51,7 @@ void ShellWork::settle() {
     }
     output_.append(std::exchange(late_, {}));
     for (ShellJobs::Job& job : jobs.list()) {
-        if (job.fresh && job.ends && *job.ends <= moment() + Millis{20}) {
+        if ((job.fresh || job.signal != 0) && !job.stopped && job.ends && *job.ends <= moment() + Millis{20}) {
             job.ends = moment();
         }
         job.fresh = false;

@@ -4,6 +4,7 @@
 #include "agent/shell/shell_files.hpp"
 #include "agent/shell/shell_host.hpp"
 #include "agent/shell/shell_jobs.hpp"
+#include "agent/shell/shell_terminal.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -124,7 +125,8 @@ public:
     ShellJobs jobs;
     std::vector<std::pair<int, int>> signals;  // sent to shells and not taken yet: process, number
     std::vector<std::string> history;          // lines typed lately
-    bool hidesTyping = false;                  // what the line waits for is not to be seen
+    ShellTerminal terminal;
+    bool hidesTyping = false;  // what the line waits for is not to be seen
 
 private:
     /// What there is to read, from the offset on.

@@ -24,6 +24,7 @@ using Awaits = Conversation::Awaits;
 constexpr std::size_t kSlack = 16;             // actions, and KiB, that one message may add to a turn nearly full
 constexpr std::size_t kOutputPerByte = 512;    // on the connection: the longest answer to the shortest command
 constexpr std::size_t kPagePerByte = 1152;     // of HTTP: the default page to "GET /"
+constexpr std::size_t kListPerByte = 4096;     // of TELNET: all commands at a second Tab
 constexpr std::size_t kReflectedPerByte = 16;  // of datagrams, before the engine holds back what was not paid for
 constexpr std::size_t kOutputUnasked = 4096;   // greeting, farewell
 constexpr std::size_t kEvidencePerByte = 3;
@@ -46,6 +47,10 @@ const Module& module() {
     }();
     require(found != nullptr);
     return *found;
+}
+
+std::size_t outputPerByte() {
+    return module().name == "http" ? kPagePerByte : module().name == "telnet" ? kListPerByte : kOutputPerByte;
 }
 
 const std::shared_ptr<const Prepared>& prepared() {
@@ -184,7 +189,7 @@ private:
         }
         require(turn_ < Turn::kFullBytes + 1024 * kSlack);
         require(answered_ + shown_ <= kLimits.sent);
-        require(answered_ <= kOutputUnasked + (module().name == "http" ? kPagePerByte : kOutputPerByte) * input_);
+        require(answered_ <= kOutputUnasked + outputPerByte() * input_);
         require(module().transport == Transport::Stream || answered_ <= kReflectedPerByte * received_);
         require(observed_ <= kLimits.evidence && observed_ <= kEvidenceUnasked + kEvidencePerByte * input_);
         require(noted_ <= kNotedPerEach * (observed_ + 1) + kNotedPerByte * input_);

@@ -49,7 +49,7 @@ void check(const Shell& shell, const Shell::Answer& answer) {
     require(answer.output.size() <= Shell::kMostOutput + kSlack);
     require(answer.evidence.size() <= kMostEvidence);
     require(answer.takes >= Millis{0} && answer.takes <= Shell::kMostTime);
-    require(shell.prompt().size() <= kSlack);
+    require(shell.prompt().text.size() <= kSlack);
     std::size_t payload = 0;
     for (const Evidence& evidence : answer.evidence) {
         const auto* piece = std::get_if<PayloadPiece>(&evidence);

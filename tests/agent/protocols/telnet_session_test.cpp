@@ -119,6 +119,29 @@ TEST(TelnetSessionTest, DrawsForAFloodOfWindowSizesOnlySoMuch) {
     EXPECT_LE(visit.say(flood).said().size(), 4 * std::size_t{4096});
 }
 
+TEST(TelnetSessionTest, AnswersAllTabsThatWereTypedAhead) {
+    Visit visit;
+    ASSERT_TRUE(visit.pass(100ms).logIn("root", "admin123"));
+    std::string typed;
+    for (int i = 0; i < 40; ++i) {
+        typed += "zz\t";  // nothing begins so: a beep
+    }
+    const std::string said = visit.say(typed).said();
+    EXPECT_EQ(std::ranges::count(said, '\a'), 40);
+}
+
+TEST(TelnetSessionTest, ListsAtTabOnlySoMuch) {
+    Visit visit;
+    ASSERT_TRUE(visit.pass(100ms).logIn("root", "admin123"));
+    visit.said();
+    for (int i = 0; i < 10; ++i) {
+        visit.say(std::string(400, '\t')).pass(5s);
+    }
+    const std::size_t said = visit.said().size();
+    EXPECT_GT(said, std::size_t{256} << 10U);
+    EXPECT_LT(said, std::size_t{300} << 10U);
+}
+
 TEST(TelnetSessionTest, GreetsInTheSegmentsOfTheRealServer) {
     Visit visit;
     visit.pass(100ms);

@@ -83,7 +83,7 @@ protected:
         return outcome;
     }
 
-    void begin(unsigned width = 0) { editor_.begin("~ # ", width, screen_); }
+    void begin(unsigned width = 0) { editor_.begin("~ # ", 4, width, screen_); }
 
     TelnetEditor editor_;
     std::string screen_;

@@ -35,9 +35,8 @@ class Terminal:
         for name in subprocess.run([busybox, "--list"], capture_output=True, text=True).stdout.split():
             if name != "busybox":
                 os.symlink("busybox", f"{self.root}/bin/{name}")
-        open(f"{self.root}/etc/passwd", "w").write("root:x:0:0:root:/root:/bin/sh\ndaemon:*:1:1:daemon:/var:/bin/false\n"
-                                                     "nobody:*:65534:65534:nobody:/var:/bin/false\n")
-        open(f"{self.root}/etc/group", "w").write("root:x:0:\n")
+        open(f"{self.root}/etc/passwd", "w").write("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n")
+        open(f"{self.root}/etc/group", "w").write("root:x:0:\nnogroup:x:65534:\n")
         setup = "hostname router; mount -t proc proc $R/proc; mount -t tmpfs dev $R/dev; mount -t tmpfs -o mode=1777 tmpfs $R/tmp; "
         for name, major, minor in (("null", 1, 3), ("zero", 1, 5), ("tty", 5, 0), ("urandom", 1, 9)):
             setup += f"mknod -m 666 $R/dev/{name} c {major} {minor}; "

@@ -89,12 +89,12 @@ TEST_F(ShellTest, ReadsAnUnfinishedCommandAnewOnlySoOften) {
 }
 
 TEST_F(ShellTest, AsksForTheRestOfAnUnfinishedCommand) {
-    EXPECT_EQ(shell_.prompt(), "~ # ");
+    EXPECT_EQ(shell_.prompt().text, "~ # ");
     EXPECT_EQ(say("if true; then"), "");
-    EXPECT_EQ(shell_.prompt(), "> ");
+    EXPECT_EQ(shell_.prompt().text, "> ");
     say("echo yes");
     EXPECT_EQ(say("fi"), "yes\n");
-    EXPECT_EQ(shell_.prompt(), "~ # ");
+    EXPECT_EQ(shell_.prompt().text, "~ # ");
 }
 
 TEST_F(ShellTest, ReportsAnUploadByEchoOnceWhenItIsUsed) {
@@ -195,11 +195,11 @@ TEST_F(ShellTest, RefusesFilesBeyondItsDisk) {
 
 TEST_F(ShellTest, ReadsTheTerminalForACommand) {
     EXPECT_EQ(say("cat > /tmp/f"), "");
-    EXPECT_EQ(shell_.prompt(), "");
+    EXPECT_EQ(shell_.prompt().text, "");
     say("one");
     say("two");
     EXPECT_FALSE(shell_.endOfInput(kNow).exits);
-    EXPECT_EQ(shell_.prompt(), "~ # ");
+    EXPECT_EQ(shell_.prompt().text, "~ # ");
     EXPECT_EQ(say("cat /tmp/f"), "one\ntwo\n");
     say("read a b");
     say("x y z");
@@ -212,7 +212,7 @@ TEST_F(ShellTest, GivesUpACommandAtControlC) {
     EXPECT_EQ(say("echo $?"), "130\n");
     say("for i in 1");
     shell_.interrupt();
-    EXPECT_EQ(shell_.prompt(), "~ # ");
+    EXPECT_EQ(shell_.prompt().text, "~ # ");
 }
 
 TEST_F(ShellTest, TellsThatACommandQuit) {
@@ -308,7 +308,7 @@ TEST_F(ShellTest, OpensAShellInsideTheShell) {
 
 TEST_F(ShellTest, RefusesAUserWhatIsRoots) {
     shell_ = Shell(host_, "support", "");
-    EXPECT_EQ(shell_.prompt(), "~ $ ");
+    EXPECT_EQ(shell_.prompt().text, "~ $ ");
     EXPECT_EQ(say("cat /etc/shadow"), "cat: can't open '/etc/shadow': Permission denied\n");
     EXPECT_EQ(say("echo x > /etc/passwd"), "-sh: can't create /etc/passwd: Permission denied\n");
     EXPECT_EQ(say("echo x > a; cat a; id -u"), "x\n1001\n");

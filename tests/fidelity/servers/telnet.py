@@ -58,8 +58,9 @@ class Server:
                 stdin=listener, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, start_new_session=True)
 
     def reset(self):
-        for file in (self.folder / "tmp").iterdir():
-            file.unlink()
+        for folder in ("tmp", "root"):
+            for path in (self.folder / folder).iterdir():
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def stop(self):
         os.killpg(self.process.pid, signal.SIGKILL)
