@@ -41,7 +41,8 @@ std::int64_t microsOf(std::chrono::system_clock::time_point at) {
 }
 
 std::chrono::system_clock::time_point timeOf(std::int64_t micros) {
-    return std::chrono::system_clock::time_point(std::chrono::microseconds(micros));
+    constexpr std::int64_t kMost = 9'000'000'000'000'000;  // a damaged row may say anything, and nanoseconds overflow
+    return std::chrono::system_clock::time_point(std::chrono::microseconds(std::clamp(micros, -kMost, kMost)));
 }
 
 std::string withShared(const StoredRow& row, std::string_view shared) {

@@ -59,7 +59,7 @@ def spool_bits_flipped(seed):
             data[world.chance.randrange(4096, len(data))] ^= 1 << world.chance.randrange(8)
         spool.write_bytes(data)
 
-    return between_two_attacks(act, seed, may_tell=("spool", "restore"))
+    return between_two_attacks(act, seed, may_tell=("spool", "restore", "quarantine"))  # what follows an opening that is damaged
 
 
 def copied(world):
