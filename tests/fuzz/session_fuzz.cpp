@@ -21,10 +21,11 @@ namespace {
 
 using Awaits = Conversation::Awaits;
 
-constexpr std::size_t kSlack = 16;             // actions, and KiB, that one message may add to a turn nearly full
-constexpr std::size_t kOutputPerByte = 512;    // on the connection: the longest answer to the shortest command
-constexpr std::size_t kPagePerByte = 1152;     // of HTTP: the default page to "GET /"
-constexpr std::size_t kListPerByte = 4096;     // of TELNET: all commands at a second Tab
+constexpr std::size_t kSlack = 16;           // actions, and KiB, that one message may add to a turn nearly full
+constexpr std::size_t kOutputPerByte = 512;  // on the connection: the longest answer to the shortest command
+constexpr std::size_t kPagePerByte = 1152;   // of HTTP: the default page to "GET /"
+constexpr std::size_t kListPerByte = 4096;   // of TELNET: all commands at a second Tab
+constexpr std::size_t kNamePerByte = 256;
 constexpr std::size_t kReflectedPerByte = 16;  // of datagrams, before the engine holds back what was not paid for
 constexpr std::size_t kOutputUnasked = 4096;   // greeting, farewell
 constexpr std::size_t kEvidencePerByte = 3;
@@ -51,6 +52,11 @@ const Module& module() {
 
 std::size_t outputPerByte() {
     return module().name == "http" ? kPagePerByte : module().name == "telnet" ? kListPerByte : kOutputPerByte;
+}
+
+/// What TELNET's shell writes may come from a name that a Tab completed.
+std::size_t payloadPerByte() {
+    return module().name == "telnet" ? kNamePerByte : 1;
 }
 
 const std::shared_ptr<const Prepared>& prepared() {
@@ -193,7 +199,7 @@ private:
         require(module().transport == Transport::Stream || answered_ <= kReflectedPerByte * received_);
         require(observed_ <= kLimits.evidence && observed_ <= kEvidenceUnasked + kEvidencePerByte * input_);
         require(noted_ <= kNotedPerEach * (observed_ + 1) + kNotedPerByte * input_);
-        require(payload_ <= kLimits.payload && payload_ <= received_);
+        require(payload_ <= kLimits.payload && payload_ <= payloadPerByte() * received_);
     }
 
     void see(const Send& send) { answer(send.bytes.size()); }
