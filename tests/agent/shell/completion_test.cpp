@@ -29,13 +29,13 @@ protected:
 TEST_F(CompletionTest, FindsAppletsBuiltinsAndPrograms) {
     EXPECT_EQ(at("unali"), (Names{"unalias"}));
     EXPECT_EQ(at("ls; hexd"), (Names{"hexdump"}));
-    say("mkdir /tmp/own; touch /tmp/own/hexdown; PATH=/tmp/own:/bin");
+    say("mkdir /tmp/new; touch /tmp/new/hexdown; PATH=/tmp/new:/bin");
     EXPECT_EQ(at("hexd"), (Names{"hexdown", "hexdump"}));
     EXPECT_EQ(shell_.completion("ls | hexd").part, "hexd");
 }
 
 TEST_F(CompletionTest, FindsFoldersAloneBehindCd) {
-    say("mkdir /tmp/own; cd /tmp/own; mkdir one; touch two; ln -s one three; ln -s gone four");
+    say("mkdir /tmp/new; cd /tmp/new; mkdir one; touch two; ln -s one three; ln -s gone four");
     EXPECT_EQ(at("cd "), (Names{"one/", "three/"}));
     EXPECT_EQ(at("cat "), (Names{"four", "one/", "three/", "two"}));
     EXPECT_EQ(at("cd x "), (Names{"four", "one/", "three/", "two"}));
@@ -67,9 +67,9 @@ TEST_F(CompletionTest, ShowsNoNameThatCouldActOnATerminal) {
 }
 
 TEST_F(CompletionTest, LooksAtOnlySoManyFilesWhateverThePathSays) {
-    say("A=/bin:; for i in 1 2 3 4 5 6 7 8 9 10; do A=$A$A; done; PATH=$A/tmp/own; mkdir /tmp/own; touch /tmp/own/zzz");
+    say("A=/bin:; for i in 1 2 3 4 5 6 7 8 9 10; do A=$A$A; done; PATH=$A/tmp/new; mkdir /tmp/new; touch /tmp/new/zzz");
     EXPECT_EQ(at("zzz"), Names{});
-    say("PATH=/tmp/own");
+    say("PATH=/tmp/new");
     EXPECT_EQ(at("zz"), Names{"zzz"});
 }
 
