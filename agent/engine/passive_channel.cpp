@@ -174,6 +174,7 @@ Task PassiveChannel::shakeHands(Handshake& shook) {
             turn = securing_->take();
             if (turn) {
                 wire_->beginTls(*context_, shook.first);
+                wire_->withoutTickets();  // a peer that has said all and closes would answer them by a reset
             } else {
                 co_await until(std::min(deadline, Steady::now() + kTurnPoll));
             }

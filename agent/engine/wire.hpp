@@ -57,6 +57,9 @@ public:
 
     /// From now on the stream is TLS, which begins with `first`, already read. Repeat handshake() until it is done.
     void beginTls(SSL_CTX& context, std::string_view first);
+
+    /// Before the handshake: hands out no sessions to go on with.
+    void withoutTickets() { SSL_set_num_tickets(tls_.get(), 0); }
     Io handshake();
 
     /// Of the handshake that is done.

@@ -44,7 +44,7 @@ FTP = [
            "; cmp up down && ls -l copy | awk '{print $1, $5, $9}'"),
     Client("curl lists over TLS", "curl", curl("--ssl-reqd -k ftp://$HOST:$PORT/")),
     Client("curl fetches over TLS", "curl", curl("--ssl-reqd -k ftp://admin:admin123@$HOST:$PORT/pub/pricelist.csv")),
-    Client("curl uploads over TLS", "curl", "head -c 3000 /dev/zero >up;" + curl(
+    Client("curl uploads over TLS", "curl", "head -c 300000 /dev/zero >up;" + curl(
         "--ssl-reqd -k -T up ftp://admin:admin123@$HOST:$PORT/incoming/") + ";" +
            curl("--ssl-reqd -k ftp://admin:admin123@$HOST:$PORT/incoming/")),
     Client("curl does not go on with its session", "curl", curl("--ssl-reqd -k --no-sessionid ftp://$HOST:$PORT/")),
