@@ -153,11 +153,12 @@ TEST_F(DatagramTest, CountsWhatItCannotKeepWhileNothingCanBeRecorded) {
     recording_.setFull(true);
     const Endpoint where = serve(datagrams());
     const DatagramClient flood(loopback());
+    std::vector<DatagramClient> others;  // each keeps its port, or the next one may be of its flow
     for (std::size_t turn = 1; turn <= 20; ++turn) {
         for (int i = 0; i < 100; ++i) {
             flood.send("", where);
         }
-        DatagramClient(loopback()).send("the others have arrived", where);
+        others.emplace_back(loopback()).send("the others have arrived", where);
         ASSERT_TRUE(recording_.waitUntil([&](const auto& sessions) { return sessions.size() > turn; }));
     }
     recording_.setFull(false);
