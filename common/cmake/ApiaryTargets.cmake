@@ -2,13 +2,15 @@
 
 option(APIARY_WERROR "Treat warnings as errors" OFF)
 option(APIARY_HARDEN "Build what is packaged: fortified, position independent, read-only relocations" OFF)
+option(APIARY_PRECOMPILE "Read the headers of the libraries once, not for each source: a quarter less time to build all" OFF)
 set(APIARY_SANITIZE "" CACHE STRING "Sanitizers for every target, e.g. address,undefined or thread")
 
 # The compiler cache finds its entries again from another build folder or clone of the same depth.
 find_program(APIARY_CCACHE ccache)
 if(APIARY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=time_macros ${APIARY_CCACHE})
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=time_macros,pch_defines
+    CCACHE_INODECACHE=1 ${APIARY_CCACHE})
 endif()
 
 # What must hold for every object of a program, generated code included.
@@ -39,12 +41,46 @@ if(APIARY_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(apiary_settings INTERFACE -Wno-tsan)  # Asio fences beside its locks, which g++ cannot follow
 endif()
 
+# apiary_headers(<name> [TEST] HEADERS ... [LINK ...]): headers of libraries that are read once for all targets of a folder which
+# says set(APIARY_HEADERS <name>), or, for its tests, set(APIARY_TEST_HEADERS <name>). A source still includes what it uses:
+# preset release, which reads every header anew, says so if not.
+function(apiary_headers name)
+  if(NOT APIARY_PRECOMPILE)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "TEST" "" "HEADERS;LINK" ${ARGN})
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "")
+  add_library(${name} OBJECT ${source})
+  set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF APIARY_TEST ${ARG_TEST})
+  target_link_libraries(${name} PRIVATE apiary_settings ${ARG_LINK})
+  target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
+  if(APIARY_CCACHE)
+    target_compile_options(${name} PRIVATE -fpch-preprocess)  # the cache sees what went into them
+  endif()
+endfunction()
+
+# Uses them for a target.
+function(apiary_use_headers target headers)
+  if(APIARY_PRECOMPILE)
+    target_precompile_headers(${target} REUSE_FROM ${headers})
+    if(APIARY_CCACHE)
+      target_compile_options(${target} PRIVATE -fpch-preprocess)
+    endif()
+  endif()
+endfunction()
+
+set(standard_headers <common/cmake/standard_headers.hpp>)
+apiary_headers(apiary_headers HEADERS ${standard_headers})
+set(APIARY_HEADERS apiary_headers)
+
 # apiary_library(<name> SOURCES ... [LINK ...])
 function(apiary_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
   target_link_libraries(${name} PUBLIC apiary_settings ${ARG_LINK})
+  apiary_use_headers(${name} ${APIARY_HEADERS})
 endfunction()
 
 # apiary_program(<name> SOURCES ... [LINK ...])
@@ -53,6 +89,7 @@ function(apiary_program name)
   add_executable(${name} ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
   target_link_libraries(${name} PRIVATE apiary_settings ${ARG_LINK})
+  apiary_use_headers(${name} ${APIARY_HEADERS})
 endfunction()
 
 # apiary_test(<name> SOURCES ... [LINK ...] [LABELS ...] [TIMEOUT seconds] [SHARDS n] [MAIN library] [BUT filter]):
@@ -70,6 +107,7 @@ function(apiary_test name)
   add_executable(${name} ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF APIARY_TEST ON)
   target_link_libraries(${name} PRIVATE apiary_settings ${ARG_LINK} ${ARG_MAIN} GTest::gtest)
+  apiary_use_headers(${name} ${APIARY_TEST_HEADERS})
   set(filter)
   if(ARG_BUT)
     set(filter "--gtest_filter=-${ARG_BUT}")
