@@ -6,6 +6,7 @@
 #include "agent/record/recovery.hpp"
 #include "agent/record/session_ids.hpp"
 #include "agent/record/session_recorder.hpp"
+#include "agent/record/upkeep.hpp"
 #include "common/concurrent/guarded.hpp"
 #include "common/log/log.hpp"
 
@@ -44,7 +45,7 @@ public:
           chooser_(std::move(settings.rules)),
           follow_(std::move(settings.follow)),
           manifest_(settings.manifest ? std::make_unique<Manifest>(*std::move(settings.manifest)) : nullptr),
-          upkeep_(settings.upkeep),
+          upkeep_(spool, journal, manifest_.get(), settings.upkeep),
           lastTries_(settings.lastTries),
           removalsTogether_(settings.removals),
           damage_(spool, std::chrono::system_clock::now(), settings.late) {}
@@ -93,9 +94,7 @@ public:
         if (manifest_) {
             manifest_->recover(std::move(entries), spool_);
         }
-        for (const LaneView& lane : spool_.lanes()) {
-            handed_.with([&](Marks& marks) { marks[lane.lane] = lane.last; });
-        }
+        upkeep_.begin();
         recovered_ += closed;
         if (closed > 0) {
             log::info("record: " + std::to_string(closed) + " sessions of the run before are closed as interrupted");
@@ -105,7 +104,7 @@ public:
 
     void run() {
         // Whatever ends this loop ends upkeep() too.
-        const std::unique_ptr<Impl, void (*)(Impl*)> drained(this, [](Impl* impl) { impl->stopUpkeep(); });
+        const std::unique_ptr<Impl, void (*)(Impl*)> drained(this, [](Impl* impl) { impl->upkeep_.stop(); });
         std::vector<PendingRecord> pending;
         for (;;) {
             // Whether it was closed is asked before taking: what was pushed until then is in what is taken.
@@ -125,26 +124,7 @@ public:
         }
     }
 
-    void upkeep() {
-        bool more = true;
-        bool troubled = false;
-        while (more) {
-            {
-                std::unique_lock lock(mutex_);
-                upkeepDue_.wait_for(lock, upkeep_, [this] { return isDrained_ || roomWanted_; });
-                roomWanted_ = false;
-                more = !isDrained_;
-            }
-            try {
-                settle();
-                troubled = false;
-            } catch (const std::runtime_error& error) {
-                if (!std::exchange(troubled, true)) {
-                    log::error("record: cannot settle journal and spool, trying again: " + std::string(error.what()));
-                }
-            }
-        }
-    }
+    void upkeep() { upkeep_.run(); }
 
     void close() {
         {
@@ -169,8 +149,6 @@ public:
     }
 
 private:
-    using Marks = std::map<std::uint32_t, std::uint64_t>;
-
     std::vector<NewRecord> dueProbes(bool closing) {
         // Thousands of records take their time to make: not while those who accept connections wait for the lock.
         ProbeFold due = probes_.with([&](ProbeFold& fold) {
@@ -275,11 +253,10 @@ private:
         if (manifest_) {
             enter(records, pending);
         }
-        handed_.with([&](Marks& marks) {
-            for (std::size_t i = 0; i < records.size(); ++i) {
-                marks[records[i].lane] = numbers[i];
-            }
-        });
+        upkeep_.handed(records, numbers);
+        if (spool_.wantsLogs()) {
+            upkeep_.wake();
+        }
         records_ += records.size();
         for (std::size_t i = 0; i < records.size(); ++i) {
             sessions_ += records[i].kind == RecordKind::Closing && !pending[i].again ? 1 : 0;
@@ -293,9 +270,8 @@ private:
     bool waitForTheDisk(std::chrono::milliseconds length) {
         Steady::rep never = 0;
         refusedSince_.compare_exchange_strong(never, Steady::now().time_since_epoch().count());
+        upkeep_.wake();
         std::unique_lock lock(mutex_);
-        roomWanted_ = true;
-        upkeepDue_.notify_all();
         const auto until = Steady::now() + length;
         if (lastTry_) {
             closed_.wait_until(lock, std::min(until, *lastTry_), [] { return false; });
@@ -303,26 +279,6 @@ private:
             closed_.wait_until(lock, until, [this] { return lastTry_.has_value(); });
         }
         return !lastTry_ || Steady::now() < *lastTry_;
-    }
-
-    void settle() {
-        const Marks marks = handed_.with([](const Marks& present) { return present; });
-        journal_.sync();
-        if (manifest_) {
-            manifest_->sync();
-        }
-        for (const auto& [lane, seq] : marks) {
-            spool_.journalled(lane, seq);
-        }
-        spool_.release();
-    }
-
-    void stopUpkeep() {
-        {
-            const std::lock_guard lock(mutex_);
-            isDrained_ = true;
-        }
-        upkeepDue_.notify_all();
     }
 
     Spool& spool_;
@@ -340,15 +296,11 @@ private:
     Guarded<LogChooser> chooser_;
     const std::function<void(std::string_view)> follow_;
     const std::unique_ptr<Manifest> manifest_;  // may be null
-    const std::chrono::milliseconds upkeep_;
+    Upkeep upkeep_;
     const std::chrono::milliseconds lastTries_;
     const std::chrono::milliseconds removalsTogether_;
     Guarded<ProbeFold> probes_;
-    Guarded<Marks> handed_;  // per lane: records whose log text the journal was given
     std::mutex mutex_;
-    std::condition_variable upkeepDue_;  // before its time: for what follows, guarded by mutex_
-    bool isDrained_ = false;
-    bool roomWanted_ = false;
     std::condition_variable closed_;
     std::optional<Steady::time_point> lastTry_;  // of a disk that refuses, once closed; guarded by mutex_
     std::vector<NewRecord> batch_;               // of run(), as what follows

@@ -53,6 +53,7 @@ public:
 
     Usage usage() const override { return {}; }
     bool full() const override { return false; }
+    bool wantsLogs() const override { return false; }
 
     Uuid id() const override {
         return content_.with([](const Content& content) { return Uuid::v4({1, 2, content.renewals}); });
