@@ -2,6 +2,7 @@
 
 #include "agent/record/damage_notice.hpp"
 #include "agent/record/log_choice.hpp"
+#include "agent/record/pending_probes.hpp"
 #include "agent/record/record_queue.hpp"
 #include "agent/record/recovery.hpp"
 #include "agent/record/session_ids.hpp"
@@ -30,7 +31,6 @@ using Steady = std::chrono::steady_clock;
 constexpr RecordQueue::Due kDue{
     .enough = 256, .patience = std::chrono::milliseconds(10), .hurry = std::chrono::microseconds(500)};
 constexpr auto kIdle = std::chrono::milliseconds(50);
-constexpr auto kProbesTogether = std::chrono::milliseconds(250);
 constexpr auto kRefusedFor = std::chrono::seconds(1);
 
 }  // namespace
@@ -41,6 +41,7 @@ public:
         : spool_(spool),
           journal_(journal),
           queue_(settings.queued, kDue),
+          probes_(spool),
           context_{queue_, journal_, unlogged_, answers_},
           chooser_(std::move(settings.rules)),
           follow_(std::move(settings.follow)),
@@ -59,17 +60,17 @@ public:
     }
 
     void refused(const Refusal& refusal) {
-        probes_.with([&](ProbeFold& fold) { fold.add(refusal); });
+        probes_.add(refusal);
         refusals_ += refusal.count;
     }
 
     void probed(const SeenProbe& probe) {
-        probes_.with([&](ProbeFold& fold) { fold.add(probe); });
+        probes_.add(probe);
         seen_ += probe.packets;
     }
 
     void probesLost(std::uint64_t packets, WallTime from, WallTime to) {
-        probes_.with([&](ProbeFold& fold) { fold.lose(packets, from, to); });
+        probes_.lose(packets, from, to);
         seen_ += packets;
     }
 
@@ -80,6 +81,7 @@ public:
     }
 
     std::size_t recover() {
+        probes_.recover();
         std::vector<ManifestEntry> entries;
         const std::size_t closed = recoverSessions(
             spool_, journal_,
@@ -110,7 +112,7 @@ public:
             // Whether it was closed is asked before taking: what was pushed until then is in what is taken.
             const bool closed = queue_.closed();
             queue_.takeAll(pending, kIdle);
-            add(pending, dueProbes(closed));
+            add(pending, probes_.due(closed));
             if (manifest_) {
                 add(pending, manifest_->due(spool_, closed && pending.empty()));
             }
@@ -149,17 +151,6 @@ public:
     }
 
 private:
-    std::vector<NewRecord> dueProbes(bool closing) {
-        // Thousands of records take their time to make: not while those who accept connections wait for the lock.
-        ProbeFold due = probes_.with([&](ProbeFold& fold) {
-            // In a full spool they take no room from sessions: they wait here, folded together.
-            const bool ready =
-                !fold.empty() && (closing || (Steady::now() - fold.since() >= kProbesTogether && !spool_.full()));
-            return ready ? std::exchange(fold, ProbeFold()) : ProbeFold();
-        });
-        return due.empty() ? std::vector<NewRecord>() : due.take(spool_.currentLane());
-    }
-
     /// What the journal's budget removed, once in a while; when closing, all of it, and then it removes no more.
     void addDueRemovals(std::vector<PendingRecord>& pending, bool closing) {
         if (!closing && Steady::now() < nextRemovals_) {
@@ -231,6 +222,7 @@ private:
             spool_.append(records, [this](std::chrono::milliseconds length) { return waitForTheDisk(length); });
         refusedSince_ = 0;
         damage_.committed(records, numbers);
+        probes_.committed(records);
         std::vector<JournalText> texts;
         texts.reserve(pending.size());
         for (std::size_t i = 0; i < pending.size(); ++i) {
@@ -270,6 +262,7 @@ private:
     bool waitForTheDisk(std::chrono::milliseconds length) {
         Steady::rep never = 0;
         refusedSince_.compare_exchange_strong(never, Steady::now().time_since_epoch().count());
+        probes_.keep();
         upkeep_.wake();
         std::unique_lock lock(mutex_);
         const auto until = Steady::now() + length;
@@ -291,6 +284,7 @@ private:
     std::atomic<std::uint64_t> recovered_{0};
     std::atomic<Steady::rep> refusedSince_{0};  // when the disk began to refuse; 0: it does not
     RecordQueue queue_;
+    PendingProbes probes_;
     SharedAnswers answers_;
     const RecorderContext context_;
     Guarded<LogChooser> chooser_;
@@ -299,7 +293,6 @@ private:
     Upkeep upkeep_;
     const std::chrono::milliseconds lastTries_;
     const std::chrono::milliseconds removalsTogether_;
-    Guarded<ProbeFold> probes_;
     std::mutex mutex_;
     std::condition_variable closed_;
     std::optional<Steady::time_point> lastTry_;  // of a disk that refuses, once closed; guarded by mutex_

@@ -211,6 +211,9 @@ void DurableSpool::write(Writer& writer, std::span<const NewRecord> records, [[m
     for (const auto& [blob, count] : references) {
         file.countReferences(blob, count);
     }
+    if (std::ranges::any_of(records, &NewRecord::fromAside)) {
+        file.saveAside({});
+    }
     for (const auto& [lane, state] : lanes) {
         if (state.last != writer.ledger.lanes[lane].last) {
             assert(state.last == wanted.at(lane).last);

@@ -58,6 +58,8 @@ public:
     Status renew(const std::string& reason) override;
     std::vector<std::uint64_t> append(std::span<const NewRecord> records, const RetryWait& wait,
                                       SpoolRoom room) override;
+    bool setAside(std::span<const NewRecord> records) override;
+    std::vector<NewRecord> aside() override;
     std::size_t together(std::span<const NewRecord> records) const override;
     std::vector<SpoolRow> read(std::uint32_t lane, std::uint64_t after, std::size_t records,
                                std::size_t bytes) const override;
@@ -84,8 +86,8 @@ private:
     struct Writer {
         std::unique_ptr<SpoolFile> file;  // null while the disk does not let it be opened
         SpoolLedger ledger;
-        std::uint64_t sinceCheck = 0;               // bytes written since the bound was looked at
-        bool barren = false;                        // nothing was found that may go, and nothing has changed since
+        std::uint64_t sinceCheck = 0;             // bytes written since the bound was looked at
+        bool barren = false;                      // nothing was found that may go, and nothing has changed since
         std::optional<std::uint64_t> loggedThen{};  // logged(), when rows were left alone that no text log may hold
         std::chrono::steady_clock::time_point complainAgain{};
     };

@@ -1,3 +1,4 @@
+#include "agent/spool/aside.hpp"
 #include "agent/spool/durable_spool.hpp"
 #include "agent/spool/spool_upkeep.hpp"
 #include "common/log/log.hpp"
@@ -100,6 +101,33 @@ void DurableSpool::look(Writer& writer) const {
                    "collector has acknowledged some")
              : log::info("spool: there is room again, and sessions are taken");
     }
+}
+
+bool DurableSpool::setAside(std::span<const NewRecord> records) {
+    return writer_.with([&](Writer& writer) {
+        try {
+            if (!writer.file) {
+                reopen(writer);
+            }
+            writer.file->saveAside(records.empty() ? std::string() : packedAside(records));
+            return true;
+        } catch (const SqliteError& error) {
+            if (error.damaged()) {
+                throw;
+            }
+            writer.file.reset();
+            return false;
+        }
+    });
+}
+
+std::vector<NewRecord> DurableSpool::aside() {
+    return writer_.with([&](Writer& writer) {
+        if (!writer.file) {
+            reopen(writer);
+        }
+        return unpackedAside(writer.file->aside());
+    });
 }
 
 void DurableSpool::release() {

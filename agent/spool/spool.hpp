@@ -39,6 +39,7 @@ struct NewRecord {
     /// for many records. Null, or not empty.
     std::shared_ptr<const std::string> shared = {};
     std::size_t sharedAt = 0;
+    bool fromAside = false;  // it may stand in what was set aside: with its commit all of that goes
 };
 
 /// A row of the spool: one record, or a gap that stands for all of seq..seqEnd.
@@ -136,6 +137,12 @@ public:
     std::vector<std::uint64_t> append(std::span<const NewRecord> records, const RetryWait& wait) {
         return append(records, wait, SpoolRoom::Usual);
     }
+
+    /// Keeps these in the file without numbers, in the place of what was set aside before, and takes the room that is
+    /// kept for it: give it no more than a hundredth of the bound. It goes when a record that says so is committed, and
+    /// is there at the next start. Lane and session are not kept. False: the disk refuses.
+    virtual bool setAside(std::span<const NewRecord> records) = 0;
+    virtual std::vector<NewRecord> aside() = 0;
 
     /// How many of them, from the first on, append() commits before it makes room again. Who must call journalled()
     /// gives it no more at once: the rows of a batch that is larger than the spool would else wait for the end of the
