@@ -43,10 +43,28 @@ void ProbeFold::lose(std::uint64_t contacts, WallTime from, WallTime to) {
     beyond_ += contacts;
 }
 
+void ProbeFold::add(ProbeFold other) {
+    while (!other.probes_.empty()) {
+        auto node = other.probes_.extract(other.probes_.begin());
+        const Probe& probe = node.mapped();
+        add(std::move(node.key()), probe.source, probe.first, probe.last, probe.packets);
+    }
+    if (other.beyond_ > 0) {
+        lose(other.beyond_, other.beyondFirst_, other.beyondLast_);
+    }
+}
+
 std::vector<NewRecord> ProbeFold::take(std::uint32_t lane) {
+    auto taken = records(lane);
+    probes_.clear();
+    beyond_ = 0;
+    return taken;
+}
+
+std::vector<NewRecord> ProbeFold::records(std::uint32_t lane) const {
     std::vector<NewRecord> records;
     records.reserve(probes_.size() + 1);
-    for (const auto& [key, probe] : std::exchange(probes_, {})) {
+    for (const auto& [key, probe] : probes_) {
         const Uuid id = newSessionId(probe.first);
         const auto fill = [&key = key, &probe = probe, &id](v1::Record& record) {
             auto& to = *record.mutable_probe();
@@ -65,11 +83,11 @@ std::vector<NewRecord> ProbeFold::take(std::uint32_t lane) {
                            .at = id.time(),
                            .body = recordBody({}, 0, id.time(), fill)});
     }
-    if (const std::uint64_t beyond = std::exchange(beyond_, 0); beyond > 0) {
+    if (beyond_ > 0) {
         const auto fill = [&](v1::Record& record) {
             auto& gap = *record.mutable_gap();
             gap.set_what("probe");
-            gap.set_records(beyond);
+            gap.set_records(beyond_);
             gap.set_from_us(microsSince1970(beyondFirst_));
             gap.set_to_us(microsSince1970(beyondLast_));
             gap.set_reason("more contacts at once than are told apart");

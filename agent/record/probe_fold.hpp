@@ -37,11 +37,15 @@ public:
     /// So many contacts are known of by their number only.
     void lose(std::uint64_t contacts, WallTime from, WallTime to);
 
+    /// All of another one.
+    void add(ProbeFold other);
+
     /// When the oldest of them was added; only if there is one.
     bool empty() const { return probes_.empty() && beyond_ == 0; }
     std::chrono::steady_clock::time_point since() const { return since_; }
 
-    /// Their records, for that lane; the fold is empty again.
+    /// Their records, for that lane; after take() the fold is empty again.
+    std::vector<NewRecord> records(std::uint32_t lane) const;
     std::vector<NewRecord> take(std::uint32_t lane);
 
 private:

@@ -45,6 +45,11 @@ std::string gapBody(const SpoolSettings::Lost& lost, WallTime at) {
     });
 }
 
+std::uint64_t contactsOf(std::string_view probe) {
+    v1::Record record;
+    return record.ParseFromArray(probe.data(), static_cast<int>(probe.size())) ? record.probe().packets() : 1;
+}
+
 std::string droppedBody(const SpoolRow& first, const SpoolSettings::Lost& lost) {
     v1::Record before;
     before.ParseFromString(first.body);  // what cannot be read keeps number 0
@@ -215,6 +220,7 @@ SplitBody splitPacketBody(const Uuid& session, std::uint32_t seq, WallTime at, s
 SpoolSettings withRecordBodies(SpoolSettings settings) {
     settings.gapBody = [](const SpoolSettings::Lost& lost) { return gapBody(lost, lost.from); };
     settings.droppedBody = droppedBody;
+    settings.contacts = contactsOf;
     return settings;
 }
 

@@ -2,10 +2,12 @@
 
 #include "agent/record/damage_notice.hpp"
 #include "agent/record/log_choice.hpp"
+#include "agent/record/pending_probes.hpp"
 #include "agent/record/record_queue.hpp"
 #include "agent/record/recovery.hpp"
 #include "agent/record/session_ids.hpp"
 #include "agent/record/session_recorder.hpp"
+#include "agent/record/upkeep.hpp"
 #include "common/concurrent/guarded.hpp"
 #include "common/log/log.hpp"
 
@@ -29,7 +31,6 @@ using Steady = std::chrono::steady_clock;
 constexpr RecordQueue::Due kDue{
     .enough = 256, .patience = std::chrono::milliseconds(10), .hurry = std::chrono::microseconds(500)};
 constexpr auto kIdle = std::chrono::milliseconds(50);
-constexpr auto kProbesTogether = std::chrono::milliseconds(250);
 constexpr auto kRefusedFor = std::chrono::seconds(1);
 
 }  // namespace
@@ -40,11 +41,12 @@ public:
         : spool_(spool),
           journal_(journal),
           queue_(settings.queued, kDue),
+          probes_(spool),
           context_{queue_, journal_, unlogged_, answers_},
           chooser_(std::move(settings.rules)),
           follow_(std::move(settings.follow)),
           manifest_(settings.manifest ? std::make_unique<Manifest>(*std::move(settings.manifest)) : nullptr),
-          upkeep_(settings.upkeep),
+          upkeep_(spool, journal, manifest_.get(), settings.upkeep),
           lastTries_(settings.lastTries),
           removalsTogether_(settings.removals),
           damage_(spool, std::chrono::system_clock::now(), settings.late) {}
@@ -58,17 +60,17 @@ public:
     }
 
     void refused(const Refusal& refusal) {
-        probes_.with([&](ProbeFold& fold) { fold.add(refusal); });
+        probes_.add(refusal);
         refusals_ += refusal.count;
     }
 
     void probed(const SeenProbe& probe) {
-        probes_.with([&](ProbeFold& fold) { fold.add(probe); });
+        probes_.add(probe);
         seen_ += probe.packets;
     }
 
     void probesLost(std::uint64_t packets, WallTime from, WallTime to) {
-        probes_.with([&](ProbeFold& fold) { fold.lose(packets, from, to); });
+        probes_.lose(packets, from, to);
         seen_ += packets;
     }
 
@@ -79,6 +81,7 @@ public:
     }
 
     std::size_t recover() {
+        probes_.recover();
         std::vector<ManifestEntry> entries;
         const std::size_t closed = recoverSessions(
             spool_, journal_,
@@ -93,9 +96,7 @@ public:
         if (manifest_) {
             manifest_->recover(std::move(entries), spool_);
         }
-        for (const LaneView& lane : spool_.lanes()) {
-            handed_.with([&](Marks& marks) { marks[lane.lane] = lane.last; });
-        }
+        upkeep_.begin();
         recovered_ += closed;
         if (closed > 0) {
             log::info("record: " + std::to_string(closed) + " sessions of the run before are closed as interrupted");
@@ -105,13 +106,13 @@ public:
 
     void run() {
         // Whatever ends this loop ends upkeep() too.
-        const std::unique_ptr<Impl, void (*)(Impl*)> drained(this, [](Impl* impl) { impl->stopUpkeep(); });
+        const std::unique_ptr<Impl, void (*)(Impl*)> drained(this, [](Impl* impl) { impl->upkeep_.stop(); });
         std::vector<PendingRecord> pending;
         for (;;) {
             // Whether it was closed is asked before taking: what was pushed until then is in what is taken.
             const bool closed = queue_.closed();
             queue_.takeAll(pending, kIdle);
-            add(pending, dueProbes(closed));
+            add(pending, probes_.due(closed));
             if (manifest_) {
                 add(pending, manifest_->due(spool_, closed && pending.empty()));
             }
@@ -125,26 +126,7 @@ public:
         }
     }
 
-    void upkeep() {
-        bool more = true;
-        bool troubled = false;
-        while (more) {
-            {
-                std::unique_lock lock(mutex_);
-                upkeepDue_.wait_for(lock, upkeep_, [this] { return isDrained_ || roomWanted_; });
-                roomWanted_ = false;
-                more = !isDrained_;
-            }
-            try {
-                settle();
-                troubled = false;
-            } catch (const std::runtime_error& error) {
-                if (!std::exchange(troubled, true)) {
-                    log::error("record: cannot settle journal and spool, trying again: " + std::string(error.what()));
-                }
-            }
-        }
-    }
+    void upkeep() { upkeep_.run(); }
 
     void close() {
         {
@@ -169,19 +151,6 @@ public:
     }
 
 private:
-    using Marks = std::map<std::uint32_t, std::uint64_t>;
-
-    std::vector<NewRecord> dueProbes(bool closing) {
-        // Thousands of records take their time to make: not while those who accept connections wait for the lock.
-        ProbeFold due = probes_.with([&](ProbeFold& fold) {
-            // In a full spool they take no room from sessions: they wait here, folded together.
-            const bool ready =
-                !fold.empty() && (closing || (Steady::now() - fold.since() >= kProbesTogether && !spool_.full()));
-            return ready ? std::exchange(fold, ProbeFold()) : ProbeFold();
-        });
-        return due.empty() ? std::vector<NewRecord>() : due.take(spool_.currentLane());
-    }
-
     /// What the journal's budget removed, once in a while; when closing, all of it, and then it removes no more.
     void addDueRemovals(std::vector<PendingRecord>& pending, bool closing) {
         if (!closing && Steady::now() < nextRemovals_) {
@@ -253,6 +222,7 @@ private:
             spool_.append(records, [this](std::chrono::milliseconds length) { return waitForTheDisk(length); });
         refusedSince_ = 0;
         damage_.committed(records, numbers);
+        probes_.committed(records);
         std::vector<JournalText> texts;
         texts.reserve(pending.size());
         for (std::size_t i = 0; i < pending.size(); ++i) {
@@ -275,11 +245,10 @@ private:
         if (manifest_) {
             enter(records, pending);
         }
-        handed_.with([&](Marks& marks) {
-            for (std::size_t i = 0; i < records.size(); ++i) {
-                marks[records[i].lane] = numbers[i];
-            }
-        });
+        upkeep_.handed(records, numbers);
+        if (spool_.wantsLogs()) {
+            upkeep_.wake();
+        }
         records_ += records.size();
         for (std::size_t i = 0; i < records.size(); ++i) {
             sessions_ += records[i].kind == RecordKind::Closing && !pending[i].again ? 1 : 0;
@@ -293,9 +262,9 @@ private:
     bool waitForTheDisk(std::chrono::milliseconds length) {
         Steady::rep never = 0;
         refusedSince_.compare_exchange_strong(never, Steady::now().time_since_epoch().count());
+        probes_.keep();
+        upkeep_.wake();
         std::unique_lock lock(mutex_);
-        roomWanted_ = true;
-        upkeepDue_.notify_all();
         const auto until = Steady::now() + length;
         if (lastTry_) {
             closed_.wait_until(lock, std::min(until, *lastTry_), [] { return false; });
@@ -303,26 +272,6 @@ private:
             closed_.wait_until(lock, until, [this] { return lastTry_.has_value(); });
         }
         return !lastTry_ || Steady::now() < *lastTry_;
-    }
-
-    void settle() {
-        const Marks marks = handed_.with([](const Marks& present) { return present; });
-        journal_.sync();
-        if (manifest_) {
-            manifest_->sync();
-        }
-        for (const auto& [lane, seq] : marks) {
-            spool_.journalled(lane, seq);
-        }
-        spool_.release();
-    }
-
-    void stopUpkeep() {
-        {
-            const std::lock_guard lock(mutex_);
-            isDrained_ = true;
-        }
-        upkeepDue_.notify_all();
     }
 
     Spool& spool_;
@@ -335,20 +284,16 @@ private:
     std::atomic<std::uint64_t> recovered_{0};
     std::atomic<Steady::rep> refusedSince_{0};  // when the disk began to refuse; 0: it does not
     RecordQueue queue_;
+    PendingProbes probes_;
     SharedAnswers answers_;
     const RecorderContext context_;
     Guarded<LogChooser> chooser_;
     const std::function<void(std::string_view)> follow_;
     const std::unique_ptr<Manifest> manifest_;  // may be null
-    const std::chrono::milliseconds upkeep_;
+    Upkeep upkeep_;
     const std::chrono::milliseconds lastTries_;
     const std::chrono::milliseconds removalsTogether_;
-    Guarded<ProbeFold> probes_;
-    Guarded<Marks> handed_;  // per lane: records whose log text the journal was given
     std::mutex mutex_;
-    std::condition_variable upkeepDue_;  // before its time: for what follows, guarded by mutex_
-    bool isDrained_ = false;
-    bool roomWanted_ = false;
     std::condition_variable closed_;
     std::optional<Steady::time_point> lastTry_;  // of a disk that refuses, once closed; guarded by mutex_
     std::vector<NewRecord> batch_;               // of run(), as what follows

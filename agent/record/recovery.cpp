@@ -7,6 +7,8 @@
 #include "common/log/log.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -21,6 +23,36 @@ struct Completion {
     std::string path;
     std::string text;
 };
+
+/// The log of a session whose spool had dropped packets: what was dropped stands in the log, and behind that all is in
+/// the spool, though not all of it need be in the log. `footer` is the one that the log is to have.
+std::string joined(const std::string& log, const Replay& replay, const std::string& footer) {
+    const Replay::Tail tail = replay.tail();
+    const std::string rest = replay.closed() ? tail.text : tail.text + footer;
+    if (log.empty()) {
+        return replay.closed() ? replay.text() : replay.text() + footer;
+    }
+    if (log.ends_with(footer) || !log.starts_with(replay.header())) {
+        return log.ends_with(footer) ? log : log + footer;
+    }
+    std::vector<std::size_t> starts;  // of the lines of packets, and the end
+    for (std::size_t at = replay.header().size(); at != 0; at = log.find('\n', at) + 1) {
+        starts.push_back(at);
+    }
+    const std::string_view whole(log);
+    const std::size_t lines = starts.size() - 1;
+    if (tail.before <= lines) {
+        const std::string_view known = whole.substr(starts[tail.before]);
+        if (replay.closed() || tail.text.starts_with(known) || known.starts_with(tail.text)) {
+            return log.substr(0, starts[tail.before]) + rest;
+        }
+    }
+    std::size_t common = replay.closed() ? 0 : std::min(lines, tail.lines);
+    while (!tail.text.starts_with(whole.substr(starts[lines - common]))) {
+        --common;
+    }
+    return log.substr(0, starts[lines - common]) + rest;
+}
 
 class Recovery {
 public:
@@ -68,17 +100,12 @@ private:
         }
     }
 
-    /// The text that the log of a session with that footer must have. Where records are missing, what stands in the
-    /// log already is all there is.
+    /// The text that the log of a session with that footer must have.
     std::string wholeText(const Replay& replay, const std::string& path, const std::string& footer) const {
         if (replay.whole() || path.empty()) {
             return replay.closed() ? replay.text() : replay.text() + footer;
         }
-        std::string text = wholeLines(journal_.directory(), path);
-        if (!text.ends_with(footer)) {
-            text += footer;
-        }
-        return text;
+        return joined(wholeLines(journal_.directory(), path), replay, footer);
     }
 
     void completeClosed(const Uuid& session) {

@@ -25,8 +25,18 @@ std::string Replay::footer(Ending ending, WallTime stoppedAt) const {
     return text;
 }
 
+Replay::Tail Replay::tail() const {
+    const std::size_t all = closed_ ? closed_->packets() : packets_;
+    return {.text = text_.substr(tailAt_), .lines = tailLines_, .before = all - std::min(tailLines_, all)};
+}
+
 void Replay::take(const v1::Record& record) {
-    whole_ = whole_ && record.seq() == nextSeq_ && !record.has_dropped();
+    if (record.seq() != nextSeq_ || record.has_dropped()) {
+        whole_ = false;
+        packets_ += record.seq() - std::min(nextSeq_, record.seq()) + (record.has_dropped() ? 1 : 0);
+        tailLines_ = 0;
+        tailAt_ = text_.size();
+    }
     nextSeq_ = record.seq() + 1;
     lastAt_ = std::max(lastAt_, timeOfMicros(record.at_us()));
     tally_.count(record);
@@ -34,7 +44,8 @@ void Replay::take(const v1::Record& record) {
         case v1::Record::kOpened:
             head_ = record.opened();
             lines_.emplace(endpointOf(head_.source()), endpointOf(head_.target()));
-            appendHeader(text_, timeOfMicros(record.at_us()));
+            appendHeader(header_, timeOfMicros(record.at_us()));
+            text_ += header_;
             break;
         case v1::Record::kChannelOpened:
             if (lines_) {
@@ -46,12 +57,15 @@ void Replay::take(const v1::Record& record) {
         case v1::Record::kPacket:
             spoken_ = spoken_ || !record.packet().sent();
             if (lines_) {
+                ++tailLines_;
+                ++packets_;
                 lines_->packet(text_, timeOfMicros(record.at_us()), record.packet().sent(), record.packet().channel(),
                                record.packet().bytes());
             }
             break;
         case v1::Record::kDropped:
             appendDropped(text_, record.dropped().packets(), record.dropped().reason());
+            tailAt_ = text_.size();
             break;
         case v1::Record::kClosed:
             closed_ = record.closed();

@@ -4,6 +4,7 @@
 #include "agent/spool/spool.hpp"
 #include "proto/apiary/v1/session.pb.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -35,6 +36,18 @@ public:
     /// Header and lines; the footer too if it is closed.
     const std::string& text() const { return text_; }
 
+    /// What stands behind the last record that is missing: lines, with the footer of a session that is closed, and how
+    /// many packets came before. Of one that is open that is right if only packets are missing.
+    struct Tail {
+        std::string text;
+        std::size_t lines = 0;
+        std::size_t before = 0;
+    };
+    Tail tail() const;
+
+    /// Header of the log.
+    const std::string& header() const { return header_; }
+
     /// Number for the next record, and the time of the last.
     std::uint32_t nextSeq() const { return nextSeq_; }
     WallTime lastAt() const { return lastAt_; }
@@ -50,6 +63,10 @@ private:
     SessionTally tally_;
     std::optional<v1::SessionClosed> closed_;
     std::string text_;
+    std::string header_;
+    std::size_t tailAt_ = 0;     // in the text
+    std::size_t tailLines_ = 0;  // from there on
+    std::size_t packets_ = 0;    // there or missing
     std::uint32_t nextSeq_ = 0;
     WallTime lastAt_;
     bool whole_ = true;

@@ -112,18 +112,34 @@ void DurableSpool::commit(std::span<const NewRecord> records, const RetryWait& w
         numbers.push_back(++wanted[record.lane].last);
     }
     std::chrono::milliseconds length = kShortestWait;
+    Drops drops = Drops::Journalled;
+    std::optional<std::chrono::steady_clock::time_point> untilLogged;
     for (;;) {
-        const Try result = writer_.with([&](Writer& writer) { return tryAppend(writer, records, wanted, room); });
+        positions_.with([&](const Positions& positions) {  // which have moved while it waited
+            for (const auto& [lane, state] : positions) {
+                wanted[lane].acknowledged = state.acknowledged;
+                wanted[lane].journalled = state.journalled;
+            }
+        });
+        const Try result =
+            writer_.with([&](Writer& writer) { return tryAppend(writer, records, wanted, room, drops); });
         if (result == Try::Committed) {
             break;
         }
-        if (result == Try::Wait) {
-            if (!wait(length)) {
-                throw std::runtime_error(std::to_string(records.size()) + " records could not be written to " +
-                                         settings_.path + " before the agent had to stop");
-            }
-            length = std::min(2 * length, kLongestWait);
+        if (result == Try::Again) {
+            continue;
         }
+        const bool forLogs = result == Try::WaitForLogs;
+        const auto now = std::chrono::steady_clock::now();
+        untilLogged = forLogs ? untilLogged.value_or(now + settings_.logPatience) : untilLogged;
+        // A disk of the text logs that hangs must hold up the records no longer than that.
+        if (forLogs && (now >= *untilLogged || !wait(length))) {
+            drops = Drops::Anything;
+        } else if (!forLogs && !wait(length)) {
+            throw std::runtime_error(std::to_string(records.size()) + " records could not be written to " +
+                                     settings_.path + " before the agent had to stop");
+        }
+        length = std::min(2 * length, kLongestWait);
     }
     positions_.with([&](Positions& positions) {
         for (const auto& [lane, state] : wanted) {
@@ -137,7 +153,7 @@ void DurableSpool::commit(std::span<const NewRecord> records, const RetryWait& w
 }
 
 DurableSpool::Try DurableSpool::tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted,
-                                          SpoolRoom room) {
+                                          SpoolRoom room, Drops drops) {
     std::uint64_t bytes = 0;
     Sizing sizeOf;
     for (const NewRecord& record : records) {
@@ -151,7 +167,9 @@ DurableSpool::Try DurableSpool::tryAppend(Writer& writer, std::span<const NewRec
             return Try::Committed;  // by a commit that was in doubt
         }
         carry(writer.ledger, wanted);
-        keepBound(writer, bytes, room);
+        if (!keepBound(writer, bytes, room, drops)) {
+            return Try::WaitForLogs;
+        }
         write(writer, records, wanted);
         note(writer.ledger, records);
         writer.sinceCheck += bytes;
@@ -160,7 +178,7 @@ DurableSpool::Try DurableSpool::tryAppend(Writer& writer, std::span<const NewRec
         if (error.damaged()) {
             throw;  // the next start moves the file aside
         }
-        return afterFailure(writer, error.what(), error.full(), bytes, wanted);
+        return afterFailure(writer, error.what(), error.full(), bytes, wanted, drops);
     }
 }
 
@@ -193,6 +211,9 @@ void DurableSpool::write(Writer& writer, std::span<const NewRecord> records, [[m
     for (const auto& [blob, count] : references) {
         file.countReferences(blob, count);
     }
+    if (std::ranges::any_of(records, &NewRecord::fromAside)) {
+        file.saveAside({});
+    }
     for (const auto& [lane, state] : lanes) {
         if (state.last != writer.ledger.lanes[lane].last) {
             assert(state.last == wanted.at(lane).last);
@@ -217,7 +238,7 @@ void DurableSpool::note(SpoolLedger& ledger, std::span<const NewRecord> records)
 }
 
 DurableSpool::Try DurableSpool::afterFailure(Writer& writer, const std::string& what, bool full, std::uint64_t bytes,
-                                             const Positions& wanted) {
+                                             const Positions& wanted, Drops drops) {
     try {
         reopen(writer);  // only a fresh look at the file tells whether a failed commit happened all the same
         if (reached(writer.ledger, wanted)) {
@@ -228,8 +249,11 @@ DurableSpool::Try DurableSpool::afterFailure(Writer& writer, const std::string& 
         // The file's own bound and a disk that others filled answer the same.
         writer.barren = writer.barren && std::exchange(writer.sinceCheck, 0) == 0;
         const bool ownBound = writer.file->used() + 2 * bytes + settings_.bytes / 16 > settings_.bytes;
-        if (full && (ownBound ? makeRoom(writer, 2 * bytes + settings_.bytes / 16) : ballast_.give())) {
+        if (full && (ownBound ? makeRoom(writer, 2 * bytes + settings_.bytes / 16, drops) : ballast_.give())) {
             return Try::Again;
+        }
+        if (full && ownBound && writer.loggedThen && drops == Drops::Journalled) {
+            return Try::WaitForLogs;
         }
     } catch (const SqliteError& error) {
         if (error.damaged()) {
@@ -288,15 +312,21 @@ void DurableSpool::journalled(std::uint32_t lane, std::uint64_t seq) {
 
 std::uint32_t DurableSpool::openLane() {
     const std::uint32_t lane = currentLane_ + 1;
+    LaneState fresh;
+    positions_.with([&](const Positions& positions) {
+        if (const auto before = positions.find(currentLane_); before != positions.end() && before->second.journalled) {
+            fresh.journalled = 0;
+        }
+    });
     const bool opened = writer_.with([&](Writer& writer) {
         try {
             if (!writer.file) {
                 reopen(writer);
             }
             writer.file->begin();
-            writer.file->saveLane(lane, {});
+            writer.file->saveLane(lane, fresh);
             writer.file->commit();
-            writer.ledger.lanes.try_emplace(lane);
+            writer.ledger.lanes.try_emplace(lane, fresh);
             return true;
         } catch (const SqliteError& error) {
             writer.file.reset();
@@ -305,7 +335,7 @@ std::uint32_t DurableSpool::openLane() {
         }
     });
     if (opened) {
-        positions_.with([&](Positions& positions) { positions.try_emplace(lane); });
+        positions_.with([&](Positions& positions) { positions.try_emplace(lane, fresh); });
         currentLane_ = lane;
     }
     return currentLane_;

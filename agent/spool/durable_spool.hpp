@@ -4,6 +4,7 @@
 #include "agent/spool/spool.hpp"
 #include "agent/spool/spool_file.hpp"
 #include "agent/spool/spool_reader.hpp"
+#include "agent/spool/spool_upkeep.hpp"
 #include "common/concurrent/guarded.hpp"
 
 #include <algorithm>
@@ -57,6 +58,8 @@ public:
     Status renew(const std::string& reason) override;
     std::vector<std::uint64_t> append(std::span<const NewRecord> records, const RetryWait& wait,
                                       SpoolRoom room) override;
+    bool setAside(std::span<const NewRecord> records) override;
+    std::vector<NewRecord> aside() override;
     std::size_t together(std::span<const NewRecord> records) const override;
     std::vector<SpoolRow> read(std::uint32_t lane, std::uint64_t after, std::size_t records,
                                std::size_t bytes) const override;
@@ -72,6 +75,7 @@ public:
     OpenSession openSession(const Uuid& session) const override;
     Usage usage() const override { return {.used = used_, .bound = settings_.bytes, .dropsFrom = dropsFrom()}; }
     bool full() const override { return full_; }
+    bool wantsLogs() const override { return wantsLogs_; }
     std::uint64_t lost() const override { return lost_; }
     std::vector<SpoolRange> takeDamaged() override {
         return damaged_.with([](auto& damaged) { return std::exchange(damaged, {}); });
@@ -82,8 +86,9 @@ private:
     struct Writer {
         std::unique_ptr<SpoolFile> file;  // null while the disk does not let it be opened
         SpoolLedger ledger;
-        std::uint64_t sinceCheck = 0;  // bytes written since the bound was looked at
-        bool barren = false;           // nothing was found that may go, and nothing has changed since
+        std::uint64_t sinceCheck = 0;             // bytes written since the bound was looked at
+        bool barren = false;                      // nothing was found that may go, and nothing has changed since
+        std::optional<std::uint64_t> loggedThen{};  // logged(), when rows were left alone that no text log may hold
         std::chrono::steady_clock::time_point complainAgain{};
     };
     using Positions = std::map<std::uint32_t, LaneState>;
@@ -91,12 +96,14 @@ private:
     static constexpr std::uint64_t kFreeing = std::uint64_t{1} << 20U;
 
     /// What one try to commit came to.
-    enum class Try { Committed, Again, Wait };
+    enum class Try { Committed, Again, Wait, WaitForLogs };
     void takeNote() const;
     void commit(std::span<const NewRecord> records, const RetryWait& wait, SpoolRoom room,
                 std::vector<std::uint64_t>& numbers);
-    Try tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted, SpoolRoom room);
-    Try afterFailure(Writer& writer, const std::string& what, bool full, std::uint64_t bytes, const Positions& wanted);
+    Try tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted, SpoolRoom room,
+                  Drops drops);
+    Try afterFailure(Writer& writer, const std::string& what, bool full, std::uint64_t bytes, const Positions& wanted,
+                     Drops drops);
     /// Below its bound by what a commit and its index may need.
     std::uint64_t dropsFrom() const { return settings_.bytes / 10 * 9; }
     /// Records are taken so far and no further: to free rows, open sessions are written down, and that takes pages.
@@ -104,10 +111,14 @@ private:
     /// The most bytes that a commit has, if it has more than one record; and how often the bound is looked at.
     std::uint64_t part() const { return settings_.bytes / 64; }
     bool freeSome(Writer& writer, std::uint32_t lane, const Positions& marks) const;
-    bool makeRoom(Writer& writer, std::uint64_t bytes);
-    bool shrinkOnce(Writer& writer, RecordKind kind, std::uint64_t bytes, std::uint64_t& records) const;
+    bool makeRoom(Writer& writer, std::uint64_t bytes, Drops drops);
+    Shrunk shrinkOnce(Writer& writer, RecordKind kind, std::uint64_t bytes, Drops drops) const;
+    void awaitLogs(Writer& writer, bool awaits);
+    /// How far the text logs are, all lanes taken together.
+    static std::uint64_t logged(const SpoolLedger& ledger);
     void look(Writer& writer) const;
-    void keepBound(Writer& writer, std::uint64_t bytes, SpoolRoom room);
+    /// False: there is no room until the text logs hold what is to be dropped.
+    bool keepBound(Writer& writer, std::uint64_t bytes, SpoolRoom room, Drops drops);
     void reopen(Writer& writer) const;
     static void write(Writer& writer, std::span<const NewRecord> records, const Positions& wanted);
     static void note(SpoolLedger& ledger, std::span<const NewRecord> records);
@@ -131,6 +142,7 @@ private:
     mutable Guarded<std::vector<SpoolRange>> damaged_;
     mutable std::atomic<std::uint64_t> used_{0};
     mutable std::atomic<bool> full_{false};
+    std::atomic<bool> wantsLogs_{false};
     Guarded<std::function<void()>> onAppended_;
     Guarded<Writer> writer_;
     struct Reading {

@@ -12,6 +12,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace apiary::agent {
@@ -38,6 +39,7 @@ struct NewRecord {
     /// for many records. Null, or not empty.
     std::shared_ptr<const std::string> shared = {};
     std::size_t sharedAt = 0;
+    bool fromAside = false;  // it may stand in what was set aside: with its commit all of that goes
 };
 
 /// A row of the spool: one record, or a gap that stands for all of seq..seqEnd.
@@ -79,7 +81,12 @@ struct SpoolSettings {
     /// Writes the body that takes the place of the first payload row dropped of a session, and is an Observation:
     /// the trace, within the session, of what is missing. Without it that row becomes a gap like the others.
     std::function<std::string(const SpoolRow& first, const Lost&)> droppedBody = {};
+    /// How many contacts a probe's record stands for: the gap in its place counts them. Without it: one.
+    std::function<std::uint64_t(std::string_view body)> contacts = {};
     std::string vfs = {};  // SQLite's name of the file system layer; empty: its default
+    /// So long a record waits for the text logs to hold what is to be dropped for it; then that is dropped all the
+    /// same.
+    std::chrono::milliseconds logPatience = std::chrono::seconds(5);
 };
 
 /// How near to its bound the spool may come. The last of it is kept for what makes room again: freeing rows, closing
@@ -101,7 +108,9 @@ public:
 /// Invariants: numbers of a lane have no hole; a number once given out is never given to another record; a row leaves
 /// only when its number is acknowledged, its session is over, and release() was called behind it. Near the bound in
 /// bytes payload of the longest sessions is replaced, in place, by gap rows; then probes, the oldest first; then
-/// evidence of the longest sessions. Openings and closings never are: when only they are left it is full().
+/// evidence of the longest sessions. Openings, closings, gaps and the traces of what was dropped never are: when only
+/// they are left it is full(). Of sessions only what the text logs hold is dropped (see journalled()), as long as these
+/// are written at all: what is in neither would be lost.
 /// Shared bytes are committed with or before the first record that they stand in, and go with the last; a row that is
 /// read has them in its body.
 ///
@@ -129,6 +138,12 @@ public:
         return append(records, wait, SpoolRoom::Usual);
     }
 
+    /// Keeps these in the file without numbers, in the place of what was set aside before, and takes the room that is
+    /// kept for it: give it no more than a hundredth of the bound. It goes when a record that says so is committed, and
+    /// is there at the next start. Lane and session are not kept. False: the disk refuses.
+    virtual bool setAside(std::span<const NewRecord> records) = 0;
+    virtual std::vector<NewRecord> aside() = 0;
+
     /// How many of them, from the first on, append() commits before it makes room again. Who must call journalled()
     /// gives it no more at once: the rows of a batch that is larger than the spool would else wait for the end of the
     /// batch, acknowledged or not, and that for room.
@@ -143,8 +158,13 @@ public:
     virtual void acknowledge(std::uint32_t lane, std::uint64_t seq) = 0;
 
     /// The text logs hold what the lane's records up to `seq` say, and are synced. Once this was called for a lane,
-    /// release() frees none of its rows behind it, nor any row of a session whose closing is behind it.
+    /// release() frees none of its rows behind it, nor any row of a session whose closing is behind it, and append()
+    /// drops none of a session's behind it before it has waited for `logPatience`. Lanes that are opened later follow
+    /// the one before.
     virtual void journalled(std::uint32_t lane, std::uint64_t seq) = 0;
+
+    /// True while append() would have dropped rows if they had been journalled(): the sooner they are, the better.
+    virtual bool wantsLogs() const = 0;
 
     /// Frees the rows that are acknowledged and whose session is over, in steps that hold up append() for milliseconds
     /// only. Call it after the journal was synced; in the product Recording::upkeep() does both.

@@ -150,6 +150,19 @@ void SpoolFile::rename(const Uuid& id) {
     save.bindBlob(1, id.view()).run();
 }
 
+std::string SpoolFile::aside() {
+    return database_.text("SELECT value FROM meta WHERE name = 'aside'");
+}
+
+void SpoolFile::saveAside(std::string_view text) {
+    Statement save(database_, text.empty() ? "DELETE FROM meta WHERE name = 'aside'"
+                                           : "INSERT OR REPLACE INTO meta VALUES('aside', ?)");
+    if (!text.empty()) {
+        save.bindBlob(1, text);
+    }
+    save.run();
+}
+
 SpoolLedger SpoolFile::load() {
     SpoolLedger ledger;
     Statement lanes(database_, "SELECT lane, last, acknowledged, journalled, scanned FROM lane");

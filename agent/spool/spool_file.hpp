@@ -116,6 +116,9 @@ public:
     StoredBlob blob(const std::shared_ptr<const std::string>& bytes);
     /// So many rows refer to it now that did not before (or less, if negative). What no row refers to goes.
     void countReferences(std::int64_t blob, std::int64_t change);
+    /// What stands beside the records; empty: nothing.
+    std::string aside();
+    void saveAside(std::string_view text);
     void saveLane(std::uint32_t lane, const LaneState& state);
     void saveHeld(const Uuid& session, const HeldSession& held);
     void forgetHeld(const Uuid& session);

@@ -12,36 +12,60 @@ namespace {
 constexpr std::size_t kDroppedAtOnce = 200'000;  // rows in one transaction
 constexpr std::uint64_t kRowOverhead = 48;       // bytes of a row besides its body
 constexpr std::uint64_t kWorthwhile = 1024;      // bytes of a session; its trace and gaps take some hundred
+constexpr std::uint64_t kWorthAwaiting = 64;     // of this part of the bound
 constexpr const char* kReason = "spool full";
 
-using Sessions = std::unordered_set<Uuid>;
+/// Which rows of a lane may be dropped: those up to a number.
+using Ends = std::unordered_map<std::uint32_t, std::uint64_t>;
 
-/// The sessions with the most bytes of that kind, as many as are needed to free `bytes`.
-Sessions longest(SpoolFile& file, RecordKind kind, std::uint64_t bytes) {
-    std::unordered_map<Uuid, std::uint64_t> sizes;
-    // Shared bytes count as what each row that refers to them has of them.
+Ends endsOf(const SpoolLedger& ledger, Drops drops) {
+    Ends ends;
+    for (const auto& [lane, state] : ledger.lanes) {
+        ends[lane] = drops == Drops::Anything ? kHighestSeq : state.journalled.value_or(kHighestSeq);
+    }
+    return ends;
+}
+
+struct Chosen {
+    std::unordered_set<Uuid> sessions;
+    std::uint64_t later = 0;  // bytes that may be dropped once the text logs hold them, if more are needed
+};
+
+/// The sessions with the most bytes of that kind that may be dropped, as many as are needed to free `bytes`.
+Chosen longest(SpoolFile& file, const Ends& ends, RecordKind kind, std::uint64_t bytes) {
+    struct Size {
+        std::uint64_t bytes = 0;
+        std::uint64_t later = 0;  // of rows that may not be dropped yet
+    };
+    std::unordered_map<Uuid, Size> sizes;
+    // Shared bytes count as what each row that refers to them has of them. What has an end in time is a trace.
     Statement rows(file.database(),
-                   "SELECT session, length(body) + coalesce(size / max(refs, 1), 0) FROM record "
-                   "LEFT JOIN blob ON number = blob WHERE kind = ? AND session IS NOT NULL");
+                   "SELECT session, length(body) + coalesce(size / max(refs, 1), 0), key FROM record "
+                   "LEFT JOIN blob ON number = blob WHERE kind = ? AND session IS NOT NULL AND until IS NULL");
     rows.bind(1, static_cast<std::int64_t>(kind));
     while (rows.step()) {
-        sizes[*Uuid::ofBytes(rows.blob(0))] += static_cast<std::uint64_t>(rows.integer(1)) + kRowOverhead;
+        const std::int64_t key = rows.integer(2);
+        Size& size = sizes[*Uuid::ofBytes(rows.blob(0))];
+        (seqOf(key) <= ends.at(laneOf(key)) ? size.bytes : size.later) +=
+            static_cast<std::uint64_t>(rows.integer(1)) + kRowOverhead;
     }
     std::vector<std::pair<std::uint64_t, Uuid>> order;
     order.reserve(sizes.size());
+    Chosen chosen;
     for (const auto& [session, size] : sizes) {
-        order.emplace_back(size, session);
+        order.emplace_back(size.bytes, session);
+        chosen.later += size.bytes + size.later >= kWorthwhile ? size.later : 0;
     }
     std::ranges::sort(order, std::greater<>());
-    Sessions chosen;
     std::uint64_t freed = 0;
     for (const auto& [size, session] : order) {
         if (freed >= bytes || size < kWorthwhile) {
             break;
         }
         freed += size;
-        chosen.insert(session);
+        chosen.sessions.insert(session);
     }
+    chosen.later = freed < bytes ? chosen.later : 0;
     return chosen;
 }
 
@@ -67,10 +91,10 @@ struct Trace {
 
 class Dropping {
 public:
-    Dropping(SpoolFile& file, const SpoolLedger& ledger, const SpoolSettings& settings)
-        : file_(file), ledger_(ledger), settings_(settings) {}
+    Dropping(SpoolFile& file, const SpoolLedger& ledger, const Ends& ends, const SpoolSettings& settings)
+        : file_(file), ledger_(ledger), ends_(ends), settings_(settings) {}
 
-    Shrunk drop(RecordKind kind, const Sessions& sessions, std::uint64_t bytes) {
+    Shrunk drop(RecordKind kind, const std::unordered_set<Uuid>& sessions, std::uint64_t bytes) {
         kind_ = kind;
         gather(sessions, bytes);
         for (const auto& [first, last] : removed_) {
@@ -87,21 +111,22 @@ public:
         for (const auto& [blob, count] : released_) {
             file_.countReferences(blob, -count);
         }
-        return {dropped_, dropped_ > 0 || !removed_.empty()};
+        return {.records = dropped_, .freed = dropped_ > 0 || !removed_.empty()};
     }
 
 private:
     /// Of probes the first `bytes`; of other kinds those of `sessions`.
-    void gather(const Sessions& sessions, std::uint64_t bytes) {
+    void gather(const std::unordered_set<Uuid>& sessions, std::uint64_t bytes) {
         const bool probes = kind_ == RecordKind::Probe;
         std::uint64_t taken = 0;
         Statement rows(file_.database(),
-                       "SELECT key, kind, session, at, span, until, records, bytes, length(body), blob, size "
-                       "FROM record LEFT JOIN blob ON number = blob "
-                       "WHERE kind = ?1 OR (kind = ?2 AND records IS NOT NULL) ORDER BY key");
+                       "SELECT key, kind, session, at, span, until, records, bytes, length(body), blob, size, "
+                       "CASE kind WHEN ?3 THEN body END FROM record LEFT JOIN blob ON number = blob "
+                       "WHERE (kind = ?1 AND until IS NULL) OR (kind = ?2 AND records IS NOT NULL) ORDER BY key");
         rows.bind(1, static_cast<std::int64_t>(kind_));
         // A gap of probes joins none of payload: it says what it stands for.
         rows.bind(2, static_cast<std::int64_t>(probes ? kind_ : RecordKind::Gap));
+        rows.bind(3, static_cast<std::int64_t>(RecordKind::Probe));
         while (dropped_ + removed_.size() < kDroppedAtOnce && !(probes && taken >= bytes) && rows.step()) {
             const std::int64_t key = rows.integer(0);
             const LaneState& lane = ledger_.lanes.at(laneOf(key));
@@ -120,16 +145,14 @@ private:
                 continue;
             }
             const auto session = Uuid::ofBytes(rows.blob(2));
-            if (!probes && (!session || !sessions.contains(*session))) {
+            if (!probes && (!session || !sessions.contains(*session) || seqOf(key) > ends_.at(laneOf(key)))) {
                 continue;
             }
             const auto size = static_cast<std::uint64_t>(rows.integer(8) + rows.integer(10));
             taken += size + kRowOverhead;
             if (seqOf(key) <= lane.acknowledged) {
-                if (seqOf(key) <= lane.journalled.value_or(kHighestSeq)) {
-                    removed_.emplace_back(key, key);
-                    release(rows);
-                }
+                removed_.emplace_back(key, key);
+                release(rows);
                 continue;
             }
             ++dropped_;
@@ -140,7 +163,7 @@ private:
             join({.first = key,
                   .lastRow = key,
                   .lastSeq = seqOf(key),
-                  .records = 1,
+                  .records = probes && settings_.contacts ? settings_.contacts(rows.blob(11)) : 1,
                   .bytes = size,
                   .from = rows.integer(3),
                   .until = rows.integer(3)});
@@ -243,6 +266,7 @@ private:
 
     SpoolFile& file_;
     const SpoolLedger& ledger_;
+    const Ends& ends_;
     const SpoolSettings& settings_;
     std::vector<std::pair<std::int64_t, std::int64_t>> removed_;
     std::vector<Run> runs_;
@@ -255,17 +279,22 @@ private:
 }  // namespace
 
 Shrunk shrink(SpoolFile& file, const SpoolLedger& ledger, const SpoolSettings& settings, RecordKind kind,
-              std::uint64_t bytes) {
-    const Sessions sessions = kind == RecordKind::Probe ? Sessions() : longest(file, kind, bytes);
-    if (kind != RecordKind::Probe && sessions.empty()) {
-        return {};
+              std::uint64_t bytes, Drops drops) {
+    const Ends ends = endsOf(ledger, drops);
+    const Chosen chosen = kind == RecordKind::Probe ? Chosen() : longest(file, ends, kind, bytes);
+    Shrunk shrunk{.awaitsLogs = chosen.later > settings.bytes / kWorthAwaiting};
+    if (kind != RecordKind::Probe && chosen.sessions.empty()) {
+        return shrunk;
     }
     // Evidence leaves no trace of its own: a trace is evidence.
     SpoolSettings plain = settings;
     if (kind == RecordKind::Observation) {
         plain.droppedBody = nullptr;
     }
-    return Dropping(file, ledger, plain).drop(kind, sessions, bytes);
+    const Shrunk dropped = Dropping(file, ledger, ends, plain).drop(kind, chosen.sessions, bytes);
+    shrunk.records = dropped.records;
+    shrunk.freed = dropped.freed;
+    return shrunk;
 }
 
 }  // namespace apiary::agent

@@ -51,6 +51,7 @@ TEST_F(RefusingDiskTest, LosesNothingOnceTheDiskTakesIt) {
 TEST_F(RecordingTest, GetsABatchThroughASpoolThatIsSmaller) {
     constexpr std::size_t kSessions = 3'000;
     spoolSettings_.bytes = std::uint64_t{256} << 10U;
+    settings_.lastTries = std::chrono::minutes(1);
     openAll();
     recording_->recover();  // from now on nothing leaves the spool before its log is synced
     spool_->onAppended([this] {
@@ -68,6 +69,33 @@ TEST_F(RecordingTest, GetsABatchThroughASpoolThatIsSmaller) {
     journal_->close();
     EXPECT_EQ(recording_->view().sessions, kSessions);
     EXPECT_EQ(spool_->lost(), 0U);
+}
+
+/// Until the log has been written nothing is dropped that only the spool has.
+TEST_F(RecordingTest, LosesNoPacketFromTheSpoolThatTheTextLogHasNot) {
+    spoolSettings_.bytes = std::uint64_t{1} << 20U;
+    spoolSettings_.logPatience = std::chrono::hours(1);
+    openAll();
+    recording_->recover();
+    auto recorder = recording_->open(start());
+    for (int i = 0; i < 100; ++i) {
+        recorder->received(kControl, std::string(16'000, 'x'));
+    }
+    auto running = std::async(std::launch::async, [this] { recording_->run(); });
+    auto upkeep = std::async(std::launch::async, [this] { recording_->upkeep(); });
+    while (!spool_->wantsLogs() && recording_->view().records < 101) {
+        std::this_thread::yield();
+    }
+    EXPECT_LT(recording_->view().records, 101U) << "it waits for the log";
+    EXPECT_EQ(spool_->lost(), 0U);
+    auto writing = std::async(std::launch::async, [this] { journal_->run(); });
+    recorder->ended(Outcome::Finished, {});
+    recording_->close();
+    running.get();
+    journal_->close();
+    writing.get();
+    EXPECT_GT(spool_->lost(), 0U);
+    EXPECT_EQ(closing().journal_sha256(), view(Sha256::of(file(closing().journal_path()))));
 }
 
 TEST_F(RecordingTest, LeavesATraceAndAGapWhereTheSpoolWasFull) {

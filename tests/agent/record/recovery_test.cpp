@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <future>
 #include <random>
 #include <set>
 #include <sys/wait.h>
@@ -146,6 +147,66 @@ TEST_F(RecoveryTest, KeepsTheDigestTrueWhereTheSpoolHadDroppedPackets) {
     EXPECT_EQ(closed.journal_sha256(), view(Sha256::of(text)));
     EXPECT_EQ(std::ranges::count(text, '\n'), 3 + 100 + 3);
 }
+
+/// Packets that the spool dropped, since the log has them, and then packets that came too late for the log.
+class CutLogTest : public RecoveryTest, public testing::WithParamInterface<std::size_t> {
+protected:
+    std::unique_ptr<Recorder> play() {
+        spoolSettings_.bytes = std::uint64_t{1} << 20U;
+        openAll();
+        auto writing = std::async(std::launch::async, [this] { journal_->run(); });
+        running_ = std::async(std::launch::async, [this] { recording_->run(); });
+        auto recorder = recording_->open(start());
+        for (int i = 0; i < 100; ++i) {
+            recorder->received(kControl, std::string(16'000, 'x'));
+        }
+        awaitRecords(101);
+        EXPECT_GT(spool_->lost(), 0U);
+        journal_->close();
+        writing.get();
+        for (int i = 0; i < 5; ++i) {
+            recorder->sent(kControl, std::string(GetParam(), 'x'), Delivery::Whole);
+        }
+        awaitRecords(106);
+        return recorder;
+    }
+
+    void awaitRecords(std::uint64_t count) {
+        while (recording_->view().records < count) {
+            std::this_thread::yield();
+        }
+    }
+
+    void expectWholeLog() {
+        const auto closed = closing();
+        const std::string text = file(closed.journal_path());
+        EXPECT_EQ(closed.journal_sha256(), view(Sha256::of(text)));
+        EXPECT_EQ(std::ranges::count(text, '\n'), 3 + 105 + 3);
+    }
+
+    std::future<void> running_;
+};
+
+TEST_P(CutLogTest, OfASessionThatWasOpenIsCompletedFromTheSpool) {
+    auto recorder = play();
+    recording_->close();
+    running_.get();
+    recorder.reset();
+    restart();
+    EXPECT_EQ(recovered_, 1U);
+    expectWholeLog();
+}
+
+TEST_P(CutLogTest, OfASessionThatWasClosedIsCompletedFromTheSpool) {
+    play()->ended(Outcome::Finished, {});
+    recording_->close();
+    running_.get();
+    restart();
+    EXPECT_EQ(recovered_, 0U);
+    expectWholeLog();
+}
+
+INSTANTIATE_TEST_SUITE_P(BytesOfTheLast, CutLogTest, testing::Values(6, 16'000));
 
 TEST_F(RecoveryTest, ClosesSessionsThoughTheSpoolIsAtItsBound) {
     spoolSettings_.bytes = std::uint64_t{1} << 20U;

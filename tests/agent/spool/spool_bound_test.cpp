@@ -93,6 +93,91 @@ TEST_F(SpoolBoundTest, LeavesATraceInTheSession) {
     EXPECT_EQ(all.at(2).kind, RecordKind::Gap);
 }
 
+TEST_F(SpoolBoundTest, KeepsTheTracesWhenEvidenceGoesToo) {
+    auto bounded = settings(kSmall);
+    bounded.droppedBody = [](const SpoolRow&, const SpoolSettings::Lost& lost) {
+        return "trace " + std::to_string(lost.records);
+    };
+    open(bounded);
+    constexpr std::uint8_t kSessions = 20;
+    for (std::uint8_t number = 1; number <= kSessions; ++number) {
+        play(number, 100);
+    }
+    append(record(100, RecordKind::Opening));
+    for (int i = 0; i < 3000; ++i) {
+        append(record(static_cast<std::uint8_t>(1 + i % 30), RecordKind::Observation, std::string(1900, 'e')));
+    }
+    std::map<Uuid, std::uint64_t> told;
+    std::map<Uuid, std::uint64_t> left;
+    std::uint64_t inGaps = 0;
+    std::uint64_t marks = 0;
+    for (const SpoolRow& row : readAll()) {
+        if (row.body.starts_with("trace ")) {
+            told[row.session] += std::stoull(row.body.substr(6));
+            ++marks;
+        }
+        left[row.session] += row.kind == RecordKind::Payload ? 1 : 0;
+        inGaps += row.kind == RecordKind::Gap ? row.seqEnd - row.seq + 1 : 0;
+    }
+    for (std::uint8_t number = 1; number <= kSessions; ++number) {
+        EXPECT_EQ(told[session(number)] + left[session(number)], 100U) << int{number};
+    }
+    EXPECT_GT(marks, 0U);
+    EXPECT_EQ(inGaps + marks, spool_->lost()) << "each number once";
+}
+
+TEST_F(SpoolBoundTest, DropsOfSessionsOnlyWhatTheTextLogsHold) {
+    auto patient = settings(kSmall);
+    patient.logPatience = std::chrono::hours(1);
+    open(patient);
+    spool_->journalled(0, 0);
+    append(record(1, RecordKind::Opening));
+    for (int i = 0; i < 2000 && !spool_->wantsLogs(); ++i) {
+        append(record(1, RecordKind::Payload, std::string(1000, 'p')));
+    }
+    EXPECT_EQ(spool_->lost(), 0U);
+    EXPECT_FALSE(spool_->full()) << "there will be room";
+    const std::uint64_t held = spool_->lanes().at(0).last - 100;
+    int waits = 0;
+    for (int i = 0; i < 200; ++i) {
+        const NewRecord next = record(1, RecordKind::Payload, std::string(1000, 'p'));
+        spool_->append({&next, 1}, [&](std::chrono::milliseconds) {
+            ++waits;
+            EXPECT_EQ(spool_->lost(), 0U);
+            spool_->journalled(0, held);
+            return true;
+        });
+    }
+    EXPECT_EQ(waits, 1);
+    EXPECT_FALSE(spool_->wantsLogs());
+    EXPECT_GT(spool_->lost(), 0U);
+    for (const SpoolRow& row : readAll()) {
+        EXPECT_TRUE(row.kind != RecordKind::Gap || row.seqEnd <= held);
+    }
+}
+
+TEST_F(SpoolBoundTest, DropsAllTheSameWhenTheTextLogsAreNotWritten) {
+    auto impatient = settings(kSmall);
+    impatient.logPatience = std::chrono::milliseconds(0);
+    open(impatient);
+    spool_->journalled(0, 0);
+    play(1, 1200);
+    EXPECT_GT(spool_->lost(), 0U);
+}
+
+TEST_F(SpoolBoundTest, FreesNothingOfANewLaneThatNoTextLogHolds) {
+    open(settings(kSmall));
+    spool_->journalled(0, 0);
+    EXPECT_EQ(spool_->openLane(), 1U);
+    append({record(1, RecordKind::Opening, "a", 1), record(1, RecordKind::Closing, "b", 1)});
+    spool_->acknowledge(1, 2);
+    spool_->release();
+    EXPECT_EQ(rows(1), "1:a\n2:b\n");
+    spool_->journalled(1, 2);
+    spool_->release();
+    EXPECT_EQ(spool_->read(1, 0, 10, 1000).at(0).kind, RecordKind::Gap);
+}
+
 TEST_F(SpoolBoundTest, GivesTheRestOfAGapThatGrewOverASentNumber) {
     open(settings(kSmall));
     play(1, 1200);
@@ -179,6 +264,25 @@ TEST_F(SpoolBoundTest, DropsProbesBeforeEvidenceAndTellsThemFromPayload) {
     EXPECT_EQ(payload, 20U) << "payload goes first";
     EXPECT_GT(probes, 0U);
     EXPECT_EQ(probes + payload, spool_->lost());
+}
+
+TEST_F(SpoolBoundTest, CountsTheContactsOfDroppedProbes) {
+    auto counting = settings(kSmall);
+    counting.contacts = [](std::string_view body) { return std::stoull(std::string(body)); };
+    open(counting);
+    std::uint64_t contacts = 0;
+    for (int i = 1; i <= 5000; ++i) {
+        append(record(0, RecordKind::Probe, std::to_string(i) + std::string(300, ' ')));
+        contacts += static_cast<std::uint64_t>(i);
+    }
+    std::uint64_t there = 0;
+    std::uint64_t gone = 0;
+    for (const SpoolRow& row : readAll()) {
+        const bool gap = row.kind == RecordKind::Gap;
+        (gap ? gone : there) += std::stoull(gap ? row.body.substr(std::string_view("probe ").size()) : row.body);
+    }
+    EXPECT_GT(gone, spool_->lost());
+    EXPECT_EQ(there + gone, contacts);
 }
 
 TEST_F(SpoolBoundTest, TakesNewRecordsAgainOnceTheOldAreAcknowledged) {

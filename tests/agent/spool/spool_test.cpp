@@ -26,6 +26,29 @@ TEST_F(SpoolTest, NumbersRecordsFromOneInOrder) {
     EXPECT_EQ(rows(), "1:body\n2:body\n3:body\n");
 }
 
+TEST_F(SpoolTest, HasWhatWasSetAsideUntilARecordOfItIsCommitted) {
+    open();
+    const std::vector<NewRecord> first{record(0, RecordKind::Probe, "first")};
+    const std::vector<NewRecord> both{record(0, RecordKind::Probe, std::string("a\0b", 3)),
+                                      record(0, RecordKind::Gap, "gap")};
+    EXPECT_TRUE(spool_->setAside(first));
+    EXPECT_TRUE(spool_->setAside(both));
+    append(record(0, RecordKind::Probe));
+    open();
+    const auto kept = spool_->aside();
+    ASSERT_EQ(kept.size(), 2U);
+    EXPECT_EQ(kept[0].body, both[0].body);
+    EXPECT_EQ(kept[1].kind, RecordKind::Gap);
+    EXPECT_EQ(kept[1].at, both[1].at);
+    NewRecord last = both[1];
+    last.fromAside = true;
+    append(last);
+    EXPECT_TRUE(spool_->aside().empty());
+    open();
+    EXPECT_TRUE(spool_->aside().empty());
+    EXPECT_EQ(rows(), "1:body\n2:gap\n");
+}
+
 TEST_F(SpoolTest, ReadsWhatWasWrittenByteByByte) {
     open();
     const std::string body("\0\x01\xff body", 8);

@@ -53,6 +53,7 @@ public:
 
     Usage usage() const override { return {}; }
     bool full() const override { return false; }
+    bool wantsLogs() const override { return false; }
 
     Uuid id() const override {
         return content_.with([](const Content& content) { return Uuid::v4({1, 2, content.renewals}); });
@@ -62,6 +63,8 @@ public:
         return Done{};
     }
     std::vector<std::uint64_t> append(std::span<const NewRecord>, const RetryWait&, SpoolRoom) override { return {}; }
+    bool setAside(std::span<const NewRecord>) override { return true; }
+    std::vector<NewRecord> aside() override { return {}; }
     std::size_t together(std::span<const NewRecord> records) const override { return records.size(); }
 
     std::vector<SpoolRow> read(std::uint32_t number, std::uint64_t after, std::size_t records,

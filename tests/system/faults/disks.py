@@ -129,24 +129,48 @@ def spool_bound_reached(seed):
     return played(play, seed, may_tell=("payload",), examine=exact_payload_gaps, budgets={"spool": {"bytes": "1MiB"}})
 
 
-@fault(short=False)
-def spool_bound_and_agent_killed(seed):
-    """At its own bound, with nothing left that may go, the agent is killed, started again, and only then is the link whole."""
-    def play(world):
-        world.gate.set(gate.CUT)
+def spool_bound(restart, seed, **world):
+    """At its own bound, with nothing left that may go, `restart(world)` ends the agent and starts it again, and only then is the link
+    whole."""
+    def play(live):
+        live.gate.set(gate.CUT)
 
         async def inject(here):
             await aside(wait_for, "the spool takes no more", lambda: "are kept at any price" in here.agent.log.read_text(errors="replace"),
                         120, 0.1)
-            await aside(here.kill_agent)
-            await aside(here.start_agent)
+            await aside(restart, here)
             await here.moment(0.5, 2)
             await aside(here.gate.set, gate.WHOLE)
             return 1
 
-        return together(world, inject, ["raw"] * 2500, 40)
+        return together(live, inject, ["raw"] * 2500, 40)
 
-    return played(play, seed, may_tell=("payload",), budgets={"spool": {"bytes": "1MiB"}})
+    return played(play, seed, may_tell=("payload",), budgets={"spool": {"bytes": "1MiB"}}, **world)
+
+
+@fault(short=False)
+def spool_bound_and_agent_killed(seed):
+    def restart(world):
+        world.kill_agent()
+        world.start_agent()
+
+    return spool_bound(restart, seed)
+
+
+@fault(short=False)
+def spool_bound_and_agent_terminated(seed):
+    def restart(world):
+        world.stop_agent()
+        world.start_agent()
+
+    return spool_bound(restart, seed)
+
+
+@fault(short=False)
+def spool_bound_and_power_lost(seed):
+    with losing_disk() as disk:
+        return spool_bound(lambda world: cut_under_agent(world, disk), seed, state=disk.folder / "agent",
+                           journal=disk.folder / "journal", agent_environment=disk.environment)
 
 
 @fault(short=False)
