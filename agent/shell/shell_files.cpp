@@ -319,6 +319,13 @@ ShellError ShellFiles::copy(const std::string& from, const std::string& to, std:
 }
 
 ShellError ShellFiles::layDown(const std::string& path, std::string content, std::int64_t now) {
+    const ShellNode* folder = find(directoryOf(path));
+    if (folder == nullptr || folder->kind != ShellNode::Kind::Directory) {
+        return ShellError::NoEntry;
+    }
+    if (const ShellNode* there = find(path); there != nullptr && there->kind != ShellNode::Kind::File) {
+        return ShellError::Exists;
+    }
     ShellNode node;
     node.modified = now;
     node.content = std::make_shared<std::string>(std::move(content));
