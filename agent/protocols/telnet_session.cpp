@@ -1,5 +1,7 @@
 #include "agent/protocols/telnet_session.hpp"
 
+#include "common/net/address.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -99,7 +101,9 @@ void TelnetSession::runProcess(Turn& turn) {
     if (ash_) {
         ash_->run(terminal_, turn);
     } else if (login_.accepted()) {
-        ash_.emplace(Shell(service_.host.get(), login_.user(), recalled_), service_.messageOfTheDay);
+        Shell shell(service_.host.get(), login_.user(), recalled_);
+        shell.noteLogin(endpointText(peer_), turn.now());
+        ash_.emplace(std::move(shell), service_.messageOfTheDay);
         ash_->run(terminal_, turn);
     } else {
         login_.run(terminal_, turn);

@@ -38,7 +38,7 @@ private:
 class TelnetSession final : public Session {
 public:
     TelnetSession(const TelnetService& service, const Environment& environment)
-        : service_(service), recalled_(environment.recalled), login_(service.login) {}
+        : service_(service), peer_(environment.peer), recalled_(environment.recalled), login_(service.login) {}
 
     void onOpen(Turn& turn) override;
     void onBytes(std::string_view bytes, Turn& turn) override;
@@ -64,6 +64,7 @@ private:
     void leave(Turn& turn);
 
     const TelnetService& service_;
+    Endpoint peer_;
     std::string recalled_;
     TelnetFraming framing_;
     TelnetTerminal terminal_;

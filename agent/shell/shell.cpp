@@ -2,6 +2,7 @@
 
 #include "agent/shell/shell_expander.hpp"
 #include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_logins.hpp"
 #include "agent/shell/shell_numbers.hpp"
 #include "agent/shell/shell_signals.hpp"
 
@@ -207,6 +208,12 @@ Shell::Shell(Shell&&) noexcept = default;
 Shell& Shell::operator=(Shell&&) noexcept = default;
 Shell::~Shell() = default;
 
+void Shell::noteLogin(std::string_view from, WallTime at) {
+    const std::string user = state_->host->userName(state_->files.user());
+    noteShellLogin(state_->files, {user, "pts/0", std::string(from),
+                                   std::chrono::floor<std::chrono::seconds>(at.time_since_epoch()).count()});
+}
+
 std::string Shell::banner() const {
     return "\n\nBusyBox v1.35.0 " + state_->host->spec().build +
            " built-in shell (ash)\nEnter 'help' for a list of built-in commands.\n\n";
@@ -300,6 +307,9 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
         answer.output = state.shells.back().name + ": " + state.pending->error() + '\n';
         answer.evidence.emplace_back(Command{text.substr(0, 4096), ""});
         state.shells.back().status = 2;
+        // ash throws away what is left of the line, with its end, and so does not count it.
+        const bool reachedEnd = state.pending->error().find("unexpected newline") != std::string::npos;
+        state.shells.back().typedLines -= reachedEnd ? 0 : 1;
     } else if (parsed == ShellParser::State::Complete) {
         const std::string echo = state.shells.back().options.on('v') ? state.pendingText : std::string{};
         state.pending.reset();
@@ -326,9 +336,17 @@ Shell::Answer Shell::endOfInput(WallTime now) {
         state.reading->typed.emplace_back();
         return state.runReading(now);
     }
+    if (state.pending && state.pending->neededWhole()) {  // a here-document, which ends here as well
+        const std::vector<std::string> history = state.history;
+        Answer answer = line(std::string(state.pending->needed()), now);
+        state.history = history;
+        return answer;
+    }
     if (state.pending) {
         Answer answer;
-        answer.output = state.shells.back().name + ": syntax error: unexpected end of file\n";
+        const std::string& error = state.pending->error();
+        answer.output =
+            state.shells.back().name + ": " + (error.empty() ? "syntax error: unexpected end of file" : error) + '\n';
         state.shells.back().status = 2;
         state.pending.reset();
         return answer;

@@ -52,6 +52,9 @@ public:
     Shell& operator=(Shell&&) noexcept;
     ~Shell();
 
+    /// login's part: who and w tell of it. `from` is the peer with its port, "192.0.2.7:41000".
+    void noteLogin(std::string_view from, WallTime at);
+
     /// What ash says before its first prompt.
     std::string banner() const;
 

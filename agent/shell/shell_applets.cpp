@@ -17,7 +17,7 @@ const std::vector<ShellApplet>& table() {
               shellTarApplets(),      shellPlainApplets(),      shellSystemApplets(),     shellNetworkApplets(),
               shellDigestApplets(),   shellDifferenceApplets(), shellExpressionApplets(), shellOperandApplets(),
               shellRunApplets(),      shellProcessApplets(),    shellUserApplets(),       shellAddressApplets(),
-              shellSettingsApplets(), shellRareApplets(),       shellLsApplets()}) {
+              shellSettingsApplets(), shellRareApplets(),       shellLsApplets(),         shellDeviceApplets()}) {
             applets.insert(applets.end(), group.begin(), group.end());
         }
         std::ranges::sort(applets, {}, &ShellApplet::name);

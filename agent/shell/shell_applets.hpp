@@ -61,6 +61,7 @@ std::span<const ShellApplet> shellProcessApplets();
 std::span<const ShellApplet> shellUserApplets();
 std::span<const ShellApplet> shellAddressApplets();
 std::span<const ShellApplet> shellSettingsApplets();
+std::span<const ShellApplet> shellDeviceApplets();
 std::span<const ShellApplet> shellRareApplets();
 std::span<const ShellApplet> shellBuiltins();
 

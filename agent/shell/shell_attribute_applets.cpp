@@ -182,10 +182,16 @@ int changeOwner(ShellCall& call) {
     return status;
 }
 
+std::string_view deviceWords(ShellNode::Device device) {
+    return device == ShellNode::Device::Pipe    ? "fifo"
+           : device == ShellNode::Device::Block ? "block special file"
+                                                : "character special file";
+}
+
 std::string_view kindWords(const ShellNode& node) {
     return node.kind == Kind::Directory ? "directory"
            : node.kind == Kind::Link    ? "symbolic link"
-           : node.kind == Kind::Device  ? (node.block ? "block special file" : "character special file")
+           : node.kind == Kind::Device  ? deviceWords(node.device)
            : node.size() == 0           ? "regular empty file"
                                         : "regular file";
 }
@@ -209,7 +215,8 @@ std::string accountText(ShellCall& call, const char* file, std::uint32_t id) {
 /// One letter of a format of stat -c, as text; nothing if there is none such.
 std::optional<std::string> stateField(ShellCall& call, char letter, const std::string& path, const std::string& place,
                                       const ShellNode& node) {
-    const unsigned kinds[] = {040000, 0100000, 0120000, node.block ? 060000U : 020000U};
+    constexpr unsigned deviceBits[] = {020000, 060000, 010000};
+    const unsigned kinds[] = {040000, 0100000, 0120000, deviceBits[static_cast<std::size_t>(node.device)]};
     const std::uint64_t kilobytes = kilobytesOf(call.files(), place, node);
     switch (letter) {
         case 'n':
@@ -301,7 +308,7 @@ void showState(ShellCall& call, const std::string& path, const std::string& plac
     text += kindWords(node);
     text += printed("\nDevice: %xh/%ud\tInode: %-10zu  Links: %-5zu", device, device, inodeOf(place),
                     linksOf(call.files(), place, node));
-    if (node.kind == Kind::Device) {
+    if (node.kind == Kind::Device && node.device != ShellNode::Device::Pipe) {
         text += printed(" Device type: %x,%x", static_cast<unsigned>(node.major), static_cast<unsigned>(node.minor));
     } else {
         text.erase(text.find_last_not_of(' ') + 1);

@@ -117,7 +117,10 @@ bool AwkInterpreter::nextFile() {
                 return false;
             }
             anyFile_ = true;
-            input_ = call_.work().read(*call_.input(), ShellWork::kMostPiped);
+            const ShellStreamPtr input = call_.input();
+            // What is typed is answered line by line.
+            typed_ = input->kind == ShellStream::Kind::Terminal && special("RS") == "\n" ? input : nullptr;
+            input_ = typed_ ? "" : call_.work().read(*input, ShellWork::kMostPiped);
             inputOpen_ = true;
             break;
         }
@@ -151,6 +154,11 @@ bool AwkInterpreter::nextFile() {
 
 bool AwkInterpreter::nextRecord(std::string& record) {
     for (;;) {
+        if (inputOpen_ && typed_ && inputAt_ == input_.size()) {
+            flush();
+            input_ = call_.work().readLine(*typed_);
+            inputAt_ = 0;
+        }
         if (inputOpen_ && takeRecord(input_, inputAt_, record)) {
             break;
         }

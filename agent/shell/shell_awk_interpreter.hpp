@@ -132,7 +132,8 @@ private:
     double seed_ = 1;
     std::set<std::size_t> inside_ = {};  // rules whose range of lines has begun
 
-    std::string input_ = {};  // of the file that is read now
+    std::string input_ = {};     // of the file that is read now
+    ShellStreamPtr typed_ = {};  // the terminal, if that is read now: then it is the line typed last
     std::size_t inputAt_ = 0;
     bool inputOpen_ = false;
     bool anyFile_ = false;

@@ -133,13 +133,13 @@ private:
         nodes_[path].live = kind;
     }
     void device(const std::string& path, std::uint16_t major, std::uint16_t minor, std::uint16_t mode,
-                ShellNode::Live kind = ShellNode::Live::Null, bool block = false) {
+                ShellNode::Live kind = ShellNode::Live::Null, ShellNode::Device form = ShellNode::Device::Character) {
         add(path, ShellNode::Kind::Device, mode, changed_, "");
         ShellNode& node = nodes_[path];
         node.major = major;
         node.minor = minor;
         node.live = kind;
-        node.block = block;
+        node.device = form;
     }
 
     void programs() {
@@ -239,7 +239,7 @@ private:
         device("/dev/watchdog", 10, 130, 0600);
         for (std::uint16_t i = 0; i < 5; ++i) {
             device("/dev/mtd" + std::to_string(i), 90, 2 * i, 0600);
-            device("/dev/mtdblock" + std::to_string(i), 31, i, 0600, Live::Null, true);
+            device("/dev/mtdblock" + std::to_string(i), 31, i, 0600, Live::Null, ShellNode::Device::Block);
         }
     }
 

@@ -2,6 +2,7 @@
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_lines.hpp"
 #include "agent/shell/shell_numbers.hpp"
 #include "common/crypto/digest.hpp"
 
@@ -70,7 +71,7 @@ int base64(ShellCall& call) {
     if (!stream) {
         return 1;
     }
-    const std::string all = call.work().read(*stream, ShellWork::kMostPiped);
+    const std::string all = readToTheEnd(call.work(), *stream);
     if (call.has('d')) {
         bool whole = true;
         call.out(decoded(all, whole));

@@ -1,6 +1,7 @@
 #include "agent/shell/shell_expander.hpp"
 
 #include "agent/shell/shell_numbers.hpp"
+#include "agent/shell/shell_parser.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -85,17 +86,48 @@ void ShellExpander::fail(std::string_view command, std::string_view message) {
 std::vector<std::string> ShellExpander::fields(const std::vector<std::string>& words) {
     std::vector<std::string> all;
     for (const std::string& word : words) {
-        Marked marked;
-        expand(word, false, marked);
-        if (failed_ || !shell_.work().move(marked.bytes.size())) {
+        if (!addFields(word, all)) {
             break;
         }
-        for (const Marked& field : split(marked)) {
-            match(field, all);
-            if (all.size() >= kMostWords) {
-                shell_.work().stop();
-                return all;
+    }
+    return all;
+}
+
+bool ShellExpander::addFields(const std::string& word, std::vector<std::string>& all) {
+    Marked marked;
+    expand(word, false, marked);
+    if (failed_ || !shell_.work().move(marked.bytes.size())) {
+        return false;
+    }
+    for (const Marked& field : split(marked)) {
+        match(field, all);
+        if (all.size() >= kMostWords) {
+            shell_.work().stop();
+            return false;
+        }
+    }
+    return true;
+}
+
+std::vector<std::string> ShellExpander::command(const std::vector<std::string>& words) {
+    constexpr std::string_view kAssigning[] = {"alias", "export", "local", "readonly"};
+    std::vector<std::string> all;
+    bool assigns = false;
+    for (const std::string& word : words) {
+        const std::size_t equals = word.find('=');
+        if (assigns && equals != std::string::npos && isShellName(std::string_view(word).substr(0, equals))) {
+            all.push_back(word.substr(0, equals + 1) + assigned(word.substr(equals + 1)));
+            if (failed_ || shell_.work().stopped()) {
+                break;
             }
+            continue;
+        }
+        const bool named = !all.empty();
+        if (!addFields(word, all)) {
+            break;
+        }
+        if (!named && !all.empty()) {
+            assigns = std::ranges::find(kAssigning, all.front()) != std::end(kAssigning);
         }
     }
     return all;

@@ -20,6 +20,8 @@ public:
     explicit ShellExpander(ShellInterpreter& shell) : shell_(shell) {}
 
     std::vector<std::string> fields(const std::vector<std::string>& words);
+    /// As fields(), of a command: what a builtin such as `export` is to assign is not split.
+    std::vector<std::string> command(const std::vector<std::string>& words);
     /// One field, neither split nor matched with path names.
     std::string text(const std::string& word);
     /// As text(), of the value of an assignment: with a tilde behind a colon too.
@@ -42,6 +44,7 @@ private:
         }
     };
 
+    bool addFields(const std::string& word, std::vector<std::string>& all);  // false if no more are to be
     void expand(std::string_view word, bool quoted, Marked& into);
     static std::size_t endOfPattern(std::string_view text);
     void expandQuoted(std::string_view word, std::size_t& at, Marked& into);

@@ -318,6 +318,20 @@ ShellError ShellFiles::copy(const std::string& from, const std::string& to, std:
     return ShellError::None;
 }
 
+ShellError ShellFiles::layDown(const std::string& path, std::string content, std::int64_t now) {
+    const ShellNode* folder = find(directoryOf(path));
+    if (folder == nullptr || folder->kind != ShellNode::Kind::Directory) {
+        return ShellError::NoEntry;
+    }
+    if (const ShellNode* there = find(path); there != nullptr && there->kind != ShellNode::Kind::File) {
+        return ShellError::Exists;
+    }
+    ShellNode node;
+    node.modified = now;
+    node.content = std::make_shared<std::string>(std::move(content));
+    return put(path, std::move(node));
+}
+
 ShellError ShellFiles::makeDirectory(const std::string& path, std::uint16_t mode, std::int64_t now) {
     if (find(path) != nullptr) {
         return ShellError::Exists;
@@ -338,6 +352,18 @@ ShellError ShellFiles::makeDirectory(const std::string& path, std::uint16_t mode
         touchParent(path, now);
     }
     return error;
+}
+
+ShellError ShellFiles::makeDevice(const std::string& path, ShellNode node, std::int64_t now) {
+    if (const ShellError error = makeDirectory(path, node.mode, now); error != ShellError::None) {
+        return error;
+    }
+    node.owner = user_;
+    node.modified = now;
+    ShellNode* mine = own(path);
+    node.made = mine->made;
+    *mine = std::move(node);
+    return ShellError::None;
 }
 
 ShellError ShellFiles::makeLink(const std::string& path, std::string target, std::int64_t now) {

@@ -39,6 +39,8 @@ struct ShellNode {
     enum class Kind : std::uint8_t { Directory, File, Link, Device };
     /// What reading a node gives that changes by the moment.
     enum class Live : std::uint8_t { No, Null, Zero, Random, Terminal, Uptime, LoadAverage, Memory };
+    /// Of Kind::Device, which named pipes are too.
+    enum class Device : std::uint8_t { Character, Block, Pipe };
 
     Kind kind = Kind::File;
     std::uint16_t mode = 0644;                  // permission bits alone
@@ -48,7 +50,7 @@ struct ShellNode {
     Live live = Live::No;
     std::uint16_t major = 0;  // of a device
     std::uint16_t minor = 0;
-    bool block = false;
+    Device device = Device::Character;
     std::optional<std::uint32_t> groupId = {};  // if it is not that of the owner
     std::uint32_t made = 0;                     // the number of those that the session made until then; 0: the host's
 
@@ -101,8 +103,11 @@ public:
     ShellError write(const std::string& path, std::size_t offset, std::string_view bytes, std::int64_t now);
     /// Makes `to` the same as the node `from`, in content and mode, without copying.
     ShellError copy(const std::string& from, const std::string& to, std::int64_t now);
+    /// Makes a file of root's, or writes one anew, as a program of the machine does that may do everything.
+    ShellError layDown(const std::string& path, std::string content, std::int64_t now);
     ShellError makeDirectory(const std::string& path, std::uint16_t mode, std::int64_t now);
     ShellError makeLink(const std::string& path, std::string target, std::int64_t now);
+    ShellError makeDevice(const std::string& path, ShellNode node, std::int64_t now);
     ShellError remove(const std::string& path, std::int64_t now);  // an empty directory, or anything else
     ShellError rename(const std::string& from, const std::string& to, std::int64_t now);
     ShellError setMode(const std::string& path, std::uint16_t mode);

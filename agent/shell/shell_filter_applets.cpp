@@ -2,6 +2,7 @@
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_lines.hpp"
 #include "agent/shell/shell_numbers.hpp"
 #include "agent/shell/shell_regex.hpp"
 
@@ -103,18 +104,12 @@ int cut(ShellCall& call) {
     const ShellRegex pattern(kind == 'F' ? call.valueOr('d', "[[:space:]]+") : "x", ShellRegex::Kind::Extended, false);
     call.work().move(pattern.cost());
     const std::string joint = call.valueOr('O', kind == 'F' ? " " : std::string(1, delimiter));
-    int status = 0;
-    const std::string all = call.readAll(call.operands(), status, "-");
-    std::string output;
-    for (std::string_view rest = all; !rest.empty() && call.work().move(16);) {
-        const std::string_view line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    return answerLines(call, [&](std::string_view line, bool /*ended*/) -> std::string {
         std::vector<std::string_view> parts;
         if (fields) {
             parts = kind == 'f' ? fieldsOf(line, delimiter) : fieldsOf(line, pattern, call.work());
             if (parts.size() == 1 && kind == 'f') {
-                output += call.has('s') || call.has('D') ? "" : std::string(line) + '\n';
-                continue;
+                return call.has('s') || call.has('D') ? "" : std::string(line) + '\n';
             }
         }
         const std::size_t count = fields ? parts.size() : line.size();
@@ -135,13 +130,8 @@ int cut(ShellCall& call) {
                 break;
             }
         }
-        output += kept + '\n';
-        if (output.size() > ShellWork::kMostPiped) {
-            break;
-        }
-    }
-    call.out(output);
-    return status;
+        return kept + '\n';
+    });
 }
 
 /// What a backslash in a set of tr stands for, taken off the text.

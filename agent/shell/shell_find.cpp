@@ -133,8 +133,7 @@ private:
                 return test.text[0] == (node->kind == Kind::Directory ? 'd'
                                         : node->kind == Kind::Link    ? 'l'
                                         : node->kind == Kind::File    ? 'f'
-                                        : node->block                 ? 'b'
-                                                                      : 'c');
+                                                                      : "cbp"[static_cast<std::size_t>(node->device)]);
             case What::Permissions:
                 return permits(test, node->mode);
             case What::Age:

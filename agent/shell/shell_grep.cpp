@@ -2,6 +2,7 @@
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_lines.hpp"
 #include "agent/shell/shell_numbers.hpp"
 #include "agent/shell/shell_regex.hpp"
 
@@ -157,7 +158,12 @@ private:
             failed_ = true;
             return;
         }
-        const std::size_t found = lines(call_.work().read(*stream, ShellWork::kMostPiped), name);
+        ShellLines from(call_.work(), *stream, call_.has('z') ? '\0' : '\n');
+        const std::size_t found = lines(from, name);
+        if (call_.work().starved()) {
+            over_ = true;
+            return;
+        }
         any_ |= found > 0;
         if (over_) {
             return;
@@ -173,16 +179,18 @@ private:
         }
     }
 
-    std::size_t lines(std::string_view rest, const std::string& name) {
+    std::size_t lines(ShellLines& from, const std::string& name) {
         std::deque<std::pair<std::size_t, std::string_view>> kept;  // lines before, not shown yet
         std::size_t number = 0;
         std::size_t found = 0;
         std::size_t due = 0;  // lines behind, still to be shown
-        const char end = call_.has('z') ? '\0' : '\n';
         const bool silent = call_.has('q') || call_.has('l') || call_.has('L') || call_.has('c');
-        while (!rest.empty() && !call_.work().stopped()) {
-            const std::string_view line = rest.substr(0, rest.find(end));
-            rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+        while (found < most_ || due > 0) {
+            const std::optional<std::string_view> next = from.next();
+            if (!next || call_.work().stopped()) {
+                break;
+            }
+            const std::string_view line = *next;
             ++number;
             const auto hit = found < most_ ? search(line, 0) : std::nullopt;
             if (found >= most_ ? due == 0 : call_.work().stopped()) {

@@ -238,7 +238,7 @@ int ShellInterpreter::simple(const ShellTree& tree) {
     }
     captured_ = 0;
     ShellExpander expander(*this);
-    const std::vector<std::string> words = expander.fields(tree.words);
+    const std::vector<std::string> words = expander.command(tree.words);
     if (expander.failed()) {
         leave(Flow::Abort);
         return 2;

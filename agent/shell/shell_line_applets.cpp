@@ -2,6 +2,7 @@
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_lines.hpp"
 #include "agent/shell/shell_numbers.hpp"
 
 #include <algorithm>
@@ -54,24 +55,16 @@ int numberLines(ShellCall& call) {
     }
     const std::string gap = call.valueOr('s', "\t");
     const char which = call.valueOr('b', "t").c_str()[0];
-    int status = 0;
     std::size_t number = *first;
-    std::string output;
-    for (const std::string& line : linesOf(call.readAll(call.operands(), status, "-"))) {
-        if (which == 'a' || (which == 't' && !line.empty())) {
-            std::string digits = std::to_string(number);
-            digits.insert(0, *width - std::min(*width, digits.size()), ' ');
-            output += digits + gap + line + '\n';
-            number += *step;
-        } else {
-            output += std::string(*width + gap.size(), ' ') + line + '\n';
+    return answerLines(call, [&](std::string_view line, bool /*ended*/) {
+        if (which != 'a' && (which != 't' || line.empty())) {
+            return std::string(*width + gap.size(), ' ') + std::string(line) + '\n';
         }
-        if (output.size() > ShellWork::kMostPiped) {
-            break;
-        }
-    }
-    call.out(output);
-    return status;
+        std::string digits = std::to_string(number);
+        digits.insert(0, *width - std::min(*width, digits.size()), ' ');
+        number += *step;
+        return digits + gap + std::string(line) + '\n';
+    });
 }
 
 /// Where a line stands behind one more byte, as a terminal shows it.
@@ -96,38 +89,29 @@ int foldLines(ShellCall& call) {
     if (!width) {
         return 1;
     }
-    int status = 0;
-    std::string folded;
     const auto behind = [&](std::size_t column, char c) {
         return call.has('b') ? column + 1 : columnBehind(column, c);
     };
-    std::string line;
-    std::size_t column = 0;
-    for (const char c : call.readAll(call.operands(), status, "-")) {
-        if (c == '\n') {
-            folded += line + '\n';
-            line.clear();
-            column = 0;
-            continue;
-        }
-        if (behind(column, c) > *width && !line.empty()) {
-            const std::size_t blank = call.has('s') ? line.find_last_of(" \t") : std::string::npos;
-            const std::size_t end = blank == std::string::npos ? line.size() : blank + 1;
-            folded += line.substr(0, end) + '\n';
-            line.erase(0, end);
-            column = 0;
-            for (const char kept : line) {
-                column = behind(column, kept);
+    return answerLines(call, [&](std::string_view typed, bool ended) {
+        std::string folded;
+        std::string line;
+        std::size_t column = 0;
+        for (const char c : typed) {
+            if (behind(column, c) > *width && !line.empty()) {
+                const std::size_t blank = call.has('s') ? line.find_last_of(" \t") : std::string::npos;
+                const std::size_t end = blank == std::string::npos ? line.size() : blank + 1;
+                folded += line.substr(0, end) + '\n';
+                line.erase(0, end);
+                column = 0;
+                for (const char kept : line) {
+                    column = behind(column, kept);
+                }
             }
+            line += c;
+            column = behind(column, c);
         }
-        line += c;
-        column = behind(column, c);
-        if (folded.size() > ShellWork::kMostPiped) {
-            break;
-        }
-    }
-    call.out(folded + line);
-    return status;
+        return folded + line + (ended ? "\n" : "");
+    });
 }
 
 /// The delimiters of paste: \0 is none.
@@ -203,20 +187,18 @@ int reverseLines(ShellCall& call) {
     if (!call.parse("")) {
         return 1;
     }
+    if (call.name() == "rev") {
+        return answerLines(call, [](std::string_view line, bool ended) {
+            return std::string(line.rbegin(), line.rend()) + (ended ? "\n" : "");
+        });
+    }
     int status = 0;
     const std::string all = call.readAll(call.operands(), status, "-");
     const bool ended = all.ends_with('\n');
-    std::vector<std::string> lines = linesOf(all);
+    const std::vector<std::string> lines = linesOf(all);
     std::string output;
-    if (call.name() == "tac") {
-        for (std::size_t i = lines.size(); i-- > 0;) {
-            output += lines[i] + (i + 1 < lines.size() || ended ? "\n" : "");
-        }
-    } else {
-        for (std::size_t i = 0; i < lines.size(); ++i) {
-            std::ranges::reverse(lines[i]);
-            output += lines[i] + (i + 1 < lines.size() || ended ? "\n" : "");
-        }
+    for (std::size_t i = lines.size(); i-- > 0;) {
+        output += lines[i] + (i + 1 < lines.size() || ended ? "\n" : "");
     }
     call.out(output);
     return status;

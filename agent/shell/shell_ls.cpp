@@ -32,6 +32,10 @@ struct Shown {
     bool folder() const { return node->kind == Kind::Directory; }
 };
 
+bool isPipe(const ShellNode& node) {
+    return node.kind == Kind::Device && node.device == ShellNode::Device::Pipe;
+}
+
 /// Bytes that are not printable ASCII become question marks.
 std::string printable(std::string name) {
     std::ranges::replace_if(
@@ -197,7 +201,7 @@ private:
         line +=
             printed("%-10s %4zu ", modeLetters(node).c_str(), linksOf(call_.files(), shown.path, node)) + owners(node);
         const std::uint64_t size = sizeOf(call_.files(), shown.path, node);
-        line += node.kind == Kind::Device
+        line += node.kind == Kind::Device && !isPipe(node)
                     ? printed("%4u, %3u ", static_cast<unsigned>(node.major), static_cast<unsigned>(node.minor))
                 : has('h') ? printed("%7s ", humanSize(size).c_str())
                            : printed("%9llu ", static_cast<unsigned long long>(size));
@@ -222,6 +226,7 @@ private:
                : !has('F')                                             ? ""
                : node->kind == Kind::File && (node->mode & 0111U) != 0 ? "*"
                : node->kind == Kind::Link                              ? "@"
+               : isPipe(*node)                                         ? "|"
                                                                        : "";
     }
 

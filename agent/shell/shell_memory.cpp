@@ -4,12 +4,15 @@
 ///     = MODE MODIFIED PATH ORIGINAL        a file with the content of one of the host's
 ///     d MODE MODIFIED PATH                 a directory
 ///     l TARGET PATH                        a link
+///     n MODE MODIFIED PATH KIND MAJOR MINOR   a device: of characters, of blocks (1), a named pipe (2)
 ///     - PATH                               a file of the host that is gone
 ///
 /// Fields stand between tabs; paths and contents are escape()d, modes are octal.
 
 #include "agent/shell/shell_files.hpp"
+#include "agent/shell/shell_logins.hpp"
 #include "agent/shell/shell_numbers.hpp"
+#include "agent/shell/shell_state.hpp"
 #include "common/text/escape.hpp"
 
 #include <algorithm>
@@ -76,7 +79,8 @@ std::string ShellFiles::changeLine(const std::string& path, const std::optional<
         case ShellNode::Kind::Link:
             return "l\t" + escape(node->text()) + '\t' + escape(path) + '\n';
         case ShellNode::Kind::Device:
-            return "";
+            return "n\t" + times + '\t' + std::to_string(static_cast<unsigned>(node->device)) + '\t' +
+                   std::to_string(node->major) + '\t' + std::to_string(node->minor) + '\n';
         case ShellNode::Kind::File:
             break;
     }
@@ -88,6 +92,9 @@ std::string ShellFiles::changeLine(const std::string& path, const std::optional<
 std::string ShellFiles::remembered(std::size_t most) const {
     std::vector<std::pair<std::int64_t, std::string>> lines;
     for (const auto& [path, node] : changes_) {
+        if (path == kLoginsFile) {
+            continue;
+        }
         lines.emplace_back(node ? node->modified : 0, changeLine(path, node));
     }
     std::ranges::stable_sort(lines, [](const auto& a, const auto& b) { return a.first > b.first; });
@@ -133,6 +140,16 @@ void ShellFiles::recallLine(std::string_view line) {
             node.content = std::make_shared<std::string>(unescape(line).value_or(""));
             node.content->resize(std::min(size, kMostBytes / 2));
         }
+    }
+    if (kind == "n") {
+        node.mode = number<std::uint16_t>(takeField(line), 8) & 07777U;
+        node.modified = boundedTime(number<std::int64_t>(takeField(line)));
+        path = unescape(takeField(line));
+        node.kind = ShellNode::Kind::Device;
+        node.device = static_cast<ShellNode::Device>(number<std::uint8_t>(takeField(line)) % 3);
+        node.major = number<std::uint16_t>(takeField(line));
+        node.minor = number<std::uint16_t>(takeField(line));
+        node.live = readingOf(node);
     }
     if (!path || !isPlain(*path) || !hasRoom(path->size() + node.size())) {
         return;

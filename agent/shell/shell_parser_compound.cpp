@@ -110,7 +110,7 @@ ShellParser::Tree ShellParser::caseClause() {
     expectReserved("in");
     for (skipLines(); !stopped() && !takeReserved("esac"); skipLines()) {
         if (atEnd()) {
-            unexpected("esac");
+            unexpected(")");
             break;
         }
         caseItem(*tree);

@@ -18,6 +18,7 @@ constexpr std::size_t kMostSpace = std::size_t{64} << 10U;
 struct SedInput {
     std::string text;
     std::size_t at = 0;
+    ShellStreamPtr typed = {};  // the terminal, of which the next line is read when it is looked for
 };
 
 /// Runs a script over lines. Throws std::invalid_argument with what is wrong with it only now.
@@ -50,7 +51,13 @@ private:
 
     bool hasMore() {
         while (file_ < inputs_.size() && inputs_[file_].at == inputs_[file_].text.size()) {
-            ++file_;
+            SedInput& input = inputs_[file_];
+            if (input.typed) {
+                call_.out(std::exchange(*output_, {}));
+                input.at = 0;
+                input.text = call_.work().readLine(*input.typed);
+            }
+            file_ += input.text.empty() || !input.typed ? 1 : 0;
         }
         return file_ < inputs_.size();
     }
@@ -64,6 +71,9 @@ private:
         ended_ = end < input.text.size();
         input.at = std::min(end + 1, input.text.size());
         ++number_;
+        if (input.typed) {
+            hasMore();  // sed does not answer to a line before it has the next one, or knows that this was the last
+        }
         return call_.work().move(into.size() + 1);
     }
     void print(std::string_view line, bool ended) {
@@ -463,8 +473,11 @@ int show(ShellCall& call, const std::vector<SedCommand>& commands, const std::ve
     int status = 0;
     std::vector<SedInput> inputs;
     for (const std::string& path : paths.empty() ? std::vector<std::string>{"-"} : paths) {
-        const std::string all = call.readAll({path}, status, "-");
-        inputs.push_back({all});
+        if (path == "-" && call.input()->kind == ShellStream::Kind::Terminal) {
+            inputs.push_back({"", 0, call.input()});
+        } else {
+            inputs.push_back({call.readAll({path}, status, "-")});
+        }
     }
     std::string output;
     try {

@@ -2,6 +2,7 @@
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_lines.hpp"
 #include "agent/shell/shell_numbers.hpp"
 
 #include <algorithm>
@@ -292,12 +293,7 @@ int unique(ShellCall& call) {
     if (paths.size() > 2) {
         return call.usage();
     }
-    int status = 0;
-    const std::string all = call.readAll(paths.empty() ? paths : std::vector<std::string>{paths.front()}, status);
-    if (status != 0) {
-        return status;
-    }
-    const auto compared = [&](const std::string& line) {
+    const auto compared = [&](std::string_view line) {
         std::size_t at = 0;
         for (std::size_t field = 0; field < numbers[0] && at < line.size(); ++field) {
             while (at < line.size() && isSpace(line[at])) {
@@ -307,27 +303,41 @@ int unique(ShellCall& call) {
                 ++at;
             }
         }
-        std::string part = line.substr(std::min(at + numbers[1], line.size()), numbers[2]);
+        std::string part(line.substr(std::min(at + numbers[1], line.size()), numbers[2]));
         for (char& c : part) {
             c = call.has('i') ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : c;
         }
         return part;
     };
     const char end = call.has('z') ? '\0' : '\n';
-    const std::vector<std::string> lines = linesOf(all, end);
-    std::string output;
-    for (std::size_t i = 0; i < lines.size() && call.work().move(lines[i].size() + 1);) {
-        const std::string first = compared(lines[i]);
-        std::size_t next = i + 1;
-        while (next < lines.size() && compared(lines[next]) == first) {
-            ++next;
-        }
-        const std::size_t times = next - i;
-        if (!(call.has('d') && times == 1) && !(call.has('u') && times > 1)) {
-            output += (call.has('c') ? printed("%7zu ", times) : "") + lines[i] + end;
-        }
-        i = next;
+    const ShellStreamPtr input = paths.empty() ? call.input() : call.open(paths.front());
+    if (!input) {
+        return 1;
     }
+    std::string output;
+    const bool typed = input->kind == ShellStream::Kind::Terminal && paths.size() < 2;  // answered while it is typed
+    const auto show = [&](std::string_view line, std::size_t times) {
+        if ((call.has('d') && times == 1) || (call.has('u') && times > 1) || times == 0) {
+            return;
+        }
+        output += (call.has('c') ? printed("%7zu ", times) : "") + std::string(line) + end;
+        if (typed) {
+            call.out(std::exchange(output, {}));
+        }
+    };
+    ShellLines lines(call.work(), *input, end);
+    std::string_view first;
+    std::size_t times = 0;
+    for (auto line = lines.next(); line && call.work().move(line->size() + 1); line = lines.next()) {
+        if (times > 0 && compared(*line) == compared(first)) {
+            ++times;
+            continue;
+        }
+        show(first, times);
+        first = *line;
+        times = 1;
+    }
+    show(first, times);
     if (paths.size() < 2 || paths[1] == "-") {
         call.out(output);
         return 0;

@@ -53,11 +53,24 @@ std::optional<std::uint16_t> modeOf(std::string_view text, unsigned mode, bool d
     return static_cast<std::uint16_t>(mode);
 }
 
+ShellNode::Live readingOf(const ShellNode& device) {
+    using Live = ShellNode::Live;
+    constexpr unsigned kMemory = 1;
+    constexpr unsigned kTerminals = 5;
+    if (device.device != ShellNode::Device::Character) {
+        return Live::Null;
+    }
+    if (device.major == kMemory) {
+        return device.minor == 5 ? Live::Zero : device.minor == 8 || device.minor == 9 ? Live::Random : Live::Null;
+    }
+    return device.major == kTerminals && device.minor == 0 ? Live::Terminal : Live::Null;
+}
+
 std::string modeLetters(const ShellNode& node) {
     using Kind = ShellNode::Kind;
     std::string text(1, node.kind == Kind::Directory ? 'd'
                         : node.kind == Kind::Link    ? 'l'
-                        : node.kind == Kind::Device  ? (node.block ? 'b' : 'c')
+                        : node.kind == Kind::Device  ? "cbp"[static_cast<std::size_t>(node.device)]
                                                      : '-');
     for (int bit = 8; bit >= 0; --bit) {
         text += (node.mode >> static_cast<unsigned>(bit) & 1U) != 0 ? "xwr"[bit % 3] : '-';

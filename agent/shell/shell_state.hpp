@@ -13,6 +13,9 @@ namespace apiary::agent {
 /// counts where nobody is named.
 std::optional<std::uint16_t> modeOf(std::string_view text, unsigned mode, bool directory, unsigned mask);
 
+/// What reading a device gives that somebody made.
+ShellNode::Live readingOf(const ShellNode& device);
+
 /// "drwxr-xr-t", as ls and stat show it.
 std::string modeLetters(const ShellNode& node);
 

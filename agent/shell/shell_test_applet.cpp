@@ -173,7 +173,8 @@ private:
                 return node->kind == Kind::Link;
             case 'c':
             case 'b':
-                return node->kind == Kind::Device && node->block == (kind == 'b');
+            case 'p':
+                return node->kind == Kind::Device && "cbp"[static_cast<std::size_t>(node->device)] == kind;
             case 's':
                 return node->kind == Kind::Directory || node->size() > 0;
             case 'x':
@@ -182,7 +183,6 @@ private:
                 return call_.files().mayRead(place.path) == ShellError::None;
             case 'w':
                 return call_.files().user() == 0 || node->owner == call_.files().user();
-            case 'p':
             case 'S':
             case 'u':
             case 'g':

@@ -2,6 +2,7 @@
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_lines.hpp"
 #include "agent/shell/shell_numbers.hpp"
 
 #include <algorithm>
@@ -169,7 +170,7 @@ int tail(ShellCall& call) {
             call.out((first ? "==> " : "\n==> ") + path + " <==\n");
         }
         first = false;
-        const std::string all = call.work().read(*stream, ShellWork::kMostPiped);
+        const std::string all = readToTheEnd(call.work(), *stream);
         std::size_t begin = 0;
         if (call.has('c')) {
             begin = from ? std::min<std::size_t>(all.size(), *number - std::min<std::uint64_t>(1, *number))

@@ -2,14 +2,18 @@
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
+#include "agent/shell/shell_logins.hpp"
 #include "agent/shell/shell_numbers.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <optional>
 
 namespace apiary::agent {
 namespace {
+
+constexpr std::size_t kLongestPassword = 128;
 
 struct User {
     std::string name;
@@ -62,11 +66,14 @@ int identity(ShellCall& call) {
     if (call.words.size() > 2) {
         return call.usage();
     }
-    const auto user = call.words.size() > 1 ? userNamed(call, call.words[1]) : std::optional(self(call));
+    auto user = call.words.size() > 1 ? userNamed(call, call.words[1]) : std::optional(self(call));
     if (!user) {
         return call.fail("unknown user " + call.words[1]);
     }
     const std::string group = groupName(call, user->group);
+    if (const auto first = entryOf(call, "/etc/passwd", 2, user->id)) {
+        user->name = first->front();  // of those that share the number
+    }
     if (call.has('u')) {
         call.out((call.has('n') ? user->name : user->id) + '\n');
     } else if (call.has('g') || call.has('G')) {
@@ -114,6 +121,10 @@ int loggedIn(ShellCall& call) {
     if (call.name() == "w" || call.has('H')) {
         call.out("USER\t\tTTY\t\tIDLE\tTIME\t\t HOST\n");
     }
+    for (const ShellLogin& login : shellLogins(call.files())) {
+        call.out(printed("%-15s %-15s %-7s %-16s %s\n", login.user.c_str(), login.terminal.c_str(), "00:00",
+                         dateOf(login.at).substr(0, 15).c_str(), login.from.c_str()));
+    }
     return 0;
 }
 
@@ -125,7 +136,15 @@ int loginName(ShellCall& call) {
     if (!call.parse("")) {
         return 1;
     }
-    return call.words.size() > 1 ? call.usage() : call.fail("getlogin: No such device or address");
+    if (call.words.size() > 1) {
+        return call.usage();
+    }
+    const std::vector<ShellLogin> logins = shellLogins(call.files());
+    if (logins.empty()) {
+        return call.fail("getlogin: No such device or address");
+    }
+    call.out(logins.front().user + '\n');
+    return 0;
 }
 
 int terminalName(ShellCall& call) {
@@ -165,6 +184,47 @@ int substituteUser(ShellCall& call) {
 }
 
 /// Reads twice what it was told not to show; the password of the decoy stays.
+/// True if either has the other in it, forwards or backwards, whatever the case.
+bool similar(std::string one, std::string other) {
+    for (std::string* text : {&one, &other}) {
+        std::ranges::transform(*text, text->begin(),
+                               [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    }
+    const std::string backwards(one.rbegin(), one.rend());
+    return one.find(other) != std::string::npos || other.find(one) != std::string::npos ||
+           backwards.find(other) != std::string::npos || other.find(backwards) != std::string::npos;
+}
+
+/// What BusyBox finds wrong with a password; nothing if it is good enough.
+std::string_view weaknessOf(ShellCall& call, const std::string& word, const std::string& user) {
+    constexpr std::size_t kShortest = 6;
+    constexpr std::size_t kKinds = 4;
+    if (word.size() < kShortest) {
+        return "too short";
+    }
+    const auto entry = entryOf(call, "/etc/passwd", 0, user);
+    const std::string comment = entry && entry->size() > 4 ? (*entry)[4] : "";
+    if (similar(word, user)) {
+        return "similar to username";
+    }
+    if (!comment.empty() && similar(word, comment)) {
+        return "similar to gecos";
+    }
+    if (similar(word, call.work().host().spec().hostName)) {
+        return "similar to hostname";
+    }
+    std::array<bool, kKinds> kinds{};
+    for (const char c : word) {
+        const auto byte = static_cast<unsigned char>(c);
+        kinds[std::islower(byte) != 0 ? 0 : std::isupper(byte) != 0 ? 1 : std::isdigit(byte) != 0 ? 2 : 3] = true;
+        if (static_cast<std::size_t>(std::ranges::count(word, c)) * 2 >= word.size()) {
+            return "too many similar characters";
+        }
+    }
+    const auto lacking = static_cast<std::size_t>(std::ranges::count(kinds, false));
+    return word.size() < kShortest + 2 * lacking ? "too weak" : "";
+}
+
 int password(ShellCall& call) {
     if (!call.parse("a:luds")) {
         return 1;
@@ -173,12 +233,21 @@ int password(ShellCall& call) {
     if (!userNamed(call, user)) {
         return call.fail("unknown user " + user);
     }
+    if (!entryOf(call, "/etc/shadow", 0, user)) {
+        call.fail("no record of " + user + " in /etc/shadow, using /etc/passwd");
+    }
     call.out("Changing password for " + user + "\nNew password: ");
     const std::string first = call.work().readLine(*call.input());
     if (call.work().starved()) {
         return 1;
     }
-    call.out("\nRetype password: ");
+    call.out("\n");
+    const std::string word = first.substr(0, std::min<std::size_t>(first.find('\n'), kLongestPassword));
+    if (!first.empty()) {
+        const std::string_view weakness = weaknessOf(call, word, user);
+        call.out(weakness.empty() ? "" : "Bad password: " + std::string(weakness) + '\n');
+    }
+    call.out("Retype password: ");
     const std::string second = first.empty() ? first : call.work().readLine(*call.input());
     if (call.work().starved()) {
         return 1;
@@ -196,7 +265,8 @@ int schedule(ShellCall& call) {
     if (!call.parse("u:c:lerd")) {
         return 1;
     }
-    if (!call.has('l') && !call.has('e') && !call.has('r') && !call.has('d') && call.words.size() == 1) {
+    const bool acts = call.has('l') || call.has('e') || call.has('r') || call.has('d');
+    if (acts ? call.words.size() > 1 : call.words.size() != 2) {
         return call.usage();
     }
     const std::string user = call.valueOr('u', call.work().host().userName(call.files().user()));

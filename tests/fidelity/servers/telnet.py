@@ -1,12 +1,13 @@
 """BusyBox 1.35 telnetd, login and ash as Debian 12's busybox-static has them, for the comparison with protocol "telnet".
 
 The server lives in a scratch root with mount, PID, host name and network namespaces of its own; what its shell does reaches
-nothing outside. It is handed connections that were accepted on a socket made outside (its -i mode), so that it can be
-reached on 127.0.0.1.
+nothing outside. The root has the files of the decoy, /proc and /dev included. It is handed connections that were accepted on
+a socket made outside (its -i mode), so that it can be reached on 127.0.0.1.
 """
 
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -15,8 +16,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from decoy_tree import DecoyTree  # noqa: E402
+
 HOST_NAME = "router"
 USER, PASSWORD = "root", "admin123"
+MACHINE = "x86_64"
 BUILD = "(Debian 1:1.35.0-4+deb12u1+b1)"
 BUSYBOX = shutil.which("busybox", path="/bin:/usr/bin") or "/bin/busybox"
 
@@ -26,19 +32,19 @@ hostname = "{HOST_NAME}"
 accounts = "listed"
 users = "{USER}:{PASSWORD}"
 build = "{BUILD}"
+machine = "{MACHINE}"
 """
 
 START = """
 set -e
-mount -t tmpfs -o mode=755 none {root}/dev
-mkdir {root}/dev/pts
-mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 none {root}/dev/pts
-ln -s pts/ptmx {root}/dev/ptmx
-for node in null zero urandom tty; do touch {root}/dev/$node; mount --bind /dev/$node {root}/dev/$node; done
-mount -t proc none {root}/proc
+mount --bind {root} {root}
+cd {root}
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 none dev/pts
+mount --bind dev/pts/ptmx dev/ptmx
 hostname {name}
 exec {python} {this} {root}
 """
+MOUNTED = ("/dev/pts", "/dev/ptmx")
 
 
 class Server:
@@ -47,7 +53,8 @@ class Server:
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="telnetd-"))
         self.folder.chmod(0o755)
-        plant(self.folder)
+        self.tree = DecoyTree(BUSYBOX, HOST_NAME, MACHINE, BUILD, password=PASSWORD)
+        self.tree.plant(self.folder)
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             listener.listen(64)
@@ -58,9 +65,7 @@ class Server:
                 stdin=listener, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, start_new_session=True)
 
     def reset(self):
-        for folder in ("tmp", "root"):
-            for path in (self.folder / folder).iterdir():
-                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        self.tree.plant(self.folder, but=MOUNTED)
 
     def stop(self):
         os.killpg(self.process.pid, signal.SIGKILL)
@@ -79,25 +84,7 @@ def serve(root):
         connection.close()
 
 
-def plant(root):
-    """A small root file system: every applet, two users."""
-    for name in ("bin", "sbin", "usr/bin", "usr/sbin", "etc", "proc", "dev", "tmp", "root", "var/run", "var/log"):
-        (root / name).mkdir(parents=True)
-    (root / "tmp").chmod(0o1777)
-    shutil.copy(BUSYBOX, root / "bin/busybox")
-    applets = subprocess.run([BUSYBOX, "--list-full"], check=True, capture_output=True, text=True).stdout.split()
-    for applet in applets:
-        path = root / applet
-        if not path.exists() and path.parent.is_dir():
-            path.symlink_to("/bin/busybox")
-    crypted = subprocess.run(["openssl", "passwd", "-6", PASSWORD], check=True, capture_output=True, text=True)
-    (root / "etc/passwd").write_text(
-        f"{USER}:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n")
-    (root / "etc/group").write_text("root:x:0:\nnogroup:x:65534:\n")
-    (root / "etc/shadow").write_text(f"{USER}:{crypted.stdout.strip()}:19000:0:99999:7:::\nnobody:*:19000:0:99999:7:::\n")
-    (root / "etc/shadow").chmod(0o640)
-
-
+MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 COMMANDS = {240: "SE", 241: "NOP", 250: "SB", 251: "WILL", 252: "WONT", 253: "DO", 254: "DONT"}
 WORDS = {
     b" login: ": "login", b"Password: ": "password", b"Login incorrect": "incorrect", b"Login timed out": "timeout",
@@ -125,8 +112,14 @@ def codes(reply):
 
 
 def normalise(reply):
-    """Nothing differs legitimately."""
-    return reply.decode("latin-1")
+    """The moment, as ls and who tell it; where a login came from; what a folder takes on the medium; the kernel."""
+    text = reply.decode("latin-1")
+    text = re.sub(rf"\b({MONTHS}) [ 123]\d \d\d:\d\d(:\d\d)?\b", "MMM DD HH:MM", text)
+    text = re.sub(r"(?m)^(root +pts/0 .*) 127\.\d+\.\d+\.\d+:\d+", r"\1 PEER", text)
+    text = re.sub(r"(?m)^(d[-rwxst]{9} +\d+ \S+ +\S+) +\d+ ", r"\1 SIZE ", text)
+    text = re.sub(r"(?m)^total +\d+", "total SIZE", text)
+    text = re.sub(r"(?m)^modprobe: can't change directory to '[^/']+'", "modprobe: can't change directory to 'KERNEL'", text)
+    return re.sub(rf"\bLinux {HOST_NAME} \S+ #.*? {MACHINE}\b", f"Linux {HOST_NAME} KERNEL {MACHINE}", text)
 
 
 def bytes_as(text):

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "agent/shell/shell_files.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace apiary::agent {
+
+/// Where login notes who is logged in, for who and w. It lies in memory on a router: no visit leaves it to the next.
+constexpr std::string_view kLoginsFile = "/var/run/utmp";
+
+struct ShellLogin {
+    std::string user;
+    std::string terminal;  // "pts/0"
+    std::string from;      // "192.0.2.7:41000"
+    std::int64_t at = 0;   // seconds since 1970
+};
+
+/// Writes the file of logins anew with this one alone: a record of glibc's utmp(5), little end first.
+void noteShellLogin(ShellFiles& files, const ShellLogin& login);
+
+/// What the file says; nothing of records that are cut or of another kind.
+std::vector<ShellLogin> shellLogins(const ShellFiles& files);
+
+}  // namespace apiary::agent
