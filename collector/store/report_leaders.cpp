@@ -3,6 +3,7 @@
 #include "collector/store/report_sql.hpp"
 
 #include <map>
+#include <utility>
 
 namespace apiary::collector {
 namespace {
@@ -10,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint32_t kMostLimit = 50;      // of more, all may as well be added up
+constexpr std::uint32_t kListedFirst = 3;     // times as many as are wanted
 constexpr std::size_t kMostCandidates = 500;  // each is looked up in every hour
 
 // ---------------------------------------------------------------- who may lead
@@ -24,29 +26,26 @@ const std::string kHours = R"(
     )";
 const std::string kTouched =
     " bucket_at >= date_bin('1 hour', $1::timestamptz, '1970-01-01 00:00+00') AND bucket_at < $2::timestamptz";
-// The beginning of the list of each hour; the index gives it in this order.
-std::string listed(const std::string& rollup, const std::string& key, const std::string& count) {
-    return "l AS MATERIALIZED (SELECT h.at, h.traffic, h.whole, r.key, r.n FROM h CROSS JOIN LATERAL (SELECT " + key +
-           " AS key, " + count + " AS n FROM apiary." + rollup +
-           " WHERE bucket_at = h.at AND traffic = h.traffic ORDER BY " + count + " DESC LIMIT $14::int) r)";
-}
-// The same where only those that came more than a few times are found. Nobody leads who did not, or all are few.
-std::string frequent(const std::string& rollup, const std::string& key, const std::string& count) {
-    return "l AS MATERIALIZED (SELECT bucket_at AS at, traffic, bucket_at >= $7::timestamptz AND bucket_at < "
-           "$8::timestamptz AS whole, " +
-           key + " AS key, " + count + " AS n FROM apiary." + rollup + " WHERE" + kTouched + kTrafficFilter +
-           " AND frequent)";
-}
+// The beginning of the list of each hour, which the index gives in this order, and the most that who is not on it has.
+const std::string kListedSources = R"(l AS MATERIALIZED (SELECT h.at, h.traffic, h.whole, r.* FROM h CROSS JOIN LATERAL
+      (SELECT key, n, CASE WHEN count(*) OVER () = $14::int THEN min(n) OVER () ELSE 0 END AS least
+         FROM (SELECT source AS key, sessions AS n FROM apiary.rollup_hour_source
+           WHERE bucket_at = h.at AND traffic = h.traffic ORDER BY sessions DESC LIMIT $14::int) x) r),)";
+// Of these only who came more than a few times is found. Nobody leads who did not, or all are few.
+const std::string kFrequentCredentials =
+    "l AS MATERIALIZED (SELECT digest AS key, uses AS n, bucket_at >= $7::timestamptz AND bucket_at < "
+    "$8::timestamptz AS whole, " +
+    kFewTimes + " AS least FROM apiary.rollup_hour_credential WHERE" + kTouched + kTrafficFilter + " AND frequent),";
+const std::string kLeastListed = "SELECT DISTINCT at, traffic, least FROM l";
+const std::string kLeastFrequent = "SELECT " + kFewTimes + " AS least FROM h";
 // A key has a row for each collector, and each may be missing from a list, being `least` or less.
 std::string bounds(const std::string& least) {
-    return R"(,
-    b AS MATERIALIZED (SELECT h.at, h.traffic, )" +
-           least + R"( AS least FROM h LEFT JOIN l ON l.at = h.at AND l.traffic = h.traffic GROUP BY h.at, h.traffic),
+    return R"(
     u AS MATERIALIZED (SELECT coalesce(sum(least), 0) * (SELECT count(DISTINCT collector_id)
         FROM apiary.rollup_hour_protocol WHERE)" +
-           kTouched + kTrafficFilter + R"() AS unseen FROM b),
+           kTouched + kTrafficFilter + ") AS unseen FROM (" + least + R"() x),
     k AS MATERIALIZED (SELECT key, coalesce(sum(n) FILTER (WHERE whole), 0) AS low,
-        sum(n - least) + (SELECT unseen FROM u) AS high FROM l JOIN b USING (at, traffic) GROUP BY key),)";
+        sum(n - least) + (SELECT unseen FROM u) AS high FROM l GROUP BY key),)";
 }
 const std::string kChosen = R"(
     m AS MATERIALIZED (SELECT coalesce((SELECT low FROM k ORDER BY low DESC OFFSET $13::int - 1 LIMIT 1), 0) AS low)
@@ -59,10 +58,8 @@ const std::string kCandidateCommands =
     "WITH u AS (SELECT 0 AS unseen), k AS MATERIALIZED (SELECT normalized AS key, coalesce(sum(uses) FILTER (WHERE" +
     kWholeBuckets + "), 0) AS low, sum(uses) AS high FROM apiary.rollup_hour_command WHERE" + kTouched +
     kTrafficFilter + " GROUP BY normalized)," + kChosen;
-const std::string kCandidateSources = kHours + listed("rollup_hour_source", "source", "sessions") +
-                                      bounds("CASE WHEN count(l.n) = $14::int THEN min(l.n) ELSE 0 END") + kChosen;
-const std::string kCandidateCredentials =
-    kHours + frequent("rollup_hour_credential", "digest", "uses") + bounds(kFewTimes) + kChosen;
+const std::string kCandidateSources = kHours + kListedSources + bounds(kLeastListed) + kChosen;
+const std::string kCandidateCredentials = kHours + kFrequentCredentials + bounds(kLeastFrequent) + kChosen;
 
 // ---------------------------------------------------------------- how often a key comes
 // Every bucket by name, so that the primary key leads to each row; a range would go through all keys of its buckets.
@@ -85,7 +82,16 @@ std::string heldAtEnds(const std::string& column, const std::string& type, const
     };
     return end(kFirstEnd) + " UNION ALL " + end(kLastEnd);
 }
-const std::string kSourceEnds = "SELECT * FROM (" + fromEnds("source, 1") + ") e(key, n) WHERE key = ANY ($14::inet[])";
+// Sources are looked up one by one: their sessions are fewer than all that lie in the ends.
+std::string ofSourcesAtEnd(const std::string& from, const std::string& to, const std::string& folded) {
+    return "SELECT k.key, r.n FROM unnest($14::inet[]) k(key) CROSS JOIN LATERAL (SELECT count(*) AS n FROM "
+           "apiary.session WHERE source = k.key AND started_at >= " +
+           from + "::timestamptz AND started_at < " + to + "::timestamptz" + kTrafficFilter +
+           ") r WHERE r.n > 0 UNION ALL SELECT source, 1" + folded + " WHERE source = ANY ($14::inet[])" +
+           kTrafficFilter;
+}
+const std::string kSourceEnds =
+    ofSourcesAtEnd("$1", "$7", kFoldedAtFirstEnd) + " UNION ALL " + ofSourcesAtEnd("$8", "$2", kFoldedAtLastEnd);
 const std::string kCountSources =
     summed("host(key)", "SELECT source, sessions FROM apiary.rollup_hour_source WHERE" + kEachHour + kTrafficFilter +
                             " AND source = ANY ($14::inet[]) UNION ALL " + kSourceEnds);
@@ -138,6 +144,14 @@ const std::string& candidatesOf(v1::TopField field) {
                                                : kCandidateCommands;
 }
 
+/// Nothing if they are too many, or that many of each hour do not tell who they are.
+std::optional<pqxx::result> askCandidates(pqxx::transaction_base& transaction, const ReportScope& scope,
+                                          v1::TopField field, std::uint32_t limit, std::uint32_t listed) {
+    auto rows = ask(transaction, candidatesOf(field), scope, cutRange(scope, 1h), limit, listed);
+    const bool decided = rows.size() <= kMostCandidates && (rows.empty() || rows[0][1].as<bool>());
+    return decided ? std::optional(std::move(rows)) : std::nullopt;
+}
+
 // The statements name a login by user and secret with this between them, which no escaped text has.
 constexpr char kBetween = '\x1f';
 
@@ -187,13 +201,19 @@ std::optional<std::vector<Leader>> findLeaders(pqxx::transaction_base& transacti
         (field == v1::TOP_FIELD_SOURCE && scope.from < hourSourcesFrom(transaction))) {
         return std::nullopt;
     }
-    const auto rows = ask(transaction, candidatesOf(field), scope, cutRange(scope, 1h), limit, listed);
-    if (rows.size() > kMostCandidates || (!rows.empty() && !rows[0][1].as<bool>())) {
+    // Short lists of sources mostly decide.
+    auto rows = field == v1::TOP_FIELD_SOURCE && listed > kListedFirst * limit
+                    ? askCandidates(transaction, scope, field, limit, kListedFirst * limit)
+                    : std::nullopt;
+    if (!rows) {
+        rows = askCandidates(transaction, scope, field, limit, listed);
+    }
+    if (!rows) {
         return std::nullopt;
     }
     std::vector<std::string> keys;
     std::vector<std::string> whole;
-    for (const auto& row : rows) {
+    for (const auto& row : *rows) {
         keys.push_back(textOf(row[0]));
         whole.push_back(textOf(row[2]));
     }

@@ -12,7 +12,7 @@
 
 namespace apiary::collector {
 
-/// How many of the largest of each hour findLeaders() looks at, if it is not told.
+/// How many of the largest of each hour findLeaders() looks at, if it is not told and fewer do not decide.
 inline constexpr std::uint32_t kListedOfEachHour = 200;
 
 struct Leader {
