@@ -104,6 +104,15 @@ TEST_F(OneCollectorTest, CountsTheSourcesOfEachBucket) {
     expectEveryScope(24);
 }
 
+TEST_F(OneCollectorTest, CountsAtBothEndsOnlyTheTrafficThatIsAskedFor) {
+    for (const char* traffic : {"attack", "known-scanner", "self-test"}) {
+        SCOPED_TRACE(traffic);
+        auto wanted = scope(begin_ + 90min, begin_ + 50h + 7min);
+        wanted.traffic = {traffic};
+        expectAsByHand(wanted, 1h);
+    }
+}
+
 TEST_F(OneCollectorTest, AnswersHoursFromTheirCounts) {
     const auto wanted = scope(begin_ + 90min, begin_ + 50h + 7min);
     database_.ask(
