@@ -55,7 +55,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kReportThreads = 3;
 constexpr std::size_t kQuestionsWaiting = 256;
 constexpr auto kLongestReport = 20s;
 constexpr auto kLastAnswers = 2000ms;

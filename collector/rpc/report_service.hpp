@@ -5,6 +5,7 @@
 #include "collector/rpc/revoked_operators.hpp"
 #include "collector/rpc/ticker.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -13,6 +14,9 @@ class Service;
 }
 
 namespace apiary::collector {
+
+/// How many threads the program gives to the pool of the service: the console asks for all of a page at once.
+inline constexpr std::size_t kReportThreads = 3;
 
 /// The service Report: what people read. All parts must outlive it; the pool's connections come from openForReports().
 /// Register the result with a server that demands certificates; it answers operators of every role.

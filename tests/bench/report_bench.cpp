@@ -1,3 +1,4 @@
+#include "collector/rpc/report_service.hpp"
 #include "proto/apiary/v1/report.grpc.pb.h"
 #include "tests/bench/load.hpp"
 #include "tests/bench/million_sessions.hpp"
@@ -84,7 +85,8 @@ void measureLeaders(test::PeopleServer& server, v1::Report::Stub& stub, const v1
            medianMillis([&] { return stub.Activity(server.context().get(), request, &activity); }), "ms", 20, true);
 }
 
-// Everything that the page asks, all at once, as the console does, with two choices of its third list.
+// Everything that the page asks, all at once, as the console does, with two choices of its third list; answered by as
+// many threads as the program has for it.
 void measureOverview(test::PeopleServer& server, v1::Report::Stub& stub, const v1::Scope& day) {
     report("report.overview-24h", medianMillis([&] {
                std::vector<std::future<grpc::Status>> answers;
@@ -185,7 +187,7 @@ void measure(test::PeopleServer& server, const std::string& only) {
 
 int main(int argc, char** argv) {
     try {
-        apiary::test::PeopleServer server;
+        apiary::test::PeopleServer server(64, apiary::collector::kReportThreads);
         apiary::bench::loadMillion(server.database);
         apiary::bench::measure(server, argc > 1 ? argv[1] : "");
         return 0;

@@ -49,7 +49,7 @@ Role roleOf(Caller caller) {
 
 }  // namespace
 
-PeopleServer::PeopleServer(std::size_t bound)
+PeopleServer::PeopleServer(std::size_t bound, std::size_t reportThreads)
     : authority_(must(CertificateAuthority::open(folder_.path("pki"), now()))),
       reports_([dsn = database.writer()] { return collector::openForReports(dsn, 60s); }, bound),
       fleet_([dsn = database.writer()] { return std::make_unique<collector::Connection>(dsn, "test fleet"); }, bound),
@@ -61,8 +61,11 @@ PeopleServer::PeopleServer(std::size_t bound)
           ticker, revoked_, now)) {
     collector::Connection connection(database.writer());
     revoked_->read(connection);
+    for (std::size_t i = 0; i < reportThreads; ++i) {
+        threads_.emplace_back([this] { reports_.run(); });
+    }
+    threads_.emplace_back([this] { fleet_.run(); });
     for (auto* pool : {&reports_, &fleet_}) {
-        threads_.emplace_back([pool] { pool->run(); });
         threads_.emplace_back([pool] { pool->runCancellations(); });
     }
     threads_.emplace_back([this] { ticker.run(); });

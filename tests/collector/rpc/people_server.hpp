@@ -32,8 +32,8 @@ enum class Caller { None, Stranger, Sensor, Viewer, Analyst, Operator, Admin, Ex
 /// authority.
 class PeopleServer {
 public:
-    /// At most `bound` questions wait.
-    explicit PeopleServer(std::size_t bound = 64);
+    /// At most `bound` questions wait; so many reports are made at once.
+    explicit PeopleServer(std::size_t bound = 64, std::size_t reportThreads = 1);
     ~PeopleServer();
     PeopleServer(const PeopleServer&) = delete;
     PeopleServer& operator=(const PeopleServer&) = delete;
