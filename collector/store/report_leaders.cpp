@@ -47,12 +47,15 @@ std::string bounds(const std::string& least) {
     k AS MATERIALIZED (SELECT key, coalesce(sum(n) FILTER (WHERE whole), 0) AS low,
         sum(n - least) + (SELECT unseen FROM u) AS high FROM l GROUP BY key),)";
 }
+// As it is in all that is asked here; it names the parameters that nothing else does.
+const std::string kUnfiltered =
+    " cardinality($3::int[]) + cardinality($4::text[]) = 0 AND $6::inet IS NULL AND num_nonnulls($9::uuid, $10::uuid, "
+    "$11::uuid, $12::uuid) = 4";
 const std::string kChosen = R"(
     m AS MATERIALIZED (SELECT coalesce((SELECT low FROM k ORDER BY low DESC OFFSET $13::int - 1 LIMIT 1), 0) AS low)
     SELECT k.key::text, m.low > u.unseen OR u.unseen = 0, k.low::bigint FROM k CROSS JOIN m CROSS JOIN u
-      WHERE k.high >= m.low
-      AND cardinality($3::int[]) + cardinality($4::text[]) = 0 AND $6::inet IS NULL AND $14::int > 0
-      AND num_nonnulls($9::uuid, $10::uuid, $11::uuid, $12::uuid) = 4)";
+      WHERE k.high >= m.low AND $14::int > 0 AND)" +
+                            kUnfiltered;
 // Commands are so few that the whole lists are read: nothing is missing from them.
 const std::string kCandidateCommands =
     "WITH u AS (SELECT 0 AS unseen), k AS MATERIALIZED (SELECT normalized AS key, coalesce(sum(uses) FILTER (WHERE" +
@@ -68,8 +71,8 @@ const std::string kEachHour =
     "hour')))";
 std::string summed(const std::string& label, const std::string& rows) {
     return "SELECT key::text, " + label + ", n FROM (SELECT key, sum(n)::bigint AS n FROM (" + rows +
-           ") x(key, n) GROUP BY key ORDER BY n DESC, key LIMIT $13::int) t WHERE num_nonnulls($9::uuid, $10::uuid, "
-           "$11::uuid, $12::uuid) = 4 ORDER BY n DESC, 2";
+           ") x(key, n) GROUP BY key ORDER BY n DESC, key LIMIT $13::int) t WHERE" + kUnfiltered +
+           " ORDER BY n DESC, 2";
 }
 // What the sessions of the two ends hold of the keys, which are few: from there to the sessions.
 std::string heldAtEnds(const std::string& column, const std::string& type, const std::string& table,
