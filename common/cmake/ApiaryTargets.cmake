@@ -9,8 +9,8 @@ set(APIARY_SANITIZE "" CACHE STRING "Sanitizers for every target, e.g. address,u
 find_program(APIARY_CCACHE ccache)
 if(APIARY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=time_macros,pch_defines
-    CCACHE_INODECACHE=1 ${APIARY_CCACHE})
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_INODECACHE=1
+    CCACHE_SLOPPINESS=time_macros,pch_defines,include_file_mtime,include_file_ctime ${APIARY_CCACHE})
 endif()
 
 # What must hold for every object of a program, generated code included.
