@@ -86,8 +86,8 @@ private:
     struct Writer {
         std::unique_ptr<SpoolFile> file;  // null while the disk does not let it be opened
         SpoolLedger ledger;
-        std::uint64_t sinceCheck = 0;             // bytes written since the bound was looked at
-        bool barren = false;                      // nothing was found that may go, and nothing has changed since
+        std::uint64_t sinceCheck = 0;               // bytes written since the bound was looked at
+        bool barren = false;                        // nothing was found that may go, and nothing has changed since
         std::optional<std::uint64_t> loggedThen{};  // logged(), when rows were left alone that no text log may hold
         std::chrono::steady_clock::time_point complainAgain{};
     };
