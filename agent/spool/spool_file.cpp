@@ -118,8 +118,8 @@ SpoolFile::SpoolFile(const SpoolSettings& settings, bool checked)
       insert_(database_,
               "INSERT INTO record(key, kind, session, at, crc, body, blob, cut) VALUES(?, ?, ?, ?, ?, ?, ?, ?)"),
       replace_(database_,
-               "UPDATE record SET kind = ?2, session = ?3, at = ?4, crc = ?5, span = ?6, until = ?7, records = ?8, "
-               "bytes = ?9, body = ?10, blob = NULL, cut = NULL WHERE key = ?1"),
+               "INSERT INTO record(key, kind, session, at, crc, span, until, records, bytes, body) "
+               "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       erase_(database_, "DELETE FROM record WHERE key BETWEEN ? AND ?"),
       saveLane_(database_, "INSERT OR REPLACE INTO lane VALUES(?, ?, ?, ?, ?)"),
       saveHeld_(database_, "INSERT OR REPLACE INTO session VALUES(?, ?, ?, ?)"),
@@ -246,6 +246,7 @@ void SpoolFile::insert(const StoredRow& row) {
 }
 
 void SpoolFile::replace(const StoredRow& row) {
+    erase(row.key, row.key);  // an UPDATE to less would leave the page as empty as it gets, and not join it with others
     replace_.bind(1, row.key).bind(2, static_cast<std::int64_t>(row.kind));
     row.session.empty() ? replace_.bindNull(3) : replace_.bindBlob(3, row.session);
     replace_.bind(4, row.at).bind(5, checksumOf(row));

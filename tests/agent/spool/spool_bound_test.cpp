@@ -240,6 +240,16 @@ TEST_F(SpoolBoundTest, DropsALongSessionThatComesIntoAFullSpool) {
     EXPECT_LE(std::filesystem::file_size(path()), kSmall);
 }
 
+TEST_F(SpoolBoundTest, IsNotFullOfPagesThatAreNearlyEmpty) {
+    open(settings(kSmall));
+    for (int i = 0; i < 2'000 && !spool_->full(); ++i) {  // packets of two long sessions in turns: no run to join
+        append(record(static_cast<std::uint8_t>(1 + i % 2), RecordKind::Payload, std::string(5000, 'p')));
+        append(record(3, RecordKind::Closing));
+    }
+    EXPECT_FALSE(spool_->full());
+    EXPECT_GT(spool_->lost(), 1500U);
+}
+
 TEST_F(SpoolBoundTest, DropsProbesBeforeEvidenceAndTellsThemFromPayload) {
     open(settings(kSmall));
     play(1, 20);
