@@ -51,12 +51,12 @@ bool DurableSpool::makeRoom(Writer& writer, std::uint64_t bytes, Drops drops) {
     std::uint64_t records = 0;
     bool awaitsLogs = false;
     for (const RecordKind kind : {RecordKind::Payload, RecordKind::Probe, RecordKind::Observation}) {
-        bool more = true;
-        while (more && writer.file->used() + bytes > before) {
-            const Shrunk step = shrinkOnce(writer, kind, bytes, drops);
+        // Where rows of many sessions lie in turns, pages become free only if most of them go.
+        for (std::uint64_t asked = bytes; asked < 2 * settings_.bytes && writer.file->used() + bytes > before;) {
+            const Shrunk step = shrinkOnce(writer, kind, asked, drops);
             records += step.records;
             awaitsLogs = step.awaitsLogs;
-            more = step.freed;
+            asked *= step.freed ? 1 : 2;
         }
         if (awaitsLogs) {
             break;  // what is worth more does not go before what is worth less

@@ -250,6 +250,17 @@ TEST_F(SpoolBoundTest, IsNotFullOfPagesThatAreNearlyEmpty) {
     EXPECT_GT(spool_->lost(), 1500U);
 }
 
+TEST_F(SpoolBoundTest, IsNotFullOfSmallPacketsOfSessionsInTurns) {
+    open(settings(kSmall));
+    constexpr int kSessions = 40;
+    for (int i = 0; i < 15'000 && !spool_->full(); ++i) {
+        const auto number = static_cast<std::uint8_t>(1 + i % kSessions);
+        append(record(number, i < kSessions ? RecordKind::Opening : RecordKind::Payload, std::string(40, 'p')));
+    }
+    EXPECT_FALSE(spool_->full());
+    EXPECT_GT(spool_->lost(), 0U);
+}
+
 TEST_F(SpoolBoundTest, DropsProbesBeforeEvidenceAndTellsThemFromPayload) {
     open(settings(kSmall));
     play(1, 20);
