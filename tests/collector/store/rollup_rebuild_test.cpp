@@ -119,9 +119,10 @@ TEST_F(RollupRebuildTest, ChangesNothingWhileIngestCounts) {
 
 TEST_F(RollupRebuildTest, SaysWhatDifferedAndMendsIt) {
     std::mt19937_64 random(1);
+    const auto noon = std::chrono::floor<days>(now()) - 12h;  // days are rebuilt one after the other
     TestSpool spool(1);
-    spool.append(shortSession().close());
-    spool.append(test::randomProbe(random, now() - 2h, now() - 1h));
+    spool.append(RecordedSession({.start = noon}).received("USER a\r\n").login("a", "b").close());
+    spool.append(test::randomProbe(random, noon, noon + 1h));
     send(spool, {spool.all()});
     database_.ask("UPDATE apiary.rollup_hour_protocol SET sessions = 7");
     database_.ask("DELETE FROM apiary.source_day");
