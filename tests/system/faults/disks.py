@@ -145,7 +145,8 @@ def spool_bound(restart, seed, **world):
 
         return together(live, inject, ["raw"] * 2500, 40)
 
-    return played(play, seed, may_tell=("payload",), budgets={"spool": {"bytes": "1MiB"}}, **world)
+    # What is left then is what is kept at any price: the probes have gone too.
+    return played(play, seed, may_tell=("payload", "probe"), budgets={"spool": {"bytes": "1MiB"}}, **world)
 
 
 @fault(short=False)
