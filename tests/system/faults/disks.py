@@ -161,7 +161,7 @@ def spool_bound_and_agent_killed(seed):
 @fault(short=False)
 def spool_bound_and_agent_terminated(seed):
     def restart(world):
-        world.stop_agent()
+        world.stop_agent(unless_said="could not be written to")
         world.start_agent()
 
     return spool_bound(restart, seed)
