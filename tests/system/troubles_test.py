@@ -9,7 +9,7 @@ import urllib.request
 
 from world import PSQL, World, ftp, listening, wait_for
 
-AWAY = 75  # seconds until everybody knows: 30, and what a busy machine needs
+AWAY = 45  # seconds until everybody knows
 
 
 class TroublesTest(unittest.TestCase):

@@ -10,7 +10,7 @@ import unittest
 from display import Display, Readout
 from world import Program, World, ftp, listening, wait_for
 
-SOON = 60  # seconds from the death of the agent until everybody knows: 30, and what a busy machine needs
+SOON = 35  # seconds from the death of the agent until everybody knows
 
 
 class Receiver(http.server.ThreadingHTTPServer):
