@@ -236,3 +236,12 @@ def compare_counts(world, verdict, short, may_put_aside):
         verdict.remarks.append(f"{count} record(s) in quarantine: {code} {reason}")
         if not may_put_aside:
             verdict.lose("which this fault does not excuse")
+
+
+def repeats(world, verdict):
+    """What is in quarantine came for the second time, whether its session is over by then or half of it is there. For faults that
+    excuse no session."""
+    twice = ("the session has ended already", "its session is not open", "the session is open already")
+    for reason, in world.database.rows("SELECT DISTINCT reason FROM quarantine"):
+        if reason not in twice and "duplicate key value" not in reason:
+            verdict.lose(f"put aside: {reason}")

@@ -8,6 +8,7 @@ import time
 from faults import gate
 from faults.fault import fault, nothing, played, together
 from faults.fault_world import FaultWorld, aside, faked
+from faults.histories import repeats
 from faults.mounts import small_disk
 from world import Program, Service, listening, wait_for
 
@@ -122,10 +123,7 @@ def cloned(seed, state, other):
 def one_each(world, _, verdict):
     """What a gap of a copied spool stands for is with the collector under its former id, and what both bring is put aside when it
     comes for the second time, whether the session is over by then or half of it is there: no session is excused."""
-    twice = ("the session has ended already", "its session is not open", "the session is open already")
-    for reason, in world.database.rows("SELECT DISTINCT reason FROM quarantine"):
-        if reason not in twice and "duplicate key value" not in reason:
-            verdict.lose(f"put aside: {reason}")
+    repeats(world, verdict)
     if world.database.number("SELECT count(DISTINCT stream_id) FROM ingest_stream") < 2:
         verdict.lose("both went on under one spool's id")
 

@@ -5,6 +5,7 @@ import shutil
 
 from faults import gate
 from faults.fault import fault, nothing, played, together
+from faults.histories import repeats
 
 
 def between_two_attacks(act, seed, may_tell, before=lambda world: None):
@@ -87,11 +88,15 @@ def spool_replaced_by_a_copy(seed):
 
 @fault()
 def spool_old_and_ahead(seed):
-    """Set back, and then filled beyond the number where it was while the collector is away: the numbers look right again."""
+    """Set back, and then filled beyond the number where it was while the collector is away: the numbers look right again. What
+    the copy holds unconfirmed the collector has got since, and gets once more."""
     def play(world):
         spool = world.state / "spool.db"
         _, talks = together(world, nothing, 20)
+        world.gate.set(gate.CUT)
+        _, held = together(world, nothing, 20)
         copied(world)
+        world.gate.set(gate.WHOLE)
         _, more = together(world, nothing, 20)
         world.settle()
         world.agent.stop()
@@ -100,6 +105,12 @@ def spool_old_and_ahead(seed):
         world.start_agent()
         _, after = together(world, nothing, 60)
         world.gate.set(gate.WHOLE)
-        return 1, talks + more + after, []
+        return 1, talks + held + more + after, []
 
-    return played(play, seed, may_tell=("spool", "restore"))
+    return played(play, seed, may_tell=("spool", "restore", "quarantine"), examine=came_twice)
+
+
+def came_twice(world, _, verdict):
+    repeats(world, verdict)
+    if not world.database.number("SELECT count(*) FROM quarantine"):
+        verdict.lose("nothing of the copy came again")
