@@ -118,4 +118,16 @@ Result<Ran> runProgram(const std::vector<std::string>& words, std::string_view i
     return Ran{WIFEXITED(status) ? WEXITSTATUS(status) : 128, content(files[1].get()), content(files[2].get())};
 }
 
+Status runNft(const std::string& rules, Nft way, std::string_view refusal) {
+    std::vector<std::string> words{"nft", "-f", "-"};
+    if (way == Nft::Consider) {
+        words.insert(words.begin() + 1, "-c");
+    }
+    const auto ran = runProgram(words, rules);
+    if (!ran) {
+        return Error{ran.error()};
+    }
+    return ran->status == 0 ? Status(Done{}) : Status(Error{std::string(refusal) + firstLine(ran->complaint)});
+}
+
 }  // namespace apiary::agent

@@ -2,6 +2,7 @@
 
 #include "common/result.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,5 +23,10 @@ std::string firstLine(const std::string& text);
 /// and no environment but LC_ALL=C, and waits at most 30 s for its end. An Error says that it is not there, or did not
 /// end.
 Result<Ran> runProgram(const std::vector<std::string>& words, std::string_view input = {});
+
+enum class Nft : std::uint8_t { Take, Consider };
+
+/// Has the kernel take these rules, all or none of them, or only look at them. An Error is `refusal` and what nft says.
+Status runNft(const std::string& rules, Nft way, std::string_view refusal);
 
 }  // namespace apiary::agent

@@ -8,21 +8,8 @@ namespace {
 
 const std::string kTableName(kLanTable);
 
-std::string firstLine(const std::string& text) {
-    return text.substr(0, text.find('\n'));
-}
-
-Status give(const std::string& rules, bool asked = false) {
-    const auto ran = runProgram(
-        asked ? std::vector<std::string>{"nft", "-c", "-f", "-"} : std::vector<std::string>{"nft", "-f", "-"}, rules);
-    if (!ran) {
-        return Error{ran.error()};
-    }
-    if (ran->status != 0) {
-        return Error{"nft refuses the table of ARP, without which no address can be claimed by lan: " +
-                     firstLine(ran->complaint)};
-    }
-    return Done{};
+Status give(const std::string& rules, Nft way = Nft::Take) {
+    return runNft(rules, way, "nft refuses the table of ARP, without which no address can be claimed by lan: ");
 }
 
 }  // namespace
@@ -49,7 +36,7 @@ std::string lanRules(const std::vector<LanLink>& links) {
 Status LanRules::consider(const std::vector<LanLink>& links) {
     const std::string rules = lanRules(links);
     const auto there = rules.empty() ? Result<std::string>(std::string()) : show();
-    return !there ? Status(Error{there.error()}) : rules.empty() ? Status(Done{}) : give(rules, true);
+    return !there ? Status(Error{there.error()}) : rules.empty() ? Status(Done{}) : give(rules, Nft::Consider);
 }
 
 Status LanRules::apply(const std::vector<LanLink>& links) {

@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "apiary_lan_";
 
-std::string firstLine(const std::string& text) {
-    return text.substr(0, text.find('\n'));
-}
-
 /// Names of interfaces may have what those of tables may not.
 std::string tableOf(const std::string& interface) {
     constexpr std::string_view kDigits = "0123456789abcdef";
@@ -36,16 +32,8 @@ std::string tableOf(const std::string& interface) {
     return name;
 }
 
-Status give(const std::string& rules, bool asked = false) {
-    const auto ran = runProgram(
-        asked ? std::vector<std::string>{"nft", "-c", "-f", "-"} : std::vector<std::string>{"nft", "-f", "-"}, rules);
-    if (!ran) {
-        return Error{ran.error()};
-    }
-    if (ran->status != 0) {
-        return Error{"nft refuses hardware addresses of their own for hosts: " + firstLine(ran->complaint)};
-    }
-    return Done{};
+Status give(const std::string& rules, Nft way = Nft::Take) {
+    return runNft(rules, way, "nft refuses hardware addresses of their own for hosts: ");
 }
 
 /// The names of our tables; those that carry no comment of ours are left out.
@@ -144,7 +132,7 @@ static Status whoseTable(const std::string& interface) {
 Status LinkStations::consider(const LanLink& link, std::uint64_t seed) {
     const std::string rules = stationRules(link, seed);
     const Status ours = rules.empty() ? Status(Done{}) : whoseTable(link.interface);
-    return ours && !rules.empty() ? give(rules, true) : ours;
+    return ours && !rules.empty() ? give(rules, Nft::Consider) : ours;
 }
 
 Status LinkStations::apply(const LanLink& link, std::uint64_t seed) {
