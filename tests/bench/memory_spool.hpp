@@ -1,7 +1,7 @@
 #pragma once
 
-#include "agent/spool/spool.hpp"
 #include "common/concurrent/guarded.hpp"
+#include "tests/support/given_spool.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -17,7 +17,7 @@ namespace apiary::bench {
 
 /// A spool that was filled beforehand and lies in memory, so that many of them cost no disk: one lane, nothing is
 /// freed. What it shows of its records may be less than all, and more as time goes by. Thread-safe.
-class MemorySpool final : public agent::Spool {
+class MemorySpool final : public agent::test::GivenSpool {
 public:
     MemorySpool(const Uuid& id, std::vector<std::string> records)
         : id_(id), records_(std::move(records)), shown_(records_.size()) {}
@@ -35,11 +35,6 @@ public:
 
     Uuid id() const override { return id_; }
     Status renew(const std::string& reason) override { return Error{reason}; }
-    std::vector<std::uint64_t> append(std::span<const agent::NewRecord>, const agent::RetryWait&,
-                                      agent::SpoolRoom) override {
-        return {};
-    }
-    std::size_t together(std::span<const agent::NewRecord> records) const override { return records.size(); }
     std::vector<agent::SpoolRow> read(std::uint32_t /*lane*/, std::uint64_t after, std::size_t records,
                                       std::size_t bytes) const override {
         std::vector<agent::SpoolRow> rows;
@@ -55,19 +50,10 @@ public:
         return rows;
     }
     void acknowledge(std::uint32_t /*lane*/, std::uint64_t seq) override { acknowledged_ = seq; }
-    void journalled(std::uint32_t, std::uint64_t) override {}
-    void release() override {}
     std::vector<agent::LaneView> lanes() const override { return {{0, acknowledged_, shown_}}; }
     std::uint32_t currentLane() const override { return 0; }
     std::uint32_t openLane() override { return 0; }
     Backlog backlog() const override { return {.records = shown_ - acknowledged_, .oldest = {}}; }
-    std::vector<Uuid> openSessions() const override { return {}; }
-    std::vector<Uuid> unjournalledSessions() const override { return {}; }
-    OpenSession openSession(const Uuid&) const override { return {}; }
-    std::vector<agent::SpoolRange> takeDamaged() override { return {}; }
-    Usage usage() const override { return {}; }
-    bool full() const override { return false; }
-    std::uint64_t lost() const override { return 0; }
     void onAppended(std::function<void()> call) override {
         appended_.with([&](auto& present) { present = std::move(call); });
     }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "agent/spool/spool.hpp"
 #include "common/concurrent/guarded.hpp"
+#include "tests/support/given_spool.hpp"
 
 #include <algorithm>
 #include <map>
@@ -11,7 +11,7 @@ namespace apiary::agent::test {
 
 /// A spool in memory that keeps every rule of the interface that the uplink relies on. release() frees what is
 /// acknowledged, whole. Thread-safe.
-class FakeSpool final : public Spool {
+class FakeSpool final : public GivenSpool {
 public:
     /// Appends `count` records to the current lane, each with a body of `size` bytes.
     void add(std::size_t count, std::size_t size = 10) {
@@ -51,10 +51,6 @@ public:
         return content_.with([](const Content& content) { return content.failingReads; });
     }
 
-    Usage usage() const override { return {}; }
-    bool full() const override { return false; }
-    bool wantsLogs() const override { return false; }
-
     Uuid id() const override {
         return content_.with([](const Content& content) { return Uuid::v4({1, 2, content.renewals}); });
     }
@@ -62,10 +58,6 @@ public:
         content_.with([](Content& content) { ++content.renewals; });
         return Done{};
     }
-    std::vector<std::uint64_t> append(std::span<const NewRecord>, const RetryWait&, SpoolRoom) override { return {}; }
-    bool setAside(std::span<const NewRecord>) override { return true; }
-    std::vector<NewRecord> aside() override { return {}; }
-    std::size_t together(std::span<const NewRecord> records) const override { return records.size(); }
 
     std::vector<SpoolRow> read(std::uint32_t number, std::uint64_t after, std::size_t records,
                                std::size_t bytes) const override {
@@ -92,8 +84,6 @@ public:
             lane.acknowledged = std::max(lane.acknowledged, seq);
         });
     }
-
-    void journalled(std::uint32_t, std::uint64_t) override {}
 
     void release() override {
         content_.with([](Content& content) {
@@ -138,13 +128,9 @@ public:
         return backlog;
     }
 
-    std::vector<Uuid> openSessions() const override { return {}; }
-    std::vector<Uuid> unjournalledSessions() const override { return {}; }
-    OpenSession openSession(const Uuid&) const override { return {}; }
     std::vector<SpoolRange> takeDamaged() override {
         return content_.with([](Content& content) { return std::exchange(content.damaged, {}); });
     }
-    std::uint64_t lost() const override { return 0; }
 
     void onAppended(std::function<void()> call) override {
         content_.with([&](Content& content) { content.appended = std::move(call); });
