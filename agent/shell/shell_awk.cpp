@@ -190,9 +190,10 @@ bool AwkInterpreter::takeRecord(std::string_view text, std::size_t& at, std::str
         const ShellRegex regex(parting.empty() ? "\n\n+" : parting, ShellRegex::Kind::Extended, false);
         std::size_t steps = 0;
         const auto hit = regex.valid() ? regex.search(text.substr(at), steps) : std::nullopt;
-        if (step(steps + regex.cost()) && hit && hit->second > hit->first) {
-            end = at + hit->first;
-            behind = at + hit->second;
+        const auto [first, last] = hit.value_or(std::pair<std::size_t, std::size_t>());
+        if (step(steps + regex.cost()) && last > first) {
+            end = at + first;
+            behind = at + last;
         }
     }
     record = text.substr(at, end == std::string_view::npos ? end : end - at);

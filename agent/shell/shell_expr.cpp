@@ -77,7 +77,7 @@ private:
                                : sign == ">=" ? order >= 0
                                : sign == "!=" ? order != 0
                                               : order == 0;
-            left = holds ? "1" : "0";
+            left.assign(1, holds ? '1' : '0');
         }
         return left;
     }

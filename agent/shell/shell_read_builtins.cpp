@@ -258,7 +258,7 @@ int getoptsBuiltin(ShellCall& call) {
             result = letter;
         } else if (silent) {
             environment.set("OPTARG", std::string(1, letter));
-            result = ":";
+            result.assign(1, ':');
         } else {
             call.error(std::string("No arg for -") + letter + " option\n");
         }
