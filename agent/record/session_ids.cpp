@@ -2,26 +2,28 @@
 
 #include "common/crypto/digest.hpp"
 
-#include <algorithm>
 #include <array>
-#include <cstddef>
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <cstring>
 
 namespace apiary::agent {
 
 Uuid newSessionId(std::chrono::system_clock::time_point at) {
-    struct Pool {
-        std::array<std::uint8_t, 1000> bytes{};
-        std::size_t used = sizeof bytes;
-    };
-    thread_local Pool pool;
-    std::array<std::uint8_t, 10> random{};
-    if (pool.used + random.size() > pool.bytes.size()) {
-        fillRandom(pool.bytes.data(), pool.bytes.size());
-        pool.used = 0;
-    }
-    std::copy_n(pool.bytes.begin() + static_cast<std::ptrdiff_t>(pool.used), random.size(), random.begin());
-    pool.used += random.size();
-    return Uuid::v7(at, random);
+    static const std::array<std::uint8_t, 10> origin = [] {
+        std::array<std::uint8_t, 10> bytes{};
+        fillRandom(bytes.data(), bytes.size());
+        return bytes;
+    }();
+    static std::atomic<std::uint64_t> made{0};
+
+    std::array<std::uint8_t, 10> tail = origin;
+    std::uint64_t number = 0;
+    std::memcpy(&number, tail.data() + 2, sizeof number);
+    number = __builtin_bswap64(__builtin_bswap64(number) + made.fetch_add(1, std::memory_order_relaxed));
+    std::memcpy(tail.data() + 2, &number, sizeof number);
+    return Uuid::v7(at, tail);
 }
 
 }  // namespace apiary::agent

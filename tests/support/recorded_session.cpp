@@ -64,6 +64,12 @@ RecordedSession::RecordedSession(const Plan& plan) : plan_(plan) {
     std::array<std::uint8_t, 10> random{};
     std::mt19937_64 source(plan.random);
     std::ranges::generate(random, [&] { return static_cast<std::uint8_t>(source()); });
+    if (plan.counted) {
+        random = {};
+        for (std::size_t i = 0; i < 8; ++i) {
+            random[9 - i] = static_cast<std::uint8_t>(*plan.counted >> 8 * i);
+        }
+    }
     id_ = Uuid::v7(std::chrono::system_clock::time_point(plan.start), random);
     now_ = std::chrono::floor<std::chrono::microseconds>(id_.time());
     head_.set_session_id(std::string(id_.view()));

@@ -8,6 +8,7 @@
 #include "proto/apiary/v1/session.pb.h"
 
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -27,7 +28,8 @@ public:
         Endpoint source = Endpoint::of({192, 0, 2, 1}, 40000);
         Endpoint target = Endpoint::of({198, 51, 100, 1}, 21);
         std::string protocol = "ftp";
-        std::uint64_t random = 1;  // of the session's id
+        std::uint64_t random = 1;                   // of the session's id
+        std::optional<std::uint64_t> counted = {};  // instead: its last eight bytes, as of an agent whose ids count up
         std::string syn = {};
         std::string journalPath = {};
     };

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -62,6 +63,7 @@ protected:
              .target = Endpoint::of(
                  {198, 51, static_cast<std::uint8_t>(number >> 8U), static_cast<std::uint8_t>(random_())}, 21),
              .random = random_(),
+             .counted = counted_,
              .syn = syn,
              .journalPath = journalPath});
     }
@@ -93,6 +95,8 @@ protected:
         });
     }
 
+    std::optional<std::uint64_t> counted_;  // the last bytes of the id of what begins next, if ids count up
+
     // From the start of an hour: it holds them all.
     const Moment start_ = std::chrono::floor<std::chrono::hours>(now()) - std::chrono::hours(2);
     std::mt19937_64 random_{20261127};
@@ -114,6 +118,33 @@ TEST_F(FoldTest, KeepsWhatIsAlikeOnceAndShowsEachAsBefore) {
     EXPECT_GT(done.sessions, 400U);
     EXPECT_EQ(count("session_fold"), std::to_string(done.folds));
     EXPECT_EQ(count("session"), std::to_string(sessions.size() - done.sessions));
+    EXPECT_EQ(database_.ask(kDiffering), "00");
+}
+
+TEST_F(FoldTest, KeepsIdsThatCountUpOnceButForTheirLastBytes) {
+    // 100 members of one fold each: the first counts up, one of the second was made by another process, in the third
+    // the bytes that all share change.
+    std::vector<RecordedSession> sessions;
+    for (std::uint8_t source = 0; source < 3; ++source) {
+        for (std::uint64_t i = 0; i < 100; ++i) {
+            counted_ = (source == 2 ? 0x4321'ffff'ffd0 : 0x4321'1234'ff80) + i;
+            if (source == 1 && i == 50) {
+                counted_.reset();
+            }
+            sessions.push_back(grabbed(source));
+        }
+    }
+    store(sessions);
+    EXPECT_EQ(count("quarantine"), "0");
+    database_.ask(kRemember);
+    EXPECT_EQ(fold().sessions, sessions.size());
+    EXPECT_EQ(database_.ask("SELECT string_agg(length(ids)::text, ' ' ORDER BY source) FROM apiary.session_fold"),
+              "6 1000 1000");
+    EXPECT_EQ(database_.ask(kDiffering), "00");
+    database_.ask(
+        "SET default_transaction_read_only = off; SELECT apiary.unfold(ARRAY(SELECT fold_id FROM "
+        "apiary.session_fold))");
+    EXPECT_EQ(count("session"), std::to_string(sessions.size()));
     EXPECT_EQ(database_.ask(kDiffering), "00");
 }
 
