@@ -137,7 +137,7 @@ def spool_bound(restart, seed, **world):
 
         async def inject(here):
             await aside(wait_for, "the spool takes no more", lambda: "are kept at any price" in here.agent.log.read_text(errors="replace"),
-                        120, 0.1)
+                        400, 0.1)
             await aside(restart, here)
             await here.moment(0.5, 2)
             await aside(here.gate.set, gate.WHOLE)
