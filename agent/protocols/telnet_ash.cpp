@@ -130,6 +130,7 @@ void TelnetAsh::takeSignal(Signal signal, TelnetTerminal& terminal, Turn& turn) 
     }
     typed_.clear();
     output_.clear();
+    pauses_.clear();
     exits_ = false;
     late_.clear();
     if (signal == Signal::Suspend) {
@@ -152,15 +153,29 @@ void TelnetAsh::perform(Shell::Answer answer, TelnetTerminal& terminal, Turn& tu
     late_ = std::move(answer.late);
     exits_ = answer.exits;
     takes_ = answer.takes;
+    passed_ = Millis::zero();
+    pauses_.assign(answer.pauses.begin(), answer.pauses.end());
     if (takes_ > Millis::zero()) {
         state_ = State::Runs;
+        showUntilPause(terminal);
     } else {
         finish(terminal, turn);
     }
 }
 
+/// What was said before time passes is seen before it does.
+void TelnetAsh::showUntilPause(TelnetTerminal& terminal) {
+    const std::size_t said = pauses_.empty() ? 0 : std::min(pauses_.front().at, output_.size());
+    terminal.write(std::string_view(output_).substr(0, said));
+    output_.erase(0, said);
+    for (Shell::Pause& pause : pauses_) {
+        pause.at -= std::min(pause.at, said);
+    }
+}
+
 /// The line has run.
 void TelnetAsh::finish(TelnetTerminal& terminal, Turn& turn) {
+    pauses_.clear();
     terminal.write(std::exchange(output_, {}));
     remember(turn);
     if (exits_) {
@@ -187,8 +202,8 @@ void TelnetAsh::remember(Turn& turn) {
 }
 
 Millis TelnetAsh::wait() const {
-    return state_ == State::Lingers                        ? kReportPatience
-           : state_ == State::Runs                         ? takes_
+    return state_ == State::Lingers ? kReportPatience
+           : state_ == State::Runs  ? (pauses_.empty() ? takes_ : pauses_.front().until) - passed_
            : state_ == State::Edits && editor_.awaitsKey() ? kKeyPatience
                                                            : Millis::zero();
 }
@@ -197,7 +212,15 @@ void TelnetAsh::endWait(TelnetTerminal& terminal, Turn& turn) {
     if (state_ == State::Lingers) {
         finishLine(terminal, turn);
     } else if (state_ == State::Runs) {
-        finish(terminal, turn);
+        passed_ = pauses_.empty() ? takes_ : pauses_.front().until;
+        if (!pauses_.empty()) {
+            pauses_.pop_front();
+        }
+        if (passed_ >= takes_) {
+            finish(terminal, turn);
+        } else {
+            showUntilPause(terminal);
+        }
     } else if (state_ == State::Edits) {
         std::string screen;
         const Outcome outcome = editor_.giveUpKey(screen);

@@ -48,6 +48,7 @@ private:
     void readLine(TelnetTerminal& terminal, Turn& turn);
     void takeSignal(TelnetTerminal::Signal signal, TelnetTerminal& terminal, Turn& turn);
     void perform(Shell::Answer answer, TelnetTerminal& terminal, Turn& turn);
+    void showUntilPause(TelnetTerminal& terminal);
     void finish(TelnetTerminal& terminal, Turn& turn);
     void report(Turn& turn);
     void remember(Turn& turn);
@@ -55,12 +56,14 @@ private:
     Shell shell_;
     TelnetEditor editor_;
     std::string messageOfTheDay_;
-    std::string typed_;              // of a line that a command reads
-    std::string output_;             // of the line that runs
-    std::string late_;               // what comes behind the prompt after it
-    std::string remembered_;         // what the source finds again, as told last
-    std::deque<Evidence> evidence_;  // that had no place in a turn yet
-    Millis takes_{0};
+    std::string typed_;                // of a line that a command reads
+    std::string output_;               // of the line that runs, as far as it was not shown yet
+    std::deque<Shell::Pause> pauses_;  // in output_, counted from its begin
+    std::string late_;                 // what comes behind the prompt after it
+    std::string remembered_;           // what the source finds again, as told last
+    std::deque<Evidence> evidence_;    // that had no place in a turn yet
+    Millis takes_{0};                  // from the line to the prompt
+    Millis passed_{0};                 // of it
     TelnetEditor::Outcome outcome_ = TelnetEditor::Outcome::More;
     State state_ = State::New;
     unsigned completed_ = 0;  // words, in this turn

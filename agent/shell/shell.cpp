@@ -150,8 +150,12 @@ Shell::Answer Shell::State::runReading(WallTime now) {
                 work.report(path);
             }
         }
+        if (work.spent()) {  // a loop without an end, yes: on a machine it goes on until Control-C
+            work.wait(kMostTime);
+        }
         answer.output = work.takeOutput();
-        answer.output.erase(0, std::min(std::exchange(reading->shown, answer.output.size()), answer.output.size()));
+        const std::size_t shown = std::min(std::exchange(reading->shown, answer.output.size()), answer.output.size());
+        answer.output.erase(0, shown);
         answer.evidence = work.takeEvidence();
         const std::size_t seen =
             std::min(std::exchange(reading->observed, answer.evidence.size()), answer.evidence.size());
@@ -165,6 +169,9 @@ Shell::Answer Shell::State::runReading(WallTime now) {
         }
         terminal = work.terminal;
         answer.takes = work.takes();
+        for (const auto& [at, until] : work.pauses()) {
+            answer.pauses.push_back({at - std::min(at, shown), std::min(until, answer.takes)});
+        }
         nextProcess = work.newProcess();
         answer.late = work.takeLate();
         answer.output += work.jobs.takeNews(now + answer.takes);
@@ -315,6 +322,9 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
         state.pending.reset();
         answer = state.run(state.pendingText, now);
         answer.output.insert(0, echo);
+        for (Pause& pause : answer.pauses) {
+            pause.at += echo.size();
+        }
     } else {
         answer.output += state.jobs.takeNews(now);
     }

@@ -16,7 +16,8 @@
 /// another machine it is taken for a script, as ash does; for this one it dies with "Segmentation fault". A command
 /// that reads the terminal is run anew from where the line began, with one more line typed: so there is no second
 /// thread of control to keep. A command in the background runs at once; what it says comes when it would have said it,
-/// with the answer to the next line at the latest. Left out on purpose: the editing of lines (the terminal's), and what
+/// with the answer to the next line at the latest. A line that uses up its steps goes on, as it seems, for kMostTime.
+/// Left out on purpose: the editing of lines (the terminal's), and what
 /// programs for devices, archives and daemons would do: `busybox` lists all 269 applets, those
 /// (shell_rare_applets.cpp) say how they are used and what is missing, and change nothing.
 
@@ -75,12 +76,19 @@ public:
     /// What the word may become at whose end Tab is pressed, behind `typed` on the line.
     ShellCompletion completion(std::string_view typed) const;
 
+    /// The output from `at` on comes when `until` has passed since the line.
+    struct Pause {
+        std::size_t at = 0;
+        Millis until{0};
+    };
+
     struct Answer {
         std::string output;              // with "\n" line ends; the terminal makes CRLF of them
         std::string late;                // comes behind the prompt: said by commands in the background
         std::vector<Evidence> evidence;  // Command for each simple command and each address, PayloadPiece for files
         bool exits = false;              // exit, or the end of input
-        Millis takes{0};                 // before the output comes: sleep, a name server that does not answer; bounded
+        Millis takes{0};                 // before the prompt comes: sleep, a command that does not end; bounded
+        std::vector<Pause> pauses;       // until the last of them is over the output behind it does not come
     };
 
     /// One line as typed, without its end.

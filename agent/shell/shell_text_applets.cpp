@@ -39,7 +39,7 @@ int concatenate(ShellCall& call) {
             status = call.fail("read error: Bad file descriptor");
             continue;
         }
-        const ShellStreamPtr stream = call.open(path);
+        const ShellStreamPtr stream = call.open(path, call.has('n') || call.has('b') ? "-" : "");
         if (!stream) {
             status = 1;
             continue;
@@ -184,6 +184,9 @@ int tail(ShellCall& call) {
             }
         }
         call.out(std::string_view(all).substr(begin));
+    }
+    if (call.has('f') || call.has('F')) {  // nobody else writes
+        call.work().wait(ShellWork::kMostTime);
     }
     return status;
 }

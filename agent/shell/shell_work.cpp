@@ -26,7 +26,11 @@ bool ShellWork::move(std::size_t bytes) {
 }
 
 void ShellWork::wait(Millis time) {
+    const Millis before = takes_;
     takes_ = std::min(kMostTime, takes_ + std::clamp(time, Millis{0}, kMostTime));
+    if (!background_ && takes_ > before) {
+        pauses_.emplace_back(output_.size(), takes_);
+    }
     if (takes_ == kMostTime) {
         steps_ = std::min(steps_, 100);  // a loop around sleep ends sooner
     }

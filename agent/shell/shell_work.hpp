@@ -29,7 +29,7 @@ struct ShellStream {
 using ShellStreamPtr = std::shared_ptr<ShellStream>;
 
 /// What one line works with, and how much of it: steps, bytes moved, bytes shown, time, depth. Whatever is used up ends
-/// the line quietly, as if somebody had pressed Control-C.
+/// the line quietly, once kMostTime has passed, as if somebody had pressed Control-C then.
 class ShellWork {
 public:
     static constexpr int kMostSteps = 3000;
@@ -114,6 +114,8 @@ public:
     std::vector<Evidence> takeEvidence() { return std::move(evidence_); }
     Millis takes() const { return takes_; }
     void setTakes(Millis takes) { takes_ = takes; }
+    /// Where in the output time passed, and what takes() was afterwards.
+    const std::vector<std::pair<std::size_t, Millis>>& pauses() const { return pauses_; }
 
     /// Files that were written and are not evidence yet. Handed from line to line.
     std::set<std::string> unreported;
@@ -154,6 +156,7 @@ private:
     std::vector<Evidence> evidence_;
     std::size_t commands_ = 0;
     Millis takes_{0};
+    std::vector<std::pair<std::size_t, Millis>> pauses_;
     std::set<std::string> written_;
 };
 

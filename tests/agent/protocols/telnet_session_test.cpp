@@ -108,6 +108,17 @@ TEST(TelnetSessionTest, TakesDownWhatWasTypedJustBeforeTheEnd) {
     EXPECT_EQ(inside.evidence(), (std::vector<std::string>{"root:admin123", "sleep", "uname"}));
 }
 
+TEST(TelnetSessionTest, ShowsWhatWasSaidBeforeTimePassed) {
+    Visit visit;
+    ASSERT_TRUE(visit.pass(100ms).logIn("root", "admin123"));
+    visit.said();
+    EXPECT_TRUE(visit.say("echo on; sleep 2; echo e; sleep 2; echo z\r\n").said().ends_with("\r\non\r\n"));
+    EXPECT_EQ(visit.pass(1800ms).said(), "");
+    EXPECT_EQ(visit.pass(200ms).said(), "e\r\n");
+    EXPECT_TRUE(visit.say("\x03").said().starts_with("^C"));  // what would have come later does not
+    EXPECT_EQ(visit.pass(9s).said(), "");
+}
+
 TEST(TelnetSessionTest, DrawsForAFloodOfWindowSizesOnlySoMuch) {
     Visit visit;
     ASSERT_TRUE(visit.pass(100ms).logIn("root", "admin123"));
