@@ -52,6 +52,9 @@ void ShellParser::goOn(std::string_view more) {
 }
 
 bool ShellParser::mayBeComplete(std::string_view line) const {
+    if (needed_ == ")" && text_.size() - start_ <= 2048) {
+        return true;  // or broken: the commands in it are read, too
+    }
     if (!neededWhole_) {
         return line.find(needed_) != std::string_view::npos;
     }

@@ -146,6 +146,7 @@ private:
     void skipQuoted(char quote);
     void skipDollar(bool plain = false);
     void skipParentheses();
+    void checkUnfinished(std::size_t start);
     void skipBraces();
 
     std::string text_;

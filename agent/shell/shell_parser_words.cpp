@@ -10,6 +10,7 @@ namespace apiary::agent {
 namespace {
 
 constexpr std::size_t kMostExpanded = std::size_t{16} << 10U;  // bytes of aliases in one command
+constexpr std::size_t kMostChecked = 2048;                     // bytes of a substitution without an end
 
 /// The delimiter of a here-document without its quotes.
 std::string unquoted(std::string_view word) {
@@ -212,8 +213,10 @@ void ShellParser::skipDollar(bool plain) {
 }
 
 void ShellParser::skipParentheses() {
+    const std::size_t start = at_;
     for (int open = 1; open > 0 && !stopped();) {
         if (atEnd()) {
+            checkUnfinished(start);
             starve("syntax error: unexpected end of file (expecting \")\")", ")");
             return;
         }
@@ -230,6 +233,21 @@ void ShellParser::skipParentheses() {
             open += c == '(' ? 1 : c == ')' ? -1 : 0;
             advance();
         }
+    }
+}
+
+/// ash reads the commands of a substitution as they come: what is wrong there is found before its end is.
+void ShellParser::checkUnfinished(std::size_t start) {
+    if (text_.size() - start > kMostChecked || text_.compare(start, 1, "(") == 0) {
+        return;
+    }
+    ShellParser inner(text_.substr(start));
+    State state = State::Complete;
+    while (state == State::Complete) {
+        state = inner.next();
+    }
+    if (state == State::Broken) {
+        error_ = inner.error();
     }
 }
 
