@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t kTree = 0x5e21;
 constexpr std::size_t kProgramSize = 412'344;
+constexpr char kOfLinux = 3;
 
 struct Machine {
     std::string_view name;
@@ -20,6 +21,7 @@ struct Machine {
     std::uint16_t number;
     std::uint32_t flags;
     std::uint32_t entry;
+    char abi = 0;  // kOfLinux where glibc chooses functions at the start
 };
 
 constexpr Machine kMachines[] = {
@@ -28,7 +30,7 @@ constexpr Machine kMachines[] = {
     {"armv7l", 1, 1, 40, 0x05000400, 0x00011a34},
     {"aarch64", 2, 1, 183, 0, 0x00404a10},
     {"i686", 1, 1, 3, 0, 0x08049e60},
-    {"x86_64", 2, 1, 62, 0, 0x00404c50},
+    {"x86_64", 2, 1, 62, 0, 0x0040ebf0, kOfLinux},
 };
 
 const Machine* machineOf(std::string_view name) {
@@ -246,19 +248,14 @@ private:
     void kernel() {
         const ShellHostSpec& spec = host_.spec();
         for (const auto& [path, content] : shellKernelFiles(host_)) {
-            file(path, content, 0444);
+            const bool setting = path.starts_with("/proc/sys/") && path != "/proc/sys/kernel/ostype" &&
+                                 path != "/proc/sys/kernel/version";
+            file(path, content, setting ? 0644 : 0444);
         }
         file("/proc/sys/kernel/hostname", spec.hostName + '\n');
         file("/proc/sys/kernel/osrelease", spec.kernel + '\n', 0444);
-        file("/proc/1/cmdline", std::string("init\0", 5), 0444);
-        file("/proc/1/comm", "init\n", 0444);
-        link("/proc/1/exe", "/bin/busybox");
         link("/proc/self/exe", "/bin/busybox");
         link("/proc/self/cwd", "/root");
-        file("/proc/self/stat",
-             "1432 (cat) R 1401 1432 1401 34816 1432 4194304 78 0 0 0 0 0 0 0 20 0 1 0 " +
-                 std::to_string(built_ % 100'000) + " 1318912 1 2147483647 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0\n",
-             0444);
         for (const char* path :
              {"/proc", "/proc/self", "/proc/1", "/proc/net", "/proc/sys", "/proc/sys/kernel", "/proc/sys/net",
               "/proc/sys/net/ipv4", "/proc/bus", "/proc/sys/fs", "/proc/sys/vm", "/sys", "/sys/class"}) {
@@ -267,9 +264,9 @@ private:
         for (const char* descriptor : {"0", "1", "2"}) {
             link(std::string("/proc/self/fd/") + descriptor, "/dev/pts/0");
         }
-        file("/proc/self/cmdline", std::string("cat\0/proc/self/cmdline\0", 23), 0444);
-        file("/proc/self/comm", "cat\n", 0444);
-        file("/proc/self/maps", "", 0444);
+        for (const auto& [name, content] : shellProcessFiles(host_, {1432, "root", "cat /proc/self/cmdline"}, true)) {
+            file("/proc/self/" + name, content, 0444);
+        }
         link("/proc/self/mounts", "../mounts");
         for (const ShellProcess& process : host_.processes()) {
             processFolder(process);
@@ -281,15 +278,12 @@ private:
     }
 
     void processFolder(const ShellProcess& process) {
-        if (process.id == 1) {
-            return;
-        }
         const std::string folder = "/proc/" + std::to_string(process.id);
         directory(folder, 0555);
-        std::string line = process.command.front() == '[' ? "" : process.command + ' ';
-        std::ranges::replace(line, ' ', '\0');
-        file(folder + "/cmdline", line, 0444);
-        if (!line.empty()) {
+        for (const auto& [name, content] : shellProcessFiles(host_, process)) {
+            file(folder + '/' + name, content, 0444);
+        }
+        if (!process.command.starts_with('[')) {
             link(folder + "/exe", "/bin/busybox");
         }
     }
@@ -337,6 +331,7 @@ std::string elfHeader(std::string_view name, std::size_t fileSize) {
     text += static_cast<char>(machine->bits);
     text += static_cast<char>(machine->order);
     text += '\x01';
+    text += machine->abi;
     text.resize(16);
     return text + number(*machine, 2, 2) + number(*machine, machine->number, 2) + number(*machine, 1, 4) +
            number(*machine, machine->entry, word) + number(*machine, header, word) +

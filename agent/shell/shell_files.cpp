@@ -21,6 +21,11 @@ bool isKernels(std::string_view path) {
     return path.starts_with("/proc/") || path.starts_with("/sys/");
 }
 
+/// A value of the kernel that root may set.
+bool isSetting(std::string_view path) {
+    return path.starts_with("/proc/sys/");
+}
+
 }  // namespace
 
 std::string_view errorText(ShellError error) {
@@ -249,7 +254,7 @@ ShellError ShellFiles::create(const std::string& path, std::uint16_t mode, std::
         if (user_ != 0 && (node->mode >> shift & 2U) == 0) {
             return ShellError::Denied;
         }
-        if (keep || node->kind == ShellNode::Kind::Device || isKernels(path)) {
+        if (keep || node->kind == ShellNode::Kind::Device || (isKernels(path) && !isSetting(path))) {
             return ShellError::None;
         }
         ShellNode* mine = own(path);
@@ -261,7 +266,7 @@ ShellError ShellFiles::create(const std::string& path, std::uint16_t mode, std::
         return ShellError::None;
     }
     if (isKernels(path)) {
-        return ShellError::NoEntry;
+        return path.starts_with("/sys/") ? ShellError::Denied : ShellError::NoEntry;
     }
     if (const ShellError error = mayChangeIn(path); error != ShellError::None) {
         return error;
@@ -280,8 +285,9 @@ ShellError ShellFiles::create(const std::string& path, std::uint16_t mode, std::
 
 ShellError ShellFiles::write(const std::string& path, std::size_t offset, std::string_view bytes, std::int64_t now) {
     const ShellNode* node = find(path);
-    if (node == nullptr || node->kind == ShellNode::Kind::Device || isKernels(path)) {
-        return isKernels(path) ? ShellError::InputOutput : ShellError::None;
+    const bool kept = isKernels(path) && !isSetting(path);
+    if (node == nullptr || node->kind == ShellNode::Kind::Device || kept) {
+        return kept ? ShellError::InputOutput : ShellError::None;
     }
     ShellNode* mine = own(path);
     if (mine == nullptr || !hasRoom(bytes.size())) {

@@ -149,7 +149,11 @@ std::string ShellHost::live(ShellNode::Live kind, WallTime now, std::size_t most
                    print("MemAvailable:   %8llu kB\n", available) +
                    print("Buffers:        %8llu kB\n", static_cast<unsigned long long>(memory_ / 30)) +
                    print("Cached:         %8llu kB\n", static_cast<unsigned long long>(memory_ / 6)) +
-                   "SwapCached:            0 kB\nSwapTotal:             0 kB\nSwapFree:              0 kB\n";
+                   "SwapCached:            0 kB\nSwapTotal:             0 kB\nSwapFree:              0 kB\n"
+                   "Dirty:                 0 kB\nWriteback:             0 kB\nShmem:                92 kB\n" +
+                   print("Slab:           %8llu kB\n", static_cast<unsigned long long>(memory_ / 20)) +
+                   print("SReclaimable:   %8llu kB\n", static_cast<unsigned long long>(memory_ / 60)) +
+                   print("SUnreclaim:     %8llu kB\n", static_cast<unsigned long long>(memory_ / 20 - memory_ / 60));
         }
     }
     return {};

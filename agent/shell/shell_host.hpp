@@ -89,6 +89,10 @@ ShellFiles::Nodes shellDecoys(const ShellHost& host, std::int64_t built);
 /// Files of /proc that do not change, by path.
 std::vector<std::pair<std::string, std::string>> shellKernelFiles(const ShellHost& host);
 
+/// What stands in the folder of a process in /proc, by name.
+std::vector<std::pair<std::string, std::string>> shellProcessFiles(const ShellHost& host, const ShellProcess& process,
+                                                                   bool running = false);
+
 /// The first bytes of an ELF program for `machine`, as readelf would want them; nothing for an unknown machine.
 std::string elfHeader(std::string_view machine, std::size_t fileSize);
 

@@ -116,9 +116,6 @@ std::vector<std::pair<std::string, std::string>> shellKernelFiles(const ShellHos
                                  "timeout inode ref pointer drops",
                                  127)},
         {"/proc/net/unix", "Num       RefCount Protocol Flags    Type St Inode Path\n"},
-        {"/proc/self/status",
-         "Name:\tcat\nUmask:\t0022\nState:\tR (running)\nTgid:\t1\nPid:\t1\nPPid:\t0\nUid:\t0\t0\t0\t0\n"
-         "Gid:\t0\t0\t0\t0\n"},
         {"/proc/self/environ",
          std::string("USER=root\0SHLVL=1\0HOME=/root\0LOGNAME=root\0PATH=/sbin:/usr/sbin:/bin:/usr/bin\0SHELL=/bin/"
                      "sh\0PWD=/root\0",
@@ -131,6 +128,7 @@ std::vector<std::pair<std::string, std::string>> shellKernelFiles(const ShellHos
         {"/proc/sys/kernel/ostype", "Linux\n"},
         {"/proc/sys/kernel/pid_max", "32768\n"},
         {"/proc/sys/fs/file-max", std::to_string(host.memory() / 10) + '\n'},
+        {"/proc/sys/vm/nr_hugepages", "0\n"},
         {"/proc/sys/vm/overcommit_memory", "0\n"},
         {"/proc/vmstat",
          "nr_free_pages 6120\nnr_zone_inactive_anon 212\nnr_zone_active_anon 1804\nnr_zone_inactive_file "

@@ -13,12 +13,18 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::size_t kWidest = 2048;  // line of ps where it goes to no terminal
+constexpr std::size_t kLongestThread = 17;  // its name, in brackets
+constexpr std::size_t kWidest = 2048;       // line of ps where it goes to no terminal
 
 /// What runs on the machine at this moment, the program that asks last.
 std::vector<ShellProcess> running(ShellCall& call) {
     const ShellEnvironment& environment = call.environment();
     std::vector<ShellProcess> all = call.work().host().processes();
+    for (ShellProcess& process : all) {
+        if (process.command.starts_with('[') && process.command.size() > kLongestThread) {
+            process.command.replace(kLongestThread - 1, std::string::npos, "]");
+        }
+    }
     const std::string user = call.work().host().userName(call.files().user());
     all.push_back({environment.process, user, environment.name});
     for (const ShellJobs::Job& job : call.work().jobs.list()) {

@@ -49,7 +49,13 @@ int kernelSettings(ShellCall& call) {
             status =
                 call.has('e') ? status : call.fail("error: '" + (key == word ? path : key) + "' is an unknown key");
         } else {
-            show(key, key.size() < word.size() ? std::string_view(word).substr(key.size() + 1) : node->text());
+            const bool sets = key.size() < word.size();
+            const std::string value = sets ? word.substr(key.size() + 1) : std::string(node->text());
+            if (sets && call.files().create(place.path, 0644, call.work().seconds()) == ShellError::None) {
+                ShellStream file{ShellStream::Kind::File, place.path};
+                call.work().write(file, value + '\n');
+            }
+            show(key, value);
         }
     }
     return status;

@@ -51,7 +51,7 @@ int freeMemory(ShellCall& call) {
     }
     const ShellHost& host = call.work().host();
     const std::uint64_t unfree = host.freeMemory(call.work().now());
-    const std::uint64_t cached = host.memory() / 30 + host.memory() / 6;
+    const std::uint64_t cached = host.memory() / 30 + host.memory() / 6 + host.memory() / 60;
     const auto number = [&](std::uint64_t kilobytes) {
         return static_cast<unsigned long long>(call.has('m')   ? kilobytes >> 10U
                                                : call.has('b') ? kilobytes << 10U
