@@ -4,9 +4,21 @@
 #include "agent/shell/shell_interpreter.hpp"
 #include "agent/shell/shell_signals.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace apiary::agent {
+namespace {
+
+/// True for a program that talks to the network: what it says of it comes when the rest of its pipe has long begun.
+bool takesItsTime(const ShellTree& tree) {
+    constexpr std::string_view kPrograms[] = {"wget", "tftp", "ftpget", "ftpput", "nc", "telnet"};
+    const bool busybox = tree.words.size() > 1 && nameOf(tree.words.front()) == "busybox";
+    return tree.kind == ShellTree::Kind::Simple && !tree.words.empty() &&
+           std::ranges::find(kPrograms, nameOf(tree.words[busybox ? 1 : 0])) != std::end(kPrograms);
+}
+
+}  // namespace
 
 /// Compound commands, with their redirections.
 int ShellInterpreter::grouped(const ShellTree& tree) {
@@ -61,6 +73,7 @@ int ShellInterpreter::pipeline(const ShellTree& tree) {
     ShellStreamPtr input = streams_[0];
     int status = 0;
     int failed = 0;
+    std::string saidLate;
     for (std::size_t i = 0; i < tree.children.size(); ++i) {
         const bool last = i + 1 == tree.children.size();
         const bool spent = work_.spent();
@@ -74,14 +87,20 @@ int ShellInterpreter::pipeline(const ShellTree& tree) {
         inner.line_ = line_;
         inner.tested_ = tested_;
         inner.becomeSubshell();
+        const bool late = !last && takesItsTime(*tree.children[i]);
+        const bool outer = late && work_.beginBackground();
         inner.run(*tree.children[i]);
         inner.end();
+        saidLate += late ? work_.endBackground(outer) : "";
         status = copy.status;
         failed = status != 0 ? status : failed;
         input = pipe;
         if (!last) {
             work_.goOn(spent);
         }
+    }
+    if (!saidLate.empty()) {
+        write(2, saidLate);
     }
     status = environment_.options.on('P') ? failed : status;
     return tree.negated ? (status == 0 ? 1 : 0) : status;
