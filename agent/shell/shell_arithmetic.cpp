@@ -196,7 +196,8 @@ private:
     /// One that does not fit into 64 bits is 0.
     static std::uint64_t parse(std::string_view& text) {
         unsigned radix = 10;
-        if (text.starts_with("0x") || text.starts_with("0X")) {
+        if ((text.starts_with("0x") || text.starts_with("0X")) && text.size() > 2 &&
+            std::isxdigit(static_cast<unsigned char>(text[2])) != 0) {
             radix = 16;
             text.remove_prefix(2);
         } else if (text.starts_with('0')) {

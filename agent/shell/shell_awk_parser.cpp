@@ -353,7 +353,7 @@ private:
     AwkNodePtr compared() {
         AwkNodePtr left = piped();
         for (const std::string_view sign : {"<=", ">=", "==", "!=", "<", ">"}) {
-            if ((sign == ">" && printing_) || !scan_.take(sign)) {
+            if (((sign == ">" || sign == ">=") && printing_) || !scan_.take(sign)) {
                 continue;
             }
             return make(Kind::Binary, std::string(sign), std::move(left), piped());

@@ -256,6 +256,10 @@ int interfaces(ShellCall& call) {
                                                    : "SIOCGIFFLAGS") +
                              std::string(": No such device"));
         }
+        constexpr std::string_view kWithValue[] = {"mtu", "netmask", "metric", "txqueuelen", "hw", "add", "del"};
+        if (std::ranges::find(kWithValue, wanted.back()) != std::end(kWithValue)) {
+            return call.usage();
+        }
         return call.files().user() == 0 ? 0 : call.fail("SIOCSIFFLAGS: Operation not permitted");
     }
     const std::string base(host.address().substr(0, host.address().rfind('.')));

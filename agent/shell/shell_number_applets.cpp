@@ -172,16 +172,17 @@ bool showFactors(ShellCall& call, const std::string& word) {
 }
 
 int factor(ShellCall& call) {
-    std::vector<std::string> words = call.operands();
-    if (words.empty()) {
-        const std::string all = call.work().read(*call.input(), ShellWork::kMostPiped);
-        for (std::size_t at = 0; (at = all.find_first_not_of(" \t\n\r", at)) != std::string::npos;) {
-            const std::size_t end = std::min(all.find_first_of(" \t\n\r", at), all.size());
-            words.push_back(all.substr(at, end - at));
-            at = end;
+    if (call.words.size() < 2) {
+        for (std::string line = call.work().readLine(*call.input()); !line.empty();
+             line = call.work().readLine(*call.input())) {
+            const std::size_t first = std::min(line.find_first_not_of(" \t"), line.size());
+            if (!showFactors(call, line.substr(first, line.find_last_not_of(" \t\n") + 1 - first))) {
+                return 1;
+            }
         }
+        return 0;
     }
-    for (const std::string& word : words) {
+    for (const std::string& word : call.operands()) {
         if (!showFactors(call, word)) {
             return 1;
         }

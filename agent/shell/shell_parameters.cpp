@@ -37,6 +37,9 @@ std::optional<std::string> ShellExpander::valueOf(std::string_view name) const {
     if (name == "LINENO") {
         return std::to_string(shell_.line());
     }
+    if (name == "EPOCHSECONDS") {
+        return std::to_string(shell_.work().seconds());
+    }
     if (name == "PPID") {
         return std::to_string(environment.parent);
     }

@@ -130,6 +130,7 @@ int ShellInterpreter::external(const std::vector<std::string>& words) {
         return call.helps() ? 0 : applet->run(call);
     }
     std::string_view path = environment_.get("PATH");
+    bool denied = name.empty();  // what was found is no file
     while (!path.empty() && work_.step()) {
         std::string candidate(path.substr(0, path.find(':')));
         path.remove_prefix(std::min(candidate.size() + 1, path.size()));
@@ -139,10 +140,11 @@ int ShellInterpreter::external(const std::vector<std::string>& words) {
         if (node != nullptr && node->kind == ShellNode::Kind::File) {
             return file(place.path, words);
         }
+        denied |= node != nullptr;
     }
     observeAddresses(work_, words);
-    complain("", name + (name.empty() ? ": Permission denied" : ": not found"));
-    return name.empty() ? 126 : 127;
+    complain("", name + (denied ? ": Permission denied" : ": not found"));
+    return denied ? 126 : 127;
 }
 
 int ShellInterpreter::file(const std::string& path, std::vector<std::string> words) {

@@ -26,13 +26,17 @@ ShellError startError(ShellCall& call, const std::string& program) {
 }
 
 /// The words of standard input as xargs takes them: blanks part them, quotes keep them, a backslash keeps one byte.
-std::vector<std::string> quotedWords(std::string_view text) {
+/// `quote` is left as the quote that a line ends in.
+std::vector<std::string> quotedWords(std::string_view text, char& quote) {
     std::vector<std::string> words;
     std::string word;
     bool open = false;
-    char quote = 0;
+    quote = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
+        if (quote != 0 && c == '\n') {
+            break;
+        }
         if (quote != 0 ? c == quote : c == '"' || c == '\'') {
             quote = quote != 0 ? '\0' : c;
             open = true;
@@ -72,9 +76,13 @@ int xargs(ShellCall& call) {
     }
     const std::string all = call.work().read(*call.input(), ShellWork::kMostPiped);
     const bool each = call.has('I');
+    char quote = 0;
     const std::vector<std::string> items = call.has('0') ? partedBy(all, '\0')
                                            : each        ? partedBy(all, '\n')
-                                                         : quotedWords(all);
+                                                         : quotedWords(all, quote);
+    if (quote != 0) {
+        return call.fail(std::string("unmatched ") + (quote == '"' ? "double" : "single") + " quote");
+    }
     std::vector<std::string> command = call.operands();
     if (command.empty()) {
         command.emplace_back("echo");
