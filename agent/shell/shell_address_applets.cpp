@@ -5,6 +5,9 @@
 #include "agent/shell/shell_numbers.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <optional>
 
 namespace apiary::agent {
 namespace {
@@ -127,6 +130,9 @@ int ip(ShellCall& call) {
             return 0;
         }
         const bool removes = abbreviates(words[2], "delete");
+        if (abbreviates(words[2], "add") && words.size() < 4) {
+            return call.fail("RTNETLINK answers: No such device");
+        }
         if (abbreviates(words[2], "get") && words.size() < 4) {
             return call.fail("need at least destination address");
         }
@@ -135,6 +141,9 @@ int ip(ShellCall& call) {
     if (abbreviates(object, "neigh")) {
         const std::string device = deviceOf(words);
         return device.empty() || isDevice(call, device) ? 0 : call.fail("can't find device '" + device + "'");
+    }
+    if (abbreviates(object, "tunnel") && shows) {
+        return 0;
     }
     if (abbreviates(object, "rule")) {
         call.out("0:\tfrom all lookup local \n32766:\tfrom all lookup main \n32767:\tfrom all lookup default \n");
@@ -256,11 +265,79 @@ int neighbours(ShellCall& call) {
     return 0;
 }
 
+/// Four bytes in dots; nothing if it is no address.
+std::optional<std::uint32_t> addressIn(std::string_view text) {
+    std::uint32_t address = 0;
+    for (int part = 0; part < 4; ++part) {
+        const std::size_t end = part < 3 ? text.find('.') : text.size();
+        const auto number = end == std::string_view::npos ? std::nullopt : parseNumber<unsigned>(text.substr(0, end));
+        if (!number || *number > 255) {
+            return std::nullopt;
+        }
+        address = address << 8U | *number;
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return address;
+}
+
+std::string dotted(std::uint32_t address) {
+    return printed("%u.%u.%u.%u", address >> 24U, address >> 16U & 255U, address >> 8U & 255U, address & 255U);
+}
+
+int calculateAddress(ShellCall& call) {
+    if (!call.parse("mbnphs")) {
+        return 1;
+    }
+    const bool any = call.has('m') || call.has('b') || call.has('n') || call.has('p') || call.has('h');
+    if (call.words.size() < 2 || call.words.size() > 3 || !any) {
+        return call.usage();
+    }
+    const auto complain = [&](const std::string& text) { return call.has('s') ? 1 : call.fail(text); };
+    const std::string& word = call.words[1];
+    const std::size_t slash = word.find('/');
+    const auto address = addressIn(word.substr(0, slash));
+    if (!address) {
+        return complain("bad IP address: " + word.substr(0, slash));
+    }
+    const unsigned usual = *address >> 31U == 0 ? 8 : *address >> 30U == 2 ? 16 : *address >> 29U == 6 ? 24 : 32;
+    unsigned bits = usual;
+    if (slash != std::string::npos) {
+        const auto given = parseNumber<unsigned>(word.substr(slash + 1));
+        if (!given || *given > 32) {
+            return call.fail(given ? "number " + word.substr(slash + 1) + " is not in 0..32 range"
+                                   : "invalid number '" + word.substr(slash + 1) + "'");
+        }
+        bits = *given;
+    }
+    std::uint32_t mask = bits == 0 ? 0 : ~std::uint32_t{0} << (32U - bits);
+    if (call.words.size() > 2) {
+        if (slash != std::string::npos) {
+            return complain("use prefix or netmask, not both");
+        }
+        const auto given = addressIn(call.words[2]);
+        if (!given) {
+            return complain("bad netmask: " + call.words[2]);
+        }
+        mask = *given;
+    }
+    if (call.has('m')) {
+        call.out("NETMASK=" + dotted(mask) + '\n');
+    }
+    if (call.has('b')) {
+        call.out("BROADCAST=" + dotted((*address & mask) | ~mask) + '\n');
+    }
+    if (call.has('n')) {
+        call.out("NETWORK=" + dotted(*address & mask) + '\n');
+    }
+    if (call.has('p')) {
+        call.out("PREFIX=" + std::to_string(std::popcount(mask)) + '\n');
+    }
+    return call.has('h') ? complain("can't find hostname for " + word.substr(0, slash) + ": Unknown host") : 0;
+}
+
 constexpr ShellApplet kApplets[] = {
-    {"arp", neighbours, "/sbin"},
-    {"ip", ip, "/sbin"},
-    {"netstat", sockets},
-    {"route", routes, "/sbin"},
+    {"arp", neighbours, "/sbin"}, {"ip", ip, "/sbin"},        {"ipcalc", calculateAddress},
+    {"netstat", sockets},         {"route", routes, "/sbin"},
 };
 
 }  // namespace

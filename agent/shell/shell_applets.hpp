@@ -74,6 +74,8 @@ int runEcho(ShellCall& call);
 int runPrintf(ShellCall& call);
 int runSed(ShellCall& call);
 int runAwk(ShellCall& call);
+int runBc(ShellCall& call);
+int runDc(ShellCall& call);
 
 /// Runs what the words from `first` on say, as a program. An error says `prefix` and which one.
 int runRest(ShellCall& call, std::size_t first, std::string_view prefix = "can't execute ");

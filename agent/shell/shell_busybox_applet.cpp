@@ -7,6 +7,34 @@
 #include <utility>
 
 namespace apiary::agent {
+namespace {
+
+/// A name for each applet in a folder, or each where it belongs.
+int install(ShellCall& call) {
+    const bool symbolic = call.words.size() > 2 && call.words[2] == "-s";
+    const std::size_t at = symbolic ? 3 : 2;
+    const std::string folder = at < call.words.size() ? call.words[at] : "";
+    for (const std::string_view name : shellAppletNames()) {
+        const std::string path =
+            (folder.empty() ? std::string(shellAppletFolder(name)) : folder) + '/' + std::string(name);
+        const ShellFiles::Place place = call.locate(path, false);
+        if (!call.work().step()) {
+            return 1;
+        }
+        ShellError error = place.error;
+        if (error == ShellError::None) {
+            error = call.files().find(place.path) != nullptr ? ShellError::None
+                    : symbolic ? call.files().makeLink(place.path, "/bin/busybox", call.work().seconds())
+                               : call.files().copy("/bin/busybox", place.path, call.work().seconds());
+        }
+        if (error != ShellError::None) {
+            call.fail(path + ": " + std::string(errorText(error)));
+        }
+    }
+    return 0;
+}
+
+}  // namespace
 
 int runBusybox(ShellCall& call) {
     const std::vector<std::string> words = call.operands();
@@ -48,7 +76,7 @@ int runBusybox(ShellCall& call) {
         return 0;
     }
     if (words.front() == "--install") {
-        return 0;
+        return install(call);
     }
     if (words.front() == "--help") {
         if (words.size() == 1) {

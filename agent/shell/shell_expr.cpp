@@ -194,6 +194,8 @@ int evaluate(ShellCall& call) {
 }
 
 constexpr ShellApplet kApplets[] = {
+    {"bc", runBc, "/usr/bin"},
+    {"dc", runDc, "/usr/bin"},
     {"expr", evaluate, "/usr/bin"},
 };
 

@@ -68,7 +68,7 @@ public:
     using Nodes = std::map<std::string, ShellNode, std::less<>>;
     using Entry = std::pair<std::string, const ShellNode*>;
 
-    static constexpr std::size_t kMostNodes = 256;                    // that a session may add or remove
+    static constexpr std::size_t kMostNodes = 640;                    // that a session may add or remove
     static constexpr std::size_t kMostBytes = std::size_t{1} << 20U;  // of contents and paths that it may add
     static constexpr std::size_t kLongestPath = 1024;
     static constexpr std::size_t kLongestTyped = 4096;  // PATH_MAX

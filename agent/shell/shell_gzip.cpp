@@ -1,8 +1,9 @@
-/// gzip, gunzip and zcat.
+/// gzip, gunzip and zcat; bzip2, bunzip2 and bzcat.
 
 #include "agent/shell/shell_gzip.hpp"
 
 #include "agent/shell/shell_applets.hpp"
+#include "agent/shell/shell_bzip2.hpp"
 #include "agent/shell/shell_interpreter.hpp"
 
 #include <algorithm>
@@ -135,15 +136,24 @@ std::string gunzipped(std::string_view file, std::size_t most, GunzipError& erro
 
 namespace {
 
+bool isBzip(const ShellCall& call) {
+    return call.name().starts_with('b');
+}
+
 /// What was read, packed or unpacked; false after it said what is wrong.
 bool convert(ShellCall& call, bool unpacks, std::string& text) {
+    constexpr std::size_t kSortCost = 64;  // of a byte
+    const bool bzip = isBzip(call);
     if (!unpacks) {
-        text = gzipped(text);
+        if (bzip && !call.work().move(text.size() * kSortCost)) {
+            return false;
+        }
+        text = bzip ? bzipped(text) : gzipped(text);
         return true;
     }
     const bool cat = call.name() == "zcat";
     GunzipError error = GunzipError::None;
-    text = gunzipped(text, ShellFiles::kMostBytes, error);
+    text = bzip ? bunzipped(text, ShellFiles::kMostBytes, error) : gunzipped(text, ShellFiles::kMostBytes, error);
     if (!call.work().move(text.size())) {
         return false;
     }
@@ -154,19 +164,23 @@ bool convert(ShellCall& call, bool unpacks, std::string& text) {
             call.fail(cat ? "no gzip/bzip2/xz magic" : "invalid magic");
             break;
         case GunzipError::ShortRead:
-            call.fail(cat || !text.empty() ? "short read" : "invalid magic");
+            call.fail(bzip ? "bunzip error -3" : cat || !text.empty() ? "short read" : "invalid magic");
             break;
         case GunzipError::Corrupt:
-            call.fail("corrupted data");
+            call.fail(bzip ? "bunzip error -5" : "corrupted data");
             break;
     }
     return false;
 }
 
 /// The name without or with its suffix; nothing if it has none.
-std::optional<std::string> renamed(const std::string& path, bool unpacks) {
+std::optional<std::string> renamed(const std::string& path, bool unpacks, bool bzip) {
     if (!unpacks) {
-        return path + ".gz";
+        return path + (bzip ? ".bz2" : ".gz");
+    }
+    if (bzip) {
+        const bool fits = path.ends_with(".bz2") && path.size() > 4;
+        return fits ? std::optional(path.substr(0, path.size() - 4)) : std::nullopt;
     }
     static constexpr std::pair<std::string_view, std::string_view> kSuffixes[] = {
         {".tgz", ".tar"}, {".gz", ""}, {"-gz", ""}, {".Z", ""}, {".z", ""}};
@@ -185,7 +199,8 @@ int packFile(ShellCall& call, const std::string& path, bool unpacks, bool toOutp
         const ShellError error = place.error == ShellError::None ? ShellError::NoEntry : place.error;
         return call.fail(path + ": " + std::string(errorText(error)));
     }
-    const std::optional<std::string> name = toOutput ? std::optional<std::string>("") : renamed(path, unpacks);
+    const std::optional<std::string> name =
+        toOutput ? std::optional<std::string>("") : renamed(path, unpacks, isBzip(call));
     if (!name) {
         return call.fail(path + ": unknown suffix - ignored");
     }
@@ -232,12 +247,12 @@ int packFile(ShellCall& call, const std::string& path, bool unpacks, bool toOutp
 }
 
 int pack(ShellCall& call) {
-    const bool gzip = call.name() == "gzip";
+    const bool gzip = call.name() == "gzip" || call.name() == "bzip2";
     if (!call.parse(gzip ? "cfkdtvqn123456789" : "cfvqdtnk")) {
         return 1;
     }
     const bool unpacks = !gzip || call.has('d') || call.has('t');
-    const bool toOutput = call.has('c') || call.has('t') || call.name() == "zcat";
+    const bool toOutput = call.has('c') || call.has('t') || call.name().ends_with("cat");
     if (call.words.size() < 2) {
         std::string text = call.work().read(*call.input(), ShellFiles::kMostBytes);
         if (!convert(call, unpacks, text)) {
@@ -254,6 +269,9 @@ int pack(ShellCall& call) {
 }
 
 constexpr ShellApplet kApplets[] = {
+    {"bunzip2", pack, "/usr/bin"},
+    {"bzcat", pack, "/usr/bin"},
+    {"bzip2", pack, "/usr/bin"},
     {"gunzip", pack},
     {"gzip", pack},
     {"zcat", pack},

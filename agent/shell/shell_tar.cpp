@@ -1,7 +1,7 @@
-/// tar: archives of POSIX (ustar), plain and with gzip.
+/// tar: archives of POSIX (ustar), plain, with gzip and with bzip2.
 
 #include "agent/shell/shell_applets.hpp"
-#include "agent/shell/shell_gzip.hpp"
+#include "agent/shell/shell_bzip2.hpp"
 #include "agent/shell/shell_interpreter.hpp"
 #include "agent/shell/shell_numbers.hpp"
 #include "agent/shell/shell_state.hpp"
@@ -189,6 +189,12 @@ private:
         text_.append(2 * kBlock, '\0');
         if (call_.has('z')) {
             text_ = gzipped(text_);
+        } else if (call_.has('j')) {
+            constexpr std::size_t kSortCost = 64;  // of a byte
+            if (!call_.work().move(text_.size() * kSortCost)) {
+                return 1;
+            }
+            text_ = bzipped(text_);
         }
         if (output) {
             const ShellError error = call_.work().write(*output, text_);
@@ -324,9 +330,11 @@ private:
         if (!enter()) {
             return 1;
         }
-        if (call_.has('z')) {
+        const bool named = stream->kind == ShellStream::Kind::File;  // then tar looks for itself
+        const bool bzip = call_.has('j') || (named && !call_.has('z') && all.starts_with("BZh"));
+        if (bzip || call_.has('z') || (named && all.starts_with("\x1f\x8b"))) {
             GunzipError error = GunzipError::None;
-            all = gunzipped(all, ShellFiles::kMostBytes, error);
+            all = bzip ? bunzipped(all, ShellFiles::kMostBytes, error) : gunzipped(all, ShellFiles::kMostBytes, error);
             if (error != GunzipError::None) {
                 call_.fail(error == GunzipError::Corrupt ? "corrupted data" : "invalid magic");
             }

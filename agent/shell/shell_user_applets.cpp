@@ -292,11 +292,47 @@ int schedule(ShellCall& call) {
     return 0;
 }
 
+/// Becomes a user without a password after -f; else there is no password that is right.
+int login(ShellCall& call) {
+    if (!call.parse("f:h:p")) {
+        return 1;
+    }
+    constexpr int kMostTries = 3;
+    constexpr Millis kPenalty{3000};
+    std::string name = call.valueOr('f', call.words.size() > 1 ? call.words[1] : "");
+    if (call.has('f') && userNamed(call, name)) {
+        ShellCall shell(call.shell(), {"sh"});
+        shell.calledAs = "-sh";
+        return runShellApplet(shell);
+    }
+    for (int tries = 0; tries < kMostTries; ++tries) {
+        while (name.empty()) {
+            call.out(call.work().host().spec().hostName + " login: ");
+            const std::string line = call.work().readLine(*call.input());
+            if (line.empty()) {  // the end of input, or it is not typed yet
+                return 1;
+            }
+            const std::size_t first = std::min(line.find_first_not_of(" \t"), line.size());
+            name = line.substr(first, line.find('\n', first) - first);
+        }
+        call.out("Password: ");
+        if (call.work().readLine(*call.input()).empty()) {
+            return 1;
+        }
+        call.out("\n");
+        call.work().wait(kPenalty);
+        call.out("Login incorrect\n");
+        name.clear();
+    }
+    return 1;
+}
+
 constexpr ShellApplet kApplets[] = {
     {"crontab", schedule, "/usr/bin"},
     {"groups", groupNames, "/usr/bin"},
     {"id", identity, "/usr/bin"},
     {"last", lastUsers, "/usr/bin"},
+    {"login", login},
     {"logname", loginName, "/usr/bin"},
     {"passwd", password, "/usr/bin"},
     {"su", substituteUser},
