@@ -49,6 +49,9 @@ void check(const Shell& shell, const Shell::Answer& answer) {
     require(answer.output.size() <= Shell::kMostOutput + kSlack);
     require(answer.evidence.size() <= kMostEvidence);
     require(answer.takes >= Millis{0} && answer.takes <= Shell::kMostTime);
+    for (const Shell::Pause& pause : answer.pauses) {
+        require(pause.at <= answer.output.size() && pause.until <= answer.takes);
+    }
     require(shell.prompt().text.size() <= kSlack);
     std::size_t payload = 0;
     for (const Evidence& evidence : answer.evidence) {
