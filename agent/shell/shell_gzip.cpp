@@ -140,37 +140,46 @@ bool isBzip(const ShellCall& call) {
     return call.name().starts_with('b');
 }
 
+/// The least that was asked for.
+int levelOf(const ShellCall& call) {
+    int level = 1;
+    while (level < 9 && !call.has(static_cast<char>('0' + level))) {
+        ++level;
+    }
+    return level;
+}
+
+std::string_view messageOf(const ShellCall& call, GunzipError error, bool nothingRead) {
+    const bool cat = call.name() == "zcat";
+    switch (error) {
+        case GunzipError::NoMagic:
+            return cat ? "no gzip/bzip2/xz magic" : "invalid magic";
+        case GunzipError::ShortRead:
+            return cat || !nothingRead ? "short read" : "invalid magic";
+        default:
+            return "corrupted data";
+    }
+}
+
 /// What was read, packed or unpacked; false after it said what is wrong.
 bool convert(ShellCall& call, bool unpacks, std::string& text) {
-    constexpr std::size_t kSortCost = 64;  // of a byte
     const bool bzip = isBzip(call);
     if (!unpacks) {
-        if (bzip && !call.work().move(text.size() * kSortCost)) {
+        if (bzip && !call.work().move(text.size() * kBzipCost)) {
             return false;
         }
-        text = bzip ? bzipped(text) : gzipped(text);
+        text = bzip ? bzipped(text, levelOf(call)) : gzipped(text);
         return true;
     }
-    const bool cat = call.name() == "zcat";
     GunzipError error = GunzipError::None;
     text = bzip ? bunzipped(text, ShellFiles::kMostBytes, error) : gunzipped(text, ShellFiles::kMostBytes, error);
     if (!call.work().move(text.size())) {
         return false;
     }
-    switch (error) {
-        case GunzipError::None:
-            return true;
-        case GunzipError::NoMagic:
-            call.fail(cat ? "no gzip/bzip2/xz magic" : "invalid magic");
-            break;
-        case GunzipError::ShortRead:
-            call.fail(bzip ? "bunzip error -3" : cat || !text.empty() ? "short read" : "invalid magic");
-            break;
-        case GunzipError::Corrupt:
-            call.fail(bzip ? "bunzip error -5" : "corrupted data");
-            break;
+    if (error != GunzipError::None) {
+        call.fail(std::string(bzip ? bunzipMessage(error) : messageOf(call, error, text.empty())));
     }
-    return false;
+    return error == GunzipError::None;
 }
 
 /// The name without or with its suffix; nothing if it has none.

@@ -190,8 +190,7 @@ private:
         if (call_.has('z')) {
             text_ = gzipped(text_);
         } else if (call_.has('j')) {
-            constexpr std::size_t kSortCost = 64;  // of a byte
-            if (!call_.work().move(text_.size() * kSortCost)) {
+            if (!call_.work().move(text_.size() * kBzipCost)) {
                 return 1;
             }
             text_ = bzipped(text_);
@@ -336,7 +335,9 @@ private:
             GunzipError error = GunzipError::None;
             all = bzip ? bunzipped(all, ShellFiles::kMostBytes, error) : gunzipped(all, ShellFiles::kMostBytes, error);
             if (error != GunzipError::None) {
-                call_.fail(error == GunzipError::Corrupt ? "corrupted data" : "invalid magic");
+                call_.fail(bzip                            ? std::string(bunzipMessage(error))
+                           : error == GunzipError::Corrupt ? "corrupted data"
+                                                           : "invalid magic");
             }
         }
         std::string_view rest = all;

@@ -114,17 +114,31 @@ TEST_F(CalculatorTest, PacksAndUnpacksAsBzip2) {
         "BZh91AY&SY\xc1\xc0\x80\xe2\0\0\x01\x41\0\0\x10\x02\x44\xa0\0\x30\xcd\0\xc3\x46\x29\x97\x17\x72\x45\x38\x50\x90"
         "\xc1\xc0\x80\xe2",
         42);
+    EXPECT_EQ(bzipped("hello\n"), real);
     GunzipError error = GunzipError::Corrupt;
     EXPECT_EQ(bunzipped(real, 100, error), "hello\n");
     EXPECT_EQ(error, GunzipError::None);
-    for (std::size_t i = 4; i < real.size(); ++i) {
+    for (std::size_t i = 0; i < real.size(); ++i) {
         bunzipped(real.substr(0, i), 1000, error);
-        EXPECT_EQ(error, GunzipError::ShortRead) << i;
+        EXPECT_EQ(error, i < 2 ? GunzipError::NoMagic : GunzipError::ShortRead) << i;
         std::string spoilt = real;
         spoilt[i] = static_cast<char>(spoilt[i] ^ 0x55);
         bunzipped(spoilt, 1000, error);
+        EXPECT_TRUE(i < 2   ? error == GunzipError::NoMagic
+                    : i < 4 ? error == GunzipError::BadHead
+                            : error == GunzipError::Corrupt || error == GunzipError::ShortRead)
+            << i;
     }
-    EXPECT_EQ(say("cd /tmp; echo one > a; bzip2 a; ls; bunzip2 a.bz2; cat a; bunzip2 a; echo x | bzip2 | bzcat"),
+    EXPECT_EQ(bunzipped(real + real + "more", 100, error), "hello\nhello\n");
+    EXPECT_EQ(error, GunzipError::None);
+    EXPECT_EQ(bunzipped(bzipped(std::string(std::size_t{4} << 20U, 'x')), 1000, error), std::string(1000, 'x'));
+    EXPECT_EQ(error, GunzipError::None);
+    EXPECT_EQ(say("echo x | bzip2 | head -c 4; echo x | bzip2 -3 | head -c 4"), "BZh9BZh3");
+    EXPECT_EQ(
+        say("cd /tmp; echo x | bunzip2; printf BZ | bunzip2; printf BZx | bzcat; printf BZx > b.tbz; tar xjf b.tbz"),
+        "bunzip2: invalid magic\nbunzip2: bunzip error -3\nbzcat: bunzip error -2\n"
+        "tar: bunzip error -2\ntar: short read\n");
+    EXPECT_EQ(say("rm b.tbz; echo one > a; bzip2 a; ls; bunzip2 a.bz2; cat a; bunzip2 a; echo x | bzip2 | bzcat"),
               "a.bz2\none\nbunzip2: a: unknown suffix - ignored\nx\n");
     EXPECT_EQ(say("tar cjf t.tbz a; rm a; tar xf t.tbz; cat a"), "one\n");
 }
