@@ -101,6 +101,7 @@ private:
     ShellDecimal call(const std::string& name);
     ShellDecimal calculate(char sign, const ShellDecimal& left, const ShellDecimal& right);
     ShellDecimal raised(const ShellDecimal& base, const ShellDecimal& exponent);
+    ShellDecimal paid(const ShellDecimal& value);
     ShellDecimal get(const Place& place);
     void set(const Place& place, const ShellDecimal& value);
 

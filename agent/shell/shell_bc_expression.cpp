@@ -12,7 +12,7 @@ namespace {
 constexpr int kDeepest = 400;
 constexpr std::size_t kMostNames = 200;
 constexpr std::int64_t kMostScale = 1000;
-constexpr unsigned kMostBase = 999;
+constexpr std::int64_t kMostBase = 999;
 
 }  // namespace
 
@@ -214,6 +214,11 @@ ShellDecimal Bc::assignment(const Place& place) {
     return value;
 }
 
+/// Pays for its copy, and for what is compared or turned into an integer later.
+ShellDecimal Bc::paid(const ShellDecimal& value) {
+    return call_.work().move(value.size()) ? value : ShellDecimal();
+}
+
 ShellDecimal Bc::get(const Place& place) {
     using Kind = Place::Kind;
     switch (place.kind) {
@@ -224,34 +229,36 @@ ShellDecimal Bc::get(const Place& place) {
         case Kind::OutputBase:
             return ShellDecimal(output_);
         case Kind::Last:
-            return last_;
+            return paid(last_);
         case Kind::Element: {
             const auto found = elements_.find({place.name, place.index});
-            return found == elements_.end() ? ShellDecimal() : found->second;
+            return found == elements_.end() ? ShellDecimal() : paid(found->second);
         }
         case Kind::Variable:
         case Kind::None:
             break;
     }
     const auto found = variables_.find(place.name);
-    return found == variables_.end() ? ShellDecimal() : found->second;
+    return found == variables_.end() ? ShellDecimal() : paid(found->second);
 }
 
 void Bc::set(const Place& place, const ShellDecimal& value) {
     using Kind = Place::Kind;
-    const std::int64_t number = value.toInteger();
+    const auto within = [&](std::int64_t least, std::int64_t most) {
+        return std::clamp(value.toInteger(), least, most);
+    };
     if (!pay(value.size())) {
         return;
     }
     switch (place.kind) {
         case Kind::Scale:
-            scale_ = static_cast<std::size_t>(std::clamp<std::int64_t>(number, 0, kMostScale));
+            scale_ = static_cast<std::size_t>(within(0, kMostScale));
             break;
         case Kind::InputBase:
-            input_ = static_cast<unsigned>(std::clamp<std::int64_t>(number, 2, 16));
+            input_ = static_cast<unsigned>(within(2, 16));
             break;
         case Kind::OutputBase:
-            output_ = static_cast<unsigned>(std::clamp<std::int64_t>(number, 2, kMostBase));
+            output_ = static_cast<unsigned>(within(2, kMostBase));
             break;
         case Kind::Last:
             last_ = value;
@@ -279,6 +286,9 @@ ShellDecimal Bc::builtin(const std::string& name) {
         return {};
     }
     if (name == "length") {
+        if (!pay(value.size() * value.size() / 8)) {
+            return {};
+        }
         return ShellDecimal(static_cast<std::int64_t>(std::max(value.length(), value.scale())));
     }
     if (name == "scale") {
@@ -359,6 +369,9 @@ ShellDecimal Bc::calculate(char sign, const ShellDecimal& left, const ShellDecim
 }
 
 ShellDecimal Bc::raised(const ShellDecimal& base, const ShellDecimal& exponent) {
+    if (stopped()) {
+        return {};
+    }
     if (!exponent.whole()) {
         fail("not an integer");
         return {};
@@ -369,28 +382,15 @@ ShellDecimal Bc::raised(const ShellDecimal& base, const ShellDecimal& exponent) 
         power < 0 ? scale_
                   : std::min(base.scale() * static_cast<std::size_t>(std::min<std::uint64_t>(times, 1000)),
                              std::max(scale_, base.scale()));
-    ShellDecimal result(1);
-    ShellDecimal square = base;
-    for (std::uint64_t rest = times; rest > 0 && !stopped(); rest >>= 1U) {
-        const std::size_t size = result.size() + square.size();
-        if (size > ShellDecimal::kMostDigits || !pay(size * size / 8)) {
-            call_.work().stop();
-            break;
-        }
-        if ((rest & 1U) != 0) {
-            result = ShellDecimal::product(result, square, ShellDecimal::kMostDigits);
-        }
-        if (rest > 1) {
-            square = ShellDecimal::product(square, square, ShellDecimal::kMostDigits);
-        }
-    }
-    if (stopped()) {
+    const auto result = ShellDecimal::power(base, times, [&](std::size_t cost) { return pay(cost); });
+    if (!result) {
+        call_.work().stop();
         return {};
     }
     if (power < 0) {
-        return calculate('/', ShellDecimal(1), result);
+        return calculate('/', ShellDecimal(1), *result);
     }
-    return result.truncated(scale);
+    return result->truncated(scale);
 }
 
 }  // namespace apiary::agent
