@@ -5,6 +5,7 @@
 #include "agent/shell/shell_interpreter.hpp"
 #include "agent/shell/shell_numbers.hpp"
 #include "agent/shell/shell_state.hpp"
+#include "agent/shell/shell_tar_format.hpp"
 
 #include <algorithm>
 #include <set>
@@ -14,61 +15,6 @@ namespace apiary::agent {
 namespace {
 
 using Kind = ShellNode::Kind;
-
-constexpr std::size_t kBlock = 512;
-constexpr std::size_t kLongestName = 100;
-
-/// What the head of a member says.
-struct TarMember {
-    std::string name;
-    std::string target;  // of a link
-    std::string user;
-    std::string group;
-    std::uint64_t mode = 0;
-    std::uint64_t size = 0;
-    std::uint64_t modified = 0;
-    char kind = '0';
-
-    ShellNode node() const {
-        ShellNode made;
-        made.kind = kind == '5' ? Kind::Directory : kind == '2' ? Kind::Link : Kind::File;
-        made.mode = static_cast<std::uint16_t>(mode & 07777U);
-        return made;
-    }
-};
-
-std::string field(std::string_view text, std::size_t size) {
-    std::string made(text.substr(0, size));
-    made.resize(size, '\0');
-    return made;
-}
-
-std::string octalField(std::uint64_t number, std::size_t size) {
-    return field(printed("%0*llo", static_cast<int>(size) - 1, static_cast<unsigned long long>(number)), size);
-}
-
-std::uint64_t sumOf(std::string_view head) {
-    std::uint64_t sum = 8 * ' ';
-    for (std::size_t i = 0; i < head.size(); ++i) {
-        sum += i >= 148 && i < 156 ? 0U : static_cast<unsigned char>(head[i]);
-    }
-    return sum;
-}
-
-std::string headOf(ShellCall& call, const std::string& name, const ShellNode& node) {
-    const std::uint64_t size = node.kind == Kind::File ? node.size() : 0;
-    std::string head = field(name, kLongestName) + octalField(node.mode, 8) + octalField(node.owner, 8) +
-                       octalField(node.group(), 8) + octalField(size, 12) +
-                       octalField(static_cast<std::uint64_t>(std::max<std::int64_t>(node.modified, 0)), 12) +
-                       std::string(8, ' ');
-    head += node.kind == Kind::Directory ? '5' : node.kind == Kind::Link ? '2' : '0';
-    head += field(node.kind == Kind::Link ? node.text() : std::string_view{}, kLongestName);
-    head += std::string("ustar  ") + '\0' + field(accountOf(call.files(), "/etc/passwd", node.owner).value_or(""), 32) +
-            field(accountOf(call.files(), "/etc/group", node.group()).value_or(""), 32);
-    head.resize(kBlock, '\0');
-    head.replace(148, 8, printed("%06llo", static_cast<unsigned long long>(sumOf(head))) + std::string("\0 ", 2));
-    return head;
-}
 
 class Tar {
 public:
@@ -186,7 +132,7 @@ private:
         for (const std::string& member : call_.operands()) {
             failed |= !add(member);
         }
-        text_.append(2 * kBlock, '\0');
+        text_.append(2 * kTarBlock, '\0');
         if (call_.has('z')) {
             text_ = gzipped(text_);
         } else if (call_.has('j')) {
@@ -225,17 +171,17 @@ private:
         const bool directory = node->kind == Kind::Directory;
         std::string name = inside(path);
         name += directory && !name.ends_with('/') && !name.empty() ? "/" : "";
-        if (name.size() >= kLongestName || node->kind == Kind::Device || text_.size() > ShellFiles::kMostBytes) {
+        if (name.size() >= kTarLongestName || node->kind == Kind::Device || text_.size() > ShellFiles::kMostBytes) {
             return true;
         }
         if (!name.empty()) {
             if (call_.has('v')) {
                 tell(name);
             }
-            text_ += headOf(call_, name, *node);
+            text_ += tarHead(call_.files(), name, *node);
             if (node->kind == Kind::File) {
                 text_ += node->text();
-                text_.append((kBlock - text_.size() % kBlock) % kBlock, '\0');
+                text_.append((kTarBlock - text_.size() % kTarBlock) % kTarBlock, '\0');
             }
             if (!call_.work().move(text_.size() / 4)) {
                 return false;
@@ -252,44 +198,6 @@ private:
             }
         }
         return all;
-    }
-
-    /// The next member; nothing at the end or after an error, which `status` says.
-    std::optional<TarMember> next(std::string_view& rest, int& status) {
-        std::size_t empty = 0;
-        while (rest.size() >= kBlock && rest.substr(0, kBlock).find_first_not_of('\0') == std::string_view::npos) {
-            rest.remove_prefix(kBlock);
-            if (++empty == 2) {
-                return std::nullopt;
-            }
-        }
-        if (rest.size() < kBlock) {
-            status = call_.fail("short read");
-            return std::nullopt;
-        }
-        const std::string_view head = rest.substr(0, kBlock);
-        const auto text = [&](std::size_t at, std::size_t size) {
-            const std::string_view found = head.substr(at, size);
-            return std::string(found.substr(0, found.find('\0')));
-        };
-        const auto number = [&](std::size_t at, std::size_t size) {
-            std::string digits = text(at, size);
-            digits.erase(0, digits.find_first_not_of(' ') == std::string::npos ? 0 : digits.find_first_not_of(' '));
-            digits.resize(std::min(digits.find_first_not_of("01234567"), digits.size()));
-            return parseNumber<std::uint64_t>(digits, 8).value_or(0);
-        };
-        if (head.substr(257, 5) != "ustar") {
-            status = call_.fail("invalid tar magic");
-            return std::nullopt;
-        }
-        if (number(148, 8) != sumOf(head)) {
-            status = call_.fail("invalid tar header checksum");
-            return std::nullopt;
-        }
-        TarMember member{text(0, kLongestName), text(157, kLongestName), text(265, 32),   text(297, 32),
-                         number(100, 8),        number(124, 12),         number(136, 12), head[156]};
-        rest.remove_prefix(kBlock);
-        return member;
     }
 
     bool wanted(const std::string& name) {
@@ -341,20 +249,23 @@ private:
             }
         }
         std::string_view rest = all;
-        while (call_.work().step() && call_.work().move(kBlock)) {
-            const auto member = next(rest, status);
-            if (!member) {
+        while (call_.work().step() && call_.work().move(kTarBlock)) {
+            TarMember member;
+            std::string_view error;
+            if (!readTarHead(rest, member, error)) {
+                status = error.empty() ? status : call_.fail(error);
                 break;
             }
-            const std::string_view body = rest.substr(0, member->kind == '0' ? member->size : 0);
-            if (wanted(member->name)) {
+            const std::string_view body = rest.substr(0, member.kind == '0' ? member.size : 0);
+            if (wanted(member.name)) {
                 if (call_.has('t')) {
-                    call_.out((call_.has('v') ? listing(*member) : member->name) + '\n');
+                    call_.out((call_.has('v') ? listing(member) : member.name) + '\n');
                 } else {
-                    status |= extract(*member, body);
+                    status |= extract(member, body);
                 }
             }
-            rest.remove_prefix(std::min<std::size_t>(rest.size(), (body.size() + kBlock - 1) / kBlock * kBlock));
+            rest.remove_prefix(
+                std::min<std::size_t>(rest.size(), (body.size() + kTarBlock - 1) / kTarBlock * kTarBlock));
         }
         for (const std::string& one : call_.operands()) {
             if (status == 0 && !met_.contains(one)) {
