@@ -180,8 +180,8 @@ void FtpSession::mdtm(const std::string& argument, Turn& turn) {
         return node != nullptr && !node->directory ? node : nullptr;
     };
     const auto blank = argument.find(' ');
-    const bool sets =
-        !guest_ && (blank == 8 || blank == 14) && digits(argument.substr(0, 1)) && find(argument) == nullptr;
+    const bool isTime = blank == 8 || blank == 14 || (blank != std::string::npos && blank > 15 && argument[14] == '.');
+    const bool sets = !guest_ && isTime && digits(argument.substr(0, 1)) && find(argument) == nullptr;
     if (!sets) {
         const FtpNode* node = find(argument);
         node != nullptr ? reply(213, ftpTime(node->modified), turn)
