@@ -86,6 +86,7 @@ std::string fullLine(const FtpFiles& files, const Entry& entry, bool marked, std
            "\r\n";
 }
 
+/// Like the real server, it tries no second place for what stands behind a star: that is the last one.
 bool matches(std::string_view name, std::string_view pattern, int& steps) {
     bool here = true;  // the next literal must be where we are
     char token = 0;
@@ -95,7 +96,7 @@ bool matches(std::string_view name, std::string_view pattern, int& steps) {
         token = special == std::string_view::npos ? '\0' : pattern[special];
         pattern.remove_prefix(std::min(literal.size() + 1, pattern.size()));
         if (!literal.empty()) {
-            const auto at = name.find(literal);
+            const auto at = here ? name.find(literal) : name.rfind(literal);
             if (at == std::string_view::npos || (here && at > 0)) {
                 return false;
             }

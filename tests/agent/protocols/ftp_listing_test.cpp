@@ -69,6 +69,17 @@ TEST(FtpMatchesTest, UnderstandsThePatternsOfVsftpd) {
     EXPECT_FALSE(ftpMatches("a.txt", "?"));
 }
 
+TEST(FtpMatchesTest, LooksBehindAStarForTheLastPlaceAlone) {
+    EXPECT_TRUE(ftpMatches("readme.txt", "r*t"));
+    EXPECT_TRUE(ftpMatches("abab", "*ab"));
+    EXPECT_TRUE(ftpMatches("abcabc", "*b?"));
+    EXPECT_TRUE(ftpMatches("abcabc", "*b{c,x}"));
+    EXPECT_TRUE(ftpMatches("abcabc", "ab*"));
+    EXPECT_FALSE(ftpMatches("abab", "*b?b"));
+    EXPECT_FALSE(ftpMatches("abcabc", "*bc*a*"));
+    EXPECT_FALSE(ftpMatches("abab", "*ab*b"));
+}
+
 TEST(FtpMatchesTest, GivesUpOnAPatternMadeToBeSlow) {
     std::string pattern;
     for (int i = 0; i < 500; ++i) {
