@@ -38,6 +38,16 @@ TEST_F(CalculatorTest, CountsAsBcDoes) {
               ".84147098480789650665\n.54030230586813971740\n");
 }
 
+TEST_F(CalculatorTest, HasTheFunctionsOfBcsLibrary) {
+    EXPECT_EQ(bc("e(-3)\\ne(10)\\nl(1000)\\nl(.01)\\na(-5)\\na(.1)", "-l"),
+              ".04978706836786394297\n22026.46579480671651695790\n6.90775527898213705205\n-4.60517018598809136803\n"
+              "-1.37340076694501586086\n.09966865249116202737\n");
+    EXPECT_EQ(bc("s(-2)\\ns(100)\\nc(3)", "-l"),
+              "-.90929742682568169539\n-.50636564110975879365\n-.98999249660044545727\n");
+    EXPECT_EQ(bc("scale=40\\na(1)*4\\nibase=16\\ne(1)", "-l"),
+              "3.1415926535897932384626433832795028841968\n2.7182818284590452353602874713526624977572\n");
+}
+
 TEST_F(CalculatorTest, RunsProgramsOfBc) {
     EXPECT_EQ(bc("x=3\\nx\\nx+=2\\nx++\\nx\\nlast\\na[1]=5\\na[1]"), "3\n5\n6\n6\n5\n");
     EXPECT_EQ(bc("for(i=0;i<3;i++) i\\nwhile(j<2){j;j+=1}\\nif(0) 1 else 2\\nfor(;;)break"), "0\n1\n2\n0\n1\n2\n");
