@@ -8,6 +8,7 @@
 #include "agent/engine/source_memory.hpp"
 #include "agent/engine/visits.hpp"
 #include "agent/engine/wire.hpp"
+#include "agent/protocol/shelf.hpp"
 #include "common/concurrent/guarded.hpp"
 
 #include <atomic>
@@ -30,6 +31,7 @@ struct ServiceState {
     Guarded<AdmissionControl> overHosts;  // at hosts: by source, over all of them
     Guarded<ReplyCredit> credit;
     SourceMemory memory;
+    const std::shared_ptr<Shelf> shelf = std::make_shared<Shelf>();
     std::atomic<std::size_t> open{0};
     std::atomic<std::uint64_t> sessions{0};    // visits of our own left out
     std::atomic<std::int64_t> lastSession{0};  // start of the newest of them, microseconds since 1970

@@ -153,6 +153,7 @@ void SessionHost::begin(SessionStart start) {
     environment.seed =
         mix(mix(engine_.seed) ^ mix(number_) ^ static_cast<std::uint64_t>(startedAt_.time_since_epoch().count()));
     environment.recalled = service_->state->memory.recall(visitor_);
+    environment.shelf = service_->state->shelf;
     conversation_.emplace(*spec().module, std::move(face.prepared), environment, spec().limits);
     stayAwake();
 }

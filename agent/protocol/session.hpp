@@ -6,11 +6,12 @@
 /// random source, so one process can replay, fuzz and unit-test it without a network. The engine feeds it
 /// one event at a time and performs the actions it answers with, in order.
 ///
-/// Threading: the engine never makes two calls on one session at once. Sessions share only what is const.
+/// Threading: the engine never makes two calls on one session at once. Sessions share only what is const, and a shelf.
 /// Errors: nothing a peer sends is an error. Answer it, observe it, or close. An exception that leaves a
 /// session is a bug in that session; the engine records it and drops the one connection.
 
 #include "agent/protocol/readings.hpp"
+#include "agent/protocol/shelf.hpp"
 #include "common/net/endpoint.hpp"
 #include "common/result.hpp"
 
@@ -283,10 +284,11 @@ private:
 struct Environment {
     Endpoint peer;
     Endpoint local;
-    bool tls = false;        // the listener already wrapped the stream
-    bool offersTls = false;  // the service has a certificate: startTls() may succeed
-    std::uint64_t seed = 0;  // the only source of variation
-    std::string recalled;    // what this source left at this service by Remember at an earlier visit
+    bool tls = false;                   // the listener already wrapped the stream
+    bool offersTls = false;             // the service has a certificate: startTls() may succeed
+    std::uint64_t seed = 0;             // the only source of variation
+    std::string recalled;               // what this source left at this service by Remember at an earlier visit
+    std::shared_ptr<Shelf> shelf = {};  // for what is too large for that; null where there is none
 };
 
 /// What the registry knows of a protocol. Define exactly one, constinit, at the end of the protocol's file.

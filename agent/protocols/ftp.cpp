@@ -50,6 +50,7 @@ Result<std::shared_ptr<const Prepared>> FtpService::prepare(const Settings& sett
 FtpSession::FtpSession(const FtpService& service, const Environment& environment)
     : service_(service),
       peer_(environment.peer),
+      shelf_(environment.shelf),
       chance_(environment.seed),
       offersTls_(environment.offersTls || environment.tls),
       tls_(environment.tls) {
@@ -201,6 +202,12 @@ FtpFiles& FtpSession::ownFiles() {
         own_ = std::make_unique<FtpFiles>(service_.files.get());
     }
     return *own_;
+}
+
+/// Null where there is none, or no longer.
+std::shared_ptr<const std::string> FtpSession::contentOf(const FtpNode& node) const {
+    return node.content == nullptr && node.shelved != Shelf::kNothing && shelf_ ? shelf_->find(node.shelved)
+                                                                                : node.content;
 }
 
 namespace {

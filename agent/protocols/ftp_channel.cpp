@@ -106,16 +106,33 @@ void FtpSession::onChannelBytes(ChannelId, std::string_view bytes, Turn& turn) {
         return;
     }
     turn.observe(PayloadPiece{channelId_, std::string(bytes), false});
-    const std::uint64_t end = transfer_->position + bytes.size();
-    if (transfer_->kept && end <= FtpFiles::kMostKept) {
-        std::string& kept = *transfer_->kept;
+    keep(bytes);
+    transfer_->position += bytes.size();
+    transfer_->size = std::max(transfer_->size, transfer_->position);
+}
+
+/// The content of an upload: a small one stays with the session, a larger one goes to the shelf.
+void FtpSession::keep(std::string_view bytes) {
+    Transfer& transfer = *transfer_;
+    const std::uint64_t end = transfer.position + bytes.size();
+    if (transfer.kept && end <= FtpFiles::kMostKept) {
+        std::string& kept = *transfer.kept;
         kept.resize(std::max(kept.size(), static_cast<std::size_t>(end)));
-        bytes.copy(kept.data() + transfer_->position, bytes.size());
-    } else {
-        transfer_->kept.reset();
+        bytes.copy(kept.data() + transfer.position, bytes.size());
+        return;
     }
-    transfer_->position = end;
-    transfer_->size = std::max(transfer_->size, end);
+    if (const auto small = std::exchange(transfer.kept, std::nullopt)) {
+        transfer.draft = draftOf(*small);
+    }
+    if (transfer.draft && !transfer.draft->write(transfer.position, bytes)) {
+        transfer.draft.reset();
+    }
+}
+
+/// Null where there is no room.
+std::unique_ptr<Shelf::Draft> FtpSession::draftOf(std::string_view content) const {
+    auto draft = shelf_ ? std::make_unique<Shelf::Draft>(*shelf_) : nullptr;
+    return draft && draft->write(0, content) ? std::move(draft) : nullptr;
 }
 
 void FtpSession::onChannelClosed(ChannelId, ChannelEnd end, Turn& turn) {
@@ -156,8 +173,13 @@ bool FtpSession::storing() const {
 void FtpSession::finishStore(Turn& turn) {
     const Transfer& transfer = *transfer_;
     turn.observe(PayloadPiece{channelId_, "", true, transfer.name});
-    ownFiles().write(transfer.path, who(), 0, transfer.size,
-                     transfer.kept ? std::make_shared<const std::string>(*transfer.kept) : nullptr, ftpSeconds(turn));
+    FtpFiles::Content content{.size = transfer.size};
+    if (transfer.kept) {
+        content.bytes = std::make_shared<const std::string>(*transfer.kept);
+    } else if (transfer.draft) {
+        content.shelved = transfer.draft->put();
+    }
+    ownFiles().write(transfer.path, who(), 0, std::move(content), ftpSeconds(turn));
     remember(turn);
 }
 

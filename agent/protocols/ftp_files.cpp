@@ -31,7 +31,8 @@ std::string octal(unsigned value) {
     return {digits, std::to_chars(digits, digits + sizeof digits, value, 8).ptr};
 }
 
-/// `+`: a node, its content or `-` for none, or `=` and the decoy it came from. `-`: a decoy that is gone.
+/// `+`: a node, and behind `:` its content, `=` the decoy it came from, `#` its number on the shelf, or `-`: nothing.
+/// `-`: a decoy that is gone.
 std::string lineOf(const std::string& path, const FtpNode& node) {
     return std::string("+\t") + (node.directory ? 'd' : 'f') + (node.owner == FtpUser::Local ? 'l' : 'a') + '\t' +
            octal(node.mode) + '\t' + std::to_string(node.size) + '\t' + std::to_string(node.modified) + '\t' +
@@ -135,15 +136,15 @@ void FtpFiles::drop(Nodes::iterator node) {
     nodes_.erase(node);
 }
 
-bool FtpFiles::write(const FtpPath& path, FtpUser who, std::uint16_t mode, std::uint64_t size,
-                     std::shared_ptr<const std::string> content, std::int64_t now) {
+bool FtpFiles::write(const FtpPath& path, FtpUser who, std::uint16_t mode, Content content, std::int64_t now) {
     const auto found = nodes_.find(path.absolute);
     if (found != nodes_.end()) {
         if (found->second.directory || !mayChange(found->second, who)) {
             return false;
         }
-        found->second.size = size;
-        found->second.content = std::move(content);
+        found->second.size = content.size;
+        found->second.content = std::move(content.bytes);
+        found->second.shelved = content.shelved;
         found->second.modified = now;
         return true;
     }
@@ -151,7 +152,7 @@ bool FtpFiles::write(const FtpPath& path, FtpUser who, std::uint16_t mode, std::
         !hasRoomFor(path.absolute)) {
         return false;
     }
-    add(path.absolute, {false, who, mode, size, now, std::move(content)});
+    add(path.absolute, {false, who, mode, content.size, now, std::move(content.bytes), content.shelved});
     touch(path.absolute, now);
     return true;
 }
@@ -277,6 +278,8 @@ std::string FtpFiles::remembered(const FtpFiles& decoys, std::size_t most) const
             const auto decoy =
                 std::ranges::find_if(decoys.nodes_, [&](const auto& other) { return other.second.content == content; });
             kept = decoy != decoys.nodes_.end() ? '=' + escape(decoy->first) : ':' + escape(*content);
+        } else if (changed[i]->second.shelved != 0) {
+            kept = '#' + std::to_string(changed[i]->second.shelved);
         }
         if (kept.size() - 1 > room) {
             kept = "-";
@@ -312,6 +315,8 @@ void FtpFiles::recall(std::string_view remembered, const FtpFiles& decoys) {
         } else if (content && line.starts_with('=')) {
             const FtpNode* decoy = decoys.find(*content);
             node.content = decoy != nullptr ? decoy->content : nullptr;
+        } else if (content && line.starts_with('#')) {
+            static_cast<void>(read(*content, node.shelved));
         }
         if (decoys.find(*path) != nullptr) {
             nodes_.insert_or_assign(*path, std::move(node));

@@ -19,7 +19,8 @@ struct FtpNode {
     std::uint16_t mode = 0644;                        // permission bits alone
     std::uint64_t size = 0;                           // true also where the content was not kept
     std::int64_t modified = 0;                        // seconds since 1970, UTC
-    std::shared_ptr<const std::string> content = {};  // null: a directory, or not kept
+    std::shared_ptr<const std::string> content = {};  // null: a directory, or not kept here
+    std::uint64_t shelved = 0;                        // its number on the shelf, or 0
 
     friend bool operator==(const FtpNode&, const FtpNode&) = default;
 };
@@ -41,7 +42,7 @@ public:
 
     static constexpr std::size_t kMostNodes = 256;                         // that a source may add
     static constexpr std::size_t kMostPathBytes = std::size_t{16} << 10U;  // of their paths, together
-    static constexpr std::size_t kMostKept = 3072;                         // bytes of one file's content
+    static constexpr std::size_t kMostKept = 3072;  // bytes of one file's content; larger ones are shelved
 
     /// `decoys` has the root and the directory of each of its nodes.
     explicit FtpFiles(Nodes decoys);
@@ -56,9 +57,15 @@ public:
     static bool maySearch(const FtpNode& node, FtpUser who);
     static bool mayRead(const FtpNode& node, FtpUser who);
 
-    /// Makes a file, or replaces what one holds. `content` may be null.
-    bool write(const FtpPath& path, FtpUser who, std::uint16_t mode, std::uint64_t size,
-               std::shared_ptr<const std::string> content, std::int64_t now);
+    /// What a file is to hold.
+    struct Content {
+        std::uint64_t size = 0;
+        std::shared_ptr<const std::string> bytes = {};  // may be null, as of a node
+        std::uint64_t shelved = 0;
+    };
+
+    /// Makes a file, or replaces what one holds.
+    bool write(const FtpPath& path, FtpUser who, std::uint16_t mode, Content content, std::int64_t now);
     bool makeDirectory(const FtpPath& path, FtpUser who, std::uint16_t mode, std::int64_t now);
     bool removeFile(const FtpPath& path, FtpUser who, std::int64_t now);
     bool removeDirectory(const FtpPath& path, FtpUser who, std::int64_t now);

@@ -4,6 +4,7 @@
 #include "agent/protocol/buffered_session.hpp"
 #include "agent/protocol/lazy.hpp"
 #include "agent/protocol/seeded.hpp"
+#include "agent/protocol/shelf.hpp"
 #include "agent/protocols/ftp_files.hpp"
 
 #include <memory>
@@ -33,7 +34,8 @@ struct FtpService final : Prepared {
 /// FTP (RFC 959, 2228, 2389, 2428, 3659, 4217) as Debian's vsftpd 3.0.3 speaks it. See ftp.cpp for its configuration.
 ///
 /// One line of input is one command, looked up in a table (ftp.cpp). What a source changes goes into its own copy of
-/// the decoy tree, made at the first change and remembered for its next visit.
+/// the decoy tree, made at the first change and remembered for its next visit; what it uploads lies on the shelf, if it
+/// is not small.
 class FtpSession final : public BufferedSession {
 public:
     FtpSession(const FtpService& service, const Environment& environment);
@@ -70,11 +72,12 @@ private:
         std::string complete;  // the line after a Send
         std::shared_ptr<const std::string> content = {};
         std::size_t offset = 0;
-        FtpPath path = {};                     // of a Store
-        std::string name = {};                 // as the peer wrote it
-        std::uint64_t size = 0;                // of the file so far
-        std::uint64_t position = 0;            // in the file, of what comes next
-        std::optional<std::string> kept = {};  // its content, while it is worth keeping
+        FtpPath path = {};                         // of a Store
+        std::string name = {};                     // as the peer wrote it
+        std::uint64_t size = 0;                    // of the file so far
+        std::uint64_t position = 0;                // in the file, of what comes next
+        std::optional<std::string> kept = {};      // its content, while it is small
+        std::unique_ptr<Shelf::Draft> draft = {};  // then, while there is room
         enum class Stage { Waits, Shakes, Runs, Ends, Refused } stage = Stage::Waits;  // Ends: the peer is to hang up
     };
     enum class Channel { None, Asked, Listening, Open, Failed };
@@ -131,6 +134,8 @@ private:
     void begin(Turn& turn);
     void run(Turn& turn);
     void finish(ChannelEnd end, Turn& turn);
+    void keep(std::string_view bytes);
+    std::unique_ptr<Shelf::Draft> draftOf(std::string_view content) const;
     void finishStore(Turn& turn);
     bool storing() const;
 
@@ -153,6 +158,7 @@ private:
 
     const FtpFiles& files() const { return own_ ? *own_ : service_.files.get(); }
     FtpFiles& ownFiles();
+    std::shared_ptr<const std::string> contentOf(const FtpNode& node) const;
     void remember(Turn& turn);
     std::optional<FtpPath> resolve(const std::string& path) const {
         return files().resolve(workingDirectory_, path, who());
@@ -161,6 +167,7 @@ private:
 
     const FtpService& service_;
     Endpoint peer_;
+    std::shared_ptr<Shelf> shelf_;  // may be null; before the transfer, whose draft may not outlive it
     Seeded chance_;
     std::unique_ptr<FtpFiles> own_;
     std::unique_ptr<Transfer> transfer_;  // under way, or waiting for the peer to connect

@@ -174,8 +174,9 @@ void FtpSession::retr(const std::string& argument, Turn& turn) {
     const std::string name = ftpExpand(argument);
     const auto path = resolve(name);
     const FtpNode* node = path ? files().find(path->absolute) : nullptr;
-    if (node == nullptr || node->directory || !FtpFiles::mayRead(*node, who()) ||
-        (node->content == nullptr && node->size > 0)) {
+    const bool readable = node != nullptr && !node->directory && FtpFiles::mayRead(*node, who());
+    const auto content = readable ? contentOf(*node) : nullptr;
+    if (!readable || (content == nullptr && node->size > 0)) {
         reply(550, "Failed to open file.", turn);
         return;
     }
@@ -183,7 +184,7 @@ void FtpSession::retr(const std::string& argument, Turn& turn) {
         Transfer::Kind::Send,
         "Opening BINARY mode data connection for " + name + " (" + std::to_string(node->size) + " bytes).",
         "Transfer complete."};
-    transfer.content = node->content != nullptr ? node->content : std::make_shared<const std::string>();
+    transfer.content = content != nullptr ? content : std::make_shared<const std::string>();
     transfer.offset = static_cast<std::size_t>(std::min<std::uint64_t>(offset, transfer.content->size()));
     start(std::move(transfer), turn);
 }
@@ -220,16 +221,23 @@ void FtpSession::store(const std::string& name, bool append, bool unique, Turn& 
     Transfer transfer{Transfer::Kind::Store, unique ? "FILE: " + chosen : "Ok to send data.", {}};
     const bool truncates = !append && offset == 0;
     const std::uint64_t size = truncates || old == nullptr ? 0 : old->size;
-    const auto content = size == 0 ? nullptr : old->content;
+    const auto content = size == 0 ? nullptr : contentOf(*old);
+    FtpFiles::Content before{.size = size};
+    if (size != 0) {
+        before = {size, old->content, old->shelved};
+    }
     transfer.size = size;
     transfer.position = append ? size : offset;
     if (!path || !mayReplace ||
-        !ownFiles().write(*path, who(), static_cast<std::uint16_t>(0666U & ~umask_), size, content, ftpSeconds(turn))) {
+        !ownFiles().write(*path, who(), static_cast<std::uint16_t>(0666U & ~umask_), std::move(before),
+                          ftpSeconds(turn))) {
         reply(553, "Could not create file.", turn);
         return;
     }
     if (size == 0 || (content != nullptr && size <= FtpFiles::kMostKept)) {
         transfer.kept = content != nullptr ? *content : "";
+    } else if (content != nullptr) {
+        transfer.draft = draftOf(*content);
     }
     transfer.path = *path;
     transfer.name = chosen;

@@ -299,6 +299,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if ((flags & test::kRecalls) != 0) {
         environment.recalled = input.bytes(input.byte() * std::size_t{16});
     }
+    environment.shelf = std::make_shared<Shelf>(std::size_t{16} << 10U);
     Player player(environment, environment.recalled.size());
     while (!input.empty() && !player.over()) {
         const std::uint8_t what = input.byte();

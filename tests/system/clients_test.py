@@ -80,6 +80,8 @@ class RealClientsTest(WorldTestCase):
                 self.assertEqual(self.world.database.run(
                     f"SELECT convert_from(offered_name, 'UTF8') FROM artifact_sighting WHERE sha256 = '\\x{digest}'"), name)
                 self.assertIn(name, self.lftp(host, "cls -1"), "found again at the next visit")
+                self.lftp(host, f"set xfer:clobber yes; get {name} -o back.bin")
+                self.assertEqual((self.folder / "back.bin").read_bytes(), (self.folder / "gift.bin").read_bytes(), "given back")
 
     def test_a_refused_login_is_a_credential(self):
         for host in HOSTS:

@@ -28,8 +28,8 @@ protected:
     FtpPath at(std::string_view path) const { return files_.resolve("/", path).value_or(FtpPath{}); }
 
     bool upload(const std::string& path, const std::string& content = "x") {
-        return files_.write(at(path), FtpUser::Anonymous, 0644, content.size(),
-                            std::make_shared<const std::string>(content), kNow);
+        return files_.write(at(path), FtpUser::Anonymous, 0644,
+                            {content.size(), std::make_shared<const std::string>(content)}, kNow);
     }
 
     FtpFiles again(std::size_t most = 4096) const {
@@ -54,13 +54,21 @@ TEST_F(FtpFilesTest, ResolvesAsAKernelDoes) {
     EXPECT_FALSE(files_.resolve("/", std::string(256, 'x')));
 }
 
+TEST_F(FtpFilesTest, RemembersWhatLiesOnTheShelf) {
+    ASSERT_TRUE(files_.write(at("/new"), FtpUser::Anonymous, 0644, {50'000, nullptr, 12}, kNow));
+    const FtpFiles next = again();
+    ASSERT_NE(next.find("/new"), nullptr);
+    EXPECT_EQ(*next.find("/new"), *files_.find("/new"));
+    EXPECT_EQ(next.find("/new")->shelved, 12U);
+}
+
 TEST_F(FtpFilesTest, ADirectoryThatIsGoneHasAWayUpAndNothingElse) {
     EXPECT_EQ(files_.resolve("/pub/gone", "..")->absolute, "/pub");
     EXPECT_EQ(files_.resolve("/pub/gone/too", "../../a.txt")->absolute, "/pub/a.txt");
     EXPECT_FALSE(files_.resolve("/pub/gone", "x"));
     EXPECT_FALSE(files_.resolve("/pub/gone", "./x/.."));
     const FtpPath itself = *files_.resolve("/pub/gone", ".");
-    EXPECT_FALSE(files_.write(itself, FtpUser::Local, 0644, 0, nullptr, kNow));
+    EXPECT_FALSE(files_.write(itself, FtpUser::Local, 0644, {}, kNow));
     EXPECT_FALSE(files_.makeDirectory(itself, FtpUser::Local, 0755, kNow));
 }
 

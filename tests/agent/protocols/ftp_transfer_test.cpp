@@ -7,7 +7,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace apiary::agent::test {
 namespace {
@@ -93,6 +96,117 @@ TEST(FtpUploadTest, IsCompleteAsFarAsItCameWhenALimitEndsTheSession) {
     EXPECT_TRUE(piece.last);
     EXPECT_EQ(piece.name, "incoming/x");
     EXPECT_EQ(piece.offered, 4U);
+}
+
+/// Visits of one source to one service, each uploading and downloading over data connections of its own.
+class FtpVisits {
+public:
+    explicit FtpVisits(std::size_t room = std::size_t{4} << 20U) : shelf_(std::make_shared<Shelf>(room)) { begin(); }
+
+    /// Ends the visit, and begins the next.
+    void begin() {
+        Environment environment;
+        environment.recalled = recalled_;
+        environment.shelf = shelf_;
+        channel_ = kControl;
+        conversation_.reset();
+        conversation_.emplace(*findModule("ftp"), *prepare(*findModule("ftp")), environment);
+        perform(conversation_->open(WallTime{}));
+        say("USER anonymous\r\nPASS x\r\nTYPE I\r\n");
+    }
+
+    /// The last reply.
+    std::string upload(const std::string& command, const std::string& content) {
+        connect();
+        say(command + "\r\n");
+        for (std::size_t at = 0; at < content.size(); at += 1000) {
+            perform(conversation_->channelBytes(channel_, content.substr(at, 1000), WallTime{}));
+        }
+        said_.clear();
+        perform(conversation_->channelClosed(channel_, ChannelEnd::Whole, WallTime{}));
+        return said_;
+    }
+
+    /// What comes over the data connection, or the last reply if it is a refusal.
+    std::string download(const std::string& name) {
+        connect();
+        content_.clear();
+        say("RETR " + name + "\r\n");
+        return said_.starts_with("150 ") ? content_ : said_;
+    }
+
+private:
+    void connect() {
+        say("PASV\r\n");
+        said_.clear();
+        perform(conversation_->channelOpen(channel_, WallTime{}));
+    }
+
+    void say(const std::string& bytes) {
+        said_.clear();
+        perform(conversation_->bytes(bytes, WallTime{}));
+        while (conversation_->awaits() != Awaits::Peer) {
+            perform(conversation_->awaits() == Awaits::Passive ? conversation_->passive(Endpoint{}, WallTime{})
+                                                               : conversation_->resume(WallTime{}));
+        }
+    }
+
+    void perform(const Conversation::Actions& actions) {
+        for (const Action& action : actions) {
+            if (const auto* send = std::get_if<Send>(&action)) {
+                said_ += send->bytes;
+            } else if (const auto* open = std::get_if<OpenPassive>(&action)) {
+                channel_ = open->channel;
+            } else if (const auto* shared = std::get_if<SendShared>(&action)) {
+                content_ += std::string_view(*shared->whole).substr(shared->offset, shared->length);
+            } else if (const auto* remember = std::get_if<Remember>(&action)) {
+                recalled_ = remember->bytes;
+            }
+        }
+    }
+
+    std::shared_ptr<Shelf> shelf_;
+    std::optional<Conversation> conversation_;
+    ChannelId channel_ = kControl;
+    std::string recalled_;
+    std::string said_;
+    std::string content_;
+};
+
+std::string content(std::size_t size) {
+    std::string bytes;
+    for (std::size_t i = 0; i < size; ++i) {
+        bytes += static_cast<char>(i * i / 251);
+    }
+    return bytes;
+}
+
+constexpr const char* kStored = "226 Transfer complete.\r\n";
+constexpr const char* kNoFile = "550 Failed to open file.\r\n";
+
+TEST(FtpUploadTest, IsGivenBackNowAndAtTheNextVisit) {
+    FtpVisits source;
+    for (const std::size_t size : {10, 3072, 3073, 100'000, 1 << 20}) {
+        const std::string name = "incoming/" + std::to_string(size);
+        EXPECT_EQ(source.upload("STOR " + name, content(size)), kStored);
+    }
+    for (int visit = 0; visit < 2; ++visit) {
+        for (const std::size_t size : {10, 3072, 3073, 100'000, 1 << 20}) {
+            EXPECT_EQ(source.download("incoming/" + std::to_string(size)), content(size)) << size;
+        }
+        source.begin();
+    }
+}
+
+TEST(FtpUploadTest, KnowsItsSizeAloneWhereThereIsNoRoom) {
+    FtpVisits source(5000);
+    EXPECT_EQ(source.upload("STOR incoming/a", content(4000)), kStored);
+    EXPECT_EQ(source.download("incoming/a"), content(4000));
+    EXPECT_EQ(source.upload("STOR incoming/b", content(4500)), kStored);
+    EXPECT_EQ(source.download("incoming/b"), content(4500));
+    EXPECT_EQ(source.download("incoming/a"), kNoFile);
+    EXPECT_EQ(source.upload("STOR incoming/c", content(6000)), kStored);
+    EXPECT_EQ(source.download("incoming/c"), kNoFile);
 }
 
 TEST_F(FtpDownloadTest, TakesNothingFromThePeerMeanwhile) {
