@@ -132,9 +132,9 @@ KnownRules::KnownRules(const std::vector<KnownRule>& rules) : rules_(rules) {
         const auto behind = after(nodes_[static_cast<std::size_t>(inside.back())].network.last());
         inside.pop_back();
         if (behind && !inside.empty()) {
-            ranges_.push_back({*behind, inside.back()});
+            beginRange(*behind, inside.back());
         } else if (behind) {
-            ranges_.push_back({*behind, -1});
+            beginRange(*behind, -1);
         }
     };
     for (std::size_t i = 0; i < rules_.size(); ++i) {
@@ -148,11 +148,27 @@ KnownRules::KnownRules(const std::vector<KnownRule>& rules) : rules_(rules) {
         }
         nodes_.push_back({network, inside.empty() ? -1 : inside.back(), i, i + 1});
         inside.push_back(static_cast<int>(nodes_.size()) - 1);
-        ranges_.push_back({network.first, inside.back()});
+        beginRange(network.first, inside.back());
     }
     while (!inside.empty()) {
         leave();
     }
+}
+
+KnownRules::Address KnownRules::numbersOf(const std::array<std::uint8_t, 16>& address) {
+    const auto number = [&](std::size_t at) {
+        std::uint64_t value = 0;
+        for (std::size_t i = 0; i < sizeof value; ++i) {
+            value = value << 8U | address[at + i];
+        }
+        return value;
+    };
+    return {number(0), number(8)};
+}
+
+void KnownRules::beginRange(const std::array<std::uint8_t, 16>& first, int node) {
+    firsts_.push_back(numbersOf(first));
+    narrowest_.push_back(node);
 }
 
 KnownTags KnownRules::tagsIn(const Node& node, const KnownSubject& subject) const {
@@ -171,13 +187,12 @@ KnownTags KnownRules::tagsIn(const Node& node, const KnownSubject& subject) cons
 }
 
 KnownTags KnownRules::tagsOf(const KnownSubject& subject) const {
-    const auto& address = subject.source.address;
-    const auto behind = std::ranges::upper_bound(ranges_, address, {}, &Range::first);
-    if (behind == ranges_.begin()) {
+    const auto behind = std::ranges::upper_bound(firsts_, numbersOf(subject.source.address));
+    if (behind == firsts_.begin()) {
         return 0;
     }
     KnownTags tags = 0;
-    for (int at = std::prev(behind)->node; at >= 0;) {
+    for (int at = narrowest_[static_cast<std::size_t>(behind - firsts_.begin()) - 1]; at >= 0;) {
         const Node& node = nodes_[static_cast<std::size_t>(at)];
         tags |= tagsIn(node, subject);
         at = node.around;
