@@ -114,6 +114,8 @@ std::string leadersOf(const std::string& rows) {
 const std::string kPortKey = "target_port || '/' || transport";
 const std::string kPortsHour = leadersOf("SELECT " + kPortKey + ", sessions FROM apiary.rollup_hour_port WHERE" +
                                          kWholeBuckets + kTrafficFilter + " UNION ALL " + fromEnds(kPortKey + ", 1"));
+const std::string kPortsFive =
+    leadersOf(fromFacets(kPortKey + ", sessions", "rollup_hour_port", "port") + fromEnds(kPortKey + ", 1"));
 const std::string kPortsRows = leadersOf(fromEnds(kPortKey + ", 1"));
 const std::string kProtocolsFive = leadersOf("SELECT protocol, sessions" + kFromFive + fromEnds("protocol, 1"));
 const std::string kProtocolsHourSensor =
@@ -130,6 +132,8 @@ const std::string kCountriesHour =
     knownLeadersOf("SELECT country, sessions FROM apiary.rollup_hour_country WHERE" + kWholeBuckets + kTrafficFilter +
                        " UNION ALL " + fromEnds(kCountryKey + ", 1"),
                    "'\?\?'");
+const std::string kCountriesFive = knownLeadersOf(
+    fromFacets("country, sessions", "rollup_hour_country", "country") + fromEnds(kCountryKey + ", 1"), "'\?\?'");
 const std::string kCountriesRows = knownLeadersOf(fromEnds(kCountryKey + ", 1"), "'\?\?'");
 const std::string kNetworksRows =
     "SELECT 'AS' || key, n, (SELECT name FROM apiary.network_name a WHERE a.asn = key) FROM (" +
@@ -152,11 +156,14 @@ std::string sensorsOf(const std::string& rows) {
            "$13::int";
 }
 const std::string kSensorsHour = sensorsOf("SELECT sensor_id, sessions" + kFromHourSensor + fromEnds("sensor_id, 1"));
+const std::string kSensorsFive = sensorsOf(
+    fromFacets("sensor_id, sessions", "rollup_hour_sensor", "sensor", "value::int") + fromEnds("sensor_id, 1"));
 const std::string kSensorsRows = sensorsOf(fromEnds("sensor_id, 1"));
 
 Plan planTop(pqxx::transaction_base& transaction, const ReportScope& scope, v1::TopField field, std::string& sources) {
     const bool all = scope.everySource();
     const bool every = scope.unfiltered();
+    const bool fine = every && scope.from >= scope.keptFrom;  // facets are not known of days whose rows had gone
     switch (field) {
         case v1::TOP_FIELD_SOURCE: {
             const auto plan = planSources(transaction, scope);
@@ -172,9 +179,13 @@ Plan planTop(pqxx::transaction_base& transaction, const ReportScope& scope, v1::
             return scope.sensors.empty() ? Plan{kProtocolsFive, cutRange(scope, kFive)}
                                          : Plan{kProtocolsHourSensor, cutRange(scope, kHour)};
         case v1::TOP_FIELD_PORT:
-            return every ? Plan{kPortsHour, cutRange(scope, kHour)} : Plan{kPortsRows, rowsOnly(scope)};
+            return fine    ? Plan{kPortsFive, cutRange(scope, kFive)}
+                   : every ? Plan{kPortsHour, cutRange(scope, kHour)}
+                           : Plan{kPortsRows, rowsOnly(scope)};
         case v1::TOP_FIELD_COUNTRY:
-            return every ? Plan{kCountriesHour, cutRange(scope, kHour)} : Plan{kCountriesRows, rowsOnly(scope)};
+            return fine    ? Plan{kCountriesFive, cutRange(scope, kFive)}
+                   : every ? Plan{kCountriesHour, cutRange(scope, kHour)}
+                           : Plan{kCountriesRows, rowsOnly(scope)};
         case v1::TOP_FIELD_COMMAND:
             return every ? Plan{kCommandsHour, cutRange(scope, kHour)} : Plan{kCommandsRows, rowsOnly(scope)};
         case v1::TOP_FIELD_ARTIFACT:
@@ -182,7 +193,9 @@ Plan planTop(pqxx::transaction_base& transaction, const ReportScope& scope, v1::
         case v1::TOP_FIELD_NETWORK:
             return {kNetworksRows, rowsOnly(scope)};
         case v1::TOP_FIELD_SENSOR:
-            return all ? Plan{kSensorsHour, cutRange(scope, kHour)} : Plan{kSensorsRows, rowsOnly(scope)};
+            return fine  ? Plan{kSensorsFive, cutRange(scope, kFive)}
+                   : all ? Plan{kSensorsHour, cutRange(scope, kHour)}
+                         : Plan{kSensorsRows, rowsOnly(scope)};
         default:
             throw std::invalid_argument("top: no such field");
     }

@@ -39,13 +39,23 @@ const std::string kReturned = R"(
         AND $7::timestamptz <= $8::timestamptz AND num_nonnulls($9::uuid, $10::uuid, $11::uuid, $12::uuid) = 4)";
 
 // Alone in the table every source has one row, and hours tell how many rows begin or end in them. The hours that begin
-// at or after a moment, and what of the hour before is behind it:
+// at or after a moment, and what of the hour before is behind it; or all of that hour without what of it is before the
+// moment, whichever is less to look at.
 std::string since(const std::string& moment, const std::string& counted, const std::string& behind) {
+    const std::string at = moment + "::timestamptz";
+    const std::string hour = "date_bin('1 hour', " + at + ", '1970-01-01 00:00+00')";
     const std::string next =
-        "date_bin('1 hour', " + moment + "::timestamptz + interval '1 hour' - interval '1 us', '1970-01-01 00:00+00')";
-    return "((SELECT coalesce(sum(" + counted + "), 0) FROM apiary.source_hour WHERE bucket_at >= " + next +
-           kTrafficFilter + ") + (SELECT count(*) FROM apiary.source WHERE " + behind + " >= " + moment +
-           "::timestamptz AND " + behind.substr(behind.rfind(' ') + 1) + " < " + next + kTrafficFilter + "))::bigint";
+        "date_bin('1 hour', " + at + " + interval '1 hour' - interval '1 us', '1970-01-01 00:00+00')";
+    const auto hours = [&](const std::string& from) {
+        return "(SELECT coalesce(sum(" + counted + "), 0) FROM apiary.source_hour WHERE bucket_at >= " + from +
+               kTrafficFilter + ")";
+    };
+    const auto within = [&](const std::string& from, const std::string& to) {
+        return "(SELECT count(*) FROM apiary.source WHERE " + behind + " >= " + from + " AND " +
+               behind.substr(behind.rfind(' ') + 1) + " < " + to + kTrafficFilter + ")";
+    };
+    return "(CASE WHEN " + at + " - " + hour + " < interval '30 min' THEN " + hours(hour) + " - " + within(hour, at) +
+           " ELSE " + hours(next) + " + " + within(at, next) + " END)::bigint";
 }
 const std::string kCountAlone = R"(
     WITH later AS MATERIALIZED (SELECT address, )" +

@@ -43,6 +43,25 @@ inline const std::string kFromFive =
 inline const std::string kFromHourSensor = " FROM apiary.rollup_hour_sensor WHERE" + kWholeBuckets + kSensorFilter +
                                            kProtocolFilter + kTrafficFilter + " UNION ALL ";
 
+/// Of the five minutes of a range those that make up whole hours, and what is before and behind them.
+inline const std::string kFirstHour =
+    "date_bin('1 hour', $7::timestamptz + interval '1 hour' - interval '1 us', '2000-01-01 00:00+00')";
+inline const std::string kLastHour = "date_bin('1 hour', $8::timestamptz, '2000-01-01 00:00+00')";
+inline const std::string kUntilHours = "least(" + kFirstHour + ", $8::timestamptz)";
+
+/// What follows `columns`, the key and the sessions, of a rollup by hours, and of `facet` in the five minutes around
+/// them; with the rows that come with it behind.
+inline std::string fromFacets(const std::string& columns, const std::string& rollup, const std::string& facet,
+                              const std::string& value = "value") {
+    const auto around = [&](const std::string& from, const std::string& to) {
+        return " UNION ALL SELECT " + value + ", sessions FROM apiary.rollup_5m_facet WHERE bucket_at >= " + from +
+               " AND bucket_at < " + to + kTrafficFilter + " AND facet = '" + facet + "'";
+    };
+    return "SELECT " + columns + " FROM apiary." + rollup + " WHERE bucket_at >= " + kFirstHour + " AND bucket_at < " +
+           kLastHour + kTrafficFilter + around("$7::timestamptz", kUntilHours) +
+           around("greatest(" + kLastHour + ", " + kUntilHours + ")", "$8::timestamptz") + " UNION ALL ";
+}
+
 /// Sessions that are kept in folds, of which no row of another table is; with the columns of apiary.session.
 inline const std::string kFoldedAtFirstEnd = " FROM apiary.folded_sessions($1::timestamptz, $7::timestamptz, false) s";
 inline const std::string kFoldedAtLastEnd = " FROM apiary.folded_sessions($8::timestamptz, $2::timestamptz, false) s";

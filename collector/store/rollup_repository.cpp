@@ -14,7 +14,8 @@ struct Rollup {
     const char* name;
     const char* time;  // the column that names its bucket
 };
-constexpr std::array<Rollup, 12> kRollups{{{"rollup_5m_protocol", "bucket_at"},
+constexpr std::array<Rollup, 13> kRollups{{{"rollup_5m_protocol", "bucket_at"},
+                                           {"rollup_5m_facet", "bucket_at"},
                                            {"rollup_hour_protocol", "bucket_at"},
                                            {"rollup_hour_sensor", "bucket_at"},
                                            {"rollup_hour_country", "bucket_at"},

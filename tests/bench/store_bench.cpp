@@ -146,7 +146,8 @@ public:
         database_.ask(
             "TRUNCATE apiary.session, apiary.event, apiary.credential, apiary.command, apiary.session_open, "
             "apiary.ingest_stream, apiary.source, apiary.credential_seen, apiary.command_seen, "
-            "apiary.rollup_5m_protocol, apiary.rollup_hour_protocol, apiary.rollup_hour_sensor, "
+            "apiary.rollup_5m_protocol, apiary.rollup_5m_facet, apiary.rollup_hour_protocol, "
+            "apiary.rollup_hour_sensor, "
             "apiary.rollup_hour_country, apiary.rollup_hour_source, apiary.rollup_hour_credential, "
             "apiary.source_day, apiary.rollup_day_port, apiary.rollup_hour_port, apiary.rollup_hour_command");
     }

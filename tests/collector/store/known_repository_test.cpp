@@ -30,7 +30,7 @@ constexpr const char* kRebuildAndCompare = R"(
     CREATE TEMP TABLE differs(what text);
     DO $$
     DECLARE t text; n bigint;
-      names text[] := ARRAY['rollup_5m_protocol', 'rollup_hour_protocol', 'rollup_hour_sensor', 'rollup_hour_country',
+      names text[] := ARRAY['rollup_5m_protocol', 'rollup_5m_facet', 'rollup_hour_protocol', 'rollup_hour_sensor', 'rollup_hour_country',
         'rollup_hour_source', 'rollup_hour_credential', 'rollup_hour_command', 'rollup_hour_port', 'source_day', 'rollup_day_port',
         'rollup_hour_probe'];
     BEGIN

@@ -59,6 +59,11 @@ TEST_F(RollupTest, CountsByProtocolAndSensorWhatTheRowsSay) {
                "SELECT to_timestamp(floor(extract(epoch FROM started_at) / 300) * 300), traffic, protocol, "
                "collector_id, " +
                    kSums + " FROM apiary.session GROUP BY 1, 2, 3, 4");
+    expectSame("rollup_5m_facet", "bucket_at, traffic, facet, value, collector_id, sessions",
+               "SELECT to_timestamp(floor(extract(epoch FROM started_at) / 300) * 300), traffic, facet, value, "
+               "collector_id, count(*) FROM apiary.session, LATERAL (VALUES ('country', coalesce(country, '\?\?')), "
+               "('port', target_port || '/' || transport), ('sensor', sensor_id::text)) v(facet, value) "
+               "GROUP BY 1, 2, 3, 4, 5");
     expectSame("rollup_hour_protocol", std::string("bucket_at, traffic, protocol, collector_id, ") + kCounts,
                "SELECT date_trunc('hour', started_at, 'UTC'), traffic, protocol, collector_id, " + kSums +
                    " FROM apiary.session GROUP BY 1, 2, 3, 4");
