@@ -27,6 +27,10 @@ bool fits(const KnownRule& rule, const KnownSubject& subject) {
            (!rule.expires || subject.startedAt < *rule.expires);
 }
 
+bool fitsAll(const KnownRule& rule) {
+    return !rule.port && !rule.sensor && rule.protocol.empty() && !rule.expires;
+}
+
 // The address behind this one; nothing behind the last.
 std::optional<std::array<std::uint8_t, 16>> after(std::array<std::uint8_t, 16> address) {
     for (std::size_t i = address.size(); i-- > 0;) {
@@ -125,7 +129,7 @@ std::string networkText(const Network& network) {
 
 KnownRules::KnownRules(const std::vector<KnownRule>& rules) : rules_(rules) {
     std::ranges::stable_sort(rules_, [](const KnownRule& a, const KnownRule& b) {
-        return std::tuple(networkOf(a), portOf(a)) < std::tuple(networkOf(b), portOf(b));
+        return std::tuple(networkOf(a), !fitsAll(a), portOf(a)) < std::tuple(networkOf(b), !fitsAll(b), portOf(b));
     });
     std::vector<int> inside;  // the networks around the present place, the narrowest last
     const auto leave = [&] {
@@ -140,18 +144,34 @@ KnownRules::KnownRules(const std::vector<KnownRule>& rules) : rules_(rules) {
     for (std::size_t i = 0; i < rules_.size(); ++i) {
         const Network network = networkOf(rules_[i]);
         if (!nodes_.empty() && nodes_.back().network == network) {
-            nodes_.back().end = i + 1;
+            take(i);
             continue;
         }
         while (!inside.empty() && nodes_[static_cast<std::size_t>(inside.back())].network.last() < network.first) {
             leave();
         }
-        nodes_.push_back({network, inside.empty() ? -1 : inside.back(), i, i + 1});
+        const int around = inside.empty() ? -1 : inside.back();
+        nodes_.push_back({.network = network,
+                          .around = around,
+                          .always = around < 0 ? KnownTags{0} : nodes_[static_cast<std::size_t>(around)].always,
+                          .begin = i,
+                          .end = i});
+        take(i);
         inside.push_back(static_cast<int>(nodes_.size()) - 1);
         beginRange(network.first, inside.back());
     }
     while (!inside.empty()) {
         leave();
+    }
+}
+
+/// The next rule of the newest node.
+void KnownRules::take(std::size_t rule) {
+    Node& node = nodes_.back();
+    node.end = rule + 1;
+    if (fitsAll(rules_[rule])) {
+        node.always |= tagBit(rules_[rule].tag);
+        node.begin = node.end;
     }
 }
 
@@ -191,8 +211,9 @@ KnownTags KnownRules::tagsOf(const KnownSubject& subject) const {
     if (behind == firsts_.begin()) {
         return 0;
     }
-    KnownTags tags = 0;
-    for (int at = narrowest_[static_cast<std::size_t>(behind - firsts_.begin()) - 1]; at >= 0;) {
+    int at = narrowest_[static_cast<std::size_t>(behind - firsts_.begin()) - 1];
+    KnownTags tags = at < 0 ? KnownTags{0} : nodes_[static_cast<std::size_t>(at)].always;
+    while (at >= 0) {
         const Node& node = nodes_[static_cast<std::size_t>(at)];
         tags |= tagsIn(node, subject);
         at = node.around;

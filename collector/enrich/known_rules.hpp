@@ -94,13 +94,15 @@ private:
     using Address = std::pair<std::uint64_t, std::uint64_t>;  // as numbers, which compare faster than bytes
     struct Node {                                             // a network that rules name
         Network network;
-        int around = -1;        // the narrowest network that holds it
-        std::size_t begin = 0;  // of its rules, by port, those of any port first
+        int around = -1;       // the narrowest network that holds it
+        KnownTags always = 0;  // the tags that whatever is in it has, by its own rules and those of the networks around
+        std::size_t begin = 0;  // of its other rules, by port, those of any port first
         std::size_t end = 0;
     };
 
     static Address numbersOf(const std::array<std::uint8_t, 16>& address);
     void beginRange(const std::array<std::uint8_t, 16>& first, int node);
+    void take(std::size_t rule);
     KnownTags tagsIn(const Node& node, const KnownSubject& subject) const;
 
     std::vector<KnownRule> rules_;  // by network and port
