@@ -10,7 +10,7 @@
                               is greeted; at the end how many were made, greeted, and failed
 """
 
-import asyncio
+import errno
 import ftplib
 import ipaddress
 import json
@@ -92,26 +92,28 @@ def visit(user, password, source, seed, network):
         print(json.dumps([address, time.monotonic() - began, how]), flush=True)
 
 
-async def rush(port, count, source, seed, network):
+def rush(port, count, source, seed, network):
     network, choice = ipaddress.ip_network(network), random.Random(seed)
     told = {"made": 0, "greeted": 0, "failed": 0}
-    left = iter(range(count))
-
-    async def one_after_the_other():
-        for _ in left:
+    left, poll, peers = count, select.epoll(), {}
+    while left or peers:
+        while left and len(peers) < 64:
+            left -= 1
+            peer = socket.socket()
+            peer.setblocking(False)
+            peer.bind((source, 0))
+            peer.connect_ex((somewhere(network, choice), port))
+            poll.register(peer.fileno(), select.EPOLLIN)
+            peers[peer.fileno()] = peer
+        for number, _ in poll.poll():
+            peer = peers.pop(number)
+            refused = peer.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            told["failed" if refused not in (0, errno.ECONNRESET) else "made"] += 1
             try:
-                reader, writer = await asyncio.open_connection(somewhere(network, choice), port, local_addr=(source, 0))
-                told["made"] += 1
-            except OSError:
-                told["failed"] += 1
-                continue
-            try:
-                told["greeted"] += bool(await reader.readline())
+                told["greeted"] += bool(peer.recv(4096))
             except OSError:
                 pass  # refused by a reset
-            writer.close()
-
-    await asyncio.gather(*(one_after_the_other() for _ in range(64)))
+            peer.close()
     print(json.dumps(told))
 
 
@@ -125,7 +127,7 @@ def main():
         return
     if verb == "rush":
         port, count, *rest = words
-        asyncio.run(rush(int(port), int(count), *rest))
+        rush(int(port), int(count), *rest)
         return
     if verb == "ping":
         for address in words:
