@@ -11,12 +11,19 @@ bool Shelf::Draft::write(std::uint64_t at, std::string_view bytes) {
     }
     const std::size_t size = std::max(content_.size(), static_cast<std::size_t>(at) + bytes.size());
     if (size > claimed_) {
-        const std::size_t wanted = std::min(kMostOfOne, std::max(size, 2 * claimed_));
-        if (!shelf_.claim(wanted - claimed_)) {
-            return false;
+        // Room for what comes next, if nobody has to go for it.
+        std::size_t wanted = std::min(kMostOfOne, std::max(size, 2 * claimed_));
+        if (!shelf_.claim(wanted - claimed_, false)) {
+            wanted = size;
+            if (!shelf_.claim(wanted - claimed_, true)) {
+                return false;
+            }
         }
         claimed_ = wanted;
-        content_.reserve(wanted);
+        std::string larger;  // exactly that large, as a string that grows is not
+        larger.reserve(wanted);
+        larger += content_;
+        content_ = std::move(larger);
     }
     content_.resize(size);
     bytes.copy(content_.data() + at, bytes.size());
@@ -24,8 +31,8 @@ bool Shelf::Draft::write(std::uint64_t at, std::string_view bytes) {
 }
 
 Shelf::Number Shelf::Draft::put() {
-    content_.shrink_to_fit();
-    return shelf_.put(std::move(content_), std::exchange(claimed_, 0));
+    auto content = std::make_shared<const std::string>(content_);
+    return shelf_.put(std::move(content), std::exchange(claimed_, 0));
 }
 
 std::shared_ptr<const std::string> Shelf::find(Number number) {
@@ -39,19 +46,29 @@ std::shared_ptr<const std::string> Shelf::find(Number number) {
     });
 }
 
-/// Makes room where it must. What somebody is being sent stays: it would take its memory all the same.
-bool Shelf::claim(std::size_t bytes) {
+/// `makesRoom`: others go for it, if that helps. What somebody is being sent stays: it would take its memory all the
+/// same.
+bool Shelf::claim(std::size_t bytes, bool makesRoom) {
     return stock_.with([&](Stock& stock) {
-        for (auto next = stock.kept.end(); next != stock.kept.begin() && stock.used + bytes > stock.most;) {
+        const auto mayGo = [](const Kept& kept) { return kept.content.use_count() == 1; };
+        std::size_t free = stock.most - std::min(stock.most, stock.used);
+        if (free < bytes && makesRoom) {
+            for (const Kept& kept : stock.kept) {
+                free += mayGo(kept) ? kept.content->size() : 0;
+            }
+        }
+        if (free < bytes) {
+            return false;
+        }
+        for (auto next = stock.kept.end(); stock.used + bytes > stock.most && next != stock.kept.begin();) {
             --next;
-            if (next->content.use_count() == 1) {
+            if (mayGo(*next)) {
                 stock.used -= next->content->size();
                 next = stock.kept.erase(next);
             }
         }
-        const bool fits = stock.used + bytes <= stock.most;
-        stock.used += fits ? bytes : 0;
-        return fits;
+        stock.used += bytes;
+        return true;
     });
 }
 
@@ -59,11 +76,10 @@ void Shelf::giveBack(std::size_t bytes) {
     stock_.with([&](Stock& stock) { stock.used -= bytes; });
 }
 
-Shelf::Number Shelf::put(std::string content, std::size_t claimed) {
-    auto kept = std::make_shared<const std::string>(std::move(content));
+Shelf::Number Shelf::put(Content content, std::size_t claimed) {
     return stock_.with([&](Stock& stock) {
-        stock.used -= claimed - kept->size();
-        stock.kept.push_front({++stock.last, std::move(kept)});
+        stock.used -= claimed - content->size();
+        stock.kept.push_front({++stock.last, std::move(content)});
         return stock.last;
     });
 }

@@ -14,7 +14,8 @@ namespace apiary::agent {
 
 /// What peers gave the sessions of one service and may want back, where that is too large for Remember: contents by
 /// number. Bounded: `most` bytes of all together, those that still come and those that are being sent included; who was
-/// not asked for longest goes first. A number is told to the source that it belongs to alone. Thread-safe.
+/// not asked for longest goes first. No source has a share of its own: eight large uploads make all others forget.
+/// Thread-safe.
 class Shelf {
 public:
     using Number = std::uint64_t;
@@ -64,9 +65,9 @@ private:
         std::list<Kept> kept;  // asked for last, first
     };
 
-    bool claim(std::size_t bytes);
+    bool claim(std::size_t bytes, bool makesRoom);
     void giveBack(std::size_t bytes);
-    Number put(std::string content, std::size_t claimed);
+    Number put(Content content, std::size_t claimed);
 
     Guarded<Stock> stock_;
 };

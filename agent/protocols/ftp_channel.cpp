@@ -176,6 +176,10 @@ void FtpSession::finishStore(Turn& turn) {
     FtpFiles::Content content{.size = transfer.size};
     if (transfer.kept) {
         content.bytes = std::make_shared<const std::string>(*transfer.kept);
+        if (content.size > FtpFiles::kMostInText) {
+            const auto draft = draftOf(*transfer.kept);
+            content.shelved = draft ? draft->put() : Shelf::kNothing;
+        }
     } else if (transfer.draft) {
         content.shelved = transfer.draft->put();
     }

@@ -264,6 +264,9 @@ std::string FtpFiles::remembered(const FtpFiles& decoys, std::size_t most) const
     std::size_t size = text.size();
     for (const auto node : changed) {
         lines.push_back(lineOf(node->first, node->second));
+        if (node->second.shelved != 0) {
+            lines.back() += '#' + std::to_string(node->second.shelved);
+        }
         size += lines.back().size() + 2;  // one byte for the content, and the end of the line
         if (size > most) {
             lines.pop_back();
@@ -273,13 +276,15 @@ std::string FtpFiles::remembered(const FtpFiles& decoys, std::size_t most) const
     std::size_t room = most - std::min(most, size);
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const auto& content = changed[i]->second.content;
+        if (changed[i]->second.shelved != 0) {
+            text += lines[i] + '\n';
+            continue;
+        }
         std::string kept = "-";
         if (content != nullptr) {
             const auto decoy =
                 std::ranges::find_if(decoys.nodes_, [&](const auto& other) { return other.second.content == content; });
             kept = decoy != decoys.nodes_.end() ? '=' + escape(decoy->first) : ':' + escape(*content);
-        } else if (changed[i]->second.shelved != 0) {
-            kept = '#' + std::to_string(changed[i]->second.shelved);
         }
         if (kept.size() - 1 > room) {
             kept = "-";

@@ -42,7 +42,8 @@ public:
 
     static constexpr std::size_t kMostNodes = 256;                         // that a source may add
     static constexpr std::size_t kMostPathBytes = std::size_t{16} << 10U;  // of their paths, together
-    static constexpr std::size_t kMostKept = 3072;  // bytes of one file's content; larger ones are shelved
+    static constexpr std::size_t kMostKept = 3072;   // bytes of one file's content; larger ones are only shelved
+    static constexpr std::size_t kMostInText = 256;  // what is larger is remembered by its number on the shelf
 
     /// `decoys` has the root and the directory of each of its nodes.
     explicit FtpFiles(Nodes decoys);
