@@ -83,7 +83,7 @@ public:
     std::size_t recover() {
         probes_.recover();
         std::vector<ManifestEntry> entries;
-        const std::size_t closed = recoverSessions(
+        auto [closed, unfinished] = recoverSessions(
             spool_, journal_,
             [this](const std::string& service, bool spoken) {
                 return chooser_.with([&](const LogChooser& chooser) { return chooser.wantsLate(service, spoken); });
@@ -96,7 +96,7 @@ public:
         if (manifest_) {
             manifest_->recover(std::move(entries), spool_);
         }
-        upkeep_.begin();
+        upkeep_.begin(std::move(unfinished));
         recovered_ += closed;
         if (closed > 0) {
             log::info("record: " + std::to_string(closed) + " sessions of the run before are closed as interrupted");

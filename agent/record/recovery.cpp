@@ -7,6 +7,7 @@
 #include "common/log/log.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <string_view>
 #include <system_error>
@@ -20,6 +21,7 @@ constexpr std::size_t kTextAtOnce = std::size_t{4} << 20U;  // bytes of logs hel
 
 /// A log as it is to be.
 struct Completion {
+    Uuid session;
     std::string path;
     std::string text;
 };
@@ -60,7 +62,7 @@ public:
              const std::function<void(const std::string&)>& closed)
         : spool_(spool), journal_(journal), wantsLog_(wantsLog), closed_(closed) {}
 
-    std::size_t run() {
+    Recovered run() {
         for (const Uuid& session : spool_.unjournalledSessions()) {
             completeClosed(session);
         }
@@ -72,7 +74,14 @@ public:
             }
         }
         flush();
-        return open.size();
+        return {.sessions = open.size(), .unfinished = std::move(unfinished_)};
+    }
+
+    std::vector<Uuid> completeAll(const std::vector<Uuid>& sessions) {
+        for (const Uuid& session : sessions) {
+            completeClosed(session);
+        }
+        return std::move(unfinished_);
     }
 
 private:
@@ -96,7 +105,12 @@ private:
         try {
             completeLog(journal_.directory(), log.path, log.text);
         } catch (const std::system_error& error) {
-            log::error("journal: cannot complete a log of the run before: " + std::string(error.what()));
+            if (error.code() == std::errc::no_space_on_device || error.code().value() == EDQUOT ||
+                error.code() == std::errc::file_too_large) {  // which is a limit of the user's, and may be raised
+                unfinished_.push_back(log.session);
+            } else {
+                log::error("journal: cannot complete a log of the run before: " + std::string(error.what()));
+            }
         }
     }
 
@@ -118,7 +132,7 @@ private:
             const std::string& path = replay.closed()->journal_path();
             const std::string footer = replay.footer(static_cast<Ending>(replay.closed()->outcome()),
                                                      timeOfMicros(replay.closed()->ended_at_us()));
-            complete({path, wholeText(replay, path, footer)});
+            complete({session, path, wholeText(replay, path, footer)});
         }
     }
 
@@ -155,7 +169,7 @@ private:
         closings_.push_back(std::move(closing));
         if (!path.empty()) {
             held_ += text.size();
-            logs_.push_back({std::move(path), std::move(text)});
+            logs_.push_back({session, std::move(path), std::move(text)});
         }
     }
 
@@ -177,15 +191,21 @@ private:
     const std::function<void(const std::string&)>& closed_;
     std::vector<NewRecord> closings_;
     std::vector<Completion> logs_;
+    std::vector<Uuid> unfinished_;
     std::size_t held_ = 0;  // bytes of these
 };
 
 }  // namespace
 
-std::size_t recoverSessions(Spool& spool, const JournalWriter& journal,
-                            const std::function<bool(const std::string& service, bool spoken)>& wantsLog,
-                            const std::function<void(const std::string& closing)>& closed) {
+Recovered recoverSessions(Spool& spool, const JournalWriter& journal,
+                          const std::function<bool(const std::string& service, bool spoken)>& wantsLog,
+                          const std::function<void(const std::string& closing)>& closed) {
     return Recovery(spool, journal, wantsLog, closed).run();
+}
+
+std::vector<Uuid> completeLogs(Spool& spool, const JournalWriter& journal, const std::vector<Uuid>& sessions) {
+    const std::function<bool(const std::string&, bool)> wantsLog = [](const std::string&, bool) { return true; };
+    return Recovery(spool, journal, wantsLog, [](const std::string&) {}).completeAll(sessions);
 }
 
 }  // namespace apiary::agent

@@ -1,5 +1,6 @@
 #include "agent/record/upkeep.hpp"
 
+#include "agent/record/recovery.hpp"
 #include "common/log/log.hpp"
 
 #include <stdexcept>
@@ -11,7 +12,8 @@ namespace apiary::agent {
 Upkeep::Upkeep(Spool& spool, JournalWriter& journal, Manifest* manifest, std::chrono::milliseconds between)
     : spool_(spool), journal_(journal), manifest_(manifest), between_(between) {}
 
-void Upkeep::begin() {
+void Upkeep::begin(std::vector<Uuid> unfinished) {
+    unfinished_ = std::move(unfinished);
     for (const LaneView& lane : spool_.lanes()) {
         spool_.journalled(lane.lane, 0);
         handed_.with([&](Marks& marks) { marks[lane.lane] = lane.last; });
@@ -63,7 +65,26 @@ void Upkeep::stop() {
     due_.notify_all();
 }
 
+/// What was written down must not go while its log lacks it. A spool that needs the room comes first.
+void Upkeep::finishLogs() {
+    if (unfinished_.empty()) {
+        return;
+    }
+    unfinished_ = completeLogs(spool_, journal_, unfinished_);
+    if (unfinished_.empty()) {
+        log::info("journal: the logs of the run before are complete");
+    } else if (!spool_.wantsLogs()) {
+        throw std::runtime_error("no room for " + std::to_string(unfinished_.size()) +
+                                 " logs of the run before: make some on the disk of the journal");
+    } else {
+        log::error("journal: the spool is at its bound, and there is no room for " +
+                   std::to_string(unfinished_.size()) + " logs of the run before: they stay cut short");
+        unfinished_.clear();
+    }
+}
+
 void Upkeep::settle() {
+    finishLogs();
     const Marks marks = handed_.with([](const Marks& present) { return present; });
     journal_.sync();
     if (manifest_ != nullptr) {

@@ -7,6 +7,7 @@
 #include <future>
 #include <random>
 #include <set>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -117,6 +118,43 @@ TEST_F(RecoveryTest, CompletesTheLogOfASessionThatHadBeenClosed) {
     EXPECT_EQ(recovered_, 0U);
     EXPECT_EQ(closing().outcome(), v1::OUTCOME_FINISHED);
     expectAgreement(rows());
+}
+
+/// While it lives no file may grow, as on a full disk.
+class NoRoom {
+public:
+    NoRoom() {
+        std::signal(SIGXFSZ, SIG_IGN);
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit none{0, before_.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &none);
+    }
+    ~NoRoom() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+    NoRoom(const NoRoom&) = delete;
+    NoRoom& operator=(const NoRoom&) = delete;
+
+private:
+    rlimit before_{};
+};
+
+TEST_F(RecoveryTest, CompletesALogOnceThereIsRoomForIt) {
+    openAll();
+    recording_->open(start())->ended(Outcome::Finished, {});
+    recording_->close();
+    recording_->run();  // the journal never wrote
+    openAll();
+    {
+        const NoRoom none;
+        recording_->recover();
+    }
+    ASSERT_EQ(files(), 1U);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ + "/journal")) {
+        EXPECT_TRUE(!entry.is_regular_file() || entry.file_size() == 0);
+    }
+    spool_->acknowledge(0, rows().back().seq);
+    const auto kept = rows();
+    drain();
+    expectAgreement(kept);
 }
 
 TEST_F(RecoveryTest, ChangesNothingWhenDoneAgain) {
