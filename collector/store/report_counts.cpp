@@ -163,7 +163,7 @@ const std::string kSensorsRows = sensorsOf(fromEnds("sensor_id, 1"));
 Plan planTop(pqxx::transaction_base& transaction, const ReportScope& scope, v1::TopField field, std::string& sources) {
     const bool all = scope.everySource();
     const bool every = scope.unfiltered();
-    const bool fine = every && scope.from >= scope.keptFrom;  // facets are not known of days whose rows had gone
+    const bool fine = every && scope.from >= scope.keptFrom;  // facets go with their rows
     switch (field) {
         case v1::TOP_FIELD_SOURCE: {
             const auto plan = planSources(transaction, scope);

@@ -3,14 +3,17 @@
 SET LOCAL client_min_messages = warning;
 SET LOCAL search_path = apiary, pg_catalog;
 
--- A range rarely begins with an hour. What lies at its two ends is an hour of sessions, each of which was read for a list
--- of some countries; now it is five minutes of them.
+-- Most passwords come once in an hour, so their rows stay as they are: a page needs little room for updates. First of all,
+-- as who opens an unfinished session again holds this table before it takes that of sessions.
+ALTER TABLE rollup_hour_credential SET (fillfactor = 95);
+
+-- A range rarely begins with an hour: what lies at its two ends is up to an hour of sessions, too many to be read one by
+-- one for a list of some countries. They go with the rows, as nobody asks for them later.
 CREATE TABLE rollup_5m_facet(bucket_at timestamptz, traffic text, facet text CHECK (facet IN ('country', 'port', 'sensor')),
   value text, collector_id smallint, sessions bigint NOT NULL,
   PRIMARY KEY (bucket_at, traffic, facet, value, collector_id)) WITH (fillfactor = 70);
 COMMENT ON TABLE rollup_5m_facet IS
-  'Ended sessions by 5 minutes and, each by itself, country, port and sensor; days whose rows had gone before it was made '
-  'are not in it.';
+  'Ended sessions by 5 minutes and, each by itself, country, port and sensor, as long as their rows are kept.';
 COMMENT ON COLUMN rollup_5m_facet.bucket_at IS 'Start of the bucket, UTC, by the session''s start.';
 COMMENT ON COLUMN rollup_5m_facet.traffic IS 'attack, known-scanner or self-test.';
 COMMENT ON COLUMN rollup_5m_facet.facet IS 'country, port or sensor: what value is.';
@@ -19,7 +22,7 @@ COMMENT ON COLUMN rollup_5m_facet.collector_id IS 'Number of the collector that 
 COMMENT ON COLUMN rollup_5m_facet.sessions IS 'Ended sessions.';
 
 -- What is committed from here on waits, and is counted by the new rollup_write().
-LOCK TABLE session, session_fold IN SHARE MODE;
+LOCK TABLE session_fold, session IN SHARE MODE;  -- in the order of those who fold and retag
 INSERT INTO rollup_5m_facet SELECT date_bin('5 min', started_at, '2000-01-01 00:00+00'), traffic, facet, value, collector_id,
     count(*) FROM session_all, LATERAL (VALUES ('country', coalesce(country, '??')), ('port', target_port || '/' || transport),
     ('sensor', sensor_id::text)) v(facet, value) GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5;
@@ -263,16 +266,17 @@ BEGIN
   RETURN n;
 END $$;
 
--- As in version 21, and facets go, too.
+-- As in version 21, and facets go with the rows.
 CREATE OR REPLACE FUNCTION retention_session_rollups(p_by text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp AS $$
 DECLARE limit_day date; n bigint; total bigint := 0; covered bigint := apiary.retention_coverage(p_by); t text; at text;
 BEGIN
+  DELETE FROM apiary.rollup_5m_facet WHERE bucket_at < (SELECT rows_from::timestamp AT TIME ZONE 'UTC' FROM apiary.retained);
   -- Where rows are, their rollups are: reports take whole buckets from them.
   SELECT least((now() AT TIME ZONE 'UTC')::date - greatest(rollup_days, retention_days), r.rows_from) INTO limit_day
     FROM apiary.policy, apiary.retained r WHERE rollup_days IS NOT NULL AND r.rows_from IS NOT NULL;
   IF limit_day IS NULL OR limit_day <= (SELECT rollups_from FROM apiary.retained) THEN RETURN covered; END IF;
-  FOR t, at IN VALUES ('rollup_5m_protocol', 'bucket_at'), ('rollup_5m_facet', 'bucket_at'), ('rollup_hour_protocol', 'bucket_at'),
+  FOR t, at IN VALUES ('rollup_5m_protocol', 'bucket_at'), ('rollup_hour_protocol', 'bucket_at'),
       ('rollup_hour_sensor', 'bucket_at'), ('rollup_hour_country', 'bucket_at'), ('rollup_hour_source', 'bucket_at'),
       ('rollup_hour_credential', 'bucket_at'), ('rollup_hour_command', 'bucket_at'), ('rollup_hour_port', 'bucket_at'),
       ('source_day', 'day_at'), ('rollup_day_port', 'day_at'), ('coverage_hour', 'hour_at'),
@@ -288,7 +292,3 @@ BEGIN
   END IF;
   RETURN covered + total;
 END $$;
-
--- ---------------------------------------------------------------- a rollup whose rows mostly stay as they are
--- Most passwords come once in an hour. A seventh of each page was kept free for updates.
-ALTER TABLE rollup_hour_credential SET (fillfactor = 95);
