@@ -45,6 +45,11 @@ constexpr const char* kRowsThatDiffer = R"(
       (SELECT date_trunc('hour', started_at, 'UTC'), traffic, coalesce(country, '??'), collector_id, count(*), sum(credentials)
          FROM apiary.session GROUP BY 1, 2, 3, 4 EXCEPT ALL
        SELECT bucket_at, traffic, country, collector_id, sessions, credentials FROM apiary.rollup_hour_country)) x)";
+constexpr const char* kFacetsThatDiffer = R"(
+    WITH d AS (SELECT to_timestamp(floor(extract(epoch FROM started_at) / 300) * 300) AS bucket_at, traffic,
+      coalesce(country, '??') AS value, collector_id, count(*) AS sessions FROM apiary.session GROUP BY 1, 2, 3, 4)
+    SELECT count(*) FROM d FULL JOIN (SELECT * FROM apiary.rollup_5m_facet WHERE facet = 'country') r
+      USING (bucket_at, traffic, value, collector_id) WHERE d.sessions IS DISTINCT FROM r.sessions)";
 constexpr const char* kDaysThatDiffer = R"(
     WITH d AS (SELECT date_trunc('day', started_at, 'UTC') AS day_at, traffic, source, sensor_id, collector_id,
       min(coalesce(country, '??')) AS country FROM apiary.session GROUP BY 1, 2, 3, 4, 5)
@@ -71,6 +76,7 @@ protected:
 
     void expectRollupsAreTheRows() {
         EXPECT_EQ(database_.ask(kRowsThatDiffer), "0");
+        EXPECT_EQ(database_.ask(kFacetsThatDiffer), "0");
         EXPECT_EQ(database_.ask(kDaysThatDiffer), "0");
     }
 

@@ -116,6 +116,38 @@ TEST_F(ReportReaderTest, NamesTheLeadersOfEveryField) {
     }
 }
 
+/// Ranges within an hour, over its ends and over several, which end on five minutes, on hours, and a microsecond
+/// beside.
+TEST_F(ReportReaderTest, LeadersAreExactWhereverARangeEnds) {
+    using namespace std::chrono_literals;
+    std::vector<ReportMoment> edges;
+    for (const auto minute : {0min, 5min, 29min, 55min, 60min, 91min, 120min, 185min}) {
+        for (const auto beside : {-1us, 0us, 1us}) {
+            edges.push_back(begin_ + 30h + minute + beside);
+        }
+    }
+    const auto one = [](auto text) { return std::vector<std::string>{text}; };
+    for (std::size_t i = 0; i < edges.size(); ++i) {
+        for (std::size_t j = i + 1; j < edges.size(); j += 2) {
+            SCOPED_TRACE(std::to_string(i) + " to " + std::to_string(j));
+            const auto wanted = scope(edges[i], edges[j]);
+            const auto known = data_.in(wanted);
+            const auto expect = [&](v1::TopField field, const auto& keys) {
+                const auto got = leaders(wanted, field);
+                EXPECT_EQ((std::multimap<std::string, std::uint64_t>{got.begin(), got.end()}), counted(known, keys));
+            };
+            expect(v1::TOP_FIELD_PORT, [&](const auto& session) { return one(std::to_string(session.port) + "/tcp"); });
+            expect(v1::TOP_FIELD_SENSOR,
+                   [&](const auto& session) { return one("s" + std::to_string(session.sensor - sensors_[0] + 1)); });
+            if (known.size() > 40) {  // of few it may be that no country is known at all, which is no answer
+                expect(v1::TOP_FIELD_COUNTRY, [&](const auto& session) {
+                    return one(session.country.empty() ? std::string("\?\?") : session.country);
+                });
+            }
+        }
+    }
+}
+
 TEST_F(ReportReaderTest, ComparesWithTheRangeBefore) {
     for (int round = 0; round < 10; ++round) {
         SCOPED_TRACE(round);
