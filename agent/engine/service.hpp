@@ -31,7 +31,7 @@ struct ServiceState {
     Guarded<AdmissionControl> overHosts;  // at hosts: by source, over all of them
     Guarded<ReplyCredit> credit;
     SourceMemory memory;
-    const std::shared_ptr<Shelf> shelf = std::make_shared<Shelf>();
+    const std::shared_ptr<Shelf> shelf = std::make_shared<Shelf>();  // shared: drafts of sessions may not outlive it
     std::atomic<std::size_t> open{0};
     std::atomic<std::uint64_t> sessions{0};    // visits of our own left out
     std::atomic<std::int64_t> lastSession{0};  // start of the newest of them, microseconds since 1970

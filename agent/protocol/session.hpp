@@ -4,7 +4,8 @@
 ///
 /// A protocol is a pure state machine: bytes in, actions out. It owns no socket, thread, clock, file or
 /// random source, so one process can replay, fuzz and unit-test it without a network. The engine feeds it
-/// one event at a time and performs the actions it answers with, in order.
+/// one event at a time and performs the actions it answers with, in order. One thing outside it may answer differently
+/// from time to time: the shelf, which forgets what was not asked for longest.
 ///
 /// Threading: the engine never makes two calls on one session at once. Sessions share only what is const, and a shelf.
 /// Errors: nothing a peer sends is an error. Answer it, observe it, or close. An exception that leaves a
@@ -286,7 +287,7 @@ struct Environment {
     Endpoint local;
     bool tls = false;                   // the listener already wrapped the stream
     bool offersTls = false;             // the service has a certificate: startTls() may succeed
-    std::uint64_t seed = 0;             // the only source of variation
+    std::uint64_t seed = 0;             // the only source of variation but the shelf
     std::string recalled;               // what this source left at this service by Remember at an earlier visit
     std::shared_ptr<Shelf> shelf = {};  // for what is too large for that; null where there is none
 };
