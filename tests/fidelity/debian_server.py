@@ -1,19 +1,17 @@
-"""What the real servers share: a temporary folder, a free port, files of /etc replaced in a mount namespace of its own."""
+"""What the real servers share: a temporary folder, a port, files of /etc replaced in a mount namespace of its own."""
 
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
+from free_ports import free_port  # noqa: E402
 
 
 def make_certificate(folder):

@@ -11,6 +11,7 @@ sys.path.insert(0, str(HERE.parent / "system"))
 import world  # noqa: E402
 
 from debian_server import make_certificate  # noqa: E402
+from free_ports import free_port  # noqa: E402
 
 PROGRAM = os.environ.get("APIARY_AGENT") or str(HERE.parents[1] / ".build/dev/agent/apiary-agent")
 
@@ -43,9 +44,9 @@ class LoneAgent:
         self.complete = getattr(server, "complete", None)
         make_certificate(self.folder)
         world.forgive_threads_of_grpc(self.folder)
-        self.ports = [world.free_port() for _ in range(ports)]
+        self.ports = [free_port() for _ in range(ports)]
         self.port = self.ports[0]
-        self.tls = world.free_port() if hasattr(server, "AGENT_TLS") else None
+        self.tls = free_port() if hasattr(server, "AGENT_TLS") else None
         text = GENERAL.format(seed=seed) + self.service(protocol, "plain", self.ports, server.AGENT)
         if self.tls:
             text += self.service(protocol, "tls", [self.tls], server.AGENT_TLS)

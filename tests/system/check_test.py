@@ -5,7 +5,8 @@ import re
 import subprocess
 import unittest
 
-from world import ftp, free_port, listening, wait_for
+from free_ports import free_port
+from world import ftp, listening, wait_for
 from world_test_case import WorldTestCase
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"

@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 import time
 
+from free_ports import free_port
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PSQL = "/usr/lib/postgresql/15/bin/psql"
 ACCOUNT = ("backup", "backup2017")
@@ -26,12 +28,6 @@ def wait_for(what, condition, seconds=60, step=0.02):
         if time.monotonic() > deadline:
             raise AssertionError(f"after {seconds} s still not: {what}")
         time.sleep(step)
-
-
-def free_port():
-    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
-        probe.bind(("::", 0))
-        return probe.getsockname()[1]
 
 
 def connects(port, host="127.0.0.1"):

@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from debian_server import DebianServer, free_port, make_certificate
+from debian_server import DebianServer, make_certificate
+from free_ports import free_port
 
 HOST = "web01.example.net"
 USER, PASSWORD = "admin", "admin123"

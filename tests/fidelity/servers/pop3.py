@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from free_ports import free_port
+
 HERE = Path(__file__).resolve().parent.parent
 UID = 1000
 USERS = {"admin": "admin123", "backup": "123456"}
@@ -80,7 +82,7 @@ class Server:
 
     def __init__(self, host="127.0.0.1", options="", penalty=False):
         self.host = host
-        self.port, self.tls = free_ports(host)
+        self.port, self.tls = free_port(), free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
         self.folder.chmod(0o755)
         self.plant()
@@ -131,14 +133,6 @@ class Server:
             if not self.folder.exists():
                 return
             time.sleep(0.2)
-
-
-def free_ports(host):
-    """Two ports that are free now, both known before either is given back."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind((host, 0))
-        other.bind((host, 0))
-        return one.getsockname()[1], other.getsockname()[1]
 
 
 def codes(reply):

@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from free_ports import free_port
+
 HOST = "mail.example.com"
 USER, PASSWORD = "admin", "admin123"
 RECIPIENTS = ("root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc _apt nobody "
@@ -86,12 +88,6 @@ anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:

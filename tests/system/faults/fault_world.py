@@ -15,7 +15,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from clients import crowd  # noqa: E402
 from faults.cluster import Cluster  # noqa: E402
 from faults.gate import Gate  # noqa: E402
-from world import Service, World, free_port, ftp, listening, sanitized, wait_for  # noqa: E402
+from free_ports import free_port  # noqa: E402
+from world import Service, World, ftp, listening, sanitized, wait_for  # noqa: E402
 
 
 MOST_MEMORY = 256  # MiB of a program as it is shipped
