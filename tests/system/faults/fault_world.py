@@ -161,10 +161,18 @@ class FaultWorld(World):
         rows = wait_for("the collector has a connection", self._writers, step=0.05)
         subprocess.run(["kill", f"-{int(number)}", self.chance.choice(rows)[0]], check=False)
 
-    def signal_backends(self, name):
-        """STOP: the database takes questions and answers none, as on a disk that hangs. CONT: it goes on."""
-        for pid, in wait_for("the collector has a connection", self._writers, step=0.05):
-            subprocess.run(["kill", f"-{name}", pid], check=False)
+    def stall_backends(self):
+        """The database takes questions and answers none, as on a disk that hangs: nor whom it has, if one of these holds a lock.
+        Returns who goes on by continue_backends()."""
+        pids = [pid for pid, in wait_for("the collector has a connection", self._writers, step=0.05)]
+        for pid in pids:
+            subprocess.run(["kill", "-STOP", pid], check=False)
+        return pids
+
+    @staticmethod
+    def continue_backends(pids):
+        for pid in pids:
+            subprocess.run(["kill", "-CONT", pid], check=False)
 
     def _writers(self):
         try:

@@ -63,9 +63,9 @@ def backend_stalled(seed):
     async def inject(world):
         for _ in range(2):
             await world.moment(0.3, 0.8)
-            await aside(world.signal_backends, "STOP")
+            stalled = await aside(world.stall_backends)
             await world.moment(2, 4)
-            await aside(world.signal_backends, "CONT")
+            await aside(world.continue_backends, stalled)
         return 2
 
     return under_attack(inject, seed)
