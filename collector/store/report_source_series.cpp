@@ -40,16 +40,13 @@ const std::string kSeenInRows = seenOf("");
 
 // ---------------------------------------------------------------- new ones, where they came first
 const std::string kOthers =
-    " AND cardinality($3::int[]) + cardinality($4::text[]) = 0 AND $6::inet IS NULL AND num_nonnulls($9::uuid, "
+    " cardinality($3::int[]) + cardinality($4::text[]) = 0 AND $6::inet IS NULL AND num_nonnulls($9::uuid, "
     "$10::uuid, $11::uuid, $12::uuid) = 4";
-std::string freshFrom(const std::string& from, const std::string& to) {
-    return "SELECT first_seen_at, 1 FROM apiary.source WHERE first_seen_at >= " + from +
-           "::timestamptz AND first_seen_at < " + to + "::timestamptz" + kTrafficFilter + kOthers;
-}
 const std::string kFreshInHours = "SELECT " + kMicros + ", sum(n)::bigint FROM (SELECT " + binned("f") +
                                   ", n FROM (SELECT bucket_at, fresh FROM apiary.source_hour WHERE" + kWholeBuckets +
-                                  kTrafficFilter + " UNION ALL " + freshFrom("$1", "$7") + " UNION ALL " +
-                                  freshFrom("$8", "$2") + ") r(f, n)) x(at, n) GROUP BY at HAVING sum(n) > 0";
+                                  kTrafficFilter + " UNION ALL " + freshWithin("$1::timestamptz", "$7::timestamptz") +
+                                  " UNION ALL " + freshWithin("$8::timestamptz", "$2::timestamptz") + ") r(f, n) WHERE" +
+                                  kOthers + ") x(at, n) GROUP BY at HAVING sum(n) > 0";
 // In rows, as nothing else says where the first of some sensors was.
 const std::string kFreshInRows =
     "SELECT " + kMicros + ", count(*) FROM (SELECT " + binned("min(started_at)") + ", source FROM (" +
@@ -60,7 +57,7 @@ const std::string kFreshInRows =
 const std::string kFreshOfSeveral =
     "SELECT " + kMicros + ", count(*) FROM (SELECT " + binned("min(first_seen_at)") +
     ", address FROM apiary.source WHERE first_seen_at >= $1::timestamptz AND first_seen_at < $2::timestamptz" +
-    kTrafficFilter + kOthers +
+    kTrafficFilter + " AND" + kOthers +
     " AND $7::timestamptz <= $8::timestamptz GROUP BY address) x(at, source) WHERE NOT EXISTS (SELECT FROM "
     "apiary.source o WHERE o.address = x.source AND o.traffic = ANY ($5::text[]) AND o.first_seen_at < "
     "$1::timestamptz) GROUP BY at";

@@ -38,33 +38,38 @@ const std::string kReturned = R"(
       c.fresh FROM c WHERE cardinality($3::int[]) + cardinality($4::text[]) = 0 AND $6::inet IS NULL
         AND $7::timestamptz <= $8::timestamptz AND num_nonnulls($9::uuid, $10::uuid, $11::uuid, $12::uuid) = 4)";
 
-// Alone in the table every source has one row, and hours tell how many rows begin or end in them. The hours that begin
-// at or after a moment, and what of the hour before is behind it; or all of that hour without what of it is before the
-// moment, whichever is less to look at.
-std::string since(const std::string& moment, const std::string& counted, const std::string& behind) {
-    const std::string at = moment + "::timestamptz";
-    const std::string hour = "date_bin('1 hour', " + at + ", '1970-01-01 00:00+00')";
-    const std::string next =
-        "date_bin('1 hour', " + at + " + interval '1 hour' - interval '1 us', '1970-01-01 00:00+00')";
-    const auto hours = [&](const std::string& from) {
-        return "(SELECT coalesce(sum(" + counted + "), 0) FROM apiary.source_hour WHERE bucket_at >= " + from +
-               kTrafficFilter + ")";
+// Alone in the table every source has one row, and hours tell how many rows begin or end in them.
+const std::string kHour = "date_bin('1 hour', $1::timestamptz, '1970-01-01 00:00+00')";
+std::string nextHour(const std::string& at) {
+    return "date_bin('1 hour', " + at + " + interval '1 hour' - interval '1 us', '1970-01-01 00:00+00')";
+}
+std::string countedSince(const std::string& hour, const std::string& counted) {
+    return "(SELECT coalesce(sum(" + counted + "), 0) FROM apiary.source_hour WHERE bucket_at >= " + hour +
+           kTrafficFilter + ")";
+}
+// The hours that begin at or after $1, and what of the hour before is behind it; or all of that hour without what of it
+// is before the moment, whichever is less to look at.
+std::string lastSince() {
+    const auto within = [](const std::string& from, const std::string& to) {
+        return "(SELECT count(*) FROM apiary.source WHERE last_hour = $15::int AND last_seen_at >= " + from +
+               " AND last_seen_at < " + to + kTrafficFilter + ")";
     };
-    const auto within = [&](const std::string& from, const std::string& to) {
-        return "(SELECT count(*) FROM apiary.source WHERE " + behind + " >= " + from + " AND " +
-               behind.substr(behind.rfind(' ') + 1) + " < " + to + kTrafficFilter + ")";
-    };
-    return "(CASE WHEN " + at + " - " + hour + " < interval '30 min' THEN " + hours(hour) + " - " + within(hour, at) +
-           " ELSE " + hours(next) + " + " + within(at, next) + " END)::bigint";
+    const std::string at = "$1::timestamptz";
+    return "(CASE WHEN " + at + " - " + kHour + " < interval '30 min' THEN " + countedSince(kHour, "last") + " - " +
+           within(kHour, at) + " ELSE " + countedSince(nextHour(at), "last") + " + " + within(at, nextHour(at)) +
+           " END)::bigint";
+}
+std::string freshSince(const std::string& at) {
+    return "(" + countedSince(nextHour(at), "fresh") + " + (SELECT coalesce(sum(n), 0) FROM (" +
+           freshWithin(at, nextHour(at)) + ") x(at, n)))::bigint";
 }
 const std::string kCountAlone = R"(
     WITH later AS MATERIALIZED (SELECT address, )" +
                                 kHoursTell + R"( AS came FROM apiary.source WHERE traffic = ANY ($5::text[])
       AND last_hour >= $16::int AND last_seen_at >= $2::timestamptz AND first_seen_at < $1::timestamptz),
     n AS MATERIALIZED (SELECT )" +
-                                since("$1", "last", "last_hour = $15::int AND last_seen_at") + " AS last, " +
-                                since("$1", "fresh", "first_seen_at") + " AS first, " +
-                                since("$2", "fresh", "first_seen_at") + R"( AS after),
+                                lastSince() + " AS last, " + freshSince("$1::timestamptz") + " AS first, " +
+                                freshSince("$2::timestamptz") + R"( AS after),
     c AS (SELECT last - after - (SELECT count(*) FROM later WHERE came IS NOT TRUE) AS seen, first - after AS fresh FROM n))" +
                                 kReturned;
 // A source with several rows, which need not all meet the range. A row is of the range if it begins or ends in it.

@@ -62,6 +62,21 @@ inline std::string fromFacets(const std::string& columns, const std::string& rol
            around("greatest(" + kLastHour + ", " + kUntilHours + ")", "$8::timestamptz") + " UNION ALL ";
 }
 
+/// Rows (at, n): n sources that first came at `at` or in the five minutes from there, of those of the moments from `from`
+/// up to `to`. Right where aloneInTable().
+inline std::string freshWithin(const std::string& from, const std::string& to) {
+    const auto five = [](const std::string& at) { return "date_bin('5 min', " + at + ", '2000-01-01 00:00+00')"; };
+    const std::string first = five(from + " + interval '5 min' - interval '1 us'");
+    const std::string last = five(to);
+    const auto rows = [](const std::string& begin, const std::string& end) {
+        return " UNION ALL SELECT first_seen_at, 1 FROM apiary.source WHERE first_seen_at >= " + begin +
+               " AND first_seen_at < " + end + kTrafficFilter;
+    };
+    const std::string begun = "least(" + first + ", " + to + ")";
+    return "SELECT bucket_at, fresh FROM apiary.source_5m WHERE bucket_at >= " + first + " AND bucket_at < " + last +
+           kTrafficFilter + rows(from, begun) + rows("greatest(" + last + ", " + begun + ")", to);
+}
+
 /// Sessions that are kept in folds, of which no row of another table is; with the columns of apiary.session.
 inline const std::string kFoldedAtFirstEnd = " FROM apiary.folded_sessions($1::timestamptz, $7::timestamptz, false) s";
 inline const std::string kFoldedAtLastEnd = " FROM apiary.folded_sessions($8::timestamptz, $2::timestamptz, false) s";

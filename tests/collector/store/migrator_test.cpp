@@ -125,6 +125,7 @@ TEST(MigratorTest, KeepsWhatAnOlderSchemaHasFoldedAndCountsIt) {
         EXPECT_EQ(ask("SELECT sum(sessions) FROM apiary.rollup_5m_facet WHERE facet = '" + std::string(facet) + "'"),
                   "600");
     }
+    EXPECT_EQ(ask("SELECT sum(fresh) - (SELECT count(*) FROM apiary.source) FROM apiary.source_5m"), "0");
     EXPECT_EQ(
         ask("CREATE TABLE public.facets AS SELECT * FROM apiary.rollup_5m_facet; SELECT "
             "apiary.rollup_rebuild(date_trunc('day', now() - interval '5 h', 'UTC'), date_trunc('day', now(), 'UTC') + "

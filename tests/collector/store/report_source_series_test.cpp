@@ -83,6 +83,7 @@ protected:
             "INSERT INTO apiary.source SELECT source, traffic, 1, min(started_at), max(started_at), count(*), "
             "sum(credentials), 0, NULL, NULL, 'internet' FROM apiary.session GROUP BY source, traffic; "
             "DELETE FROM apiary.source_hour WHERE collector_id <> 1; "
+            "DELETE FROM apiary.source_5m WHERE collector_id <> 1; "
             "DELETE FROM apiary.counted_collector WHERE collector_id <> 1");
     }
     // What the triggers keep is what there is.
@@ -96,6 +97,13 @@ protected:
             "count(*) FROM apiary.source GROUP BY 1, 2) x GROUP BY 1, 2) SELECT count(*) FROM k FULL JOIN (SELECT * "
             "FROM apiary.source_hour WHERE seen > 0 OR fresh > 0 OR last > 0) h USING (bucket_at, traffic) WHERE "
             "(k.seen, k.fresh, k.last) IS DISTINCT FROM (h.seen, h.fresh, h.last)");
+    }
+    std::string differenceByFive() {
+        return database_.ask(
+            "SELECT count(*) FROM (SELECT date_bin('5 min', first_seen_at, '2000-01-01 00:00+00') AS bucket_at, "
+            "traffic, collector_id, count(*) AS fresh FROM apiary.source GROUP BY 1, 2, 3) k FULL JOIN (SELECT * FROM "
+            "apiary.source_5m WHERE fresh <> 0) h USING (bucket_at, traffic, collector_id) WHERE k.fresh IS DISTINCT "
+            "FROM h.fresh");
     }
 };
 
@@ -125,15 +133,18 @@ TEST_F(OneCollectorTest, AnswersHoursFromTheirCounts) {
 
 TEST_F(OneCollectorTest, KeepsCountingWhatComesMovesAndGoes) {
     EXPECT_EQ(difference(), "0");
+    EXPECT_EQ(differenceByFive(), "0");
     database_.ask(
         "SET default_transaction_read_only = off; UPDATE apiary.source SET first_seen_at = first_seen_at - "
         "interval '150 min' WHERE host(address) LIKE '%2'; UPDATE apiary.source SET last_seen_at = last_seen_at + "
         "interval '70 min' WHERE host(address) LIKE '%5'");
     EXPECT_EQ(difference(), "0");
+    EXPECT_EQ(differenceByFive(), "0");
     database_.ask(
         "SET default_transaction_read_only = off; DELETE FROM apiary.source WHERE host(address) LIKE '%3'; "
         "DELETE FROM apiary.rollup_hour_source WHERE host(source) LIKE '%4'");
     EXPECT_EQ(difference(), "0");
+    EXPECT_EQ(differenceByFive(), "0");
 }
 
 TEST_F(OneCollectorTest, KeepsTheCountOfHoursThatAreFoldedAway) {
