@@ -36,26 +36,33 @@ std::string seededAllow(std::uint64_t seed) {
     return std::string(kOrders[seed % std::size(kOrders)]);
 }
 
+using Coded = std::map<const std::string*, Lazy<HttpGzip>>;
+
+/// `bytes` outlive what is made of them when somebody takes it.
+void compressLater(const std::string& bytes, Coded& coded) {
+    coded.try_emplace(&bytes, [&bytes] { return httpGzip(bytes); });
+}
+
 /// What an application always says alike.
-void compress(const HttpAnswer& answer, std::map<const std::string*, HttpGzip>& coded) {
+void compress(const HttpAnswer& answer, Coded& coded) {
     const auto type = std::ranges::find_if(answer.headers,
                                            [](const auto& header) { return httpEqual(header.first, "Content-Type"); });
     const bool alike = answer.body->find("{{") == std::string::npos;
     if (type != answer.headers.end() && alike && httpCompressible(type->second, answer.body->size()) &&
         answer.body->size() <= kLongestCoded) {
-        coded.emplace(answer.body.get(), httpGzip(*answer.body));
+        compressLater(*answer.body, coded);
     }
 }
 
 /// All text files below a folder, unless they are so long that nobody should wait for it.
-void compress(const HttpSite& site, const std::string& folder, std::map<const std::string*, HttpGzip>& coded) {
+void compress(const HttpSite& site, const std::string& folder, Coded& coded) {
     for (const std::string& name : site.entries(folder)) {
         const HttpFile* file = site.file(folder + name);
         if (name.ends_with('/')) {
             compress(site, folder + name, coded);
         } else if (file != nullptr && httpCompressible(file->type, file->content->size()) &&
                    file->content->size() <= kLongestCoded) {
-            coded.emplace(file->content.get(), httpGzip(*file->content));
+            compressLater(*file->content, coded);
         }
     }
 }
@@ -110,7 +117,7 @@ Result<std::shared_ptr<const Prepared>> HttpService::prepare(const Settings& set
 
 const HttpGzip* HttpService::gzipOf(const std::string& content) const {
     const auto found = coded.find(&content);
-    return found == coded.end() ? nullptr : &found->second;
+    return found == coded.end() ? nullptr : &found->second.get();
 }
 
 namespace {

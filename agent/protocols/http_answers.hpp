@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/protocol/accounts.hpp"
+#include "agent/protocol/lazy.hpp"
 #include "agent/protocol/session.hpp"
 #include "agent/protocols/http_conditions.hpp"
 #include "agent/protocols/http_gzip.hpp"
@@ -32,9 +33,9 @@ struct HttpService final : Prepared {
     Millis keepAliveTime{};
     Millis failureDelay{};
     bool compresses = true;
-    std::map<const std::string*, HttpGzip> coded;  // made once, of the files and texts that are worth it
+    std::map<const std::string*, Lazy<HttpGzip>> coded;  // of the files and texts that are worth it
 
-    /// Null if the content, that of a file or route of the site, was not compressed beforehand.
+    /// The content of a file or route of the site, compressed when it is first asked for. Null if that is not worth it.
     const HttpGzip* gzipOf(const std::string& content) const;
 
     static Result<std::shared_ptr<const Prepared>> prepare(const Settings& settings, const Readings& readings,
