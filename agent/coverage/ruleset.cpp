@@ -49,13 +49,38 @@ void endpointSet(RulesetText& text, const std::string& name, const std::vector<E
     text.line("}");
 }
 
-void askedSet(RulesetText& text, bool v4) {
-    text.line(std::string("set asked") + (v4 ? "4 {" : "6 {"));
-    text.line(std::string("type ") + (v4 ? "ipv4_addr" : "ipv6_addr") + " . inet_service . inet_service");
-    text.line("size 65536");
+/// Who has asked which of our ports of UDP within a minute, and may be answered from there. Full, it says so for as
+/// long: then replies are lost, which is no sign of anything but a flood.
+void askedSets(RulesetText& text) {
+    for (const bool v4 : {true, false}) {
+        text.line(std::string("set asked") + (v4 ? "4 {" : "6 {"));
+        text.line(std::string("type ") + (v4 ? "ipv4_addr" : "ipv6_addr") + " . inet_service");
+        text.line("size 262144");
+        text.line("flags dynamic,timeout");
+        text.line("timeout 60s");
+        text.line("}");
+    }
+    text.line("set asked_full {");
+    text.line("type nf_proto");
+    text.line("size 8");
     text.line("flags dynamic,timeout");
     text.line("timeout 60s");
     text.line("}");
+}
+
+/// Where packets jump to that shall be remembered. An update that finds no room ends its rule.
+void rememberChains(RulesetText& text) {
+    for (const bool v4 : {true, false}) {
+        text.line(std::string("chain remember") + (v4 ? "4 {" : "6 {"));
+        text.line(std::string("update @asked") + (v4 ? "4 { ip" : "6 { ip6") + " saddr . udp dport } return");
+        text.line("update @asked_full { meta nfproto }");
+        text.line("}");
+    }
+}
+
+void remember(RulesetText& text, const std::string& condition) {
+    text.line("meta nfproto ipv4 " + condition + " jump remember4");
+    text.line("meta nfproto ipv6 " + condition + " jump remember6");
 }
 
 void refuse(RulesetText& text, const std::string& ports) {
@@ -103,14 +128,17 @@ void personaChain(RulesetText& text, const HostPlan& plan, std::size_t index) {
     }
     for (const std::size_t each : persona.services) {
         const HostService& service = plan.services[each];
+        const std::string ports =
+            (service.kind == PortKind::Tcp ? "tcp dport " : "udp dport ") + portsText(service.ports);
         const std::string loopback = std::to_string(service.loopback);
-        std::string ports = service.kind == PortKind::Tcp ? " tcp dport " : " udp dport ";
-        ports += portsText(service.ports);
-        text.line("meta nfproto ipv4" + ports + " tproxy ip to 127.0.0.1:" + loopback + " accept");
-        text.line("meta nfproto ipv6" + ports + " tproxy ip6 to [::1]:" + loopback + " accept");
+        if (!service.answeringPorts().empty()) {
+            remember(text, ports);
+        }
+        text.line("meta nfproto ipv4 " + ports + " tproxy ip to 127.0.0.1:" + loopback + " accept");
+        text.line("meta nfproto ipv6 " + ports + " tproxy ip6 to [::1]:" + loopback + " accept");
     }
     if (!persona.ping) {
-        text.line("icmp type echo-request drop");
+        text.line("icmp type { echo-request, timestamp-request } drop");
         text.line("icmpv6 type echo-request drop");
     }
     otherPorts(text, persona, index);
@@ -142,8 +170,8 @@ void egressChains(RulesetText& text, const Egress& egress, bool lans) {
     const std::string count = "counter name " + std::string(kRefusedCounter);
     text.line("chain arrived {");
     text.line("type filter hook input priority filter; policy accept");
-    text.line("meta nfproto ipv4 meta l4proto udp update @asked4 { ip saddr . udp sport . udp dport }");
-    text.line("meta nfproto ipv6 meta l4proto udp update @asked6 { ip6 saddr . udp sport . udp dport }");
+    // At the machine's own addresses; what comes to a port that nobody has meets no socket.
+    remember(text, "meta l4proto udp socket transparent 0");
     text.line("}");
     text.line("chain agent {");
     text.line("oifname \"lo\" accept");
@@ -157,9 +185,9 @@ void egressChains(RulesetText& text, const Egress& egress, bool lans) {
     }
     text.line("meta l4proto tcp tcp flags & (syn | ack) == syn " + count + " reject with tcp reset");
     text.line("meta l4proto tcp accept");
-    text.line("meta nfproto ipv4 ip daddr . udp dport . udp sport @asked4 accept");
-    text.line("meta nfproto ipv6 ip6 daddr . udp dport . udp sport @asked6 accept");
-    text.line("meta l4proto { icmp, icmpv6 } accept");
+    text.line("meta nfproto ipv4 meta l4proto udp ip daddr . udp sport @asked4 accept");
+    text.line("meta nfproto ipv6 meta l4proto udp ip6 daddr . udp sport @asked6 accept");
+    text.line("meta l4proto udp meta nfproto @asked_full counter name " + std::string(kForgottenCounter) + " drop");
     text.line(count + " reject with icmpx admin-prohibited");
     text.line("}");
     text.line("chain leaving {");
@@ -227,8 +255,10 @@ std::string ruleset(const HostPlan& plan, const Egress& egress, std::optional<un
     text.line("delete " + table);
     text.line(table + " {");
     text.line("comment \"" + std::string(kTableComment) + "\"");
-    text.line("counter " + std::string(kRefusedCounter) + " {");
-    text.line("}");
+    for (const auto counter : {kRefusedCounter, kForgottenCounter}) {
+        text.line("counter " + std::string(counter) + " {");
+        text.line("}");
+    }
     if (synAckRetries) {
         text.line("chain " + SynAckRetries::chainFor(*synAckRetries) + " {");
         text.line("}");
@@ -236,8 +266,9 @@ std::string ruleset(const HostPlan& plan, const Egress& egress, std::optional<un
     for (const bool v4 : {true, false}) {
         endpointSet(text, "collector", egress.collector, v4);
         endpointSet(text, "resolver", egress.resolvers, v4);
-        askedSet(text, v4);
     }
+    askedSets(text);
+    rememberChains(text);
     for (std::size_t i = 0; i < plan.personas.size(); ++i) {
         personaChain(text, plan, i);
     }

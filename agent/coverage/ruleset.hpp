@@ -15,6 +15,7 @@ namespace apiary::agent {
 inline constexpr std::string_view kTable = "apiary_coverage";
 inline constexpr std::string_view kTableComment = "made by apiary-coverage; it goes with: apiary-coverage remove";
 inline constexpr std::string_view kRefusedCounter = "egress_refused";
+inline constexpr std::string_view kForgottenCounter = "replies_forgotten";  // to more than it can remember
 
 /// Whom the user of the agent may connect to.
 struct Egress {
@@ -25,7 +26,8 @@ struct Egress {
 
 /// One transaction of `nft -f`: our table of the kernel, whatever it was, becomes the one of this plan. The table
 /// steers what comes for hosts to the loopback ports of their services, does with other ports what personas say, and
-/// holds the agent's user to the collector and to replies; what it tries beyond that is counted by kRefusedCounter.
+/// holds the agent's user to the collector and to replies; what it tries beyond that is counted by kRefusedCounter,
+/// but for replies of UDP while more ask than 262,144 within a minute: kForgottenCounter.
 ///
 /// `synAckRetries` is what SynAckRetries is to find again, if there is something.
 std::string ruleset(const HostPlan& plan, const Egress& egress, std::optional<unsigned> synAckRetries = std::nullopt);

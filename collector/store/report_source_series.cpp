@@ -45,8 +45,8 @@ const std::string kOthers =
 const std::string kFreshInHours = "SELECT " + kMicros + ", sum(n)::bigint FROM (SELECT " + binned("f") +
                                   ", n FROM (SELECT bucket_at, fresh FROM apiary.source_hour WHERE" + kWholeBuckets +
                                   kTrafficFilter + " UNION ALL " + freshWithin("$1::timestamptz", "$7::timestamptz") +
-                                  " UNION ALL " + freshWithin("$8::timestamptz", "$2::timestamptz") + ") r(f, n) WHERE" +
-                                  kOthers + ") x(at, n) GROUP BY at HAVING sum(n) > 0";
+                                  " UNION ALL " + freshWithin("$8::timestamptz", "$2::timestamptz") +
+                                  ") r(f, n) WHERE" + kOthers + ") x(at, n) GROUP BY at HAVING sum(n) > 0";
 // In rows, as nothing else says where the first of some sensors was.
 const std::string kFreshInRows =
     "SELECT " + kMicros + ", count(*) FROM (SELECT " + binned("min(started_at)") + ", source FROM (" +

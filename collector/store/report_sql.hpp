@@ -62,8 +62,8 @@ inline std::string fromFacets(const std::string& columns, const std::string& rol
            around("greatest(" + kLastHour + ", " + kUntilHours + ")", "$8::timestamptz") + " UNION ALL ";
 }
 
-/// Rows (at, n): n sources that first came at `at` or in the five minutes from there, of those of the moments from `from`
-/// up to `to`. Right where aloneInTable().
+/// Rows (at, n): n sources that first came at `at` or in the five minutes from there, of those of the moments from
+/// `from` up to `to`. Right where aloneInTable().
 inline std::string freshWithin(const std::string& from, const std::string& to) {
     const auto five = [](const std::string& at) { return "date_bin('5 min', " + at + ", '2000-01-01 00:00+00')"; };
     const std::string first = five(from + " + interval '5 min' - interval '1 us'");

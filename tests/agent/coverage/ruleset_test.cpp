@@ -119,15 +119,30 @@ TEST(RulesetTest, SteersDatagramsButNotThoseThatAllWereSent) {
     EXPECT_TRUE(block(ruleset(udp, {}), "chain persona_0")
                     .starts_with("chain persona_0 {\n"
                                  "meta l4proto udp meta pkttype { broadcast, multicast } drop\n"
+                                 "meta nfproto ipv4 udp dport { 161 } jump remember4\n"
+                                 "meta nfproto ipv6 udp dport { 161 } jump remember6\n"
                                  "meta nfproto ipv4 udp dport { 161 } tproxy ip to 127.0.0.1:61000 accept\n"
                                  "meta nfproto ipv6 udp dport { 161 } tproxy ip6 to [::1]:61000 accept\n"
                                  "meta nfproto ipv4 tcp dport { 80, 8000-8100 } "));
 }
 
+TEST(RulesetTest, RemembersNobodyWhoIsNeverAnswered) {
+    HostPlan udp = plan();
+    udp.services[0] = {"datagrams", {{1, 65535}}, 61'000, 1, PortKind::Udp};
+    const std::string rules = ruleset(udp, {});
+    EXPECT_EQ(block(rules, "chain persona_0").find("remember"), std::string::npos);
+    EXPECT_NE(
+        block(rules, "chain arrived").find("meta nfproto ipv4 meta l4proto udp socket transparent 0 jump remember4\n"),
+        std::string::npos);
+    EXPECT_EQ(block(rules, "chain remember4"),
+              "chain remember4 {\nupdate @asked4 { ip saddr . udp dport } return\n"
+              "update @asked_full { meta nfproto }\n");
+}
+
 TEST(RulesetTest, FiltersWhatAFilteredPersonaDoesNotServe) {
     const std::string chain = block(rules(), "chain persona_1");
     EXPECT_EQ(chain.find("61000"), std::string::npos) << "it has no ftp";
-    EXPECT_NE(chain.find("icmp type echo-request drop\n"), std::string::npos);
+    EXPECT_NE(chain.find("icmp type { echo-request, timestamp-request } drop\n"), std::string::npos);
     EXPECT_TRUE(chain.ends_with("tcp dport { 22 } accept\nudp dport { 22 } accept\nmeta l4proto { tcp, udp } drop\n"))
         << chain;
 }
@@ -148,7 +163,11 @@ TEST(RulesetTest, HoldsTheAgentToCollectorAndReplies) {
     const std::string chain = block(rules(), "chain agent");
     EXPECT_NE(chain.find("tcp flags & (syn | ack) == syn counter name egress_refused reject with tcp reset\n"),
               std::string::npos);
-    EXPECT_TRUE(chain.ends_with("counter name egress_refused reject with icmpx admin-prohibited\n"));
+    EXPECT_TRUE(
+        chain.ends_with("ip6 daddr . udp sport @asked6 accept\n"
+                        "meta l4proto udp meta nfproto @asked_full counter name replies_forgotten drop\n"
+                        "counter name egress_refused reject with icmpx admin-prohibited\n"))
+        << chain;
     EXPECT_EQ(chain.find("resolver"), std::string::npos) << "an address is not looked up";
     EXPECT_NE(
         ruleset(plan(), {.user = 990, .collector = {}, .resolvers = {at("192.0.2.53:53")}}).find("@resolver4 accept"),

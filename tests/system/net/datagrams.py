@@ -9,6 +9,8 @@
   listen                       says "ready", and what comes to port 40000 within two seconds
   forge SOURCE TARGET          a question of IPv6 under another's address, from its port 161
   misuse TARGET                takes an answering socket of apiary-coverage, as the agent does, and tries to send to who never asked
+  ping TARGET                  tries to send an echo request, by a socket that takes no rights
+  scan ADDRESS FIRST LAST      sends something to each of these ports, and says to how many
 """
 
 import array
@@ -170,6 +172,23 @@ def forge(source, target):
     return "sent"
 
 
+def ping(target):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as peer:
+        try:
+            peer.sendto(bytes.fromhex("0800f7fe00000001") + b"out", (target, 0))
+        except OSError as refused:
+            return refused.strerror
+    return "sent"
+
+
+def scan(address, first, last):
+    with socket.socket(family(address), socket.SOCK_DGRAM) as peer:
+        ports = range(int(first), int(last) + 1)
+        for port in ports:
+            peer.sendto(b"anybody?", (address, port))
+    return len(ports)
+
+
 def misuse(target):
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as coverage:
         coverage.connect("\0apiary-coverage")
@@ -202,7 +221,8 @@ def main():
         for answer in crowd(words[0], words[1:]).items():
             print(json.dumps(answer))
     else:
-        print(json.dumps({"greedy": greedy, "relay": relay, "frame": frame, "listen": listen, "forge": forge, "misuse": misuse}[verb](*words)), flush=True)
+        print(json.dumps({"greedy": greedy, "relay": relay, "frame": frame, "listen": listen, "forge": forge, "misuse": misuse, "ping": ping, "scan": scan}[verb](*words)),
+              flush=True)
 
 
 main()

@@ -1,6 +1,10 @@
 """Services of UDP on 65,536 addresses: who is answered, as whom, how much, and who never is."""
 
+import ipaddress
+import json
 import pathlib
+import re
+import subprocess
 import sys
 import unittest
 
@@ -14,6 +18,9 @@ from subnet_world import HERE, USER, SubnetWorld, addresses, wait_for  # pylint:
 from world_test_case import WorldTestCase  # pylint: disable=wrong-import-position
 
 CROWD = "172.16.0.0"  # and the /12 behind it are the attacker's too
+TABLE = ("inet", "apiary_coverage")
+MOST_REMEMBERED = 262144
+STRANGER = "172.29.255.1"  # of these, and asks nothing
 RETRIES = pathlib.Path("/proc/sys/net/ipv4/tcp_synack_retries")
 
 
@@ -123,12 +130,64 @@ class UdpTest(WorldTestCase):
         query = "SELECT target_port FROM session WHERE service = 'datagrams' AND host(target) = '10.9.6.6' ORDER BY 1"
         wait_for("three sessions", lambda: [row[0] for row in self.world.database.rows(query)] == ["1000", "1500", "2000"], seconds=60)
 
-    def test_nothing_goes_to_who_never_asked(self):
-        tried = self.spaces.run("sen", "setpriv", "--reuid", USER, "--clear-groups", sys.executable, HERE / "datagrams.py", "misuse",
-                                ATTACKER)
-        self.assertEqual(tried.strip(), '["Operation not permitted", "Operation not permitted"]')
+    def as_agent(self, *words):
+        return json.loads(self.spaces.run("sen", "setpriv", "--reuid", USER, "--clear-groups", sys.executable, HERE / "datagrams.py", *words))
+
+    def counted(self, name):
         shown = self.spaces.run("sen", *self.world.command("coverage", "show"))
-        self.assertRegex(shown, r"counter egress_refused \{\s+packets [1-9]")
+        return int(re.search(rf"counter {name} \{{\s+packets (\d+)", shown)[1])
+
+    def remembered(self):
+        return len(re.findall("expires", self.spaces.run("sen", "nft", "list", "set", *TABLE, "asked4")))
+
+    def fill(self):
+        """As if as many had asked as it can remember."""
+        first, room = ipaddress.ip_address("192.168.0.0"), MOST_REMEMBERED - self.remembered()
+        flood = self.world.folder / "flood.nft"
+        flood.write_text(f"add element {' '.join(TABLE)} asked4 {{ " + ", ".join(f"{first + i} . 161" for i in range(room)) + " }\n")
+        self.spaces.run("sen", "nft", "-f", flood)
+        for i in range(room, room + 1000):  # what has aged since
+            one = self.spaces.command("sen", "nft", "add", "element", *TABLE, "asked4", f"{{ {first + i} . 161 }}")
+            if subprocess.run(one, check=False, capture_output=True, timeout=30).returncode:
+                return
+        self.fail("there is room for more than there should be")
+
+    def test_nothing_goes_to_who_never_asked(self):
+        before = self.counted("egress_refused")
+        self.assertEqual(self.as_agent("misuse", STRANGER), ["Operation not permitted", "Operation not permitted"])
+        self.assertGreater(self.counted("egress_refused"), before)
+
+    def test_no_echo_request_goes_out(self):
+        before = self.counted("egress_refused")
+        self.spaces.run("sen", "sh", "-c", "echo 0 2147483647 > /proc/sys/net/ipv4/ping_group_range")
+        try:
+            self.assertEqual(self.as_agent("ping", ATTACKER), "Operation not permitted")
+        finally:
+            self.spaces.run("sen", "sh", "-c", "echo 1 0 > /proc/sys/net/ipv4/ping_group_range")
+        self.assertEqual(self.counted("egress_refused"), before + 1)
+        self.assertEqual(dict(self.world.stranger("ping", "10.9.1.77")), {"10.9.1.77": "echo"}, "the hosts answer by the kernel")
+
+    def test_who_scans_is_not_remembered(self):
+        before, refused = self.remembered(), self.counted("egress_refused")
+        self.world.datagrams("att", "scan", "10.9.1.78", "20000", "24999")  # closed
+        self.world.datagrams("att", "scan", "10.9.1.78", "1000", "2000")  # taken down, never answered
+        self.assertLess(self.remembered(), before + 20)
+        answers = dict(self.world.datagrams("att", "crowd", self.spread(), "10.9.1.78"))
+        self.assertIn("from 10.9.1.78 161", answers["10.9.1.78"])
+        self.assertEqual(self.counted("egress_refused"), refused)
+
+    def test_replies_that_a_flood_costs_are_no_alarm(self):
+        refused, forgotten = self.counted("egress_refused"), self.counted("replies_forgotten")
+        self.fill()
+        try:
+            self.assertEqual(dict(self.world.datagrams("att", "crowd", self.spread(), "10.9.1.79")), {"10.9.1.79": "silent"})
+            self.assertGreater(self.counted("replies_forgotten"), forgotten)
+            self.assertEqual(self.counted("egress_refused"), refused)
+        finally:
+            for name in ("asked4", "asked_full"):
+                self.spaces.run("sen", "nft", "flush", "set", *TABLE, name)
+        answers = dict(self.world.datagrams("att", "crowd", self.spread(), "10.9.1.79"))
+        self.assertIn("from 10.9.1.79 161", answers["10.9.1.79"])
 
     def test_visits_a_host_of_its_own(self):
         status, said = self.world.control("test", "snmp")
