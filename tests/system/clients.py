@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import itertools
 import random
 import socket
 import struct
@@ -19,6 +20,7 @@ class Talk:
     kind: str
     service: str
     address: str
+    port: int
     sent: bytearray = dataclasses.field(default_factory=bytearray)
     received: bytearray = dataclasses.field(default_factory=bytearray)
     uploaded: bytes = b""
@@ -165,12 +167,12 @@ KINDS = {
 }
 
 
-async def talk_once(talk, port, chance):
+async def talk_once(talk, chance):
     """Connects, trying again while nothing listens, and plays the talk's kind."""
     deadline = asyncio.get_running_loop().time() + PATIENCE
     while True:
         try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(talk.address, 0))
+            reader, writer = await asyncio.open_connection("127.0.0.1", talk.port, local_addr=(talk.address, 0))
             break
         except OSError:
             if asyncio.get_running_loop().time() > deadline:
@@ -190,25 +192,26 @@ async def talk_once(talk, port, chance):
 async def crowd(ports, count, seed, at_once=40, first=0, on_done=None, under_way=None, kinds=None):
     """Plays `count` talks, `at_once` at a time, and returns their histories. on_done(number done, talks under way) may act in
     between; `under_way`, if given, holds the talks that are being played, by number; `kinds` says which talks these are, of every
-    kind at least one if it does not."""
+    kind at least one if it does not. `ports`: of each service one, or a list of them that its clients take in turn."""
     chooser = random.Random(seed)
     if kinds is None:
         kinds = chooser.choices(list(KINDS), weights=[kind[2] for kind in KINDS.values()], k=count)
         kinds[:len(KINDS)] = list(KINDS)
     slots, talks, done = asyncio.Semaphore(at_once), [], 0
     under_way = {} if under_way is None else under_way
+    turns = {name: itertools.cycle(port if isinstance(port, list) else [port]) for name, port in ports.items()}
 
-    async def one(number, kind):
+    async def one(number, kind, port):
         nonlocal done
         async with slots:
-            talk = Talk(number, kind, KINDS[kind][1], source_of(first + number))
+            talk = Talk(number, kind, KINDS[kind][1], source_of(first + number), port)
             talks.append(talk)
             under_way[number] = talk
-            await talk_once(talk, ports[talk.service], random.Random(seed * 1000003 + number))
+            await talk_once(talk, random.Random(seed * 1000003 + number))
             del under_way[number]
             done += 1
             if on_done:
                 on_done(done, under_way.values())
 
-    await asyncio.gather(*(one(number, kind) for number, kind in enumerate(kinds)))
+    await asyncio.gather(*(one(number, kind, next(turns[KINDS[kind][1]])) for number, kind in enumerate(kinds)))
     return talks

@@ -97,15 +97,18 @@ class FaultWorld(World):
 
     # ---- traffic
 
+    def ports(self):
+        """Where clients find each service."""
+        return {name: service.port for name, service in self.services.items()}
+
     async def attack(self, talks, at_once=20):
         """Plays talks that no earlier attack of this world had, and returns their histories. `talks`: how many, or of which kinds."""
         count, kinds = (talks, None) if isinstance(talks, int) else (len(talks), list(talks))
-        ports = {name: service.port for name, service in self.services.items()}
         first = self._played
         self._played += count
         self.under_way, self.attack_over = UnderWay(), False
         try:
-            return await crowd(ports, count, seed=self.chance.randrange(1 << 30), at_once=at_once, first=first,
+            return await crowd(self.ports(), count, seed=self.chance.randrange(1 << 30), at_once=at_once, first=first,
                                under_way=self.under_way, kinds=kinds)
         finally:
             self.attack_over = True

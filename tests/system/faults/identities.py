@@ -157,27 +157,43 @@ def spool_cloned(seed):
     return played(play, seed, may_tell=("restore", "quarantine"), kind=FellowWorld, settle=90, examine=one_each)
 
 
+class TwentyWorld(FellowWorld):
+    """Twenty agents beside the first, all of them visited at once."""
+
+    def start(self):
+        super().start()
+        for number in range(20):
+            self.issue("sensor", f"fellow{number}")
+            self.fellows.append(Fellow(self, f"fellow{number}", f"fellow{number}"))
+        for fellow in self.fellows:
+            fellow.await_start()
+
+    def ports(self):
+        return {**super().ports(), "catchall": [fellow.service.port for fellow in self.fellows]}
+
+
 @fault(short=False)
 def collector_killed_under_twenty_agents(seed):
+    """While clients are with most of them."""
+    visited = []
+
+    async def inject(world):
+        for _ in range(6):
+            await world.moment(0.3, 1.5)
+            visited.append(len({talk.port for talk in world.under_way.values()}))
+            await aside(world.restart_collector, lambda program: program.kill())
+        return len(visited)
+
     def play(world):
-        for number in range(20):
-            world.issue("sensor", f"fellow{number}")
-            world.fellows.append(Fellow(world, f"fellow{number}", f"fellow{number}"))
-        for fellow in world.fellows:
-            fellow.await_start()
-        talks = []
-        for fellow in world.fellows:
-            world.services["catchall"].port = fellow.service.port
+        kinds = ["raw"] * 180 + ["raw reset"] * 24 + ["flood"] * 6 + ["guess", "upload", "noise"] * 10
+        world.chance.shuffle(kinds)
+        injected, talks = together(world, inject, kinds, at_once=80)
+        world.remarks.append("agents with clients at each kill: " + ", ".join(map(str, visited)))
+        if sum(agents > 10 for agents in visited) < 2:
+            raise AssertionError(f"hardly a kill came while most agents were at work: {visited}")
+        return injected, talks
 
-            async def inject(here):
-                await here.moment(0.05, 0.3)
-                await aside(here.restart_collector, lambda program: program.kill())
-                return 1
-
-            talks += together(world, inject if fellow is world.fellows[0] or world.chance.random() < 0.2 else nothing, 12)[1]
-        return 20, talks
-
-    return played(play, seed, kind=FellowWorld, settle=120)
+    return played(play, seed, kind=TwentyWorld, settle=120)
 
 
 @fault(short=False)
