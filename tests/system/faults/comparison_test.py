@@ -8,7 +8,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from faults.fault import nothing, together  # noqa: E402
 from faults.fault_world import FaultWorld  # noqa: E402
-from faults.histories import compare, journal_path  # noqa: E402
+from faults.histories import compare, exact_payload_gaps, journal_path  # noqa: E402
 
 
 class ComparisonTest(unittest.TestCase):
@@ -41,12 +41,13 @@ class ComparisonTest(unittest.TestCase):
         sound = compare(self.world, self.talks)
         self.assertEqual((sound.lost, sound.doubled, sound.told), (0, 0, 0), sound.remarks)
 
+        self.payload_gaps_are_exact()
         session, _ = self.one("guess")
         self.spoil("UPDATE event SET bytes = set_byte(bytes, 0, get_byte(bytes, 0) # 1) WHERE (session_id, seq) = "
                    f"(SELECT session_id, min(seq) FROM event WHERE session_id = '{session}' AND kind = 0 GROUP BY 1)")
         before = self.found(f"{session}: the transcript is", lost=2).lost  # and it is not what the client sent
         self.spoil(f"DELETE FROM credential WHERE session_id = '{session}'")
-        before = self.found("packets, credentials and commands, its row says", lost=before + 1).lost
+        before = self.found("more credentials and commands than it has", lost=before + 1).lost
 
         session, address = self.one("raw")
         columns = self.world.database.run("SELECT string_agg(attname, ', ') FROM pg_attribute WHERE attrelid = 'session'::regclass "
@@ -73,6 +74,45 @@ class ComparisonTest(unittest.TestCase):
         self.spoil("UPDATE session SET source = '127.200.0.1' WHERE session_id = "
                    "(SELECT session_id FROM session ORDER BY session_id DESC LIMIT 1)")
         self.found("1 session(s) from 127.200.0.1, where no client was", lost=before)
+
+    def lost(self):
+        """How much is lost where packets may lack, as far as gaps and marks say so."""
+        verdict = compare(self.world, self.talks, ("payload",))
+        exact_payload_gaps(self.world, self.talks, verdict)
+        return verdict.lost
+
+    def payload_gaps_are_exact(self):
+        """A session in which a gap and a mark stand for three packets is told. One of which they say something else is not."""
+        session, address = self.world.database.rows(
+            "SELECT session_id, host(source) FROM session WHERE protocol = 'catchall' AND outcome = 'peer_closed' AND packets > 5 "
+            "ORDER BY packets LIMIT 1")[0]
+        talk = next(talk for talk in self.talks if talk.address == address)
+        others = [other for other in self.talks if other is not talk]
+        self.spoil(f"CREATE TABLE as_it_was AS SELECT * FROM event WHERE session_id = '{session}'")
+        self.spoil(f"DELETE FROM event WHERE session_id = '{session}' AND seq IN (3, 4); "
+                   f"UPDATE event SET kind = 5, bytes = '3 spool full' WHERE session_id = '{session}' AND seq = 2")
+        self.spoil("INSERT INTO gap(stream_id, lane, first_seq, last_seq, sensor_id, what, records, bytes, from_at, to_at, reason) "
+                   "SELECT stream_id, lane, 5, 6, sensor_id, 'payload', 2, 0, now(), now(), 'the test' FROM ingest_stream LIMIT 1")
+        self.assertEqual(self.lost(), 0)
+        self.assertIn(session, compare(self.world, self.talks, ("payload",)).of_told)
+        short = f"client {talk.number}, raw, from {address}, {session}"
+        self.found(short)
+        self.found(short, may_tell=("payload",), of=others)
+
+        events, row = f"event SET {{}} WHERE session_id = '{session}' AND seq = ", f"session SET {{}} WHERE session_id = '{session}'"
+        for what, there, change, undo in (
+                ("a byte that it did not send", events + "5", *["bytes = set_byte(bytes, 0, get_byte(bytes, 0) # 1)"] * 2),
+                ("a mark of another number", events + "2", "bytes = '4 spool full'", "bytes = '3 spool full'"),
+                ("a row of another number", row, "packets = packets + 1", "packets = packets - 1"),
+                ("a row of other bytes", row, "bytes_in = bytes_in + 1", "bytes_in = bytes_in - 1"),
+                ("a gap of another number", "gap SET {} WHERE what = 'payload'", "records = records + 1", "records = records - 1")):
+            with self.subTest(what):
+                self.spoil("UPDATE " + there.format(change))
+                self.assertGreater(self.lost(), 0)
+                self.spoil("UPDATE " + there.format(undo))
+                self.assertEqual(self.lost(), 0)
+        self.spoil(f"DELETE FROM gap; DELETE FROM event WHERE session_id = '{session}'; INSERT INTO event SELECT * FROM as_it_was")
+        self.assertEqual(compare(self.world, self.talks).lost, 0)
 
 
 if __name__ == "__main__":

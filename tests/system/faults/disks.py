@@ -6,7 +6,7 @@ import sqlite3
 from faults import gate
 from faults.fault import fault, nothing, played, together, under_attack
 from faults.fault_world import FaultWorld, aside
-from faults.histories import exact_payload_gaps, exact_restore_gaps, ledger
+from faults.histories import exact_at_bound, exact_payload_gaps, exact_refusals, exact_restore_gaps, ledger
 from faults.mounts import losing_disk, small_disk
 from world import listening, wait_for
 
@@ -128,7 +128,11 @@ def spool_bound_reached(seed):
         world.gate.set(gate.WHOLE)
         return 1, talks
 
-    return played(play, seed, may_tell=("payload",), examine=exact_payload_gaps, budgets={"spool": {"bytes": "1MiB"}})
+    def examine(*histories):
+        exact_at_bound(*histories)
+        exact_refusals(*histories)
+
+    return played(play, seed, may_tell=("payload",), examine=examine, budgets={"spool": {"bytes": "1MiB"}})
 
 
 def spool_bound(restart, seed, **world):
@@ -148,7 +152,8 @@ def spool_bound(restart, seed, **world):
         return together(live, inject, ["raw"] * 2500, 40)
 
     # What is left then is what is kept at any price: the probes have gone too.
-    return played(play, seed, may_tell=("payload", "probe"), budgets={"spool": {"bytes": "1MiB"}}, **world)
+    return played(play, seed, may_tell=("payload", "probe"), examine=exact_at_bound,
+                  budgets={"spool": {"bytes": "1MiB"}}, **world)
 
 
 @fault(short=False)
@@ -188,8 +193,8 @@ def agent_disk_full(seed):
                 await aside(disk.make_room)
             return 2
 
-        return under_attack(inject, seed, sessions=80, may_tell=("payload", "log"), state=disk.folder / "agent",
-                            journal=disk.folder / "journal")
+        return under_attack(inject, seed, sessions=80, may_tell=("payload", "log"), examine=exact_payload_gaps,
+                            state=disk.folder / "agent", journal=disk.folder / "journal")
 
 
 @fault(short=False)
@@ -214,8 +219,8 @@ def agent_disk_full_and_killed(seed):
                 await aside(wait_for, "the agent runs", lambda: running(world), 30)
             return 2
 
-        return under_attack(inject, seed, sessions=80, may_tell=("payload", "log"), state=disk.folder / "agent",
-                            journal=disk.folder / "journal")
+        return under_attack(inject, seed, sessions=80, may_tell=("payload", "log"), examine=exact_payload_gaps,
+                            state=disk.folder / "agent", journal=disk.folder / "journal")
 
 
 def stopped_at_the_floor(world):

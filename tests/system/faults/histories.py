@@ -6,6 +6,7 @@ import ipaddress
 import uuid
 
 from agreement import journal_path
+from faults.kept import agrees, cut_short, log_agrees, rows_by_source, source_of
 
 
 @dataclasses.dataclass
@@ -26,43 +27,20 @@ class Verdict:
         self.remarks.append(text)
 
 
-def rows_by_source(database):
-    """By source: of each session its id, outcome, and the bytes of the connection itself, received and sent."""
-    found = {}
-    for source, session, outcome, received, sent, holes in database.rows(
-            "SELECT host(s.source), s.session_id, s.outcome, "
-            "  coalesce(encode(string_agg(e.bytes, '' ORDER BY e.seq) FILTER (WHERE e.kind = 0), 'hex'), ''), "
-            "  coalesce(encode(string_agg(e.bytes, '' ORDER BY e.seq) FILTER (WHERE e.kind = 1), 'hex'), ''), "
-            "  count(*) FILTER (WHERE e.kind = 5) "
-            "FROM session s LEFT JOIN event e ON e.session_id = s.session_id AND e.started_at = s.started_at AND e.channel = 0 "
-            "GROUP BY s.session_id, s.started_at, s.source, s.outcome"):
-        found.setdefault(source, []).append((session, outcome, bytes.fromhex(received), bytes.fromhex(sent), int(holes)))
-    return found
-
-
-def agrees(talk, outcome, received, sent):
-    """Whether a row holds what the client saw. Without its end the client may have seen less, and the agent read less."""
-    whole = talk.saw_end and not talk.killed
-    if whole and outcome not in ("limit", "tls_failed", "timed_out") and received != bytes(talk.sent):
-        return False
-    if not bytes(talk.sent).startswith(received):
-        return False
-    if whole:
-        return sent == bytes(talk.received)
-    return sent.startswith(bytes(talk.received)) or talk.killed and bytes(talk.received).startswith(sent)
-
-
 class Excuses:
     """Which sessions may be missing or short, and no others: those of the clients `of` (none: of any), as far as records in the
-    database say so. A gap of lost payload excuses no session that is missing, unless it was turned away at the door; other gaps excuse
-    as many sessions as records went, if that is known; a record in quarantine only the session that it is of."""
+    database say so. A gap of lost payload excuses no session that is missing, unless it was turned away at the door, and one that is
+    short only as far as its own marks count; other gaps excuse as many sessions as records went, if that is known; a record in
+    quarantine only the session that it is of."""
 
-    def __init__(self, world, may_tell, gaps, of):
+    def __init__(self, world, may_tell, gaps, of, found):
         self._addresses = None if of is None else {talk.address for talk in of}
         told = {what: (int(records), unknown == "t") for what, _, records, _, unknown in gaps if what in may_tell}
         refused = "SELECT coalesce(sum(packets), 0) FROM probe WHERE kind = 'refused'"
         self._turned_away = world.database.number(refused) if "payload" in told else 0
         self._payload = "payload" in told
+        rows = [row for rows in found.values() for row in rows]
+        self._evidence = told.get("payload", (0, False))[0] - sum(row.missing - row.pieces.marks for row in rows)
         others = [told[what] for what in told if what != "payload"]
         self._any = bool(told) or "quarantine" in may_tell
         self._left = sum(records for records, _ in others)
@@ -86,7 +64,16 @@ class Excuses:
 
     def short(self, address, session):
         """Likewise, whether that one may be short."""
-        return self.concern(address) and (self._payload or self._in_quarantine(uuid.UUID(session).bytes) or self._counted())
+        return self.concern(address) and (self._in_quarantine(uuid.UUID(session).bytes) or self._counted())
+
+    def dropped(self, address, row):
+        """Whether packets of that one may lack: those that its marks count."""
+        return self.concern(address) and self._payload and row.missing == row.marked > 0
+
+    def evidence(self, address, row):
+        """Whether credentials and commands of that one may lack: no more in all than gaps count besides packets."""
+        self._evidence -= row.evidence
+        return self.concern(address) and self._payload and row.evidence > 0 and self._evidence >= 0
 
     def log(self, address):
         """Whether a text log of that client may be of no session, for whatever reason."""
@@ -105,75 +92,128 @@ def compare(world, talks, may_tell=(), of=None):
     a record in the database a session that is missing or short is told, not lost, as far as Excuses go. "log" stands for text logs
     that the disk refused, which the agent counts and leaves off or renames; "quarantine" for records that the database refused, kept
     there. `of`: the clients whose sessions may be missing; they need not be among the talks."""
-    verdict = Verdict(at_risk=sum(talk.connected for talk in talks))
-    gaps = world.database.rows("SELECT what, count(*), sum(records), min(reason), bool_or(records = 0) FROM gap GROUP BY what")
-    for what, count, records, reason, _ in gaps:
-        verdict.remarks.append(f"{count} gap record(s) '{what}' over {records} records: {reason}")
-        if what not in may_tell:
-            verdict.lose(f"a gap of kind '{what}' that this fault does not excuse")
-    excuses = Excuses(world, may_tell, gaps, of)
+    return Comparison(world, talks, may_tell, of).verdict
 
-    def short(address, session, text):
-        if session in verdict.of_told or excuses.short(address, session):
-            verdict.of_told.add(session)
+
+class Comparison:
+    """Goes through the histories one after the other; the verdict stands when it is made."""
+
+    def __init__(self, world, talks, may_tell, of):
+        self.world, self.database, self.may_tell = world, world.database, may_tell
+        self.verdict = Verdict(at_risk=sum(talk.connected for talk in talks))
+        self.talks = {talk.address: talk for talk in talks}
+        gaps = self.gaps()
+        found = rows_by_source(self.database)
+        self.excuses = Excuses(world, may_tell, gaps, of, found)
+        self.rows = {row.session: (address, row) for address, rows in found.items() for row in rows}
+        self.compare_sessions(found)
+        self.compare_logs()
+        self.compare_counts()
+
+    def gaps(self):
+        gaps = self.database.rows("SELECT what, count(*), sum(records), min(reason), bool_or(records = 0) FROM gap GROUP BY what")
+        for what, count, records, reason, _ in gaps:
+            self.verdict.remarks.append(f"{count} gap record(s) '{what}' over {records} records: {reason}")
+            if what not in self.may_tell:
+                self.verdict.lose(f"a gap of kind '{what}' that this fault does not excuse")
+        return gaps
+
+    def short(self, address, session, text):
+        if session in self.verdict.of_told or self.excuses.short(address, session):
+            self.verdict.of_told.add(session)
         else:
-            verdict.lose(text)
+            self.verdict.lose(text)
 
-    found = rows_by_source(world.database)
-    for talk in talks:
-        rows = found.pop(talk.address, [])
-        about = f"client {talk.number}, {talk.kind}, from {talk.address}"
-        if len(rows) > 1:
-            verdict.doubled += len(rows) - 1
-            verdict.remarks.append(f"{about}: {len(rows)} sessions")
-        if talk.connected and talk.saw_end and not talk.killed and not rows:
-            if excuses.gone(talk.address):
-                verdict.of_told.add(talk.address)
-            else:
-                verdict.lose(f"{about}: saw its end and has no session")
-        for session, outcome, received, sent, holes in rows:
-            if not agrees(talk, outcome, received, sent):
-                short(talk.address, session, f"{about}, {session}, {outcome}, {holes} holes: {len(received)} of {len(talk.sent)} "
-                                             f"bytes sent, {len(sent)} of {len(talk.received)} received are in the database")
-    for address, rows in found.items():
-        verdict.lose(f"{len(rows)} session(s) from {address}, where no client was that should have one")
-    compare_logs(world, verdict, short, excuses, "log" in may_tell)
-    compare_counts(world, verdict, short, "quarantine" in may_tell)
-    return verdict
+    def dropped(self, address, row):
+        """Whether packets of that session lack, and are told one by one."""
+        return self.told(row, self.excuses.dropped(address, row))
 
+    def evidence_dropped(self, address, row):
+        return self.told(row, self.excuses.evidence(address, row))
 
-def source_of(log):
-    """Whose session it is, as the name of the file says: START_SOURCE_PORT_ID.txt."""
-    return log.name.rsplit("_", 3)[1]
+    def told(self, row, excused):
+        if excused:
+            self.verdict.of_told.add(row.session)
+        return excused
 
+    def compare_sessions(self, found):
+        """Who saw its end has a session, one, with the bytes that it sent and received; nobody else has any."""
+        for address, talk in self.talks.items():
+            rows = found.pop(address, [])
+            about = f"client {talk.number}, {talk.kind}, from {address}"
+            if len(rows) > 1:
+                self.verdict.doubled += len(rows) - 1
+                self.verdict.remarks.append(f"{about}: {len(rows)} sessions")
+            if talk.connected and talk.saw_end and not talk.killed and not rows:
+                if self.excuses.gone(address):
+                    self.verdict.of_told.add(address)
+                else:
+                    self.verdict.lose(f"{about}: saw its end and has no session")
+            for row in rows:
+                text = (f"{about}, {row.session}, {row.outcome}: {len(row.sent)} of {len(talk.sent)} bytes sent, {len(row.received)} of "
+                        f"{len(talk.received)} received are in the database, {row.missing} packets lack, {row.marked} are marked")
+                if agrees(talk, row):
+                    continue
+                if not self.dropped(address, row):
+                    self.short(address, row.session, text)
+                elif not cut_short(talk, row):
+                    self.verdict.lose(text + ", and what is there is not what the client saw")
+        for address, rows in found.items():
+            self.verdict.lose(f"{len(rows)} session(s) from {address}, where no client was that should have one")
 
-def compare_logs(world, verdict, short, excuses, may_lack):
-    """Text log = digest in the row = transcript, and no log without a row unless that session is excused. A log of which the row says
-    that it is incomplete has no digest: only a disk that refused it excuses that."""
-    rows = world.database.rows(
-        "SELECT session_id, coalesce(journal_path, ''), coalesce(encode(journal_sha256, 'hex'), ''), "
-        "  coalesce(encode(transcript_digest(session_id), 'hex'), ''), outcome, host(source) FROM session")
-    of_rows = {journal_path(world, path).resolve() for _, path, *_ in rows if path}
-    for file in world.logs():
-        if file.resolve() not in of_rows and not may_lack:
-            address = source_of(file)
-            if not (address in verdict.of_told or excuses.log(address) or world.holds_back and excuses.concern(address)):
-                verdict.lose(f"{file} is of no session")
-    for session, path, stored, digest, outcome, address in rows:
-        if not path or not stored:
-            if may_lack or outcome == "unfinished":
-                verdict.of_told.add(session)
-            else:
-                short(address, session, f"{session}, {outcome}: its row knows {'no digest of ' + path if path else 'no text log'}")
-            continue
-        file = journal_path(world, path)
-        on_disk = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else "no file"
-        if not file.exists() and may_lack:
-            verdict.of_told.add(session)
-        elif on_disk != stored:
-            verdict.lose(f"{session}: {path} is {on_disk}, its row says {stored}")
-        elif digest != stored:
-            short(address, session, f"{session}: the transcript is {digest}, its row says {stored}")
+    def compare_logs(self):
+        """Text log = digest in the row = transcript, and no log without a row unless that session is excused. A log of which the row
+        says that it is incomplete has no digest: only a disk that refused it excuses that."""
+        may_lack = "log" in self.may_tell
+        rows = self.database.rows(
+            "SELECT session_id, coalesce(journal_path, ''), coalesce(encode(journal_sha256, 'hex'), ''), "
+            "  coalesce(encode(transcript_digest(session_id), 'hex'), ''), outcome, host(source) FROM session")
+        of_rows = {journal_path(self.world, path).resolve() for _, path, *_ in rows if path}
+        for file in self.world.logs():
+            if file.resolve() not in of_rows and not may_lack:
+                address, _ = source_of(file)
+                if not (address in self.verdict.of_told or self.excuses.log(address)
+                        or self.world.holds_back and self.excuses.concern(address)):
+                    self.verdict.lose(f"{file} is of no session")
+        for session, path, stored, digest, outcome, address in rows:
+            if not path or not stored:
+                if may_lack or outcome == "unfinished":
+                    self.verdict.of_told.add(session)
+                else:
+                    self.short(address, session,
+                               f"{session}, {outcome}: its row knows {'no digest of ' + path if path else 'no text log'}")
+                continue
+            file = journal_path(self.world, path)
+            on_disk = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else "no file"
+            if not file.exists() and may_lack:
+                self.verdict.of_told.add(session)
+            elif on_disk != stored:
+                self.verdict.lose(f"{session}: {path} is {on_disk}, its row says {stored}")
+            elif not digest and self.dropped(*self.rows[session]):
+                if address in self.talks and not log_agrees(self.talks[address], self.rows[session][1], file):
+                    self.verdict.lose(f"{session}: {path} is not what the client saw")
+            elif digest != stored:
+                self.short(address, session, f"{session}: the transcript is {digest}, its row says {stored}")
+
+    def compare_counts(self):
+        """Sessions have as many rows of evidence as they say; rollups count the rows; nothing was refused that may not be."""
+        for address, row in self.rows.values():
+            if row.outcome == "unfinished":
+                continue
+            about = f"{row.session}, {row.outcome}: its row says"
+            if row.missing != 0 and not self.dropped(address, row):
+                self.short(address, row.session, f"{about} {row.missing} more packets than it has")
+            if row.evidence != 0 and not self.evidence_dropped(address, row):
+                self.short(address, row.session, f"{about} {row.evidence} more credentials and commands than it has")
+        counted = self.database.run("SELECT count(*), coalesce(sum(bytes_in), 0) FROM session")
+        for rollup in ("rollup_5m_protocol", "rollup_hour_protocol", "rollup_hour_sensor"):
+            rolled = self.database.run(f"SELECT coalesce(sum(sessions), 0), coalesce(sum(bytes_in), 0) FROM {rollup}")
+            if rolled != counted:
+                self.verdict.lose(f"{rollup} counts {rolled}, the rows are {counted}")
+        for code, reason, count in self.database.rows("SELECT sqlstate, reason, count(*) FROM quarantine GROUP BY 1, 2"):
+            self.verdict.remarks.append(f"{count} record(s) in quarantine: {code} {reason}")
+            if "quarantine" not in self.may_tell:
+                self.verdict.lose("which this fault does not excuse")
 
 
 def ledger(world):
@@ -194,48 +234,35 @@ def exact_restore_gaps(world, verdict, backup, loss):
         verdict.lose(f"gaps {found} where {expected} are missing")
 
 
-def exact_payload_gaps(world, talks, verdict):
-    """For clients that send packets alone: gaps and the marks in the sessions count just the packets that are not there, and who was
-    turned away for want of room stands among the probes."""
-    missing = marks = 0
-    for session, lacking, marked, count in world.database.rows(
-            "SELECT s.session_id, s.packets - count(*) FILTER (WHERE e.kind IN (0, 1)), count(*) FILTER (WHERE e.kind = 5), "
-            "  coalesce(sum(split_part(encode(e.bytes, 'escape'), ' ', 1)::int) FILTER (WHERE e.kind = 5), 0) "
-            "FROM session s LEFT JOIN event e USING (session_id, started_at) GROUP BY s.session_id, s.started_at, s.packets"):
-        missing += int(lacking)
-        marks += int(marked)
-        if lacking != count:
-            verdict.lose(f"{session} lacks {lacking} packets, its marks say {count}")
+def exact_payload_gaps(world, _, verdict):
+    """Gaps and the marks in the sessions count just the packets, and whatever else, that are not there."""
+    rows = [row for rows in rows_by_source(world.database).values() for row in rows]
+    for row in rows:
+        if row.missing != row.marked:
+            verdict.lose(f"{row.session} lacks {row.missing} packets, its marks say {row.marked}")
+    missing, marks = sum(row.missing for row in rows), sum(row.pieces.marks for row in rows)
     records = world.database.number("SELECT coalesce(sum(records), 0) FROM gap WHERE what = 'payload'")
-    if missing == 0 or records + marks != missing:
-        verdict.lose(f"{missing} packets are missing; gaps count {records}, and {marks} marks stand for one each")
+    lacking, unknown = sum(row.lacking or 0 for row in rows), any(row.lacking is None for row in rows)
+    if records + marks < lacking or records + marks > lacking and not unknown:
+        verdict.lose(f"{lacking} records lack, {missing} of them packets; gaps count {records}, and {marks} marks stand for one each")
+    verdict.remarks.append(f"{missing} packets lack, and {lacking - missing} other records; gaps count {records}, {marks} marks")
+
+
+def exact_at_bound(world, talks, verdict):
+    """For clients that send packets alone to a spool that is too small: as exact_payload_gaps(), and some do lack."""
+    exact_payload_gaps(world, talks, verdict)
+    if not world.database.number("SELECT count(*) FROM gap WHERE what = 'payload'"):
+        verdict.lose("the spool has not come to its bound")
+
+
+def exact_refusals(world, talks, verdict):
+    """Who was turned away for want of room stands among the probes."""
     found = rows_by_source(world.database)
     away = sum(talk.connected and talk.saw_end and not talk.killed and not found.get(talk.address) for talk in talks)
     refused = world.database.number("SELECT coalesce(sum(packets), 0) FROM probe WHERE reason = 'room for records'")
     if refused != away:
         verdict.lose(f"{away} clients were turned away, {refused} stand among the probes")
-    verdict.remarks.append(f"{missing} packets lack, {records} of them in gaps, {marks} marks; {refused} turned away")
-
-
-def compare_counts(world, verdict, short, may_put_aside):
-    """Sessions have as many rows of evidence as they say; rollups count the rows; nothing was refused that may not be."""
-    database = world.database
-    for session, address, outcome, said, there in database.rows(
-            "SELECT s.session_id, host(s.source), s.outcome, concat_ws(' ', s.packets, s.credentials, s.commands), concat_ws(' ', "
-            "  (SELECT count(*) FROM event e WHERE e.session_id = s.session_id AND e.kind IN (0, 1)), "
-            "  (SELECT count(*) FROM credential c WHERE c.session_id = s.session_id), "
-            "  (SELECT count(*) FROM command c WHERE c.session_id = s.session_id)) FROM session s"):
-        if said != there and outcome != "unfinished":
-            short(address, session, f"{session}, {outcome}: has {there} packets, credentials and commands, its row says {said}")
-    counted = database.run("SELECT count(*), coalesce(sum(bytes_in), 0) FROM session")
-    for rollup in ("rollup_5m_protocol", "rollup_hour_protocol", "rollup_hour_sensor"):
-        rolled = database.run(f"SELECT coalesce(sum(sessions), 0), coalesce(sum(bytes_in), 0) FROM {rollup}")
-        if rolled != counted:
-            verdict.lose(f"{rollup} counts {rolled}, the rows are {counted}")
-    for code, reason, count in database.rows("SELECT sqlstate, reason, count(*) FROM quarantine GROUP BY 1, 2"):
-        verdict.remarks.append(f"{count} record(s) in quarantine: {code} {reason}")
-        if not may_put_aside:
-            verdict.lose("which this fault does not excuse")
+    verdict.remarks.append(f"{refused} turned away")
 
 
 def repeats(world, verdict):

@@ -1,0 +1,164 @@
+"""What a session has in the database and in its text log. Where packets of it were dropped that is pieces of what its client saw, in
+their order; what has no hole between its numbers is one piece."""
+
+import dataclasses
+
+HEAD = 3  # lines of a text log before the first packet
+
+
+def source_of(log):
+    """Whose session it is, as the name of the file says: START_SOURCE_PORT_ID.txt. Address and port."""
+    return log.name.rsplit("_", 3)[1:3]
+
+
+class Pieces:
+    """Packets of one connection, as the client's: what it sent and what it received."""
+
+    def __init__(self):
+        self._pieces = [(bytearray(), bytearray())]
+        self.marks = self.marked = 0  # how many there are, and for how many packets they stand
+
+    def hole(self):
+        """What follows need not follow on what was there."""
+        self._pieces.append((bytearray(), bytearray()))
+
+    def add(self, by_client, packet):
+        self._pieces[-1][0 if by_client else 1].extend(packet)
+
+    def mark(self, packets):
+        self.marks += 1
+        self.marked += packets
+        self.hole()
+
+    @property
+    def sent(self):
+        """The first of them with no hole before it; it may be empty."""
+        return [bytes(sent) for sent, _ in self._pieces]
+
+    @property
+    def received(self):
+        return [bytes(received) for _, received in self._pieces]
+
+
+def in_order(whole, pieces):
+    """Whether `whole` begins with the first of the pieces, and the others stand in it one behind the other."""
+    at = len(pieces[0])
+    if not whole.startswith(pieces[0]):
+        return False
+    for piece in pieces[1:]:
+        at = whole.find(piece, at)
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
+
+
+def of_log(log):
+    """The pieces in a text log. Only a packet that it says was not kept leaves a hole."""
+    client, pieces = ":".join(source_of(log)), Pieces()
+    for line in log.read_text(encoding="ascii").splitlines()[HEAD:]:
+        if line.startswith("*****"):
+            if " packets not kept (" in line:
+                pieces.mark(int(line[5:].split()[0]))
+            continue
+        _, source, target, packet = line.split(",", 3)
+        if client in (source, target):
+            pieces.add(source == client, packet.encode("ascii").decode("unicode_escape").encode("latin-1"))
+    return pieces
+
+
+@dataclasses.dataclass
+class Row:
+    """A session in the database; `sent` and `received` as its client's. What its row counts and what is not there: `missing` packets,
+    `evidence`, which is credentials and commands, and `lacking`, records of any kind; None: of uploads, which are recorded in pieces,
+    some lack, and nobody knows in how many."""
+    session: str
+    outcome: str
+    bytes_in: int
+    bytes_out: int
+    missing: int
+    evidence: int
+    lacking: int
+    pieces: Pieces
+
+    @property
+    def sent(self):
+        return b"".join(self.pieces.sent)
+
+    @property
+    def received(self):
+        return b"".join(self.pieces.received)
+
+    @property
+    def marked(self):
+        return self.pieces.marked
+
+
+def rows_by_source(database):
+    """By source the sessions, with the pieces of the connection itself."""
+    found = {}
+    for source, session, outcome, *counts, events in database.rows(
+            "SELECT host(s.source), s.session_id, s.outcome, s.bytes_in, s.bytes_out, s.events, s.packets, s.credentials + s.commands, "
+            "  s.artifacts, count(*) FILTER (WHERE e.kind IN (0, 1)), count(*) FILTER (WHERE e.kind IN (2, 3, 4)), "
+            "  (SELECT count(*) FROM credential c WHERE c.session_id = s.session_id) "
+            "    + (SELECT count(*) FROM command c WHERE c.session_id = s.session_id), "
+            "  (SELECT count(*) FROM artifact_sighting a WHERE a.session_id = s.session_id AND a.sha256 IS NOT NULL), "
+            "  coalesce(string_agg(concat_ws(':', e.seq, e.kind, e.channel, encode(e.bytes, 'hex')), ' ' ORDER BY e.seq), '') "
+            "FROM session s LEFT JOIN event e USING (session_id, started_at) GROUP BY s.session_id, s.started_at"):
+        found.setdefault(source, []).append(row_of(session, outcome, *map(int, counts), pieces=of_events(events)))
+    return found
+
+
+def row_of(session, outcome, bytes_in, bytes_out, records, packets, evidence, artifacts, *there, pieces):
+    packets_there, others_there, evidence_there, artifacts_there = there
+    missing, without = packets - packets_there, evidence - evidence_there
+    lacking = records - packets_there - others_there - evidence_there
+    if artifacts > 0:
+        lacking = None if missing or without or artifacts_there != artifacts else 0
+    return Row(session, outcome, bytes_in, bytes_out, missing, without, lacking, pieces)
+
+
+def of_events(events):
+    """The pieces in rows of `event`: a number that is not there may be that of a packet, and leaves a hole."""
+    pieces, after = Pieces(), 1
+    for event in events.split():
+        seq, kind, channel, data = event.split(":")
+        if int(seq) != after:
+            pieces.hole()
+        after = int(seq) + 1
+        if kind == "5":
+            pieces.mark(int(bytes.fromhex(data).split()[0]))
+        elif kind in "01" and channel == "0":
+            pieces.add(kind == "0", bytes.fromhex(data))
+    return pieces
+
+
+def agrees(talk, row):
+    """Whether a row holds what the client saw. Without its end the client may have seen less, and the agent read less."""
+    whole = talk.saw_end and not talk.killed
+    if whole and row.outcome not in ("limit", "tls_failed", "timed_out") and row.sent != bytes(talk.sent):
+        return False
+    if not bytes(talk.sent).startswith(row.sent):
+        return False
+    if whole:
+        return row.received == bytes(talk.received)
+    return row.received.startswith(bytes(talk.received)) or talk.killed and bytes(talk.received).startswith(row.received)
+
+
+def cut_short(talk, row):
+    """Whether that row lacks just the packets that its marks count, and nothing in it is another than the client saw."""
+    if row.missing <= 0 or row.missing != row.marked:
+        return False
+    if talk.saw_end and not talk.killed and row.outcome not in ("limit", "tls_failed", "timed_out") and talk.kind != "upload" \
+            and (row.bytes_in, row.bytes_out) != (len(talk.sent), len(talk.received)):
+        return False
+    # A client that was cut off may not have read all that it was sent.
+    return in_order(bytes(talk.sent), row.pieces.sent) and (
+        not talk.saw_end or talk.killed or in_order(bytes(talk.received), row.pieces.received))
+
+
+def log_agrees(talk, row, log):
+    """Whether the text log of a session that is cut short holds what the client saw. It may lack packets where the agent died."""
+    pieces = of_log(log)
+    logged = dataclasses.replace(row, pieces=pieces, missing=pieces.marked)
+    return pieces.marked <= row.marked and cut_short(talk, logged) if pieces.marked else agrees(talk, logged)
