@@ -67,6 +67,8 @@ class ComparisonTest(unittest.TestCase):
         others = [talk for talk in self.talks if talk.address != address]
         self.found(f"from {address}: saw its end and has no session", may_tell=("restore",), of=others)
 
+        self.no_end_is_made_up()
+        before = compare(self.world, self.talks).lost
         path, = self.world.database.rows("SELECT journal_path FROM session ORDER BY session_id LIMIT 1")[0]
         log = journal_path(self.world, path)
         log.write_bytes(log.read_bytes() + b"x")
@@ -74,6 +76,18 @@ class ComparisonTest(unittest.TestCase):
         self.spoil("UPDATE session SET source = '127.200.0.1' WHERE session_id = "
                    "(SELECT session_id FROM session ORDER BY session_id DESC LIMIT 1)")
         self.found("1 session(s) from 127.200.0.1, where no client was", lost=before)
+
+    def no_end_is_made_up(self):
+        """A session of whose end the collector never heard is excused only by what makes that happen."""
+        session, address = self.one("noise")
+        before, unexcused = compare(self.world, self.talks, ("restore",)).lost, compare(self.world, self.talks).lost
+        self.spoil(f"UPDATE session SET outcome = 'unfinished', journal_path = NULL, journal_sha256 = NULL WHERE session_id = '{session}'")
+        self.found(f"{session}, unfinished: its row knows no text log", lost=unexcused + 1)
+        verdict = compare(self.world, self.talks, ("restore",))
+        self.assertLessEqual(verdict.lost, before)
+        self.assertIn(session, verdict.of_told)
+        others = [talk for talk in self.talks if talk.address != address]
+        self.found(f"{session}, unfinished: its row knows no text log", may_tell=("restore",), of=others)
 
     def lost(self):
         """How much is lost where packets may lack, as far as gaps and marks say so."""
