@@ -28,6 +28,12 @@ class Talk:
     saw_end: bool = False  # end of stream: from here on the session must be durable
     broken: bool = False   # the connection was lost in a way that the client did not choose
     killed: bool = False   # the agent was killed meanwhile: the kernel ends such connections as if all were well
+    stopped: bool = False  # the agent was told to end meanwhile: it ends the connection itself, and need not read all before
+
+    @property
+    def judged(self):
+        """Whether its session must be there."""
+        return self.connected and self.saw_end and not self.killed
 
 
 def source_of(number):

@@ -12,11 +12,9 @@ from world import listening, wait_for
 
 
 def cut_under_agent(world, disk):
-    world.under_way.killing = True
-    world.under_way.killed()
-    disk.cut_power()
-    world.agent.kill()
-    world.under_way.killing = False
+    with world.under_way.marked("killed"):
+        disk.cut_power()
+        world.agent.kill()
     disk.replace()
     world.start_agent()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import random
@@ -39,17 +40,32 @@ async def aside(call, *words):
 
 
 class UnderWay(dict):
-    """The talks that are being played, by number. While the agent is being killed, who comes is a victim too."""
+    """The talks that are being played, by number. What happens to the agent meanwhile is a flag of them, and of who comes until that
+    is over."""
 
-    killing = False
+    def __init__(self):
+        super().__init__()
+        self._flag, self._marked = None, []
 
     def __setitem__(self, number, talk):
-        talk.killed = talk.killed or self.killing
+        if self._flag:
+            self._mark(talk)
         super().__setitem__(number, talk)
 
-    def killed(self):
+    def _mark(self, talk):
+        setattr(talk, self._flag, True)
+        self._marked.append(talk)
+
+    @contextlib.contextmanager
+    def marked(self, flag):
+        """Lasts as long as the agent is being "killed" or "stopped"; gives those whom that befalls."""
+        self._flag, self._marked = flag, []
         for talk in list(self.values()):
-            talk.killed = True
+            self._mark(talk)
+        try:
+            yield self._marked
+        finally:
+            self._flag = None
 
 
 class FaultWorld(World):
@@ -121,17 +137,15 @@ class FaultWorld(World):
 
     def kill_agent(self):
         """kill -9. The kernel ends its connections as if all were well: those clients' histories say no more."""
-        self.under_way.killing = True
-        self.under_way.killed()
-        self.agent.kill()
-        self.under_way.killing = False
+        with self.under_way.marked("killed"):
+            self.agent.kill()
 
     def watch_agent(self):
         """Starts the agent again if it has ended by itself, as its service manager would."""
         if self.agent.running():
             return
-        self.under_way.killed()
-        self.restarts += 1
+        with self.under_way.marked("killed"):
+            self.restarts += 1
         if self.restarts > 20:
             raise AssertionError("the agent does not stay up:\n" + self.agent.log.read_text(errors="replace")[-2000:])
         try:
@@ -140,14 +154,16 @@ class FaultWorld(World):
             pass  # it has ended again, and is started again the next time
 
     def stop_agent(self, unless_said=None):
-        """TERM. It ends its sessions in its own time, and may not read all that a client has sent. It ends well, unless it has said
-        why not."""
-        self.under_way.killing = True
-        self.under_way.killed()
-        status = self.agent.stop()
-        self.under_way.killing = False
-        if status != 0 and (unless_said is None or unless_said not in self.agent.log.read_text(errors="replace")):
+        """TERM. It ends its sessions in its own time, and may not read all that a client has sent; what it did is recorded. It ends
+        well, unless it has said why not: then it could not."""
+        with self.under_way.marked("stopped") as stopped:
+            status = self.agent.stop()
+        if status == 0:
+            return
+        if unless_said is None or unless_said not in self.agent.log.read_text(errors="replace"):
             raise AssertionError(f"the agent ended with {status}")
+        for talk in stopped:
+            talk.killed = True
 
     def restart_collector(self, stop):
         stop(self.collector)

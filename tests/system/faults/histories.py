@@ -11,7 +11,8 @@ from faults.kept import agrees, cut_short, log_agrees, rows_by_source, source_of
 
 @dataclasses.dataclass
 class Verdict:
-    """What a fault did. `of_told`: the sessions that are missing or short, and of which a gap record says so."""
+    """What a fault did. `at_risk`: how many clients saw the end of their session, so that it must be there. `of_told`: the sessions that
+    are missing or short, and of which a gap record says so."""
     at_risk: int = 0
     lost: int = 0
     doubled: int = 0
@@ -100,7 +101,7 @@ class Comparison:
 
     def __init__(self, world, talks, may_tell, of):
         self.world, self.database, self.may_tell = world, world.database, may_tell
-        self.verdict = Verdict(at_risk=sum(talk.connected for talk in talks))
+        self.verdict = Verdict(at_risk=sum(talk.judged for talk in talks))
         self.talks = {talk.address: talk for talk in talks}
         gaps = self.gaps()
         found = rows_by_source(self.database)
@@ -150,7 +151,7 @@ class Comparison:
             if len(rows) > 1:
                 self.verdict.doubled += len(rows) - 1
                 self.verdict.remarks.append(f"{about}: {len(rows)} sessions")
-            if talk.connected and talk.saw_end and not talk.killed and not rows:
+            if talk.judged and not rows:
                 if self.excuses.gone(address):
                     self.verdict.of_told.add(address)
                 else:
@@ -264,7 +265,7 @@ def exact_at_bound(world, talks, verdict):
 def exact_refusals(world, talks, verdict):
     """Who was turned away for want of room stands among the probes."""
     found = rows_by_source(world.database)
-    away = sum(talk.connected and talk.saw_end and not talk.killed and not found.get(talk.address) for talk in talks)
+    away = sum(talk.judged and not found.get(talk.address) for talk in talks)
     refused = world.database.number("SELECT coalesce(sum(packets), 0) FROM probe WHERE reason = 'room for records'")
     if refused != away:
         verdict.lose(f"{away} clients were turned away, {refused} stand among the probes")

@@ -133,14 +133,18 @@ def of_events(events):
     return pieces
 
 
+def was_read(talk, row):
+    """Whether the agent must have read all that the client sent."""
+    return talk.judged and not talk.stopped and row.outcome not in ("limit", "tls_failed", "timed_out")
+
+
 def agrees(talk, row):
     """Whether a row holds what the client saw. Without its end the client may have seen less, and the agent read less."""
-    whole = talk.saw_end and not talk.killed
-    if whole and row.outcome not in ("limit", "tls_failed", "timed_out") and row.sent != bytes(talk.sent):
+    if was_read(talk, row) and row.sent != bytes(talk.sent):
         return False
     if not bytes(talk.sent).startswith(row.sent):
         return False
-    if whole:
+    if talk.judged:
         return row.received == bytes(talk.received)
     return row.received.startswith(bytes(talk.received)) or talk.killed and bytes(talk.received).startswith(row.received)
 
@@ -149,12 +153,11 @@ def cut_short(talk, row):
     """Whether that row lacks just the packets that its marks count, and nothing in it is another than the client saw."""
     if row.missing <= 0 or row.missing != row.marked:
         return False
-    if talk.saw_end and not talk.killed and row.outcome not in ("limit", "tls_failed", "timed_out") and talk.kind != "upload" \
-            and (row.bytes_in, row.bytes_out) != (len(talk.sent), len(talk.received)):
+    if was_read(talk, row) and talk.kind != "upload" and (row.bytes_in, row.bytes_out) != (len(talk.sent), len(talk.received)):
         return False
     # A client that was cut off may not have read all that it was sent.
     return in_order(bytes(talk.sent), row.pieces.sent) and (
-        not talk.saw_end or talk.killed or in_order(bytes(talk.received), row.pieces.received))
+        not talk.judged or in_order(bytes(talk.received), row.pieces.received))
 
 
 def log_agrees(talk, row, log):
