@@ -42,6 +42,14 @@ class ComparisonTest(unittest.TestCase):
         self.assertEqual((sound.lost, sound.doubled, sound.told), (0, 0, 0), sound.remarks)
 
         self.payload_gaps_are_exact()
+        self.spoil("UPDATE ingest_stream SET last_seq = last_seq - 1")
+        self.found("numbers, the ledger has")
+        self.spoil("UPDATE ingest_stream SET last_seq = last_seq + 1")
+        self.spoil("INSERT INTO ingest_stream(stream_id, lane, sensor_id, last_seq) "
+                   "SELECT '00000000-0000-0000-0000-000000000001', lane, sensor_id, 7 FROM ingest_stream LIMIT 1")
+        self.found("has given out 0 numbers, the ledger has 7")
+        self.spoil("DELETE FROM ingest_stream WHERE last_seq = 7")
+
         session, _ = self.one("guess")
         self.spoil("UPDATE event SET bytes = set_byte(bytes, 0, get_byte(bytes, 0) # 1) WHERE (session_id, seq) = "
                    f"(SELECT session_id, min(seq) FROM event WHERE session_id = '{session}' AND kind = 0 GROUP BY 1)")

@@ -224,6 +224,10 @@ class FaultWorld(World):
                               check=False, timeout=60)
         return done.stdout + done.stderr
 
+    def states(self):
+        """The state folders of all agents."""
+        return [self.state]
+
     def settle(self, seconds=60):
         """Waits until every session has ended in the database and the agent holds nothing back."""
         def drained():

@@ -1,8 +1,11 @@
 """Compares three histories of one run: what the clients wrote down, the text logs, the database."""
 
+import contextlib
 import dataclasses
 import hashlib
 import ipaddress
+import sqlite3
+import time
 import uuid
 
 from agreement import journal_path
@@ -110,6 +113,7 @@ class Comparison:
         self.compare_sessions(found)
         self.compare_logs()
         self.compare_counts()
+        self.compare_numbers()
         if self.verdict.told and not may_tell:
             self.verdict.lose(f"{self.verdict.told} sessions are told where nothing may be missing")
 
@@ -221,6 +225,34 @@ class Comparison:
             self.verdict.remarks.append(f"{count} record(s) in quarantine: {code} {reason}")
             if "quarantine" not in self.may_tell:
                 self.verdict.lose("which this fault does not excuse")
+
+    def compare_numbers(self):
+        """The ledger stands where the agents' spools do, number for number, and knows no others; of an agent that holds back no less than
+        that was confirmed to it. An agent may have written since."""
+        def differing():
+            given = {key: numbers for state in self.world.states() for key, numbers in spool_numbers(state).items()}
+            known = ledger(self.world)
+            former = known.keys() - given.keys() if {"spool", "restore"}.isdisjoint(self.may_tell) else set()
+            found = {}
+            for key in given.keys() | former:
+                confirmed, last = given.get(key, (0, 0))
+                if not (confirmed if self.world.holds_back else last) <= known.get(key, 0) <= last:
+                    found[key] = (known.get(key, 0), last)
+            return found
+
+        deadline = time.monotonic() + 20
+        while differing() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        for (stream, lane), (known, last) in differing().items():
+            self.verdict.lose(f"lane {lane} of {stream}: its spool has given out {last} numbers, the ledger has {known}")
+
+
+def spool_numbers(state):
+    """By stream and lane of the spool in an agent's state folder: the highest numbers that were confirmed to it, and given out."""
+    with contextlib.closing(sqlite3.connect(f"file:{state / 'spool.db'}?mode=ro", uri=True)) as spool:
+        stream = str(uuid.UUID(bytes=spool.execute("SELECT CAST(value AS BLOB) FROM meta WHERE name = 'id'").fetchone()[0]))
+        return {(stream, str(lane)): (confirmed, last) for lane, confirmed, last in
+                spool.execute("SELECT lane, acknowledged, last FROM lane")}
 
 
 def ledger(world):

@@ -19,9 +19,9 @@ class Fellow:
     def __init__(self, world, name, certificate, state=None):
         self.world, self.name = world, name
         self.service = Service("catchall", "catchall", waiting="0ms", received="128KiB")
-        self.toml = world.folder / f"{name}.toml"
+        self.toml, self.state = world.folder / f"{name}.toml", state or world.folder / name
         self.toml.write_text(
-            f'[agent]\nname = "{name}"\nstate = "{state or world.folder / name}"\nself_test_minutes = 0\nmetrics = "off"\n'
+            f'[agent]\nname = "{name}"\nstate = "{self.state}"\nself_test_minutes = 0\nmetrics = "off"\n'
             f'[collector]\naddress = "127.0.0.1:{world.uplink_port()}"\nca = "certificates/ca.crt"\n'
             f'certificate = "certificates/{certificate}.crt"\nkey = "certificates/{certificate}.key"\n'
             f'[journal]\ndirectory = "{world.journal}"\n' + self.service.toml())
@@ -43,6 +43,9 @@ class FellowWorld(FaultWorld):
     def __init__(self, *words, **options):
         super().__init__(*words, **options)
         self.fellows = []
+
+    def states(self):
+        return super().states() + [fellow.state for fellow in self.fellows]
 
     def settle(self, seconds=60):
         for fellow in self.fellows:
