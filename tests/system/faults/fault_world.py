@@ -6,10 +6,12 @@ import contextlib
 import os
 import pathlib
 import random
-import subprocess
-import tempfile
+import re
 import shutil
+import subprocess
 import sys
+import tempfile
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -227,6 +229,13 @@ class FaultWorld(World):
     def states(self):
         """The state folders of all agents."""
         return [self.state]
+
+    def figure(self, program, name):
+        """A whole number that agent or collector tells at /metrics, without labels."""
+        port = {"agent": self.agent_metrics, "collector": self.collector_metrics}[program]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+            line = re.search(rf"^apiary_{program}_{name} (\S+)$", answer.read().decode(), re.MULTILINE)
+        return int(float(line[1]))
 
     def settle(self, seconds=60):
         """Waits until every session has ended in the database and the agent holds nothing back."""

@@ -1,10 +1,11 @@
-"""The link between agent and collector, in the test's hands: whole, cut, stalled or sliced into small pieces."""
+"""The link between agent and collector, in the test's hands: whole, cut, stalled, sliced into small pieces, or such that what the
+collector says is held up."""
 
 import asyncio
 import random
 import threading
 
-WHOLE, CUT, STALLED, SLICED = "whole", "cut", "stalled", "sliced"
+WHOLE, CUT, STALLED, SLICED, UNHEARD = "whole", "cut", "stalled", "sliced", "unheard"
 
 
 class Gate:
@@ -27,7 +28,7 @@ class Gate:
         self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self._port)
 
     def set(self, state):
-        """From now on the link is `state`. What was stalled goes on when it is whole again."""
+        """From now on the link is `state`. What was held up goes on when it is whole again, and is lost when it is cut."""
         self._call(self._set(state))
 
     async def _set(self, state):
@@ -50,13 +51,13 @@ class Gate:
             self._writers.discard(writer)
             return
         self._writers.add(back)
-        await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+        await asyncio.gather(self._pump(reader, back, (STALLED,)), self._pump(there, writer, (STALLED, UNHEARD)))
         self._writers -= {writer, back}
 
-    async def _pump(self, reader, writer):
+    async def _pump(self, reader, writer, held_up):
         try:
             while data := await reader.read(65536):
-                while self._state == STALLED:
+                while self._state in held_up:
                     await self._moved.wait()
                 if self._state == SLICED:
                     await self._in_slices(writer, data)

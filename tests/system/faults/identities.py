@@ -8,7 +8,7 @@ import time
 from faults import gate
 from faults.fault import fault, nothing, played, together
 from faults.fault_world import FaultWorld, aside, faked
-from faults.histories import repeats
+from faults.histories import ledger, repeats, spool_numbers
 from faults.mounts import small_disk
 from world import Program, Service, listening, wait_for
 
@@ -339,20 +339,38 @@ def row_refused(seed):
     return played(play, seed, may_tell=("quarantine",))
 
 
+WAVES = 6
+
+
 @fault(short=False)
 def link_broken_at_every_batch(seed):
-    """The link is cut again and again within milliseconds: what was committed and not confirmed is sent twice."""
-    def play(world):
-        async def inject(here):
-            cuts = 0
-            end = time.monotonic() + 4
-            while time.monotonic() < end:
-                await here.moment(0.02, 0.2)
-                await aside(here.gate.set, gate.CUT)
-                await aside(here.gate.set, gate.WHOLE)
-                cuts += 1
-            return cuts
+    """The link is cut again and again within milliseconds, and then after each of some waves of clients, when all is committed and
+    nothing of it confirmed, as the collector was not heard: all that is sent twice. The batches of which the collector found that are
+    counted."""
+    async def inject(world):
+        cuts, end = 0, time.monotonic() + 4
+        while time.monotonic() < end:
+            await world.moment(0.02, 0.2)
+            await aside(world.gate.set, gate.CUT)
+            await aside(world.gate.set, gate.WHOLE)
+            cuts += 1
+        return cuts
 
-        return together(world, inject, 80)
+    def play(world):
+        cuts, talks = together(world, inject, 60)
+        for _ in range(WAVES):
+            world.settle()
+            world.gate.set(gate.UNHEARD)
+            talks += together(world, nothing, ["guess", "reset"])[1]  # fewer batches than may be on their way without an answer
+            wait_for("all is committed", lambda: ledger(world) == {key: last for key, (_, last) in spool_numbers(world.state).items()},
+                     20, step=0.1)
+            world.gate.set(gate.CUT)
+            world.gate.set(gate.WHOLE)
+        world.settle()
+        twice = world.figure("collector", "batches_duplicate_total")
+        world.remarks.append(f"{cuts + WAVES} cuts")
+        if twice < WAVES:
+            raise AssertionError(f"{twice} batches came twice in {cuts} cuts and {WAVES} waves")
+        return twice, talks
 
     return played(play, seed)
