@@ -59,7 +59,7 @@ class Program:
     """One process of ours, with its log in a file."""
 
     def __init__(self, name, command, log, environment=None):
-        self.name, self.log = name, log
+        self.name, self.log, self._most = name, log, 0
         with open(log, "ab") as out:
             # Whatever becomes of the test, its programs end with it.
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stdin=subprocess.DEVNULL,
@@ -68,16 +68,26 @@ class Program:
     def running(self):
         return self.process.poll() is None
 
+    def memory(self):
+        """The most KiB that it has held resident; of one that has ended, when it was asked, killed or stopped last."""
+        try:
+            self._most = int(pathlib.Path(f"/proc/{self.process.pid}/status").read_text().split("VmHWM:")[1].split()[0])
+        except (OSError, IndexError):
+            pass  # it has ended: a zombie has none
+        return self._most
+
     def send(self, number):
         self.process.send_signal(number)
 
     def kill(self):
+        self.memory()
         self.process.kill()
         self.process.wait()
 
     def stop(self, seconds=30):
         """TERM, and the status it ends with. Killed and a failure if it takes longer."""
         if self.running():
+            self.memory()
             self.process.terminate()
             try:
                 self.process.wait(seconds)

@@ -3,6 +3,7 @@
 import pathlib
 import sys
 import unittest
+from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -36,6 +37,22 @@ class ComparisonTest(unittest.TestCase):
         """A session of that kind of client: its id and address."""
         address = next(talk.address for talk in self.talks if talk.kind == kind)
         return self.world.database.run(f"SELECT session_id FROM session WHERE host(source) = '{address}'"), address
+
+    def test_finds_what_is_beyond_its_bound(self):
+        self.world.kill_agent()
+        for most, bound in (("spool", "1KiB"), ("journal", "1KiB")):
+            with mock.patch.object(self.world, "budgets", {most: {"bytes": bound}}), self.assertRaisesRegex(AssertionError, "may have"):
+                self.world.disk()
+        with mock.patch("faults.fault_world.MOST_LOG_OF_SPOOL", 1), self.assertRaisesRegex(AssertionError, "may have 1$"):
+            self.world.disk()
+        self.world.start_agent()
+        agent, collector = self.world.memory()
+        with mock.patch("faults.fault_world.MOST_MEMORY", 1), self.assertRaisesRegex(AssertionError, f"the agent took {agent} MiB"):
+            self.world.memory()
+        first = self.world.programs[1]
+        self.assertFalse(first.running())
+        self.assertGreater(first.memory(), 4096, "what was killed has been asked before")
+        self.assertGreater(collector, 4)
 
     def test_finds_what_was_spoilt(self):
         sound = compare(self.world, self.talks)

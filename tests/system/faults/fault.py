@@ -46,12 +46,14 @@ def played(play, seed, may_tell=(), settle=60, kind=FaultWorld, examine=None, **
     try:
         world.start()
         injected, talks, *of = play(world)
+        world.disk()
         world.settle(settle)
         verdict = compare(world, talks, may_tell, *of)
         if examine:
             examine(world, talks, verdict)
         verdict.remarks += world.remarks
         verdict.remarks.append("most MiB of agent and collector: " + ", ".join(map(str, world.memory())))
+        verdict.remarks.append("most KiB of spool, its write-ahead log and text logs: " + ", ".join(map(str, world.disk())))
         failed = bool(verdict.lost or verdict.doubled)
         return injected, verdict
     finally:

@@ -23,6 +23,8 @@ from world import Service, World, ftp, listening, sanitized, wait_for  # noqa: E
 
 
 MOST_MEMORY = 256  # MiB of a program as it is shipped
+MOST_BYTES = {"spool": 1 << 30, "journal": 2 << 30}  # unless agent.toml says something else
+MOST_LOG_OF_SPOOL = 32 << 20  # SQLite's write-ahead log: emptied from 16 MiB on, by a commit that may be as large itself
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
 
@@ -39,6 +41,14 @@ _ASIDE = concurrent.futures.ThreadPoolExecutor(1)
 async def aside(call, *words):
     """Runs what blocks while the clients go on."""
     return await asyncio.get_running_loop().run_in_executor(_ASIDE, call, *words)
+
+
+def size_of(file):
+    """0 if it is not there."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 class UnderWay(dict):
@@ -81,6 +91,7 @@ class FaultWorld(World):
         self._played = self.restarts = 0
         self.attack_over = False
         self.remarks = []  # of the fault, for the table
+        self.programs, self._most_disk = [], [0, 0, 0]
         self._own = pathlib.Path(tempfile.mkdtemp(prefix="apiary-fault-"))
         self.cluster = Cluster(self._own, data)
         self._gate_port = free_port()
@@ -139,11 +150,14 @@ class FaultWorld(World):
 
     def kill_agent(self):
         """kill -9. The kernel ends its connections as if all were well: those clients' histories say no more."""
+        self.disk()
         with self.under_way.marked("killed"):
             self.agent.kill()
 
     def watch_agent(self):
         """Starts the agent again if it has ended by itself, as its service manager would."""
+        self.disk()
+        self.agent.memory()
         if self.agent.running():
             return
         with self.under_way.marked("killed"):
@@ -158,6 +172,7 @@ class FaultWorld(World):
     def stop_agent(self, unless_said=None):
         """TERM. It ends its sessions in its own time, and may not read all that a client has sent; what it did is recorded. It ends
         well, unless it has said why not: then it could not."""
+        self.disk()
         with self.under_way.marked("stopped") as stopped:
             status = self.agent.stop()
         if status == 0:
@@ -256,16 +271,47 @@ class FaultWorld(World):
             here = self.call("agent", "sessions", "--config", self.agent_toml)
             raise AssertionError(f"{late}\nopen: {open_still}\nquarantine: {aside_}\nopen at the agent:\n{here}") from None
 
+    # ---- bounds
+
+    def start_collector(self):
+        super().start_collector()
+        self.programs.append(self.collector)
+
+    def start_agent(self):
+        try:
+            super().start_agent()
+        finally:
+            self.programs.append(self.agent)
+
     def memory(self):
-        """The most that agent and collector have held resident since they started, in MiB; fails if that is beyond all bounds."""
-        sizes = []
-        for program in (self.agent, self.collector):
-            status = pathlib.Path(f"/proc/{program.process.pid}/status").read_text()
-            sizes.append(int(status.split("VmHWM:")[1].split()[0]) // 1024)
-            most = MOST_MEMORY * (4 if sanitized(os.environ[f"APIARY_{program.name.upper()}"]) else 1)
-            if sizes[-1] > most:
-                raise AssertionError(f"the {program.name} took {sizes[-1]} MiB, more than {most}")
-        return sizes
+        """The most MiB that an agent and that a collector has held resident in any of its lives; fails if one was beyond all bounds."""
+        most = {"agent": 0, "collector": 0}
+        for program in self.programs:
+            kind = "collector" if program.name == "collector" else "agent"
+            most[kind] = max(most[kind], program.memory() // 1024)
+        for kind, size in most.items():
+            bound = MOST_MEMORY * (4 if sanitized(os.environ[f"APIARY_{kind.upper()}"]) else 1)
+            if size > bound:
+                raise AssertionError(f"the {kind} took {size} MiB, more than {bound}")
+        return list(most.values())
+
+    def disk(self):
+        """The most KiB that a spool, its write-ahead log, and the text logs have been when this was asked; fails if one is beyond its
+        bound. At every end of an agent, too."""
+        sizes = [0, 0, sum(size_of(log) for log in self.logs())]
+        bounds = [self._bound("spool"), MOST_LOG_OF_SPOOL, self._bound("journal")]
+        for state in self.states():
+            for at, file in enumerate(("spool.db", "spool.db-wal")):
+                sizes[at] = max(sizes[at], size_of(state / file))
+        for what, size, bound in zip(("spool", "log of the spool", "text logs"), sizes, bounds):
+            if size > bound:
+                raise AssertionError(f"{size} bytes of a {what} that may have {bound}")
+        self._most_disk = list(map(max, self._most_disk, sizes))
+        return [size // 1024 for size in self._most_disk]
+
+    def _bound(self, table):
+        number, unit = re.fullmatch(r"(\d+)(\w*)", str(self.budgets.get(table, {}).get("bytes", MOST_BYTES[table]))).groups()
+        return int(number) << {"": 0, "KiB": 10, "MiB": 20, "GiB": 30}[unit]
 
     def close(self, failed):
         try:

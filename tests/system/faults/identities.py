@@ -27,6 +27,7 @@ class Fellow:
             f'[journal]\ndirectory = "{world.journal}"\n' + self.service.toml())
         self.program = Program(name, world.command("agent", "run", "--config", self.toml), world.folder / f"{name}.log",
                                world.agent_environment)
+        world.programs.append(self.program)
 
     def await_start(self):
         wait_for(f"{self.name} listens", lambda: listening(self.service.port) or not self.program.running(), 60)
