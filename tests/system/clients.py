@@ -23,7 +23,8 @@ class Talk:
     port: int
     sent: bytearray = dataclasses.field(default_factory=bytearray)
     received: bytearray = dataclasses.field(default_factory=bytearray)
-    uploaded: bytes = b""
+    offered: bytes = b""   # what it began to upload
+    uploaded: bytes = b""  # the same, once the server has said that it has it
     connected: bool = False
     saw_end: bool = False  # end of stream: from here on the session must be durable
     broken: bool = False   # the connection was lost in a way that the client did not choose
@@ -110,7 +111,7 @@ async def ftp_upload(client, chance):
     reader, writer = await asyncio.open_connection("127.0.0.1", numbers[4] * 256 + numbers[5],
                                                    local_addr=(client.talk.address, 0))
     await client.ask(b"STOR upload-%d.bin" % client.talk.number)
-    content = chance.randbytes(chance.choice([1, 100, 5000, 40000]))
+    client.talk.offered = content = chance.randbytes(chance.choice([1, 100, 5000, 40000]))
     writer.write(content)
     await writer.drain()
     writer.close()

@@ -72,7 +72,8 @@ class ComparisonTest(unittest.TestCase):
                    f"(SELECT session_id, min(seq) FROM event WHERE session_id = '{session}' AND kind = 0 GROUP BY 1)")
         before = self.found(f"{session}: the transcript is", lost=2).lost  # and it is not what the client sent
         self.spoil(f"DELETE FROM credential WHERE session_id = '{session}'")
-        before = self.found("more credentials and commands than it has", lost=before + 1).lost
+        before = self.found("credentials, commands and uploads than it has", lost=before + 1).lost
+        before = self.uploads_are_found(before)
 
         session, address = self.one("raw")
         columns = self.world.database.run("SELECT string_agg(attname, ', ') FROM pg_attribute WHERE attrelid = 'session'::regclass "
@@ -101,6 +102,21 @@ class ComparisonTest(unittest.TestCase):
         self.spoil("UPDATE session SET source = '127.200.0.1' WHERE session_id = "
                    "(SELECT session_id FROM session ORDER BY session_id DESC LIMIT 1)")
         self.found("1 session(s) from 127.200.0.1, where no client was", lost=before)
+
+    def uploads_are_found(self, before):
+        session, address = self.one("upload")
+        said = f"{session}, finished: what it uploaded is not there as it was"
+        sighting = f"(SELECT sha256 FROM artifact_sighting WHERE session_id = '{session}')"
+        for table, change in (("artifact SET content", f"content || 'x' WHERE sha256 = {sighting}"),
+                              ("artifact SET content", f"NULL WHERE sha256 = {sighting}"),
+                              ("event SET bytes", f"bytes || 'x' WHERE session_id = '{session}' AND kind = 0 AND channel > 0")):
+            content = next(talk.uploaded for talk in self.talks if talk.address == address)
+            with self.subTest(change):
+                self.spoil(f"UPDATE {table} = {change}")
+                self.found(said, lost=before + 1)
+                self.spoil(f"UPDATE artifact SET content = '\\x{content.hex()}' WHERE sha256 = {sighting}")
+        self.spoil(f"DELETE FROM artifact_sighting WHERE session_id = '{session}'")
+        return self.found("1 more credentials, commands and uploads than it has", lost=before + 1).lost
 
     def no_end_is_made_up(self):
         """A session of whose end the collector never heard is excused only by what makes that happen."""

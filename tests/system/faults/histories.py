@@ -9,7 +9,7 @@ import time
 import uuid
 
 from agreement import journal_path
-from faults.kept import agrees, cut_short, log_agrees, rows_by_source, source_of
+from faults.kept import agrees, cut_short, log_agrees, rows_by_source, source_of, uploads_agree
 
 
 @dataclasses.dataclass
@@ -163,6 +163,8 @@ class Comparison:
             for row in rows:
                 text = (f"{about}, {row.session}, {row.outcome}: {len(row.sent)} of {len(talk.sent)} bytes sent, {len(row.received)} of "
                         f"{len(talk.received)} received are in the database, {row.missing} packets lack, {row.marked} are marked")
+                if not uploads_agree(talk, row) and not (self.dropped(address, row) and uploads_agree(talk, row, dropped=True)):
+                    self.short(address, row.session, f"{about}, {row.session}, {row.outcome}: what it uploaded is not there as it was")
                 if agrees(talk, row):
                     continue
                 if not self.dropped(address, row):
@@ -215,7 +217,7 @@ class Comparison:
             if row.missing != 0 and not self.dropped(address, row):
                 self.short(address, row.session, f"{about} {row.missing} more packets than it has")
             if row.evidence != 0 and not self.evidence_dropped(address, row):
-                self.short(address, row.session, f"{about} {row.evidence} more credentials and commands than it has")
+                self.short(address, row.session, f"{about} {row.evidence} more credentials, commands and uploads than it has")
         counted = self.database.run("SELECT count(*), coalesce(sum(bytes_in), 0) FROM session")
         for rollup in ("rollup_5m_protocol", "rollup_hour_protocol", "rollup_hour_sensor"):
             rolled = self.database.run(f"SELECT coalesce(sum(sessions), 0), coalesce(sum(bytes_in), 0) FROM {rollup}")

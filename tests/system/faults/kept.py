@@ -2,6 +2,7 @@
 their order; what has no hole between its numbers is one piece."""
 
 import dataclasses
+import hashlib
 
 HEAD = 3  # lines of a text log before the first packet
 
@@ -70,8 +71,9 @@ def of_log(log):
 @dataclasses.dataclass
 class Row:
     """A session in the database; `sent` and `received` as its client's. What its row counts and what is not there: `missing` packets,
-    `evidence`, which is credentials and commands, and `lacking`, records of any kind; None: of uploads, which are recorded in pieces,
-    some lack, and nobody knows in how many."""
+    `evidence`, which is credentials, commands and uploads, and `lacking`, records of any kind; None: where an upload is, which is
+    recorded in pieces, something lacks, and nobody knows in how many. `data`: pieces of the data channels; `uploads`: of each its
+    digest, and the content if it was kept."""
     session: str
     outcome: str
     bytes_in: int
@@ -80,6 +82,8 @@ class Row:
     evidence: int
     lacking: int
     pieces: Pieces
+    data: Pieces
+    uploads: list
 
     @property
     def sent(self):
@@ -97,40 +101,49 @@ class Row:
 def rows_by_source(database):
     """By source the sessions, with the pieces of the connection itself."""
     found = {}
-    for source, session, outcome, *counts, events in database.rows(
+    for source, session, outcome, *counts, uploads, events in database.rows(
             "SELECT host(s.source), s.session_id, s.outcome, s.bytes_in, s.bytes_out, s.events, s.packets, s.credentials + s.commands, "
             "  s.artifacts, count(*) FILTER (WHERE e.kind IN (0, 1)), count(*) FILTER (WHERE e.kind IN (2, 3, 4)), "
             "  (SELECT count(*) FROM credential c WHERE c.session_id = s.session_id) "
             "    + (SELECT count(*) FROM command c WHERE c.session_id = s.session_id), "
-            "  (SELECT count(*) FROM artifact_sighting a WHERE a.session_id = s.session_id AND a.sha256 IS NOT NULL), "
+            "  (SELECT coalesce(string_agg(encode(sha256, 'hex') || ':' || coalesce(encode(content, 'hex'), 'none'), ' '), '') "
+            "    FROM artifact_sighting LEFT JOIN artifact USING (sha256) WHERE session_id = s.session_id AND sha256 IS NOT NULL), "
             "  coalesce(string_agg(concat_ws(':', e.seq, e.kind, e.channel, encode(e.bytes, 'hex')), ' ' ORDER BY e.seq), '') "
             "FROM session s LEFT JOIN event e USING (session_id, started_at) GROUP BY s.session_id, s.started_at"):
-        found.setdefault(source, []).append(row_of(session, outcome, *map(int, counts), pieces=of_events(events)))
+        found.setdefault(source, []).append(row_of(session, outcome, *map(int, counts), of_uploads(uploads), *of_events(events)))
     return found
 
 
-def row_of(session, outcome, bytes_in, bytes_out, records, packets, evidence, artifacts, *there, pieces):
-    packets_there, others_there, evidence_there, artifacts_there = there
-    missing, without = packets - packets_there, evidence - evidence_there
+def row_of(session, outcome, bytes_in, bytes_out, records, packets, evidence, artifacts, packets_there, others_there, evidence_there,
+           uploads, pieces, data):
+    missing, without = packets - packets_there, evidence - evidence_there + artifacts - len(uploads)
     lacking = records - packets_there - others_there - evidence_there
     if artifacts > 0:
-        lacking = None if missing or without or artifacts_there != artifacts else 0
-    return Row(session, outcome, bytes_in, bytes_out, missing, without, lacking, pieces)
+        lacking = None if missing or without else 0
+    return Row(session, outcome, bytes_in, bytes_out, missing, without, lacking, pieces, data, uploads)
+
+
+def of_uploads(uploads):
+    parts = (upload.split(":") for upload in uploads.split())
+    return [(digest, None if content == "none" else bytes.fromhex(content)) for digest, content in parts]
 
 
 def of_events(events):
-    """The pieces in rows of `event`: a number that is not there may be that of a packet, and leaves a hole."""
-    pieces, after = Pieces(), 1
+    """The pieces in rows of `event`, those of the connection itself and those of data channels: a number that is not there may be that
+    of a packet, and leaves a hole."""
+    pieces, data, after = Pieces(), Pieces(), 1
     for event in events.split():
-        seq, kind, channel, data = event.split(":")
+        seq, kind, channel, content = event.split(":")
         if int(seq) != after:
             pieces.hole()
+            data.hole()
         after = int(seq) + 1
         if kind == "5":
-            pieces.mark(int(bytes.fromhex(data).split()[0]))
-        elif kind in "01" and channel == "0":
-            pieces.add(kind == "0", bytes.fromhex(data))
-    return pieces
+            pieces.mark(int(bytes.fromhex(content).split()[0]))
+            data.hole()
+        elif kind in "01":
+            (pieces if channel == "0" else data).add(kind == "0", bytes.fromhex(content))
+    return pieces, data
 
 
 def was_read(talk, row):
@@ -149,11 +162,29 @@ def agrees(talk, row):
     return row.received.startswith(bytes(talk.received)) or talk.killed and bytes(talk.received).startswith(row.received)
 
 
+def uploads_agree(talk, row, dropped=False):
+    """Whether what came over data channels is what the client put there, and was kept as such. `dropped`: some of it may lack."""
+    whole = talk.judged and talk.uploaded != b""
+    content = b"".join(row.data.sent)
+    if any(row.data.received) or len(row.uploads) > 1 or whole and not dropped and (content != talk.uploaded or not row.uploads):
+        return False
+    if not (in_order(talk.offered, row.data.sent) if dropped else talk.offered.startswith(content)):
+        return False
+    for digest, kept in row.uploads:
+        # Cut off, it is what came until then, which stands in the packets.
+        content = talk.uploaded if whole else content if kept is None else kept
+        if kept is None and not dropped or kept not in (None, content) or not talk.offered.startswith(content):
+            return False
+        if hashlib.sha256(content).hexdigest() != digest and (whole or not dropped):
+            return False
+    return True
+
+
 def cut_short(talk, row):
     """Whether that row lacks just the packets that its marks count, and nothing in it is another than the client saw."""
     if row.missing <= 0 or row.missing != row.marked:
         return False
-    if was_read(talk, row) and talk.kind != "upload" and (row.bytes_in, row.bytes_out) != (len(talk.sent), len(talk.received)):
+    if was_read(talk, row) and (row.bytes_in, row.bytes_out) != (len(talk.sent) + len(talk.uploaded), len(talk.received)):
         return False
     # A client that was cut off may not have read all that it was sent.
     return in_order(bytes(talk.sent), row.pieces.sent) and (
