@@ -19,7 +19,7 @@ def backup(world, verb, folder):
     return done.stdout
 
 
-@fault()
+@fault(short=True)
 def everything_restored(seed):
     """Database, certificate authority and configuration are gone, and come back as they were before the second attack, with the
     commands of docs/backup.md. What the agent no longer has is told by a gap; what it still held comes; it needs no new

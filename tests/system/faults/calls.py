@@ -55,33 +55,33 @@ def failing(seed, calls, error, files=(), may_tell=(), sessions=60):
 SPOOL = ("spool.db", "spool.db-wal")
 
 
-@fault(needs=("strace",))
+@fault(short=True, needs=("strace",))
 def spool_sync_fails(seed):
     return failing(seed, [("fdatasync", 6, 7)], "EIO", SPOOL)
 
 
-@fault(short=False, needs=("strace",))
+@fault(needs=("strace",))
 def spool_sync_fails_often(seed):
     """Every second one."""
     return failing(seed, [("fdatasync", 6, 2)], "EIO", SPOOL)
 
 
-@fault(short=False, needs=("strace",))
+@fault(needs=("strace",))
 def spool_write_fails(seed):
     return failing(seed, [("pwrite64", 40, 53)], "EIO", SPOOL)
 
 
-@fault(short=False, needs=("strace",))
+@fault(needs=("strace",))
 def spool_disk_full_now_and_then(seed):
     return failing(seed, [("pwrite64", 40, 37)], "ENOSPC", SPOOL)
 
 
-@fault(short=False, needs=("strace",))
+@fault(needs=("strace",))
 def spool_read_fails(seed):
     return failing(seed, [("pread64", 60, 41)], "EIO", SPOOL)
 
 
-@fault(short=False, needs=("strace",))
+@fault(needs=("strace",))
 def spool_disk_slow(seed):
     """Each sync takes 50 ms more."""
     return failing(seed, [("fdatasync", 1, 1)], "delay_exit=50000", SPOOL)
@@ -125,13 +125,13 @@ def in_turn(seed, calls, place, may_tell=()):
                       **{place: disk.folder / place})
 
 
-@fault(short=False)
+@fault()
 def spool_calls_fail_in_turn(seed):
     """In the agent's state folder: spool, write-ahead log, manifests."""
     return in_turn(seed, (("open", errno.EIO, 1), ("fsync", errno.EIO, 1), ("write", errno.EIO, 4), ("write", errno.ENOSPC, 4)), "state")
 
 
-@fault(short=False)
+@fault()
 def journal_calls_fail_in_turn(seed):
     """In the folder of the text logs. What of a log the disk refused is told, and the session is in the database all the same."""
     return in_turn(seed, (("open", errno.EIO, 1), ("fsync", errno.EIO, 1), ("write", errno.EIO, 1), ("write", errno.ENOSPC, 1)), "journal",

@@ -44,7 +44,7 @@ def await_release(world):
     wait_for("the spool is empty", lambda: rows() == 0, 60, step=0.2)
 
 
-@fault()
+@fault(short=True)
 def power_lost_after_release(seed):
     """When the spool has let go of all that is confirmed: from here on only the text logs have it on the sensor."""
     with losing_disk() as disk:
@@ -65,7 +65,7 @@ def power_lost(seed):
     return power_cut(seed, tear=False)
 
 
-@fault()
+@fault(short=True)
 def power_torn(seed):
     """The same, but half of the blocks that were not synced did reach the disk."""
     return power_cut(seed, tear=True)
@@ -114,7 +114,7 @@ def power_lost_under_keys(seed):
         return played(play, seed, kind=KeysWorld, disk=disk.folder)
 
 
-@fault()
+@fault(short=True)
 def spool_bound_reached(seed):
     """The agent's own bound: more comes while the link is cut than the spool may hold. All sessions are there, and the packets that
     are not are as many as gaps and marks say."""
@@ -152,7 +152,7 @@ def spool_bound(restart, seed, **world):
                   budgets={"spool": {"bytes": "1MiB"}}, **world)
 
 
-@fault(short=False)
+@fault()
 def spool_bound_and_agent_killed(seed):
     def restart(world):
         world.kill_agent()
@@ -161,7 +161,7 @@ def spool_bound_and_agent_killed(seed):
     return spool_bound(restart, seed)
 
 
-@fault(short=False)
+@fault()
 def spool_bound_and_agent_terminated(seed):
     def restart(world):
         world.stop_agent(unless_said="could not be written to")
@@ -170,14 +170,14 @@ def spool_bound_and_agent_terminated(seed):
     return spool_bound(restart, seed)
 
 
-@fault(short=False)
+@fault()
 def spool_bound_and_power_lost(seed):
     with losing_disk() as disk:
         return spool_bound(lambda world: cut_under_agent(world, disk), seed, state=disk.folder / "agent",
                            journal=disk.folder / "journal", agent_environment=disk.environment)
 
 
-@fault(short=False)
+@fault()
 def agent_disk_full(seed):
     """Somebody else fills the disk of spool and text logs; room comes after a while."""
     with small_disk(24) as disk:
@@ -193,7 +193,7 @@ def agent_disk_full(seed):
                             state=disk.folder / "agent", journal=disk.folder / "journal")
 
 
-@fault(short=False)
+@fault()
 def agent_disk_full_and_killed(seed):
     """Killed while others have filled its disk, and started again as a service manager would, before there is room."""
     with small_disk(24) as disk:
@@ -225,7 +225,7 @@ def stopped_at_the_floor(world):
     return sum("does not take records" in line and "its floor is" in line for line in lines)
 
 
-@fault(short=False)
+@fault()
 def database_disk_full(seed):
     """Tables and write-ahead log on one full disk: PostgreSQL may give up. With room again somebody starts it if it did; nobody
     touches the collector."""
@@ -250,7 +250,7 @@ def database_disk_full(seed):
         return under_attack(inject, seed, sessions=80, data=data)
 
 
-@fault()
+@fault(short=True)
 def database_disk_short(seed):
     """The same disk with 40 MiB left, less than the floor: the collector takes nothing more and says so once, PostgreSQL lives, and
     with room again all goes on by itself."""
@@ -276,7 +276,7 @@ def database_disk_short(seed):
         return under_attack(inject, seed, sessions=80, data=data)
 
 
-@fault(short=False)
+@fault()
 def database_restored(seed):
     """Set back to a backup from before the second attack. What the agent no longer has is told by a gap, number for number."""
     marks = {}

@@ -22,8 +22,9 @@ class Unable(Exception):
     """This machine cannot inject that fault; the text says what is missing."""
 
 
-def fault(*, short=True, needs=()):
-    """Registers a function `(seed) -> (injected, verdict)`. `short`: part of the short run. `needs`: programs on the path."""
+def fault(*, short=False, needs=()):
+    """Registers a function `(seed) -> (injected, verdict)`. `short`: part of the short run,
+    which is in every run of the tests. `needs`: programs on the path."""
     def register(function):
         name = function.__name__
         FAULTS[name] = Fault(name, function, short, needs)

@@ -61,7 +61,7 @@ class FellowWorld(FaultWorld):
             super().close(failed)
 
 
-@fault(short=False)
+@fault()
 def two_agents_one_certificate(seed):
     """A cloned machine: each new stream of the sensor throws out the other's. Both come through in the end."""
     def play(world):
@@ -132,14 +132,14 @@ def one_each(world, _, verdict):
         verdict.lose("both went on under one spool's id")
 
 
-@fault(short=False)
+@fault()
 def machine_cloned(seed):
     """Machine id, numbers of files, spool, certificate: all is the same on both."""
     with small_disk(64) as one, small_disk(64) as two:
         return cloned(seed, one.folder / "agent", two.folder / "agent")
 
 
-@fault(short=False)
+@fault()
 def spool_cloned(seed):
     """The state folder is copied to another place, and a second agent runs there. That takes another id, under which it tells of the
     numbers that were confirmed under the one before; of what was recorded nothing lacks."""
@@ -176,7 +176,7 @@ class TwentyWorld(FellowWorld):
         return {**super().ports(), "catchall": [fellow.service.port for fellow in self.fellows]}
 
 
-@fault(short=False)
+@fault()
 def collector_killed_under_twenty_agents(seed):
     """While clients are with most of them."""
     visited = []
@@ -200,7 +200,7 @@ def collector_killed_under_twenty_agents(seed):
     return played(play, seed, kind=TwentyWorld, settle=120)
 
 
-@fault(short=False)
+@fault()
 def certificate_replaced(seed):
     """The sensor's certificate is issued anew, its files are replaced, and the old one is no longer taken: the agent goes on with
     the new one at its next connection."""
@@ -215,7 +215,7 @@ def certificate_replaced(seed):
     return played(play, seed)
 
 
-@fault(short=False, needs=("faketime",))
+@fault(needs=("faketime",))
 def certificate_expired(seed):
     """The sensor's certificate ends under its stream and under traffic: the stream ends with it, the agent goes on and keeps what it
     records, and with another certificate all of it comes."""
@@ -253,7 +253,7 @@ class RevokedWorld(FaultWorld):
             super().settle(seconds)
 
 
-@fault(short=False)
+@fault()
 def certificate_revoked(seed):
     """The stream ends within seconds. From then on nothing is taken, the agent goes on and keeps what it records."""
     def play(world):
@@ -294,21 +294,21 @@ class ClockWorld(FaultWorld):
         self._offset.unlink()
 
 
-@fault(short=False, needs=("faketime",))
+@fault(needs=("faketime",))
 def clock_stepped(seed):
     """The agent's clock goes eighty minutes forth, twenty back, and is right again, under traffic. Never behind the real one:
     libfaketime would then shift the timer that Asio sets to a moment long past, and the agent would sleep."""
     return moved_clock(seed, "agent", ("+4800s", "+3600s", "+0"), may_tell=("quarantine",))
 
 
-@fault(short=False, needs=("faketime",))
+@fault(needs=("faketime",))
 def collector_clock_stepped(seed):
     """The collector's clock goes a day and an hour forth, most of that back, and is right again: days, window of what is taken, and
     what is given up for unfinished are by its clock."""
     return moved_clock(seed, "collector", ("+90000s", "+3600s", "+0"))
 
 
-@fault(short=False, needs=("faketime",))
+@fault(needs=("faketime",))
 def collector_clock_far_off(seed):
     """The collector's clock is set two hundred days ahead, then forty days back, and is right again. By such a clock every record is of
     another time: none is taken until it agrees with the database's, and nothing is put aside."""
@@ -328,7 +328,7 @@ def moved_clock(seed, of, offsets, may_tell=()):
     return played(play, seed, kind=ClockWorld, may_tell=may_tell, of=of)
 
 
-@fault(short=False)
+@fault()
 def row_refused(seed):
     """The database refuses one client's session for ever; all others come through, and that one is kept aside."""
     def play(world):
@@ -343,7 +343,7 @@ def row_refused(seed):
 WAVES = 6
 
 
-@fault(short=False)
+@fault()
 def link_broken_at_every_batch(seed):
     """The link is cut again and again within milliseconds, and then after each of some waves of clients, when all is committed and
     nothing of it confirmed, as the collector was not heard: all that is sent twice. The batches of which the collector found that are

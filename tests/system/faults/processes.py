@@ -19,7 +19,7 @@ def repeated(times, act, least=0.2, most=1.0):
     return inject
 
 
-@fault()
+@fault(short=True)
 def agent_killed(seed):
     def act(world):
         world.kill_agent()
@@ -37,7 +37,7 @@ def agent_terminated(seed):
     return under_attack(repeated(2, act), seed)
 
 
-@fault()
+@fault(short=True)
 def collector_killed(seed):
     return under_attack(repeated(5, lambda world: world.restart_collector(lambda program: program.kill())), seed, sessions=90)
 
@@ -71,7 +71,7 @@ def backend_stalled(seed):
     return under_attack(inject, seed)
 
 
-@fault()
+@fault(short=True)
 def postmaster_killed(seed):
     return under_attack(repeated(2, lambda world: world.restart_cluster()), seed)
 
@@ -93,7 +93,7 @@ def postmaster_terminated(seed):
     return under_attack(inject, seed)
 
 
-@fault()
+@fault(short=True)
 def everything_killed(seed):
     """Agent, collector and database at one blow, as when the power of one machine fails (the disk kept its word)."""
     def act(world):
@@ -119,7 +119,7 @@ def link(state, times, seed, hold=(0.3, 1.0)):
     return under_attack(inject, seed)
 
 
-@fault()
+@fault(short=True)
 def link_cut(seed):
     return link(gate.CUT, 5, seed)
 
@@ -129,7 +129,7 @@ def link_stalled(seed):
     return link(gate.STALLED, 2, seed)
 
 
-@fault(short=False)
+@fault()
 def link_half_open(seed):
     """Stalled for longer than either end waits for a sign of life (20 s and 10 s): both give the stream up, and what was on its way
     arrives all the same when it is whole."""

@@ -75,7 +75,7 @@ def main():
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--minutes", type=float, default=0)
-    words.add_argument("--short", action="store_true", help="only the faults of the short run")
+    words.add_argument("--short", action="store_true", help="only the faults that are tests of every run of deploy/test")
     words.add_argument("--only", nargs="+", choices=FAULTS, metavar="NAME")
     words.add_argument("--list", action="store_true")
     given = words.parse_args()

@@ -51,7 +51,7 @@ def spool_removed(seed):
     return between_two_attacks(lambda _, spool: spool.unlink(), seed, may_tell=("spool", "restore"))
 
 
-@fault()
+@fault(short=True)
 def spool_bits_flipped(seed):
     """64 single bits anywhere in the file."""
     def act(world, spool):
@@ -69,7 +69,7 @@ def copied(world):
     world.start_agent()
 
 
-@fault()
+@fault(short=True)
 def spool_restored(seed):
     """The file as it was before the second attack is copied over the one that is there."""
     return between_two_attacks(lambda world, spool: shutil.copy(world.folder / "spool.yesterday", spool), seed,
