@@ -298,7 +298,7 @@ class ClockWorld(FaultWorld):
 def clock_stepped(seed):
     """The agent's clock goes eighty minutes forth, twenty back, and is right again, under traffic. Never behind the real one:
     libfaketime would then shift the timer that Asio sets to a moment long past, and the agent would sleep."""
-    return moved_clock(seed, "agent", ("+4800s", "+3600s", "+0"), may_tell=("quarantine",))
+    return moved_clock(seed, "agent", ("+4800s", "+3600s", "+0"))
 
 
 @fault(needs=("faketime",))
@@ -315,7 +315,7 @@ def collector_clock_far_off(seed):
     return moved_clock(seed, "collector", ("+17280000s", "-3456000s", "+0"))
 
 
-def moved_clock(seed, of, offsets, may_tell=()):
+def moved_clock(seed, of, offsets):
     async def inject(world):
         for offset in offsets:
             await world.moment(0.3, 0.8)
@@ -325,7 +325,7 @@ def moved_clock(seed, of, offsets, may_tell=()):
     def play(world):
         return together(world, inject, 80)
 
-    return played(play, seed, kind=ClockWorld, may_tell=may_tell, of=of)
+    return played(play, seed, kind=ClockWorld, of=of)
 
 
 @fault()
