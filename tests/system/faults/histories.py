@@ -9,7 +9,7 @@ import time
 import uuid
 
 from agreement import journal_path
-from faults.kept import agrees, cut_short, log_agrees, rows_by_source, source_of, uploads_agree
+from faults.kept import agrees, cut_short, held_in_log, log_agrees, rows_by_source, source_of, uploads_agree
 
 
 @dataclasses.dataclass
@@ -110,6 +110,9 @@ class Comparison:
         found = rows_by_source(self.database)
         self.excuses = Excuses(world, may_tell, gaps, of, found)
         self.rows = {row.session: (address, row) for address, rows in found.items() for row in rows}
+        self.logs, self.held = {}, 0
+        for log in world.logs():
+            self.logs.setdefault(source_of(log)[0], []).append(log)
         self.compare_sessions(found)
         self.compare_logs()
         self.compare_counts()
@@ -155,7 +158,12 @@ class Comparison:
             if len(rows) > 1:
                 self.verdict.doubled += len(rows) - 1
                 self.verdict.remarks.append(f"{about}: {len(rows)} sessions")
-            if talk.judged and not rows:
+            if talk.judged and not rows and self.world.holds_back and self.excuses.concern(address):
+                logs = self.logs.get(address, [])
+                if len(logs) != 1 or not held_in_log(talk, logs[0]):
+                    self.verdict.lose(f"{about}: the agent holds it, and {len(logs)} text logs are not what the client saw")
+                self.held += len(logs)
+            elif talk.judged and not rows:
                 if self.excuses.gone(address):
                     self.verdict.of_told.add(address)
                 else:
@@ -171,6 +179,8 @@ class Comparison:
                     self.short(address, row.session, text)
                 elif not cut_short(talk, row):
                     self.verdict.lose(text + ", and what is there is not what the client saw")
+        if self.world.holds_back:
+            self.verdict.remarks.append(f"{self.held} sessions are with the agent alone, whole in their text logs")
         for address, rows in found.items():
             self.verdict.lose(f"{len(rows)} session(s) from {address}, where no client was that should have one")
 

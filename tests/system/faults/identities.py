@@ -6,7 +6,7 @@ import shutil
 import time
 
 from faults import gate
-from faults.fault import fault, nothing, played, together
+from faults.fault import fault, nothing, played, together, under_attack
 from faults.fault_world import FaultWorld, aside, faked
 from faults.histories import ledger, repeats, spool_numbers
 from faults.mounts import small_disk
@@ -202,17 +202,18 @@ def collector_killed_under_twenty_agents(seed):
 
 @fault()
 def certificate_replaced(seed):
-    """The sensor's certificate is issued anew, its files are replaced, and the old one is no longer taken: the agent goes on with
-    the new one at its next connection."""
-    def play(world):
-        _, first = together(world, nothing, 20)
-        world.replace_certificate()
-        world.gate.set(gate.CUT)
-        world.gate.set(gate.WHOLE)
-        _, second = together(world, nothing, 20)
-        return 1, first + second
+    """The sensor's certificate is issued anew under traffic, its files are replaced, and the old one is no longer taken: the agent goes
+    on with the new one at its next connection."""
+    async def inject(world):
+        await world.moment(0.3, 1.0)
+        await aside(world.replace_certificate)
+        await aside(world.gate.set, gate.CUT)
+        await aside(world.gate.set, gate.WHOLE)
+        if world.attack_over:
+            raise AssertionError("no clients were there when the files were replaced")
+        return 1
 
-    return played(play, seed)
+    return under_attack(inject, seed, at_once=8)
 
 
 @fault(needs=("faketime",))
@@ -255,20 +256,31 @@ class RevokedWorld(FaultWorld):
 
 @fault()
 def certificate_revoked(seed):
-    """The stream ends within seconds. From then on nothing is taken, the agent goes on and keeps what it records."""
+    """The stream ends within seconds, under traffic. From then on nothing is taken, the agent goes on and keeps what it records: who is
+    not in the database has a text log that is whole."""
+    def revoke(world):
+        world.call("collector", "revoke", "sensor", "test", "--config", world.collector_toml)
+        wait_for("the agent is thrown out", lambda: "connected since" not in world.status(), 10)
+        wait_for("the collector has done with it", lambda: "has gone" in world.collector.log.read_text(errors="replace"), 10)
+
+    async def inject(world):
+        await world.moment(0.3, 1.0)
+        await aside(revoke, world)
+        return 1
+
     def play(world):
         _, first = together(world, nothing, 20)
         world.settle()
-        world.call("collector", "revoke", "sensor", "test", "--config", world.collector_toml)
-        wait_for("the agent is thrown out", lambda: "connected since" not in world.status(), 10)
+        injected, during = together(world, inject, 60, at_once=8)
         before = world.database.number("SELECT count(*) FROM session")
-        logs = len(world.logs())
-        _, refused = together(world, nothing, 20)
+        if before in (len(first), len(first) + len(during)):
+            raise AssertionError("the sensor was not revoked under traffic")
+        _, after = together(world, nothing, 20)
         if world.database.number("SELECT count(*) FROM session") != before:
             raise AssertionError("records of a revoked sensor were taken")
-        if len(world.logs()) < logs + len(refused) or " 0 records not yet acknowledged" in world.status():
+        if " 0 records not yet acknowledged" in world.status():
             raise AssertionError("the agent does not keep what nobody takes:\n" + world.status())
-        return 1, first, refused
+        return injected, first + during + after, during + after
 
     return played(play, seed, kind=RevokedWorld)
 

@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 
 HEAD = 3  # lines of a text log before the first packet
+ENDINGS = {"cut at a limit, talking to": "limit", "failed TLS with": "tls_failed", "TIMED OUT talking to": "timed_out"}
 
 
 def source_of(log):
@@ -55,17 +56,21 @@ def in_order(whole, pieces):
 
 
 def of_log(log):
-    """The pieces in a text log. Only a packet that it says was not kept leaves a hole."""
-    client, pieces = ":".join(source_of(log)), Pieces()
+    """The pieces in a text log, those of the connection itself and those of data channels. Only a packet that it says was not kept
+    leaves a hole."""
+    address, port = source_of(log)
+    pieces, data = Pieces(), Pieces()
     for line in log.read_text(encoding="ascii").splitlines()[HEAD:]:
         if line.startswith("*****"):
             if " packets not kept (" in line:
                 pieces.mark(int(line[5:].split()[0]))
+                data.hole()
             continue
         _, source, target, packet = line.split(",", 3)
-        if client in (source, target):
-            pieces.add(source == client, packet.encode("ascii").decode("unicode_escape").encode("latin-1"))
-    return pieces
+        by_client = source.startswith(address + ":")
+        own_port = (source if by_client else target).rsplit(":", 1)[1]
+        (pieces if own_port == port else data).add(by_client, packet.encode("ascii").decode("unicode_escape").encode("latin-1"))
+    return pieces, data
 
 
 @dataclasses.dataclass
@@ -193,6 +198,18 @@ def cut_short(talk, row):
 
 def log_agrees(talk, row, log):
     """Whether the text log of a session that is cut short holds what the client saw. It may lack packets where the agent died."""
-    pieces = of_log(log)
+    pieces, _ = of_log(log)
     logged = dataclasses.replace(row, pieces=pieces, missing=pieces.marked)
     return pieces.marked <= row.marked and cut_short(talk, logged) if pieces.marked else agrees(talk, logged)
+
+
+def held_in_log(talk, log):
+    """Whether the text log of a session that the agent still holds is whole, and what the client saw."""
+    pieces, data = of_log(log)
+    footer = next((line for line in log.read_text(encoding="ascii").splitlines() if line.startswith("*****Protocol ")), None)
+    if footer is None or pieces.marks:
+        return False
+    outcome = next((outcome for words, outcome in ENDINGS.items() if f" {words} /" in footer), "")
+    uploaded = b"".join(data.sent)
+    logged = Row(source_of(log)[0], outcome, 0, 0, 0, 0, 0, pieces, data, [])
+    return agrees(talk, logged) and (uploaded == talk.uploaded if talk.uploaded else talk.offered.startswith(uploaded))
