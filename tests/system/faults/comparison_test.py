@@ -7,9 +7,34 @@ from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from clients import Talk  # noqa: E402
 from faults.fault import nothing, together  # noqa: E402
 from faults.fault_world import FaultWorld  # noqa: E402
-from faults.histories import compare, exact_payload_gaps, journal_path  # noqa: E402
+from faults.histories import compare, exact_payload_gaps, journal_path, source_of  # noqa: E402
+from faults.kept import Pieces, Row, agrees  # noqa: E402
+
+
+def kept(sent, received):
+    """A row of a session in one piece."""
+    pieces = Pieces()
+    pieces.add(True, sent)
+    pieces.add(False, received)
+    return Row("", "agent_stopped", len(sent), len(received), 0, 0, 0, pieces, Pieces(), [])
+
+
+class KeptTest(unittest.TestCase):
+    def test_what_an_agent_owes_to_a_client_that_saw_the_end(self):
+        for flag, owes_sent, owes_received in ((None, True, True), ("stopped", False, True), ("killed", False, False)):
+            talk = Talk(0, "raw", "catchall", "127.1.0.1", 1, bytearray(b"asked"), bytearray(b"answered"), connected=True, saw_end=True)
+            if flag:
+                setattr(talk, flag, True)
+            with self.subTest(flag):
+                self.assertEqual(talk.judged, flag != "killed")
+                self.assertTrue(agrees(talk, kept(b"asked", b"answered")))
+                self.assertEqual(agrees(talk, kept(b"ask", b"answered")), not owes_sent)
+                self.assertEqual(agrees(talk, kept(b"asked", b"answer")), not owes_received)
+                self.assertFalse(agrees(talk, kept(b"asker", b"answered")))
+                self.assertFalse(agrees(talk, kept(b"asked", b"answerer")))
 
 
 class ComparisonTest(unittest.TestCase):
@@ -84,6 +109,7 @@ class ComparisonTest(unittest.TestCase):
         self.spoil(f"DELETE FROM session WHERE host(source) = '{address}'")
         before = self.found(f"from {address}: saw its end and has no session").lost
         self.found(" is of no session", lost=before)
+        self.what_an_agent_holds_is_compared(address)
 
         self.spoil("INSERT INTO gap(stream_id, lane, first_seq, last_seq, sensor_id, what, records, bytes, from_at, to_at, reason) "
                    "SELECT stream_id, lane, 1, 2, sensor_id, 'restore', 2, 0, now(), now(), 'the test' FROM ingest_stream LIMIT 1")
@@ -118,6 +144,19 @@ class ComparisonTest(unittest.TestCase):
         self.spoil(f"DELETE FROM artifact_sighting WHERE session_id = '{session}'")
         return self.found("1 more credentials, commands and uploads than it has", lost=before + 1).lost
 
+    def what_an_agent_holds_is_compared(self, address):
+        """Where nobody takes what an agent has, the text log of a session that is not in the database is what its client saw."""
+        log, = [log for log in self.world.logs() if source_of(log)[0] == address]
+        lines = log.read_text().splitlines(keepends=True)
+        with mock.patch.object(self.world, "holds_back", True):
+            verdict = compare(self.world, self.talks)
+            self.assertIn("1 sessions are with the agent alone, whole in their text logs", verdict.remarks)
+            self.assertFalse([remark for remark in verdict.remarks if "the agent holds it" in remark])
+            for spoilt in (lines[:3] + [lines[3].rstrip() + "x\n"] + lines[4:], lines[:3] + lines[4:], lines[:-3]):
+                log.write_text("".join(spoilt))
+                self.found("the agent holds it", lost=verdict.lost + 1)
+        log.write_text("".join(lines))
+
     def no_end_is_made_up(self):
         """A session of whose end the collector never heard is excused only by what makes that happen."""
         session, address = self.one("noise")
@@ -138,25 +177,26 @@ class ComparisonTest(unittest.TestCase):
 
     def payload_gaps_are_exact(self):
         """A session in which a gap and a mark stand for three packets is told. One of which they say something else is not."""
+        # Question and answer in turns, so that the packets stand where they do: a banner, three commands, an answer to each.
         session, address = self.world.database.rows(
-            "SELECT session_id, host(source) FROM session WHERE protocol = 'catchall' AND outcome = 'peer_closed' AND packets > 5 "
-            "ORDER BY packets LIMIT 1")[0]
+            "SELECT session_id, host(source) FROM session WHERE protocol = 'ftp' AND outcome = 'finished' AND artifacts = 0 "
+            "AND packets = 7 ORDER BY session_id DESC LIMIT 1")[0]
         talk = next(talk for talk in self.talks if talk.address == address)
         others = [other for other in self.talks if other is not talk]
         self.spoil(f"CREATE TABLE as_it_was AS SELECT * FROM event WHERE session_id = '{session}'")
-        self.spoil(f"DELETE FROM event WHERE session_id = '{session}' AND seq IN (3, 4); "
+        self.spoil(f"DELETE FROM event WHERE session_id = '{session}' AND seq IN (4, 5); "
                    f"UPDATE event SET kind = 5, bytes = '3 spool full' WHERE session_id = '{session}' AND seq = 2")
         self.spoil("INSERT INTO gap(stream_id, lane, first_seq, last_seq, sensor_id, what, records, bytes, from_at, to_at, reason) "
                    "SELECT stream_id, lane, 5, 6, sensor_id, 'payload', 2, 0, now(), now(), 'the test' FROM ingest_stream LIMIT 1")
         self.assertEqual(self.lost(), 0)
         self.assertIn(session, compare(self.world, self.talks, ("payload",)).of_told)
-        short = f"client {talk.number}, raw, from {address}, {session}"
+        short = f"client {talk.number}, guess, from {address}, {session}"
         self.found(short)
         self.found(short, may_tell=("payload",), of=others)
 
         events, row = f"event SET {{}} WHERE session_id = '{session}' AND seq = ", f"session SET {{}} WHERE session_id = '{session}'"
         for what, there, change, undo in (
-                ("a byte that it did not send", events + "5", *["bytes = set_byte(bytes, 0, get_byte(bytes, 0) # 1)"] * 2),
+                ("a byte that it did not send", events + "9", *["bytes = set_byte(bytes, 0, get_byte(bytes, 0) # 1)"] * 2),
                 ("a mark of another number", events + "2", "bytes = '4 spool full'", "bytes = '3 spool full'"),
                 ("a row of another number", row, "packets = packets + 1", "packets = packets - 1"),
                 ("a row of other bytes", row, "bytes_in = bytes_in + 1", "bytes_in = bytes_in - 1"),
