@@ -50,6 +50,7 @@ AgentSample AgentAnswers::sample() const {
             .journal = parts_.journal.view(),
             .journalBytesLimit = config.journalBytes,
             .journalFilesLimit = config.journalFiles,
+            .bounds = bounds(),
             .probes = parts_.probes != nullptr ? std::optional(parts_.probes->view()) : std::nullopt,
             .uplink = parts_.uplink != nullptr ? std::optional(parts_.uplink->view()) : std::nullopt,
             .egress = parts_.egress.report()};

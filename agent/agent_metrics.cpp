@@ -98,6 +98,16 @@ void addJournal(MetricsPage& page, const AgentSample& sample) {
                  real(journal.incomplete));
 }
 
+void addBounds(MetricsPage& page, const std::vector<BoundReport>& bounds) {
+    for (const BoundReport& bound : bounds) {
+        if (bound.fullAt) {
+            page.gauge("apiary_agent_bound_full_timestamp_seconds",
+                       "Time at which a bound is reached at the rate of the last day; none if not within a year.",
+                       seconds(bound.fullAt->time_since_epoch()), {{"bound", bound.name}});
+        }
+    }
+}
+
 void addProbes(MetricsPage& page, const AgentSample& sample) {
     if (!sample.probes) {
         return;
@@ -169,6 +179,7 @@ std::string agentMetrics(const AgentSample& sample) {
     addSessions(page, sample.played);
     addRecords(page, sample);
     addJournal(page, sample);
+    addBounds(page, sample.bounds);
     addProbes(page, sample);
     addUplink(page, sample);
     addEgress(page, sample.egress);

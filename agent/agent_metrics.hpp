@@ -5,6 +5,7 @@
 #include "agent/probe_inlet.hpp"
 #include "agent/record/recording.hpp"
 #include "agent/spool/spool.hpp"
+#include "agent/uplink/bound_report.hpp"
 #include "agent/uplink/egress_report.hpp"
 #include "agent/uplink/service_control.hpp"
 #include "agent/uplink/uplink.hpp"
@@ -29,13 +30,14 @@ struct AgentSample {
     JournalView journal;
     std::uint64_t journalBytesLimit = 0;
     std::uint64_t journalFilesLimit = 0;
+    std::vector<BoundReport> bounds;
     std::optional<ProbeInletView> probes;  // nothing if none are captured
     std::optional<UplinkView> uplink;      // nothing without a collector
     EgressReport egress = {};
 };
 
 /// The page in Prometheus' text format: `apiary_agent_…` and the process's own figures. The values of labels are names
-/// of services and protocols, outcomes, and classes of refusals: nothing that a peer wrote.
+/// of services, protocols and bounds, outcomes, and classes of refusals: nothing that a peer wrote.
 std::string agentMetrics(const AgentSample& sample);
 
 }  // namespace apiary::agent

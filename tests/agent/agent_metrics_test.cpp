@@ -66,6 +66,16 @@ TEST(AgentMetricsTest, TellsWhatWasCapturedAndWhatFoundNoRoom) {
     expectLine(text, R"(apiary_agent_probe_packets_lost_total{where="table"} 3)");
 }
 
+TEST(AgentMetricsTest, TellsWhenABoundIsReachedAndOfNoneThatIsNot) {
+    AgentSample sample = sampleOf({});
+    sample.bounds.push_back(
+        {.name = "spool_bytes", .used = 1, .limit = 9, .fullAt = sample.now + 12 * 24h, .keptSince = {}});
+    sample.bounds.push_back({.name = "connections", .used = 1, .limit = 9, .fullAt = {}, .keptSince = {}});
+    const std::string text = agentMetrics(sample);
+    expectLine(text, R"(apiary_agent_bound_full_timestamp_seconds{bound="spool_bytes"} 2036800)");
+    EXPECT_EQ(text.find(R"(bound="connections")"), std::string::npos);
+}
+
 TEST(AgentMetricsTest, TellsHowTheUplinkIs) {
     AgentSample sample = sampleOf({});
     sample.uplink.emplace();

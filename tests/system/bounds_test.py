@@ -3,8 +3,10 @@
 import contextlib
 import re
 import socket
+import time
 import unittest
 
+from metrics_page import assert_promtool_is_content, figures, scrape
 from world import Service, ftp, listening, wait_for
 from world_test_case import WorldTestCase
 
@@ -29,6 +31,13 @@ class BoundsTest(WorldTestCase):
         """What `status` says of a bound."""
         status = self.world.call("agent", "status", "--config", self.world.agent_toml)
         return re.search(rf"{name}  (.*)", status).group(1)
+
+    def page(self):
+        return scrape(self.world.agent_metrics)
+
+    def full_at(self, name):
+        """When a bound is reached, in seconds since 1970, as the page of figures has it; None if it tells of no such moment."""
+        return figures(self.page()).get(f'apiary_agent_bound_full_timestamp_seconds{{bound="{name}"}}')
 
     def refused(self, service):
         for line in self.world.call("agent", "services", "--config", self.world.agent_toml).splitlines():
@@ -69,6 +78,7 @@ class BoundsTest(WorldTestCase):
         wait_for("the budget", lambda: len(self.world.logs()) == FILES)
         said = wait_for("status", lambda: re.match(rf"{FILES} of {FILES} \(100 %\), turning over: logs of less than an hour are kept, "
                                                   r"(\d+) logs removed", self.bound("journal_files")))
+        self.assertIsNone(self.full_at("journal_files"))
         removed = int(said.group(1))
         self.assertGreaterEqual(removed, 60)
         # The first is told at once, the others together a minute later.
@@ -90,6 +100,10 @@ class BoundsTest(WorldTestCase):
         self.assertGreater(taken, 300)
         self.assertRegex(self.bound("spool_bytes"), r"\(9\d %\)")
         self.assertEqual(self.refused("ftp"), refused)
+        full = wait_for("the page to say that the spool is full", lambda: self.full_at("spool_bytes"), step=0.2)
+        self.assertLess(abs(time.time() - full), 60)
+        self.assertIn(", full, ", self.bound("spool_bytes"))
+        page = self.page()
         self.world.start_collector()
         wait_for("the collector listens", lambda: listening(self.world.collector_port))
         self.world.await_sessions(before + taken, 60)
@@ -97,6 +111,7 @@ class BoundsTest(WorldTestCase):
         wait_for(f"{refused} refused contacts", lambda: self.probes("ftp", "room for records") == refused, 30, 0.3)
         wait_for("room again", self.short_session, 30, 0.5)
         self.assertEqual(self.world.database.number("SELECT count(*) FROM gap WHERE what <> 'journal'"), 0)
+        assert_promtool_is_content(self, page)
 
 
 if __name__ == "__main__":

@@ -1,32 +1,13 @@
 """What agent and collector tell at /metrics, read as a Prometheus server reads it, beside what really happened."""
 
 import ftplib
-import os
-import re
-import shutil
-import subprocess
 import unittest
 import urllib.error
 import urllib.request
 
-from world import ACCOUNT, ROOT, ftp, wait_for
+from metrics_page import assert_promtool_is_content, figures, scrape
+from world import ACCOUNT, ftp, wait_for
 from world_test_case import WorldTestCase
-
-
-def promtool():
-    """Prometheus' own checker; deploy/test fetches it."""
-    return os.environ.get("APIARY_PROMTOOL") or shutil.which(
-        "promtool", path=f"{ROOT / '.build/tools'}:{os.environ.get('PATH', '')}")
-
-
-def scrape(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
-        return answer.read().decode("ascii")
-
-
-def figures(text):
-    """{'name{label="value"}': value}"""
-    return {name: float(value) for name, value in re.findall(r"^([a-z_]+(?:\{.*\})?) (\S+)$", text, re.MULTILINE)}
 
 
 class MetricsTest(WorldTestCase):
@@ -42,14 +23,6 @@ class MetricsTest(WorldTestCase):
 
     def agent(self):
         return figures(scrape(self.world.agent_metrics))
-
-    def assert_promtool_is_content(self, text):
-        tool = promtool()
-        if not tool:
-            self.assertNotIn("CI", os.environ, "promtool is not there: deploy/test fetches it")
-            self.skipTest("promtool is not there: deploy/test fetches it, or name it in APIARY_PROMTOOL")
-        done = subprocess.run([tool, "check", "metrics"], input=text, capture_output=True, text=True, timeout=60, check=False)
-        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
     def test_the_agents_figures_are_what_happened(self):
         labels = 'service="ftp",protocol="ftp"'
@@ -103,10 +76,10 @@ class MetricsTest(WorldTestCase):
         self.assertLess(abs(figures(scrape(self.world.collector_metrics))[offset]), 2)
 
     def test_promtool_finds_nothing_wrong_with_the_agents_page(self):
-        self.assert_promtool_is_content(scrape(self.world.agent_metrics))
+        assert_promtool_is_content(self, scrape(self.world.agent_metrics))
 
     def test_promtool_finds_nothing_wrong_with_the_collectors_page(self):
-        self.assert_promtool_is_content(scrape(self.world.collector_metrics))
+        assert_promtool_is_content(self, scrape(self.world.collector_metrics))
 
     def test_nothing_else_is_served(self):
         with self.assertRaises(urllib.error.HTTPError) as refused:
