@@ -2,9 +2,9 @@
 /// greeted and closed, with every session counted afterwards, and the memory of idle logged-in ones.
 /// Arguments: how many connections (30,000 if not given), and among how many logs of earlier runs (200,000).
 
-#include "agent/spool/spool.hpp"
 #include "tests/bench/dialogue.hpp"
 #include "tests/bench/load.hpp"
+#include "tests/bench/spool_rows.hpp"
 
 #include <algorithm>
 #include <array>
@@ -57,27 +57,11 @@ std::string configure(const fs::path& folder, std::uint16_t port) {
     return file.string();
 }
 
-std::size_t closingsIn(const fs::path& spoolFile) {
-    apiary::agent::SpoolSettings settings;
-    settings.path = spoolFile.string();
-    settings.bytes = std::uint64_t{4} << 30U;
-    settings.gapBody = [](const apiary::agent::SpoolSettings::Lost&) { return std::string(); };
-    auto spool = apiary::agent::Spool::open(std::move(settings));
-    if (!spool) {
-        throw std::runtime_error(spool.error());
-    }
+std::size_t closingsIn(const fs::path& state) {
     std::size_t closings = 0;
-    for (const auto& lane : (*spool)->lanes()) {
-        for (std::uint64_t after = 0;;) {
-            const auto rows = (*spool)->read(lane.lane, after, 10'000, std::size_t{16} << 20U);
-            if (rows.empty()) {
-                break;
-            }
-            after = rows.back().seqEnd;
-            closings += static_cast<std::size_t>(std::ranges::count_if(
-                rows, [](const auto& row) { return row.kind == apiary::agent::RecordKind::Closing; }));
-        }
-    }
+    readSpool(state, [&](const apiary::agent::SpoolRow& row) {
+        closings += row.kind == apiary::agent::RecordKind::Closing ? 1 : 0;
+    });
     return closings;
 }
 
@@ -87,15 +71,6 @@ std::size_t logsIn(const fs::path& journal) {
         logs += entry.path().extension() == ".txt" ? 1 : 0;
     }
     return logs;
-}
-
-fs::path spoolOf(const fs::path& state) {
-    for (const auto& entry : fs::recursive_directory_iterator(state)) {
-        if (entry.path().filename().string().starts_with("spool") && entry.path().extension() == ".db") {
-            return entry.path();
-        }
-    }
-    throw std::runtime_error("no spool below " + state.string());
 }
 
 void connections(const std::string& agent, const fs::path& folder, std::size_t total, std::size_t olderLogs) {
@@ -130,7 +105,7 @@ void connections(const std::string& agent, const fs::path& folder, std::size_t t
     report("connect_recorded", median(ratios) * median(raw), "connections/s");
     report("connect_recorded_cpu", 1e6 * work / static_cast<double>(completed), "us/connection");
     report("connect_recorded_ratio", median(ratios), "of_raw_epoll", 0.5);
-    const std::size_t closings = closingsIn(spoolOf(folder / "state"));
+    const std::size_t closings = closingsIn(folder / "state");
     const std::size_t logs = logsIn(folder / "journal") - olderLogs;
     report("connect_sessions_lost", static_cast<double>(completed) - static_cast<double>(closings), "sessions", 0,
            true);

@@ -172,6 +172,7 @@ class BurstsTest(WorldTestCase):
                                f"{resident / MIB:9.0f} {neighbour.p99() * 1000:7.0f} {self.process.descriptors():5}")
         self.assertEqual(neighbour.failures, [])
         self.assertLess(neighbour.p99(), 1)
+        self.assertLess(peak, self.cap)
         self.assertLess(resident, self.cap)
         if contacts is not None:
             self.assertEqual(sessions + refused, contacts)
