@@ -113,7 +113,8 @@ class BurstsTest(WorldTestCase):
                 Service("mail", "smtp", waiting="0ms"), Service("box", "pop3", waiting="0ms"),
                 Service("chat", "irc", waiting="0ms"), Service("who", "finger", waiting="0ms"),
                 Service("other", "catchall", waiting="0ms", idle="3s"),
-                Service("slow", "catchall", waiting="0ms", idle="2s", total="6s"), Service("quick", "ftp")]
+                Service("slow", "catchall", waiting="0ms", idle="2s", total="6s"), Service("quick", "ftp"),
+                Service("snmp", "snmp", waiting="0ms", idle="3s")]
 
     @classmethod
     def setUpClass(cls):
@@ -125,6 +126,10 @@ class BurstsTest(WorldTestCase):
         cls.cap = (896 if sanitized(os.environ["APIARY_AGENT"]) else 128) * MIB
         cls.at_rest = cls.process.resident()
         for service in cls.world.services.values():  # what is made at the first session of a service is there now
+            if service.transport == "udp":
+                with socket.socket(type=socket.SOCK_DGRAM) as sock:
+                    sock.sendto(b"\r\n", ("127.0.0.1", service.port))
+                continue
             with connect(service.port) as sock:
                 sock.sendall(b"\r\n")
                 sock.shutdown(socket.SHUT_WR)
@@ -277,16 +282,27 @@ class BurstsTest(WorldTestCase):
             for thread in threads:
                 thread.join()
 
+    def nmap(self, transport, *words):
+        """What it says of the services of a transport."""
+        ports = ",".join(str(service.port) for service in self.world.services.values() if service.transport == transport)
+        done = subprocess.run(["nmap", "-A", *words, "-Pn", "-n", "-T4", "--max-retries", "1", "--script-timeout", "20s",
+                               "--host-timeout", "200s", "-p", ports, "127.0.0.1"],
+                              capture_output=True, text=True, timeout=260, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
     @unittest.skipUnless(shutil.which("nmap"), "no nmap")
     def test_nmap_at_every_service(self):
-        ports = ",".join(str(service.port) for service in self.world.services.values())
         with self.burst("nmap -A", "other"):
-            done = subprocess.run(["nmap", "-A", "-Pn", "-n", "-T4", "--max-retries", "1", "--script-timeout", "20s",
-                                   "--host-timeout", "200s", "-p", ports, "127.0.0.1"],
-                                  capture_output=True, text=True, timeout=260, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
+            self.nmap("tcp")
         for service in self.world.services:
             self.assert_refusals_are_probes(service)
+
+    @unittest.skipUnless(shutil.which("nmap") and os.geteuid() == 0, "no nmap, or not root, whom it asks for to scan UDP")
+    def test_nmap_at_every_service_of_datagrams(self):
+        with self.burst("nmap -A -sU", "snmp"):
+            said = self.nmap("udp", "-sU")
+        self.assertRegex(said, rf"{self.world.port('snmp')}/udp +open +snmp +SNMPv1 server")
 
 
 if __name__ == "__main__":

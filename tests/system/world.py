@@ -39,13 +39,14 @@ def connects(port, host="127.0.0.1"):
         return False
 
 
-def listening(port):
+def listening(port, transport="tcp"):
     """Whether something listens on a port, without touching it."""
     wanted = f":{port:04X}"
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in pathlib.Path(table).read_text().splitlines()[1:]:
+    state = {"tcp": "0A", "udp": "07"}[transport]
+    for table in (transport, transport + "6"):
+        for line in pathlib.Path("/proc/net", table).read_text().splitlines()[1:]:
             fields = line.split()
-            if fields[1].endswith(wanted) and fields[3] == "0A":
+            if fields[1].endswith(wanted) and fields[3] == state:
                 return True
     return False
 
@@ -145,6 +146,7 @@ class Service:
     def __init__(self, name, protocol, hosts=("127.0.0.1",), settings=None, **options):
         self.name, self.protocol, self.hosts = name, protocol, hosts
         self.settings, self.options = settings or {}, options
+        self.transport = "udp" if protocol in ("snmp", "catchall-udp") else "tcp"
         self.port = free_port()
 
     def toml(self):
@@ -260,7 +262,7 @@ class World:
         for service in self.services.values():
             if service.options.get("enabled", True):
                 wait_for(f"{service.name} listens, see {self.agent.log}",
-                         lambda port=service.port: listening(port) or not self.agent.running())
+                         lambda one=service: listening(one.port, one.transport) or not self.agent.running())
         if not self.agent.running():
             raise AssertionError("the agent ended:\n" + self.agent.log.read_text(errors="replace")[-3000:])
 
