@@ -20,11 +20,6 @@ using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 
 constexpr auto kBetweenLooks = 1s;
-constexpr auto kConnects = 5s;
-constexpr auto kSpeaksFirst = 3s;  // longer than any greeting takes
-constexpr auto kAnswers = 10s;
-constexpr auto kEnds = 20s;  // a failed login's delay is in it
-constexpr auto kNowAcknowledge = 30s;
 constexpr auto kPollStep = 200ms;
 
 /// The address at which the listener is reached from here: for one that listens everywhere the loopback.
@@ -45,8 +40,8 @@ std::string because(const char* what) {
 /// One visit on one socket. Waits in short steps, so that the agent's end is not held up.
 class Visit {
 public:
-    Visit(const ServiceView& service, Visits& visits, std::function<bool()> stopping)
-        : service_(service), visits_(visits), stopping_(std::move(stopping)) {}
+    Visit(const ServiceView& service, const VisitPatience& patience, Visits& visits, std::function<bool()> stopping)
+        : service_(service), patience_(patience), visits_(visits), stopping_(std::move(stopping)) {}
     Visit(const Visit&) = delete;
     Visit& operator=(const Visit&) = delete;
     ~Visit() { visits_.forget(from_); }
@@ -55,12 +50,12 @@ public:
         if (!open(SOCK_STREAM)) {
             return failed("connect");
         }
-        bool spoke = ready(POLLIN, kSpeaksFirst);
+        bool spoke = ready(POLLIN, patience_.speaksFirst);
         if (!spoke && send(service_.protocol == "http" ? "GET / HTTP/1.0\r\n\r\n" : "\r\n")) {
-            spoke = ready(POLLIN, kSpeaksFirst);
+            spoke = ready(POLLIN, patience_.speaksFirst);
         }
         ::shutdown(socket_.get(), SHUT_WR);  // who says nothing ends at least
-        if (!spoke && !ready(POLLIN, kAnswers)) {
+        if (!spoke && !ready(POLLIN, patience_.answers)) {
             why_ = "neither a byte nor an end came";
             return failed("answer");
         }
@@ -71,7 +66,7 @@ public:
         if (!open(SOCK_DGRAM) || !send("\r\n")) {
             return failed("connect");
         }
-        const auto until = Steady::now() + kConnects;
+        const auto until = Steady::now() + patience_.connects;
         while (visits_.expects(from_)) {
             if (Steady::now() >= until || stopping_()) {
                 why_ = "the datagram did not arrive";
@@ -97,7 +92,7 @@ private:
             return true;
         }
         int error = errno;
-        if (error == EINPROGRESS && ready(POLLOUT, kConnects)) {
+        if (error == EINPROGRESS && ready(POLLOUT, patience_.connects)) {
             socklen_t size = sizeof error;
             ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
         }
@@ -146,7 +141,7 @@ private:
 
     SelfTestReport readToTheEnd() {
         std::array<char, 4096> buffer{};
-        const auto until = Steady::now() + kEnds;
+        const auto until = Steady::now() + patience_.ends;
         bool answered = false;
         while (ready(POLLIN, std::chrono::floor<std::chrono::milliseconds>(until - Steady::now()))) {
             const auto got = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
@@ -171,6 +166,7 @@ private:
     }
 
     const ServiceView& service_;
+    const VisitPatience& patience_;
     Visits& visits_;
     const std::function<bool()> stopping_;
     Descriptor socket_;
@@ -237,7 +233,7 @@ void SelfTests::begin(const ServiceView& service, Steady::time_point until) {
 }
 
 SelfTestReport SelfTests::visit(const ServiceView& service) const {
-    Visit visit(service, engine_.visits(), [this] { return stopping(); });
+    Visit visit(service, settings_.patience, engine_.visits(), [this] { return stopping(); });
     return service.transport == Transport::Stream ? visit.stream() : visit.datagram();
 }
 
@@ -279,7 +275,7 @@ Result<std::map<std::string, SelfTestReport>> SelfTests::testNow(std::string_vie
         return Error{"there is no service " + std::string(name) + "; apiary-agent services lists them"};
     }
     const auto lanes = spool_.lanes();
-    const auto until = Steady::now() + kNowAcknowledge;
+    const auto until = Steady::now() + settings_.patience.acknowledged;
     const auto acknowledged = [&] {
         const auto now = spool_.lanes();
         return now.empty() || lanes.empty() || now.back().lane != lanes.back().lane ||

@@ -16,12 +16,22 @@
 
 namespace apiary::agent {
 
+/// How long a visit waits for each of its steps.
+struct VisitPatience {
+    std::chrono::milliseconds connects = std::chrono::seconds(5);
+    std::chrono::milliseconds speaksFirst = std::chrono::seconds(3);  // longer than any greeting takes
+    std::chrono::milliseconds answers = std::chrono::seconds(10);
+    std::chrono::milliseconds ends = std::chrono::seconds(20);          // a failed login's delay is in it
+    std::chrono::milliseconds acknowledged = std::chrono::seconds(30);  // when somebody waits for the result
+};
+
 /// How the agent visits its own services.
 struct SelfTestSettings {
     std::chrono::minutes every{60};         // 0: never by itself
     bool collector = false;                 // the visit's records must be acknowledged, too
     std::chrono::seconds first{10};         // after a service was seen to be on
     std::chrono::seconds acknowledge{300};  // records may wait so long for the collector
+    VisitPatience patience = {};
 };
 
 /// Visits every service that is on as a stranger would, over its real listener, and tells the board how far it came:

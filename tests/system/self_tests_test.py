@@ -1,5 +1,6 @@
 """The agent visits its own services; what it finds goes all the way to the database, and is in no count."""
 
+import socket
 import subprocess
 import unittest
 
@@ -59,6 +60,26 @@ class SelfTestsTest(WorldTestCase):
         self.world.start_collector()
         wait_for("a visit that passes again", lambda: self.visit("ftp").returncode == 0, 60)
 
+    def troubles(self):
+        """Of the visits to "all": how grave it is, the step that failed, whether it is over."""
+        return self.world.database.rows("SELECT severity, substring(title from 'at the step .([a-z]+)'), ended_at IS NOT NULL FROM "
+                                        "trouble WHERE kind = 'self-test' AND service = 'all'")
+
+    def test_6_a_listener_behind_which_nothing_answers_is_a_trouble(self):
+        port = self.world.port("all")
+        self.assertEqual(self.troubles(), [])
+        # Of two that listen the kernel takes the one with the address: what comes to ::1 waits here, and nobody takes it.
+        with socket.socket(socket.AF_INET6) as usurper:
+            usurper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            usurper.bind(("::1", port))
+            usurper.listen()
+            done = self.visit("all")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("FAILED at answer", done.stdout + done.stderr)
+            wait_for("the trouble in the database", self.troubles, step=0.2)
+        self.assertEqual(self.troubles(), [["3", "answer", "f"]])
+        self.assertEqual(self.visit("all").returncode, 0)
+        wait_for("the trouble to be over", lambda: self.troubles() == [["3", "answer", "t"]], step=0.2)
 
 
 if __name__ == "__main__":
