@@ -268,6 +268,10 @@ void TestSpool::appendGap(std::uint64_t numbers, const v1::Gap& gap) {
     entry.set_record(record.SerializeAsString());
 }
 
+void TestSpool::forget(std::uint64_t seq) {
+    std::erase_if(entries_, [seq](const v1::Entry& entry) { return entry.seq_end() <= seq; });
+}
+
 v1::Batch TestSpool::batch(std::uint64_t first, std::uint64_t last) const {
     v1::Batch batch;
     batch.set_lane(lane_);

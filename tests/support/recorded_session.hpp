@@ -84,6 +84,9 @@ public:
     void appendRaw(const std::string& record);
     void appendGap(std::uint64_t numbers, const v1::Gap& gap);
 
+    /// Frees the records up to a number.
+    void forget(std::uint64_t seq);
+
     v1::Batch batch(std::uint64_t first, std::uint64_t last) const;
     v1::Batch all() const { return batch(1, last_); }
 

@@ -2,165 +2,29 @@
 /// the hub, the store and PostgreSQL. Whatever it does is refused or put aside with a reason, and the other one's
 /// sessions are all there, once.
 
-#include "collector/store/session_store.hpp"
-#include "tests/collector/rpc/ingest_server.hpp"
-#include "tests/support/postgres_fixture.hpp"
-#include "tests/support/recorded_session.hpp"
-
-#include <gtest/gtest.h>
+#include "tests/collector/rpc/hostile_sensor.hpp"
 
 #include <atomic>
 #include <chrono>
-#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
-#include <vector>
 
 namespace apiary::collector {
 namespace {
 
 using namespace std::chrono_literals;
-using test::IngestServer;
+using test::recordedNow;
 using test::RecordedSession;
 using test::SensorEnd;
+using test::sessionOf;
 using test::TestSpool;
 
 constexpr std::int64_t kMostOpen = 200;
-constexpr int kStill = 5;  // batches that the honest sensor brings in after the hostile one is done
 
-Moment now() {
-    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
-RecordedSession sessionOf(std::uint64_t random, Moment start = now() - 1h) {
-    RecordedSession session({.start = start, .random = random});
-    return session.sent("220 hello\r\n").received("USER a\r\n").login("a", "b").command("USER", "a");
-}
-
-/// Sends sessions, ten a batch, as fast as they are acknowledged, until it is told to stop.
-class HonestSensor {
-public:
-    HonestSensor(IngestServer& server, const Uuid& sensor) : end_(server.sensorChannel(sensor), 60s) {
-        end_.greet(spool_.id());
-        sending_ = std::jthread([this](const std::stop_token& stop) {
-            while (!stop.stop_requested() && sendOne()) {
-            }
-        });
-    }
-
-    void awaitMore(int batches) {
-        for (int seen = batches_; batches > 0 && !failed_; --batches) {
-            batches_.wait(seen);
-            seen = batches_;
-        }
-    }
-
-    void stop() {
-        sending_.request_stop();
-        sending_.join();
-    }
-
-    const Uuid& spool() const { return spool_.id(); }
-    std::uint64_t sessions() const { return sessions_; }
-    bool failed() const { return failed_; }
-
-private:
-    bool sendOne() {
-        const std::uint64_t first = spool_.last() + 1;
-        for (int i = 0; i < 10; ++i) {
-            spool_.append(sessionOf(1'000'000 + ++sessions_).close());
-        }
-        end_.send(spool_.batch(first, spool_.last()));
-        for (std::uint64_t acknowledged = 0; acknowledged < spool_.last();) {
-            const v1::ToSensor message = end_.next();
-            if (message.what_case() == v1::ToSensor::WHAT_NOT_SET) {
-                failed_ = true;
-                break;
-            }
-            acknowledged = message.ack().last_seq();
-        }
-        ++batches_;
-        batches_.notify_all();
-        return !failed_;
-    }
-
-    TestSpool spool_{100};
-    SensorEnd end_;
-    std::uint64_t sessions_ = 0;
-    std::atomic<int> batches_ = 0;
-    std::atomic<bool> failed_ = false;
-    std::jthread sending_;
-};
-
-class HostileSensorTest : public testing::Test {
+class HostileSensorTest : public test::HostileSensorFixture {
 protected:
-    HostileSensorTest() {
-        for (const auto& [uuid, name] : {std::pair(honestId_, "honest"), std::pair(hostileId_, "hostile")}) {
-            database_.ask("INSERT INTO apiary.sensor(sensor_uuid, name) VALUES ('" + uuid.text() + "', '" + name +
-                          "')");
-        }
-        honest_ = std::make_unique<HonestSensor>(server_, honestId_);
-        honest_->awaitMore(1);
-    }
-
-    SensorEnd hostile() { return SensorEnd(server_.sensorChannel(hostileId_)); }
-
-    /// Sends what the spool holds, in batches of at most 1,000, and waits until all of it is acknowledged.
-    void sendAll(const TestSpool& spool) {
-        SensorEnd end(server_.sensorChannel(hostileId_), 100s);
-        end.greet(spool.id());
-        for (std::uint64_t first = 1; first <= spool.last(); first += 1000) {
-            ASSERT_TRUE(end.send(spool.batch(first, std::min(first + 999, spool.last()))));
-            for (std::uint64_t acknowledged = 0; acknowledged < std::min(first + 999, spool.last());) {
-                const v1::ToSensor message = end.next();
-                ASSERT_TRUE(message.has_ack());
-                acknowledged = message.ack().last_seq();
-            }
-        }
-    }
-
-    std::string of(const std::string& sensor) const {
-        return " sensor_id = (SELECT sensor_id FROM apiary.sensor WHERE name = '" + sensor + "')";
-    }
-
-    std::string count(const std::string& table, const std::string& where) {
-        return database_.ask("SELECT count(*) FROM apiary." + table + " WHERE " + where);
-    }
-
-    /// Why records of the hostile sensor were put aside, in their order, each reason once in a row.
-    std::string reasons() {
-        return database_.ask(
-            "SELECT string_agg(reason, '; ' ORDER BY quarantine_id) FROM (SELECT *, lag(reason) OVER "
-            "(ORDER BY quarantine_id) AS before FROM apiary.quarantine WHERE" +
-            of("hostile") + ") q WHERE reason IS DISTINCT FROM before");
-    }
-
-    /// The honest sensor goes on, and all that it has sent is there once.
-    void expectTheOtherUnharmed() {
-        honest_->awaitMore(kStill);
-        honest_->stop();
-        ASSERT_FALSE(honest_->failed());
-        const std::string sessions = std::to_string(honest_->sessions());
-        EXPECT_EQ(count("session", of("honest")), sessions);
-        EXPECT_EQ(database_.ask("SELECT count(DISTINCT session_id) FROM apiary.session WHERE" + of("honest")),
-                  sessions);
-        EXPECT_EQ(database_.ask("SELECT count(*) FROM apiary.session s JOIN apiary.event e USING (session_id) WHERE" +
-                                of("honest")),
-                  std::to_string(2 * honest_->sessions()));
-        EXPECT_EQ(count("credential", of("honest")), sessions);
-        EXPECT_EQ(count("command", of("honest")), sessions);
-        EXPECT_EQ(count("session_open", of("honest")), "0");
-        EXPECT_EQ(count("quarantine", of("honest")), "0");
-        EXPECT_EQ(count("quarantine", "reason = ''"), "0");
-    }
-
-    const Uuid honestId_ = TestSpool(77).id();
-    const Uuid hostileId_ = TestSpool(666).id();
-    test::TestDatabase database_;
-    SessionStore store_{database_.writer(), 1};
-    IngestServer server_{{.openSessions = kMostOpen}, &store_};
-    std::unique_ptr<HonestSensor> honest_;
+    HostileSensorTest() : HostileSensorFixture({.openSessions = kMostOpen}) {}
 };
 
 TEST_F(HostileSensorTest, IsCutOffWhenAMessageIsTooLarge) {
@@ -366,7 +230,7 @@ TEST_F(HostileSensorTest, CannotOpenSessionsWithoutEnd) {
     TestSpool spool(1);
     std::optional<RecordedSession> first;
     for (std::uint64_t i = 1; i <= 5'000; ++i) {
-        RecordedSession session({.start = now() - 1h, .random = i});
+        RecordedSession session({.start = recordedNow() - 1h, .random = i});
         spool.append(session);
         first = first ? first : std::optional(session);
     }
@@ -377,8 +241,8 @@ TEST_F(HostileSensorTest, CannotOpenSessionsWithoutEnd) {
 
     TestSpool later(2);  // one that ends makes room for another
     later.append(first->close().records().back());
-    later.append(RecordedSession({.start = now() - 1h, .random = 9'998}).records().front());
-    later.append(RecordedSession({.start = now() - 1h, .random = 9'999}).records().front());
+    later.append(RecordedSession({.start = recordedNow() - 1h, .random = 9'998}).records().front());
+    later.append(RecordedSession({.start = recordedNow() - 1h, .random = 9'999}).records().front());
     sendAll(later);
     EXPECT_EQ(count("session_open", of("hostile")), std::to_string(kMostOpen));
     EXPECT_EQ(count("quarantine", of("hostile")), std::to_string(5'001 - kMostOpen));
