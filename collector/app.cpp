@@ -22,6 +22,7 @@
 #include "collector/rpc/ticker.hpp"
 #include "collector/rpc/trouble_desk.hpp"
 #include "collector/schema_watch.hpp"
+#include "collector/store/connection.hpp"
 #include "collector/store/database_watch.hpp"
 #include "collector/store/fleet_repository.hpp"
 #include "collector/store/free_space.hpp"
@@ -42,6 +43,7 @@
 #include <chrono>
 #include <csignal>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -86,19 +88,18 @@ public:
           fleetStore_(config.writer, config.id),
           schema_(config.writer),
           database_(config.writer),
-          ingest_(
-              store_, feed_, [] { return std::chrono::floor<std::chrono::microseconds>(now()); },
-              IngestHub::Settings{}),
-          reports_([dsn = config.writer] { return openForReports(dsn, kLongestReport); }, kQuestionsWaiting),
+          ingest_(store_, feed_, [] { return std::chrono::floor<std::chrono::microseconds>(now()); },
+                  {.missed = missed()}),
+          reports_([dsn = config.writer] { return openForReports(dsn, kLongestReport); }, kQuestionsWaiting, missed()),
           switches_([dsn = config.writer] { return std::make_unique<Connection>(dsn, "apiary-collector fleet"); },
-                    kQuestionsWaiting),
+                    kQuestionsWaiting, missed()),
           revocations_([dsn = config.writer] { return std::make_unique<Connection>(dsn, "apiary-collector revoked"); },
-                       1),
+                       1, missed()),
           revoked_(std::make_shared<RevokedOperators>(revocations_)),
           retention_(config.writer, config.id, config.retention, [this] { return doubt(); }),
           ingestService_(ingest_, fleet_, ticker_, now),
           desk_(fleetStore_, fleetStore_, fleet_, [this](std::int32_t sensor) { ingestService_.shutOut(sensor); }),
-          notices_(config),
+          notices_(config, missed()),
           incidents_(
               {.dsn = config.writer, .collectorId = config.id, .collector = config.name, .channels = notices_.names()}),
           troubles_(incidents_, fleet_, told(config), now(), [this] { notices_.wake(); }),
@@ -110,6 +111,8 @@ public:
           healthService_(
               makeHealthService([this](std::string_view service) { return health(service); }, ticker_, revoked_, now)) {
         ingestService_.setDesk(desk_);
+        desk_.onMissed(missed());
+        troubles_.onMissed(missed());
         troubles_.onLook([this](std::span<const SensorView> sensors, Trouble::Time at) {
             for (const StaleSessions& stale : stale_.judge(sensors, at)) {
                 ingest_.closeStale(stale.sensorId, std::chrono::floor<std::chrono::microseconds>(stale.before),
@@ -196,6 +199,11 @@ private:
                 config.floor};
     }
 
+    /// For whoever finds no database: one of all says so.
+    std::function<void(const std::string&)> missed() {
+        return [this](const std::string& why) { database_.missed(why); };
+    }
+
     IncidentBook::Settings told(const CollectorConfig& config) const {
         return {.every = config.notify.every,
                 .mostPerHour = config.notify.mostPerHour,
@@ -237,7 +245,11 @@ private:
             Connection connection(config_.writer);
             revoked_->read(connection);
         } catch (const std::exception& error) {
-            log::warn(std::string("who is revoked is not known yet, operators have to wait: ") + error.what());
+            if (saysNoDatabase(error)) {
+                database_.missed(error.what());
+            } else {
+                log::warn("who is revoked is not known yet, operators have to wait: " + inOneLine(error.what()));
+            }
         }
     }
 

@@ -38,8 +38,9 @@ private:
 /// One of them.
 class NoticeChannels::Channel {
 public:
-    Channel(const CollectorConfig& config, NamedCarrier forStored, NamedCarrier forUrgent)
-        : stored_(config.writer, config.id, forStored.name),
+    Channel(const CollectorConfig& config, const StoredNotices::Missed& missed, NamedCarrier forStored,
+            NamedCarrier forUrgent)
+        : stored_(config.writer, config.id, forStored.name, missed),
           route_(stored_, std::move(forStored)),
           urgentRoute_(urgent_, std::move(forUrgent)) {}
 
@@ -57,11 +58,13 @@ private:
     Route urgentRoute_;
 };
 
-NoticeChannels::NoticeChannels(const CollectorConfig& config) {
+NoticeChannels::NoticeChannels(const CollectorConfig& config,
+                               const std::function<void(const std::string& why)>& missed) {
     auto forStored = carriersOf(config.notify);
     auto forUrgent = carriersOf(config.notify);
     for (std::size_t i = 0; i < forStored.size(); ++i) {
-        channels_.push_back(std::make_unique<Channel>(config, std::move(forStored[i]), std::move(forUrgent[i])));
+        channels_.push_back(
+            std::make_unique<Channel>(config, missed, std::move(forStored[i]), std::move(forUrgent[i])));
     }
 }
 

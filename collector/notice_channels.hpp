@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,7 +19,8 @@ namespace apiary::collector {
 /// any thread.
 class NoticeChannels {
 public:
-    explicit NoticeChannels(const CollectorConfig& config);
+    /// `missed` is told on their threads why there is no database, each time that it is missed.
+    NoticeChannels(const CollectorConfig& config, const std::function<void(const std::string& why)>& missed);
     ~NoticeChannels();
     NoticeChannels(const NoticeChannels&) = delete;
     NoticeChannels& operator=(const NoticeChannels&) = delete;

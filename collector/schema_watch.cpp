@@ -1,6 +1,8 @@
 #include "collector/schema_watch.hpp"
 
+#include "collector/store/connection.hpp"
 #include "collector/store/migrator.hpp"
+#include "common/growing_pause.hpp"
 #include "common/log/log.hpp"
 
 #include <chrono>
@@ -11,7 +13,8 @@
 namespace apiary::collector {
 namespace {
 
-constexpr std::chrono::seconds kBetween{2};
+constexpr std::chrono::seconds kFirst{2};
+constexpr std::chrono::seconds kLongest{16};
 
 }  // namespace
 
@@ -21,19 +24,18 @@ std::optional<Status> SchemaWatch::ask() {
     try {
         return checkSchema(dsn_);
     } catch (const std::exception& error) {
-        if (!std::exchange(said_, true)) {
-            log::error("the database does not answer, records wait at the sensors meanwhile: " +
-                       std::string(error.what()));
+        if (!saysNoDatabase(error) && !std::exchange(said_, true)) {
+            log::error("the schema cannot be read, which is tried again: " + inOneLine(error.what()));
         }
         return std::nullopt;
     }
 }
 
 void SchemaWatch::run() {
-    for (;;) {
+    for (GrowingPause pause(kFirst, kLongest);;) {
         {
             std::unique_lock lock(mutex_);
-            if (stopped_.wait_for(lock, kBetween, [&] { return stopping_; })) {
+            if (stopped_.wait_for(lock, pause.afterFailure(), [&] { return stopping_; })) {
                 return;
             }
         }
@@ -41,7 +43,6 @@ void SchemaWatch::run() {
             if (!*schema) {
                 throw std::runtime_error(schema->error());
             }
-            log::info("the database answers, and its schema is this program's");
             return;
         }
     }

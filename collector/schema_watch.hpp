@@ -15,7 +15,7 @@ class SchemaWatch {
 public:
     explicit SchemaWatch(std::string dsn);
 
-    /// Nothing while there is no database, which is said once; else whether its schema will do. Blocks.
+    /// Nothing while there is no database, which DatabaseWatch says; else whether its schema will do. Blocks.
     std::optional<Status> ask();
 
     /// The body of a thread: throws if the schema turns out wrong.

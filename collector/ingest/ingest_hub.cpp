@@ -86,13 +86,19 @@ bool IngestHub::untilItWorks(const std::function<void()>& work) {
     for (auto length = settings_.firstPause;; length = std::min(length * 2, settings_.longestPause)) {
         try {
             work();
-            if (!answers_.exchange(true)) {
-                log::info("the database answers again");
+            answers_ = true;
+            if (std::exchange(refused_, false)) {
+                log::info("the database takes records again");
             }
             return true;
+        } catch (const SinkAway& away) {
+            forget();
+            answers_ = false;
+            settings_.missed(away.what());
         } catch (const SinkUnavailable& unavailable) {
             forget();
-            if (answers_.exchange(false)) {
+            answers_ = false;
+            if (!std::exchange(refused_, true)) {
                 log::error(std::string("the database does not take records, they wait at the sensors: ") +
                            unavailable.what());
             }

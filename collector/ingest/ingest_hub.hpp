@@ -49,6 +49,8 @@ public:
         std::chrono::milliseconds firstPause{200};            // after the database failed
         std::chrono::milliseconds longestPause{5000};
         std::chrono::milliseconds stopWithin{5000};  // for what waits when stop() is called
+        /// Told, on run()'s thread, why there is no database, each time that it is missed: it says so in the log.
+        std::function<void(const std::string&)> missed = [](const std::string& /*why*/) {};
     };
     using Clock = std::function<Moment()>;
 
@@ -147,6 +149,7 @@ private:
     Guarded<std::map<std::int32_t, StaleWish>> stale_;  // by sensor
 
     // Of the hub's thread.
+    bool refused_ = false;  // by a database that is there, which is said
     bool staleLeft_ = false;
     std::chrono::steady_clock::time_point staleAt_;
     std::map<LaneKey, std::int64_t> positions_;

@@ -22,6 +22,12 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+/// It cannot because there is no database, or none any more.
+class SinkAway final : public SinkUnavailable {
+public:
+    using SinkUnavailable::SinkUnavailable;
+};
+
 /// What evidence needs to know of its session.
 struct SessionOwner {
     std::int32_t sensorId = 0;

@@ -3,6 +3,7 @@
 #include "collector/watch/notice_text.hpp"
 
 #include <utility>
+#include <vector>
 
 namespace apiary::collector {
 namespace {
@@ -44,7 +45,9 @@ void CollectorDesk::stop() {
 
 void CollectorDesk::work(Time now) {
     auto troubles = rules_.judge(view_(), now);
-    log_.say(troubles);
+    auto said = troubles;
+    std::erase_if(said, [](const Trouble& trouble) { return trouble.key.subject == CollectorRules::kAwaySubject; });
+    log_.say(said);
     const auto plan = book_.plan(troubles, now);
     hub_.setOwnTroubles(std::move(troubles));
     if (plan.heldBack > 0) {

@@ -16,8 +16,10 @@
 namespace apiary::collector {
 
 /// Looks once a second what is wrong with the collector's own database, and tells the hub, the log, and whoever is to
-/// be notified. Nothing of it waits for the database or needs one: what it has told lives in memory, so a trouble that
-/// lasts over a restart of the collector is told again. A TroubleDesk takes the same troubles into the database.
+/// be notified. That the database is away is said in the log by a DatabaseWatch, which knows the reason and does not
+/// wait half a minute. Nothing of it waits for the database or needs one: what it has told lives in memory, so a
+/// trouble that lasts over a restart of the collector is told again. A TroubleDesk takes the same troubles into the
+/// database.
 ///
 /// run() belongs to one thread; stop() and heldBack() are for any.
 class CollectorDesk {

@@ -19,15 +19,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kCancelAgain{100};
 constexpr const char* kQueryCancelled = "57014";
-constexpr std::array<const char*, 3> kShuttingDown{"57P01", "57P02", "57P03"};
 
 struct FreeCancel {
     void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
 };
-
-bool shuttingDown(const pqxx::sql_error& error) {
-    return std::ranges::any_of(kShuttingDown, [&](const auto* state) { return error.sqlstate() == state; });
-}
 
 }  // namespace
 
@@ -101,7 +96,8 @@ void QueryPool::Ticket::cancel() const {
     }
 }
 
-QueryPool::QueryPool(Open open, std::size_t bound) : open_(std::move(open)), bound_(bound) {}
+QueryPool::QueryPool(Open open, std::size_t bound, Missed missed)
+    : open_(std::move(open)), bound_(bound), missed_(std::move(missed)) {}
 QueryPool::~QueryPool() = default;
 
 bool QueryPool::submit(Work work, Finished finished, bool repeatable, Ticket* ticket) {
@@ -181,15 +177,20 @@ void QueryPool::runCancellations() {
 
 QueryEnd QueryPool::execute(Job& job, std::unique_ptr<Connection>& connection) const {
     const bool fresh = connection == nullptr;
-    bool broken = false;
-    auto end = attempt(job, connection, broken);
-    if (broken && !fresh && job.repeatable()) {
-        end = attempt(job, connection, broken);
+    std::optional<std::string> missed;
+    auto end = attempt(job, connection, missed);
+    if (missed && !fresh && job.repeatable()) {
+        missed.reset();
+        end = attempt(job, connection, missed);
+    }
+    if (missed) {
+        missed_(*missed);
     }
     return end;
 }
 
-QueryEnd QueryPool::attempt(Job& job, std::unique_ptr<Connection>& connection, bool& broken) const {
+QueryEnd QueryPool::attempt(Job& job, std::unique_ptr<Connection>& connection,
+                            std::optional<std::string>& missed) const {
     if (job.cancelled()) {
         return QueryEnd::Cancelled;
     }
@@ -199,27 +200,22 @@ QueryEnd QueryPool::attempt(Job& job, std::unique_ptr<Connection>& connection, b
         }
         job.run(*connection);
         return QueryEnd::Done;
-    } catch (const pqxx::broken_connection& error) {
-        log::warn("a query found no database: " + escape(error.what()));
-    } catch (const pqxx::in_doubt_error& error) {
-        log::warn("a query lost the database: " + escape(error.what()));
-    } catch (const pqxx::sql_error& error) {
-        if (error.sqlstate() == kQueryCancelled) {
+    } catch (const std::exception& error) {
+        if (saysNoDatabase(error)) {
+            connection.reset();
+            missed = error.what();
+            return QueryEnd::Unavailable;
+        }
+        const auto* refused = dynamic_cast<const pqxx::sql_error*>(&error);
+        if (refused != nullptr && refused->sqlstate() == kQueryCancelled) {
             return job.cancelled() ? QueryEnd::Cancelled : QueryEnd::TooSlow;
         }
-        if (!shuttingDown(error)) {
-            log::error("a query failed: " + escape(error.what()));
-            return QueryEnd::Failed;
-        }
-        log::warn("a query lost the database: " + escape(error.what()));
-    } catch (const std::exception& error) {
         log::error("a query failed: " + escape(error.what()));
-        connection.reset();  // nobody knows what state it is in
+        if (refused == nullptr) {
+            connection.reset();  // nobody knows what state it is in
+        }
         return QueryEnd::Failed;
     }
-    connection.reset();
-    broken = true;
-    return QueryEnd::Unavailable;
 }
 
 }  // namespace apiary::collector

@@ -8,6 +8,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace apiary::collector {
@@ -30,6 +32,7 @@ class QueryPool {
 public:
     using Open = std::function<std::unique_ptr<Connection>()>;
     using Work = std::function<void(Connection&)>;
+    using Missed = std::function<void(const std::string& why)>;
     using Finished = std::function<void(QueryEnd)>;
 
     class Job;
@@ -46,7 +49,10 @@ public:
         std::shared_ptr<Job> job_;
     };
 
-    QueryPool(Open open, std::size_t bound);
+    /// `missed` is told on the pool's threads why there is no database, for each piece of work that ended Unavailable:
+    /// it says so in the log.
+    QueryPool(
+        Open open, std::size_t bound, Missed missed = [](const std::string& /*why*/) {});
     ~QueryPool();
     QueryPool(const QueryPool&) = delete;
     QueryPool& operator=(const QueryPool&) = delete;
@@ -64,11 +70,12 @@ public:
 
 private:
     QueryEnd execute(Job& job, std::unique_ptr<Connection>& connection) const;
-    QueryEnd attempt(Job& job, std::unique_ptr<Connection>& connection, bool& broken) const;
+    QueryEnd attempt(Job& job, std::unique_ptr<Connection>& connection, std::optional<std::string>& missed) const;
     void cancel(const std::shared_ptr<Job>& job);
 
     const Open open_;
     const std::size_t bound_;
+    const Missed missed_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::condition_variable cancellation_;

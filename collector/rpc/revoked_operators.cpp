@@ -4,8 +4,7 @@
 
 namespace apiary::collector {
 
-static constexpr int kAskEvery = 16;      // ticks
-static constexpr int kAskFirstEvery = 4;  // while nothing is known
+static constexpr int kAskEvery = 16;  // ticks
 
 void RevokedOperators::read(Connection& connection) {
     OperatorNames names = OperatorRepository(connection).revoked();
@@ -20,7 +19,7 @@ RevokedOperators::Verdict RevokedOperators::judge(std::string_view name) const {
 
 void RevokedOperators::tick(Ticker::Time) {
     const bool due = state_.with([](State& state) {
-        const bool asks = !state.asking && ++state.ticks >= (state.names ? kAskEvery : kAskFirstEvery);
+        const bool asks = !state.asking && ++state.ticks >= state.wait;
         if (asks) {
             state.asking = true;
             state.ticks = 0;
@@ -30,11 +29,21 @@ void RevokedOperators::tick(Ticker::Time) {
     if (!due) {
         return;
     }
-    const auto asked = [self = shared_from_this()] { self->state_.with([](State& state) { state.asking = false; }); };
-    const bool taken = pool_.submit([self = shared_from_this()](Connection& connection) { self->read(connection); },
-                                    [asked](QueryEnd) { asked(); }, true);
+    const auto asked = [self = shared_from_this()](QueryEnd end) {
+        self->state_.with([&](State& state) {
+            state.asking = false;
+            if (end == QueryEnd::Done) {
+                state.pause.worked();
+                state.wait = kAskEvery;
+            } else {
+                state.wait = static_cast<int>(state.pause.afterFailure() / Ticker::kPeriod);
+            }
+        });
+    };
+    const bool taken =
+        pool_.submit([self = shared_from_this()](Connection& connection) { self->read(connection); }, asked, true);
     if (!taken) {
-        asked();
+        asked(QueryEnd::Unavailable);
     }
 }
 

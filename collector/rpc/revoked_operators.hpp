@@ -4,16 +4,19 @@
 #include "collector/rpc/ticker.hpp"
 #include "collector/store/operator_repository.hpp"
 #include "common/concurrent/guarded.hpp"
+#include "common/growing_pause.hpp"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string_view>
 
 namespace apiary::collector {
 
-/// Which operators are shut out, as the database said last: asked again every 4 s, so that one is out within 5 s. Until
-/// it has answered once nobody can be told from those; while it is away its last answer counts. Thread-safe; must be
-/// held by a shared pointer, as the answer may come after the ticker has let go.
+/// Which operators are shut out, as the database said last: asked again every 4 s, so that one is out within 5 s, and
+/// at least every 8 s while it does not answer. Until it has answered once nobody can be told from those; while it is
+/// away its last answer counts. Thread-safe; must be held by a shared pointer, as the answer may come after the ticker
+/// has let go.
 class RevokedOperators final : public Ticker::Client, public std::enable_shared_from_this<RevokedOperators> {
 public:
     enum class Verdict { Trusted, Revoked, Unknown };
@@ -32,7 +35,9 @@ private:
     struct State {
         std::optional<OperatorNames> names;
         bool asking = false;
-        int ticks = 0;  // since it was asked last
+        int ticks = 0;                                                         // since it was asked last
+        int wait = 4;                                                          // ticks until it is asked
+        GrowingPause pause{std::chrono::seconds(1), std::chrono::seconds(8)};  // while it does not answer
     };
 
     QueryPool& pool_;

@@ -1,5 +1,6 @@
 #include "collector/rpc/sensor_desk.hpp"
 
+#include "collector/store/connection.hpp"
 #include "common/log/log.hpp"
 
 #include <chrono>
@@ -10,13 +11,14 @@ namespace apiary::collector {
 namespace {
 
 constexpr auto kStoreEvery = std::chrono::seconds(1);
-constexpr auto kLookEvery = std::chrono::seconds(4);  // a revoked sensor is out within 5 s
+constexpr auto kLongestPause = std::chrono::seconds(8);
+constexpr auto kLookEvery = std::chrono::seconds(4);    // a revoked sensor is out within 5 s
 constexpr auto kCoverEvery = std::chrono::seconds(10);  // of a collector that is killed, no more is lost
 
 }  // namespace
 
 SensorDesk::SensorDesk(SensorStatusSink& sink, DesiredStateSource& source, FleetHub& hub, Revoked revoked)
-    : sink_(sink), source_(source), hub_(hub), revoked_(std::move(revoked)) {}
+    : sink_(sink), source_(source), hub_(hub), revoked_(std::move(revoked)), pause_(kStoreEvery, kLongestPause) {}
 
 void SensorDesk::connected(std::int32_t sensor) {
     sensors_.add(sensor);
@@ -47,6 +49,7 @@ void SensorDesk::run() {
         changed_.wait_for(lock, kStoreEvery, [&] { return hurry_ || stopping_; });
     }
     coveredAt_.reset();
+    waitsUntil_.reset();
     work(std::chrono::steady_clock::now());
 }
 
@@ -56,13 +59,22 @@ void SensorDesk::work(std::chrono::steady_clock::time_point now) {
         const std::lock_guard lock(mutex_);
         hurry = std::exchange(hurry_, false);
     }
+    if (!hurry && waitsUntil_ && now < *waitsUntil_) {
+        return;
+    }
     // One that fails does not hold up the others.
     std::string trouble;
+    bool away = false;
     const auto attempt = [&](auto step) {
         try {
             step();
         } catch (const std::exception& error) {
-            trouble = trouble.empty() ? error.what() : trouble;
+            if (missed_ && saysNoDatabase(error)) {
+                away = true;
+                missed_(error.what());
+            } else {
+                trouble = trouble.empty() ? inOneLine(error.what()) : trouble;
+            }
         }
     };
     if (hurry || !lookedAt_ || *lookedAt_ + kLookEvery <= now) {
@@ -74,10 +86,16 @@ void SensorDesk::work(std::chrono::steady_clock::time_point now) {
         coveredAt_ = now;
         attempt([this] { storeCoverage(); });
     }
-    if (!trouble.empty() && !troubled_) {
+    if (!trouble.empty() && !said_) {
         log::warn("what sensors report and what is wanted of them waits for the database: " + trouble);
     }
-    troubled_ = !trouble.empty();
+    said_ = !trouble.empty();
+    if (away) {
+        waitsUntil_ = now + pause_.afterFailure();
+    } else {
+        waitsUntil_.reset();
+        pause_.worked();
+    }
 }
 
 void SensorDesk::stop() {

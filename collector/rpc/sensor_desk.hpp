@@ -4,6 +4,7 @@
 #include "collector/ingest/sensor_state.hpp"
 #include "collector/rpc/fleet_hub.hpp"
 #include "common/concurrent/guarded.hpp"
+#include "common/growing_pause.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -28,6 +29,10 @@ public:
     /// All must outlive it. `revoked` is called on run()'s thread, again and again while such a sensor is connected.
     SensorDesk(SensorStatusSink& sink, DesiredStateSource& source, FleetHub& hub, Revoked revoked);
 
+    /// Has `missed` told why there is no database, each time that it is missed, instead of the log; before run().
+    using Missed = std::function<void(const std::string& why)>;
+    void onMissed(Missed missed) { missed_ = std::move(missed); }
+
     void connected(std::int32_t sensor);
     void gone(std::int32_t sensor);
 
@@ -39,7 +44,8 @@ public:
     void stop();
 
     /// One round of run(), which makes one each second and as soon as somebody connects: stores what was reported, and
-    /// looks for wishes and revocations if somebody connected or the last look was long ago. Tests call it instead.
+    /// looks for wishes and revocations if somebody connected or the last look was long ago. While there is no
+    /// database it does so more and more seldom, up to every 8 s, and when somebody connects. Tests call it instead.
     void work(std::chrono::steady_clock::time_point now);
 
 private:
@@ -51,6 +57,7 @@ private:
     DesiredStateSource& source_;
     FleetHub& hub_;
     const Revoked revoked_;
+    Missed missed_;
     ConnectedSensors sensors_;
     Guarded<std::map<std::int32_t, SensorReport>> reports_;
     Guarded<CoverageLedger> coverage_;
@@ -63,7 +70,9 @@ private:
     std::optional<std::chrono::steady_clock::time_point> lookedAt_;
     std::optional<std::chrono::steady_clock::time_point> coveredAt_;
     std::int32_t failedAt_ = 0;  // the sensor whose report was not taken: the others go first
-    bool troubled_ = false;
+    bool said_ = false;          // that something else fails than to find the database
+    GrowingPause pause_;
+    std::optional<std::chrono::steady_clock::time_point> waitsUntil_;
 };
 
 }  // namespace apiary::collector

@@ -1,5 +1,6 @@
 #include "collector/rpc/trouble_desk.hpp"
 
+#include "collector/store/connection.hpp"
 #include "common/log/log.hpp"
 
 #include <algorithm>
@@ -14,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLookEvery = 1s;
+constexpr auto kLongestPause = 8s;
 constexpr auto kSensorsEvery = 5s;
 constexpr auto kSessionsEvery = 60s;
 constexpr auto kGapsEvery = 6h;
@@ -29,7 +31,12 @@ bool plain(const std::string& name) {
 
 TroubleDesk::TroubleDesk(IncidentStore& store, FleetHub& hub, IncidentBook::Settings settings, Time startedAt,
                          std::function<void()> noticesMade)
-    : store_(store), hub_(hub), noticesMade_(std::move(noticesMade)), rules_(startedAt), book_(settings) {}
+    : store_(store),
+      hub_(hub),
+      noticesMade_(std::move(noticesMade)),
+      rules_(startedAt),
+      book_(settings),
+      pause_(kLookEvery, kLongestPause) {}
 
 void TroubleDesk::run() {
     for (;;) {
@@ -50,12 +57,14 @@ void TroubleDesk::stop() {
 }
 
 void TroubleDesk::work(Time now) {
-    bool answered = true;
+    bool answered = due(now);
     try {
-        ask(now);
+        if (answered) {
+            ask(now);
+        }
     } catch (const std::exception& error) {
         answered = false;
-        complain(error);
+        complain(error, now);
     }
     const auto troubles = judge(now);
     hub_.setTroubles(troubles);
@@ -67,20 +76,30 @@ void TroubleDesk::work(Time now) {
     try {
         keep(all, now);
         owed_.clear();
-        away_ = false;
+        said_ = false;
+        failedAt_.reset();
+        pause_.worked();
     } catch (const std::exception& error) {
         loaded_ = false;  // whether it was stored is seen when it is read again
-        complain(error);
+        complain(error, now);
     }
 }
 
-void TroubleDesk::complain(const std::exception& error) {
+/// Whether the database is to be asked: always, unless it has just failed.
+bool TroubleDesk::due(Time now) const {
+    return !failedAt_ || hasPassed(wait_, *failedAt_, now);
+}
+
+void TroubleDesk::complain(const std::exception& error, Time now) {
+    failedAt_ = now;
+    wait_ = pause_.afterFailure();
     histories_.clear();  // what has been stored since is not known
     gapsAt_.clear();
-    if (!std::exchange(away_, true)) {
-        log::warn(
-            std::string("troubles of sensors and services cannot be stored now, and silent services not be told: ") +
-            error.what());
+    if (missed_ && saysNoDatabase(error)) {
+        missed_(error.what());
+    } else if (!std::exchange(said_, true)) {
+        log::warn("troubles of sensors and services cannot be stored now, and silent services not be told: " +
+                  inOneLine(error.what()));
     }
 }
 

@@ -6,6 +6,7 @@
 #include "collector/watch/incident_store.hpp"
 #include "collector/watch/oddity_rules.hpp"
 #include "collector/watch/trouble_rules.hpp"
+#include "common/growing_pause.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -19,6 +20,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,7 +28,7 @@ namespace apiary::collector {
 
 /// Looks once a second at what the hub and the database know of the sensors, and tells the hub, the log and the
 /// database what is wrong. Without a database it goes on with what the hub knows; what it finds is stored when there is
-/// one again. So is what a CollectorDesk finds, even if it is over by then.
+/// one again, which it finds out within 8 s. So is what a CollectorDesk finds, even if it is over by then.
 ///
 /// run() belongs to one thread; stop() and heldBack() are for any.
 class TroubleDesk {
@@ -45,6 +47,10 @@ public:
     void run();
     void stop();
 
+    /// Has `missed` told why there is no database, each time that it is missed, instead of the log; before run().
+    using Missed = std::function<void(const std::string& why)>;
+    void onMissed(Missed missed) { missed_ = std::move(missed); }
+
     /// One round of run(). Tests call it instead.
     void work(Time now);
 
@@ -57,12 +63,14 @@ private:
     void readHistories(Time now);
     std::vector<Trouble> withOwn(std::vector<Trouble> troubles);
     void keep(const std::vector<Trouble>& troubles, Time now);
-    void complain(const std::exception& error);
+    bool due(Time now) const;
+    void complain(const std::exception& error, Time now);
 
     IncidentStore& store_;
     FleetHub& hub_;
     const std::function<void()> noticesMade_;
     Seen seen_;
+    Missed missed_;
     TroubleRules rules_;
     OddityRules oddities_;
     IncidentBook book_;
@@ -78,7 +86,10 @@ private:
     TroubleLog log_;
     bool loaded_ = false;  // the book is what the database says
     bool resumed_ = false;
-    bool away_ = false;  // the database is
+    bool said_ = false;  // that the database refuses
+    GrowingPause pause_;
+    std::optional<Time> failedAt_;  // the database, and until then it is not asked again:
+    Time::duration wait_{};
     std::atomic<std::uint64_t> heldBack_ = 0;
 
     std::mutex mutex_;

@@ -50,6 +50,8 @@ std::string complete(const std::string& dsn, const std::string& program) {
     return options;
 }
 
+constexpr std::array<std::string_view, 3> kShuttingDown{"57P01", "57P02", "57P03"};
+
 // A connection with TLS may hold bytes that its socket does not show any more.
 constexpr int kLook = 100;  // ms
 
@@ -70,6 +72,25 @@ constexpr int kLook = 100;  // ms
 }
 
 }  // namespace
+
+bool saysNoDatabase(const std::exception& failure) {
+    if (const auto* refused = dynamic_cast<const pqxx::sql_error*>(&failure)) {
+        return std::ranges::find(kShuttingDown, refused->sqlstate()) != kShuttingDown.end();
+    }
+    return dynamic_cast<const pqxx::broken_connection*>(&failure) != nullptr ||
+           dynamic_cast<const pqxx::in_doubt_error*>(&failure) != nullptr;
+}
+
+std::string inOneLine(std::string_view text) {
+    std::string line;
+    for (std::size_t at = 0; at < text.size();) {
+        at = std::min(text.find_first_not_of("\n\t ", at), text.size());
+        const auto end = std::min(text.find('\n', at), text.size());
+        line += (line.empty() || at == end ? "" : "; ") + std::string(text.substr(at, end - at));
+        at = end;
+    }
+    return line;
+}
 
 class Connection::Exposed : public pqxx::basic_connection_base<NotingConnect> {
 public:

@@ -5,6 +5,7 @@
 #include <pqxx/connection_base>
 
 #include <cstddef>
+#include <exception>
 #include <libpq-fe.h>
 #include <memory>
 #include <string>
@@ -12,6 +13,12 @@
 #include <vector>
 
 namespace apiary::collector {
+
+/// Whether it says that there is no database, or none any more. Anything else is about what was asked of it.
+bool saysNoDatabase(const std::exception& failure);
+
+/// What libpq says, which may take several lines, in one.
+std::string inOneLine(std::string_view text);
 
 /// A connection to PostgreSQL, open as long as the object lives. Belongs to one thread.
 ///

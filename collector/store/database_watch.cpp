@@ -14,7 +14,9 @@ namespace apiary::collector {
 namespace {
 
 constexpr std::chrono::seconds kEvery{2};
+constexpr std::chrono::seconds kLongest{8};
 constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::minutes kOddEvery{1};
 
 constexpr const char* kSensors =
     "SELECT sensor_id, name, coalesce(records, 0)::bigint FROM apiary.sensor LEFT JOIN "
@@ -23,14 +25,17 @@ constexpr const char* kSensors =
 
 }  // namespace
 
-DatabaseWatch::DatabaseWatch(std::string dsn) : dsn_(std::move(dsn)) {}
+DatabaseWatch::DatabaseWatch(std::string dsn) : dsn_(std::move(dsn)), pause_(kEvery, kLongest) {}
 DatabaseWatch::~DatabaseWatch() = default;
 
 void DatabaseWatch::run() {
     for (;;) {
         look();
+        const auto pause = answers() ? kEvery : pause_.afterFailure();
         std::unique_lock lock(mutex_);
-        if (stopped_.wait_for(lock, kEvery, [&] { return stopping_; })) {
+        stopped_.wait_for(lock, pause, [&] { return stopping_ || hurry_; });
+        hurry_ = false;
+        if (stopping_) {
             return;
         }
     }
@@ -44,24 +49,61 @@ void DatabaseWatch::stop() {
     stopped_.notify_all();
 }
 
+void DatabaseWatch::missed(const std::string& why) {
+    const bool news = state_.with([&](State& state) {
+        const bool known = state.found == false || state.missed;
+        if (!known) {
+            state.missed = why;
+        }
+        return !known;
+    });
+    if (!news) {
+        return;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        hurry_ = true;
+    }
+    stopped_.notify_all();
+}
+
 void DatabaseWatch::look() {
     state_.with([](State& state) { state.waitingSince = Steady::now(); });
     try {
-        std::vector<Sensor> sensors = ask();
-        state_.with([&](State& state) {
-            state.found = true;
-            state.waitingSince.reset();
-            state.sensors = std::move(sensors);
-        });
+        found(ask());
     } catch (const std::exception& failure) {
         connection_.reset();
-        const bool news = state_.with([](State& state) {
-            state.waitingSince.reset();
-            return std::exchange(state.found, false);
-        });
-        if (news) {
-            log::warn(std::string("the database does not answer: ") + escape(failure.what()));
-        }
+        lost(failure.what());
+    }
+}
+
+void DatabaseWatch::found(std::vector<Sensor> sensors) {
+    pause_.worked();
+    std::optional<std::string> missed;
+    const auto before = state_.with([&](State& state) {
+        state.waitingSince.reset();
+        state.sensors = std::move(sensors);
+        missed = std::exchange(state.missed, std::nullopt);
+        return std::exchange(state.found, true);
+    });
+    const auto now = Steady::now();
+    if (before == false) {
+        log::info("database is over: the database answers again");
+    } else if (missed && (!oddAt_ || now - *oddAt_ >= kOddEvery)) {
+        oddAt_ = now;
+        log::warn("the database answers, but a part of the collector lost it: " + escape(inOneLine(*missed)));
+    }
+}
+
+void DatabaseWatch::lost(const std::string& why) {
+    const auto before = state_.with([](State& state) {
+        state.waitingSince.reset();
+        state.missed.reset();
+        return std::exchange(state.found, false);
+    });
+    if (before != false) {
+        log::error("database: the database does not answer, records wait at the sensors meanwhile: " +
+                   escape(inOneLine(why)));
     }
 }
 
@@ -88,7 +130,7 @@ std::vector<DatabaseWatch::Sensor> DatabaseWatch::ask() {
 
 bool DatabaseWatch::answers(Steady::time_point now) const {
     return state_.with([&](const State& state) {
-        return state.found && (!state.waitingSince || now - *state.waitingSince < kPatience);
+        return state.found == true && (!state.waitingSince || now - *state.waitingSince < kPatience);
     });
 }
 

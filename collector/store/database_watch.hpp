@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/concurrent/guarded.hpp"
+#include "common/growing_pause.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -16,8 +17,8 @@ namespace apiary::collector {
 class Connection;
 
 /// Whether the database answers, and what only it can tell of the sensors: asked every 2 s over a connection of its
-/// own, so that whoever wants to know need not wait for it. run() belongs to one thread; the rest may be called from
-/// any.
+/// own, and up to every 8 s while it does not, so that whoever wants to know need not wait for it. It alone says in the
+/// log that the database is away, and that it is back. run() belongs to one thread; the rest may be called from any.
 class DatabaseWatch {
 public:
     using Steady = std::chrono::steady_clock;
@@ -40,6 +41,10 @@ public:
     /// One look: asks, and blocks until the database has answered or failed.
     void look();
 
+    /// Somebody else found no database, for this reason: has it looked at now, unless it is known to be away. If it
+    /// does answer, which is odd, the reason is said, but not more than once a minute.
+    void missed(const std::string& why);
+
     /// True if the last look found it, and no later one has been waiting for more than 5 s.
     bool answers(Steady::time_point now = Steady::now()) const;
 
@@ -48,19 +53,25 @@ public:
 
 private:
     struct State {
-        bool found = false;                              // at the last look
+        std::optional<bool> found;                       // at the last look
         std::optional<Steady::time_point> waitingSince;  // a look is under way
         std::vector<Sensor> sensors;
+        std::optional<std::string> missed;  // what somebody else was told
     };
 
     std::vector<Sensor> ask();
+    void found(std::vector<Sensor> sensors);
+    void lost(const std::string& why);
 
     const std::string dsn_;
-    std::unique_ptr<Connection> connection_;  // of the thread that looks
+    std::unique_ptr<Connection> connection_;   // of the thread that looks
+    std::optional<Steady::time_point> oddAt_;  // likewise, like the next
+    GrowingPause pause_;
     Guarded<State> state_;
     std::mutex mutex_;
     std::condition_variable stopped_;
-    bool stopping_ = false;
+    bool stopping_ = false;  // guarded by mutex_, like the next
+    bool hurry_ = false;
 };
 
 }  // namespace apiary::collector

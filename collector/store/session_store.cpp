@@ -98,8 +98,13 @@ auto SessionStore::use(Work work) {
         if (connection_ != nullptr && PQstatus(connection_->raw()) != CONNECTION_OK) {
             message = "the connection broke";
         }
+        const bool away =
+            connection_ == nullptr || PQstatus(connection_->raw()) != CONNECTION_OK || saysNoDatabase(failure.base());
         connection_.reset();
         partitioning_.reset();
+        if (away) {
+            throw SinkAway(message);
+        }
         throw SinkUnavailable(message);
     } catch (...) {
         connection_.reset();  // it may stand in the middle of a COPY

@@ -1,6 +1,7 @@
 #include "collector/store/stored_notices.hpp"
 
 #include "collector/store/column_values.hpp"
+#include "collector/watch/trouble.hpp"
 
 #include <pqxx/except>
 #include <pqxx/nontransaction>
@@ -18,14 +19,21 @@ constexpr const char* kNext = R"(
       FROM apiary.notice WHERE collector_id = $1::smallint AND channel = $2 AND delivered_at IS NULL
        AND dropped_at IS NULL ORDER BY notice_id LIMIT 1)";
 
+constexpr std::chrono::seconds kFirstPause{1};
+constexpr std::chrono::seconds kLongestPause{8};
+
 std::string momentText(NoticeQueue::Time at) {
     return collector::momentText(std::chrono::floor<std::chrono::microseconds>(at));
 }
 
 }  // namespace
 
-StoredNotices::StoredNotices(std::string dsn, std::int16_t collectorId, std::string channel)
-    : dsn_(std::move(dsn)), collectorId_(collectorId), channel_(std::move(channel)) {}
+StoredNotices::StoredNotices(std::string dsn, std::int16_t collectorId, std::string channel, Missed missed)
+    : dsn_(std::move(dsn)),
+      collectorId_(collectorId),
+      channel_(std::move(channel)),
+      missed_(std::move(missed)),
+      pause_(kFirstPause, kLongestPause) {}
 
 template <typename Use>
 auto StoredNotices::with(Use use) {
@@ -42,6 +50,26 @@ auto StoredNotices::with(Use use) {
 }
 
 std::optional<QueuedNotice> StoredNotices::next(Time now) {
+    if (failedAt_ && !hasPassed(wait_, *failedAt_, now)) {
+        return std::nullopt;
+    }
+    try {
+        auto notice = find(now);
+        failedAt_.reset();
+        pause_.worked();
+        return notice;
+    } catch (const std::exception& failure) {
+        if (!saysNoDatabase(failure)) {
+            throw;
+        }
+        failedAt_ = now;
+        wait_ = pause_.afterFailure();
+        missed_(failure.what());
+        return std::nullopt;
+    }
+}
+
+std::optional<QueuedNotice> StoredNotices::find(Time now) {
     return with([&](pqxx::transaction_base& direct) -> std::optional<QueuedNotice> {
         const auto rows = direct.exec_params(kNext, static_cast<int>(collectorId_), channel_, momentText(now));
         if (rows.empty() || !rows[0][4].as<bool>()) {

@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 using Time = Trouble::Time;
 
 constexpr std::size_t kMarks = 64;  // looks are a second apart
-constexpr const char* kAwaySubject = "away";
 constexpr const char* kRefusesSubject = "refuses";
 constexpr const char* kFullSubject = "full";
 constexpr const char* kSlowSubject = "slow";

@@ -36,6 +36,8 @@ public:
     static constexpr double kSlow = 1.0;                 // seconds a transaction, on the average of kRecent
     static constexpr double kQuick = 0.5;                // likewise, to be well again
 
+    static constexpr const char* kAwaySubject = "away";  // of the trouble that it does not answer
+
     /// What is wrong now, by key. Every trouble is of kind Database, and the subject says which.
     std::vector<Trouble> judge(const CollectorView& view, Time now);
 

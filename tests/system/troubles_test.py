@@ -3,10 +3,12 @@ is told, also while there is no database; /metrics counts, doctor and the table 
 
 import ftplib
 import json
+import re
 import subprocess
 import unittest
 import urllib.request
 
+from agreement import assert_logs_agree, assert_nothing_was_lost
 from world import PSQL, World, ftp, listening, wait_for
 
 AWAY = 45  # seconds until everybody knows
@@ -68,11 +70,39 @@ class TroublesTest(unittest.TestCase):
         self.connect_to_database(True)
         wait_for("the command to be told of the end", lambda: ("ended", "away") in self.notices())
         self.world.await_sessions(2)
+        self.assert_said_once()
         wait_for("the trouble to be an incident that is over", lambda: self.world.database.rows(
             "SELECT sensor, severity, count(*) OVER (), ended_at IS NOT NULL FROM trouble WHERE kind = 'database' AND "
             "subject = 'away'") == [["", "4", "1", "t"]])
         self.assertEqual([one for one in self.notices() if one[1] == "away"], [("began", "away"), ("ended", "away")])
         self.assertEqual(self.metric(kind), 0)
+        self.failed = False
+
+    def log_lines(self):
+        return (self.world.folder / "collector.log").read_text().splitlines()
+
+    def assert_said_once(self):
+        """That the database was away is one line of the log, with a reason, and that it is back is another."""
+        back = "database is over: the database answers again"
+        wait_for("the collector to say that it is back", lambda: any(back in line for line in self.log_lines()))
+        lines = [line for line in self.log_lines() if re.search(r"\b(warn|warning|error)\b|database", line)]
+        self.assertEqual(len(lines), 2, "\n".join(lines))
+        self.assertRegex(lines[0], "error database: the database does not answer, records wait at the sensors meanwhile: .*FATAL: ")
+        self.assertRegex(lines[1], "info " + back + "$")
+
+    def test_a_start_without_a_database(self):
+        self.connect_to_database(False)
+        self.addCleanup(self.connect_to_database, True)
+        self.world.start()
+        wait_for("the collector to say so", lambda: any("does not answer" in line for line in self.log_lines()))
+        self.visit()
+        wait_for("the command to be told without a database", lambda: ("began", "away") in self.notices(), AWAY)
+        self.assertEqual(self.world.run("collector", "doctor", "--config", self.world.collector_toml).returncode, 1)
+        self.connect_to_database(True)
+        self.world.await_sessions(1)
+        self.assert_said_once()
+        assert_nothing_was_lost(self, self.world)
+        self.assertEqual(assert_logs_agree(self, self.world), 1)
         self.failed = False
 
     def test_a_disk_below_its_floor(self):

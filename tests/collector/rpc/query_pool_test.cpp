@@ -45,18 +45,20 @@ protected:
     }
     void killBackends() const {
         // Of this test's database: others run beside it on the same server.
-        database_.ask("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-                      "WHERE application_name = 'pooled' AND datname = current_database()");
+        database_.ask(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE application_name = 'pooled' AND datname = current_database()");
     }
 
     test::TestDatabase database_;
     std::string answer_;
     bool away_ = false;
+    std::vector<std::string> missed_;
     QueryPool pool_{[this] {
                         return std::make_unique<Connection>(
                             away_ ? "host=127.0.0.1 port=1 dbname=none" : database_.writer(), "pooled");
                     },
-                    2};
+                    2, [this](const std::string& why) { missed_.push_back(why); }};
     std::vector<std::thread> threads_;
 };
 
@@ -113,6 +115,7 @@ TEST_F(QueryPoolTest, ReadsOnceMoreWhenItsConnectionHasBroken) {
     killBackends();
     EXPECT_EQ(ask("SELECT 'again'").get(), QueryEnd::Done);
     EXPECT_EQ(answer_, "again");
+    EXPECT_TRUE(missed_.empty());
 }
 
 TEST_F(QueryPoolTest, DoesNotWriteTwice) {
@@ -127,6 +130,8 @@ TEST_F(QueryPoolTest, SaysThatThereIsNoDatabaseAndRecovers) {
     away_ = true;
     start();
     EXPECT_EQ(ask("SELECT 1").get(), QueryEnd::Unavailable);
+    ASSERT_EQ(missed_.size(), 1U);
+    EXPECT_NE(missed_[0].find("onnection refused"), std::string::npos) << missed_[0];
     submit([this](Connection&) {}).wait();
     away_ = false;
     EXPECT_EQ(ask("SELECT 1").get(), QueryEnd::Done);

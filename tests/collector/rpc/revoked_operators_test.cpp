@@ -5,8 +5,11 @@
 #include "tests/collector/rpc/people_server.hpp"
 
 #include <gtest/gtest.h>
+#include <pqxx/except>
 
 #include <chrono>
+#include <future>
+#include <memory>
 #include <thread>
 
 namespace apiary::test {
@@ -93,6 +96,34 @@ protected:
 TEST_F(RevokedOperatorsTest, TrustsNobodyBeforeTheDatabaseHasAnswered) {
     EXPECT_EQ(revoked_->judge("eve"), Verdict::Unknown);
     EXPECT_GT(ticksUntil(Verdict::Trusted), 0);
+}
+
+TEST(RevokedOperatorsWithoutADatabaseTest, AsksMoreAndMoreSeldom) {
+    int asked = 0;
+    collector::QueryPool pool(
+        [&]() -> std::unique_ptr<collector::Connection> {
+            ++asked;
+            throw pqxx::broken_connection("away");
+        },
+        1);
+    const auto revoked = std::make_shared<RevokedOperators>(pool);
+    std::thread thread([&] { pool.run(); });
+    // A piece of work behind the question has the thread, so the question is answered when it is done.
+    const auto tick = [&] {
+        revoked->tick({});
+        std::promise<void> done;
+        while (!pool.submit([](auto&) {}, [&](auto) { done.set_value(); }, false)) {
+            std::this_thread::yield();
+        }
+        done.get_future().wait();
+        --asked;  // for that piece of work
+    };
+    for (int ticks = 0; ticks < 4 * (1 + 1 + 2 + 4 + 8 + 8); ++ticks) {
+        tick();
+    }
+    pool.stop();
+    thread.join();
+    EXPECT_EQ(asked, 6);
 }
 
 TEST_F(RevokedOperatorsTest, AsksAgainAfterSixteenTicks) {

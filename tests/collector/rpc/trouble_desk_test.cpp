@@ -33,6 +33,7 @@ public:
     }
     Stored load() override {
         answer();
+        ++loads;
         Stored stored;
         for (const auto& [id, incident] : incidents) {
             stored.incidents.push_back(incident);
@@ -60,9 +61,12 @@ public:
     int opened = 0;
     int reads = 0;
     int gapReads = 0;
+    int asked = 0;
+    int loads = 0;
 
 private:
-    void answer() const {
+    void answer() {
+        ++asked;
         if (away) {
             throw std::runtime_error("no database");
         }
@@ -131,6 +135,19 @@ TEST_F(TroubleDeskTest, GoesOnWithoutADatabaseAndStoresWhatLasts) {
     store_.away = false;
     work();
     EXPECT_EQ(store_.opened, 1);
+}
+
+TEST_F(TroubleDeskTest, AsksADatabaseThatFailsMoreAndMoreSeldom) {
+    store_.away = true;
+    for (int second = 0; second < 31; ++second) {
+        work();
+    }
+    EXPECT_EQ(store_.asked, 6) << "after 1, 2, 4, 8 and 8 seconds";
+    store_.away = false;
+    work(8s);
+    work();
+    work();
+    EXPECT_EQ(store_.loads, 1);
 }
 
 TEST_F(TroubleDeskTest, StoresWhatWasWrongWithTheDatabaseWhenItIsBack) {

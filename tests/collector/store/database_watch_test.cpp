@@ -1,8 +1,12 @@
 #include "collector/store/database_watch.hpp"
 
+#include "common/log/log.hpp"
 #include "tests/support/postgres_fixture.hpp"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
 
 namespace apiary::test {
 namespace {
@@ -47,6 +51,47 @@ TEST(DatabaseWatchTest, SeesThatTheDatabaseGoesAndComesBackAndKeepsTheSensors) {
     EXPECT_EQ(watch.sensors().size(), 1U);
     watch.look();
     EXPECT_TRUE(watch.answers());
+}
+
+/// What of the watch is in the log.
+template <typename Work>
+std::string said(Work work) {
+    testing::internal::CaptureStderr();
+    log::start("watch");
+    work();
+    return testing::internal::GetCapturedStderr();
+}
+
+std::size_t lines(const std::string& text) {
+    return static_cast<std::size_t>(std::ranges::count(text, '\n'));
+}
+
+TEST(DatabaseWatchTest, SaysOnceThatThereIsNone) {
+    DatabaseWatch watch("host=/nonexistent");
+    const auto log = said([&] {
+        watch.look();
+        watch.missed("no database");
+        watch.look();
+    });
+    EXPECT_EQ(lines(log), 1U) << log;
+    EXPECT_NE(log.find("error database: the database does not answer, records wait at the sensors meanwhile: "),
+              std::string::npos)
+        << log;
+}
+
+TEST(DatabaseWatchTest, SaysWhatOthersMissedOnlyIfItAnswers) {
+    const TestDatabase database;
+    DatabaseWatch watch(database.writer());
+    watch.look();
+    const auto log = said([&] {
+        watch.missed("too many connections\n\tfor the role\n");
+        watch.look();
+        watch.missed("too many connections");
+        watch.look();
+    });
+    EXPECT_EQ(lines(log), 1U) << log;
+    EXPECT_NE(log.find("a part of the collector lost it: too many connections; for the role\n"), std::string::npos)
+        << log;
 }
 
 }  // namespace
