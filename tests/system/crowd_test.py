@@ -2,6 +2,8 @@
 
 import asyncio
 import datetime
+import os
+import subprocess
 import time
 import unittest
 
@@ -12,6 +14,7 @@ from world_test_case import WorldTestCase
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 SESSIONS = 2000
+MICROS = "(1000000 * extract(epoch FROM started_at))::bigint"
 OUTCOMES = {"finished", "peer_closed", "reset", "timed_out", "limit", "tls_failed", "agent_stopped", "interrupted"}
 
 
@@ -83,6 +86,7 @@ class CrowdTest(WorldTestCase):
         assert_nothing_was_lost(self, self.world)
         assert_histories_agree(self, self.world, talks)
         assert_rollups_agree(self, self.world)
+        self.assert_reports_agree()
         self.assert_variety(talks)
 
     def end_some_by_stopping_the_agent(self):
@@ -99,6 +103,41 @@ class CrowdTest(WorldTestCase):
         wait_for("the agent to stop", lambda: not self.world.agent.running())
         self.assertEqual(self.world.agent.process.returncode, 0)
         self.world.start_agent()
+
+    def assert_reports_agree(self):
+        """What the collector says to people of three ranges over midnight is what SQL counts: of uneven ends among the sessions, which
+        are counted by rows; of ends away from them, so that there are whole buckets; and of one of each."""
+        self.world.issue("operator", "ann")
+        first, early, midnight, late, last = map(int, self.world.database.rows(
+            "SELECT min(us), percentile_disc(0.1) WITHIN GROUP (ORDER BY us), max(us) / 86400000000 * 86400000000, "
+            f"  percentile_disc(0.93) WITHIN GROUP (ORDER BY us), max(us) FROM (SELECT {MICROS} AS us FROM session) s")[0])
+        self.assertTrue(first < early < midnight < late < last, "the ranges cross midnight")
+        for since, until in ((early + 1, late), (midnight - 433_000_001, midnight + 667_500_003), (early + 1, midnight + 667_500_003)):
+            with self.subTest(since=since, until=until):
+                self.assert_report_agrees(since, until)
+
+    def assert_report_agrees(self, since, until):
+        folder, database = self.world.folder / "certificates", self.world.database
+        said = subprocess.run([os.environ["APIARY_REPORT_ASKER"], f"127.0.0.1:{self.world.collector_port}", folder / "ca.crt",
+                               folder / "ann.crt", folder / "ann.key", str(since), str(until)],
+                              capture_output=True, text=True, timeout=120, check=True).stdout.splitlines()
+        inside = f"traffic = 'attack' AND {MICROS} >= {since} AND {MICROS} < {until}"
+        # Newest first, and a session must be in no page twice.
+        self.assertEqual([line for line in said if line.startswith("session ")], [" ".join(["session", *row]) for row in database.rows(
+            f"SELECT session_id, {MICROS}, protocol, outcome, bytes_in, bytes_out, credentials FROM session WHERE {inside} "
+            "ORDER BY started_at DESC, session_id DESC")])
+        self.assertGreater(len(said), SESSIONS // 2)
+        self.assertCountEqual([line for line in said if line.startswith("bucket ")], [" ".join(["bucket", *row]) for row in database.rows(
+            f"SELECT {MICROS} / 300000000 * 300000000, protocol, count(*) "
+            f"FROM session WHERE {inside} GROUP BY 1, 2")])
+        counted = database.rows(f"SELECT count(*), count(DISTINCT source) FROM session WHERE {inside}")[0]
+        self.assertEqual([line for line in said if line.startswith("counted ")], [" ".join(["counted", *counted])])
+        sums = database.rows(
+            f"SELECT count(*), count(DISTINCT source), sum(credentials), (SELECT count(*) FROM (SELECT min({MICROS}) AS seen "
+            f"  FROM session WHERE traffic = 'attack' GROUP BY source) s WHERE seen >= {since} AND seen < {until}), sum(bytes_in), "
+            f"sum(bytes_out), (SELECT count(*) FROM probe WHERE {inside}), "
+            f"(SELECT count(*) FROM session_open) FROM session WHERE {inside}")[0]
+        self.assertEqual([line for line in said if line.startswith("totals ")], [" ".join(["totals", *sums])])
 
     def assert_variety(self, talks):
         database = self.world.database
