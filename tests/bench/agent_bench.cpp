@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
+#include <string>
 #include <thread>
 
 namespace {
@@ -23,6 +25,7 @@ using namespace apiary::bench;
 constexpr std::size_t kOlderLogs = 200'000;  // unless told otherwise
 constexpr std::size_t kAtOnce = 128;
 constexpr int kRounds = 3;
+constexpr const char* kOlderName = "20261101T000000.000Z_192.0.2.1_";
 const Dialogue kGreeting{{{"220 (vsFTPd 3.0.3)\r\n"}}, {}};
 
 /// Logs as earlier runs leave them, in folders of an hour each, and on the disk: that they are written back is not
@@ -34,7 +37,7 @@ void leaveOlderLogs(const fs::path& journal, std::size_t count) {
         const fs::path folder = journal / name.data();
         fs::create_directories(folder);
         for (std::size_t i = hour * 10'000; i < std::min(count, (hour + 1) * 10'000); ++i) {
-            std::ofstream(folder / ("20261101T000000.000Z_192.0.2.1_" + std::to_string(i) + ".txt")) << "*****\n";
+            std::ofstream(folder / (std::string(kOlderName) + std::to_string(i) + ".txt")) << "*****\n";
         }
     }
     ::sync();
@@ -57,20 +60,40 @@ std::string configure(const fs::path& folder, std::uint16_t port) {
     return file.string();
 }
 
-std::size_t closingsIn(const fs::path& state) {
-    std::size_t closings = 0;
+/// How often each of what was recorded is there, by the session's id.
+using Found = std::map<std::string, std::size_t>;
+
+Found closingsIn(const fs::path& state) {
+    Found closings;
     readSpool(state, [&](const apiary::agent::SpoolRow& row) {
-        closings += row.kind == apiary::agent::RecordKind::Closing ? 1 : 0;
+        if (row.kind == apiary::agent::RecordKind::Closing) {
+            ++closings[row.session.text()];
+        }
     });
     return closings;
 }
 
-std::size_t logsIn(const fs::path& journal) {
-    std::size_t logs = 0;
+/// But for those of earlier runs.
+Found logsIn(const fs::path& journal) {
+    Found logs;
     for (const auto& entry : fs::recursive_directory_iterator(journal)) {
-        logs += entry.path().extension() == ".txt" ? 1 : 0;
+        const std::string name = entry.path().stem().string();
+        if (entry.path().extension() == ".txt" && !name.starts_with(kOlderName)) {
+            ++logs[name.substr(name.rfind('_') + 1)];
+        }
     }
     return logs;
+}
+
+/// Each by itself, as one that is there twice would make up for one that is missing.
+void reportLost(const std::string& what, std::size_t expected, const Found& found) {
+    std::size_t all = 0;
+    for (const auto& [id, times] : found) {
+        all += times;
+    }
+    const std::size_t missing = expected - std::min(expected, found.size());
+    report("connect_" + what + "_lost", static_cast<double>(missing), what, 0, true);
+    report("connect_" + what + "_surplus", static_cast<double>(all - (expected - missing)), what, 0, true);
 }
 
 void connections(const std::string& agent, const fs::path& folder, std::size_t total, std::size_t olderLogs) {
@@ -81,6 +104,7 @@ void connections(const std::string& agent, const fs::path& folder, std::size_t t
     std::vector<double> ratios;
     double work = 0;  // seconds of processor
     std::size_t completed = 0;
+    std::size_t failed = 0;
     const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
     {
         Child served({agent, "run", "--config", config}, (folder / "agent.log").string());
@@ -91,6 +115,7 @@ void connections(const std::string& agent, const fs::path& folder, std::size_t t
             const LoadResult ceiling = converse(kGreeting, rawServer.port, total, kAtOnce, 120);
             const double before = served.cpuSeconds();
             const LoadResult ours = converse(kGreeting, port, total, kAtOnce, 120);
+            failed += ceiling.failed + ours.failed;
             if (ceiling.failed + ours.failed > 0) {
                 std::cerr << "agent_bench: " << ceiling.failed << " connections failed at the raw server, "
                           << ours.failed << " at the agent\n";
@@ -105,11 +130,9 @@ void connections(const std::string& agent, const fs::path& folder, std::size_t t
     report("connect_recorded", median(ratios) * median(raw), "connections/s");
     report("connect_recorded_cpu", 1e6 * work / static_cast<double>(completed), "us/connection");
     report("connect_recorded_ratio", median(ratios), "of_raw_epoll", 0.5);
-    const std::size_t closings = closingsIn(folder / "state");
-    const std::size_t logs = logsIn(folder / "journal") - olderLogs;
-    report("connect_sessions_lost", static_cast<double>(completed) - static_cast<double>(closings), "sessions", 0,
-           true);
-    report("connect_logs_lost", static_cast<double>(completed) - static_cast<double>(logs), "logs", 0, true);
+    report("connect_failed", static_cast<double>(failed), "connections", 0, true);
+    reportLost("sessions", completed, closingsIn(folder / "state"));
+    reportLost("logs", completed, logsIn(folder / "journal"));
 }
 
 void idleMemory(const std::string& agent, const fs::path& folder) {
