@@ -3,6 +3,7 @@
 import hashlib
 import pathlib
 import random
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -15,7 +16,29 @@ from world_test_case import WorldTestCase
 HOSTS = ("127.0.0.1", "[::1]")
 
 
+# Every file below the folder where a login begins, as this seed draws them: what is in it, by its SHA-256.
+SEED = 20170418
+DECOYS = {
+    "./backup/backup.log": "a7461c434956d855434b3daf2bdfb3fef621c6f9926c91d08d008a347077c194",
+    "./backup/meridian_crm.sql": "882a3d0d6ebe0b16d2d779820b79da988ff21487cd8be4d01f27c548dd982971",
+    "./backup/meridian_stock.csv": "d69ecf5580109e083087d0dd957a9c916df38ec6b515311f319b21fed87e0823",
+    "./pub/holidays.txt": "e8196c386860ddf0856c466d94d236e3ab77be8899d461951e9f88faa42d2afc",
+    "./pub/pricelist.csv": "7b5e8521e1e2154f2a6d4734d3c5cc6dd06603e7be00c14f4fc8d46304ed2fa6",
+    "./readme.txt": "18fc3a74df9a9a94876f263724b017dacbec9b6c70ea0e9c624f881895680f3a",
+    "./scans/invoice_94871.txt": "8a774600923b83e282126fda8efaf91d2902dda49cd0058569353dface7e30a3",
+    "./scans/invoice_98822.txt": "9f2487a4c069f74ce4a1f86c9246834a0e23fcb90a6d045ee94d50ebfd057973",
+    "./www/config.php": "ad187b3a5857d605e38892bf270e129e71e00c971124a85b02b5341483ce9c2e",
+    "./www/index.html": "ac577b6b38e2fe5a17ec335263352dd0067507cd46a5898c41646b9754dc81a1",
+}
+
+
+def digests(files):
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+
+
 class RealClientsTest(WorldTestCase):
+    seed = SEED
+
     @classmethod
     def services(cls):
         return [ftp(hosts=HOSTS, waiting="0ms"), Service("catchall", "catchall", hosts=HOSTS, waiting="0ms")]
@@ -51,18 +74,26 @@ class RealClientsTest(WorldTestCase):
             "SELECT coalesce(encode(string_agg(bytes, '' ORDER BY seq), 'hex'), '') FROM event "
             f"WHERE session_id = '{session}' AND started_at = uuid_time('{session}') AND kind = 1 AND channel > 0"))
 
-    def test_lftp_lists_and_gets_a_decoy(self):
+    def test_lftp_lists_and_gets_every_decoy(self):
         for host in HOSTS:
             with self.subTest(host=host):
-                names = self.decoys(host)
-                self.assertNotEqual(names, [], "the listing shows no file")
-                self.lftp(host, f"set xfer:clobber yes; get '{names[0]}' -o by-lftp")
-                by_lftp = (self.folder / "by-lftp").read_bytes()
-                by_curl = self.curl(host, urllib.parse.quote(names[0]))
-                session = self.recorded("protocol = 'ftp' AND source = '%s' AND EXISTS (SELECT FROM command c WHERE "
-                                        "c.session_id = session.session_id AND c.verb = 'RETR')" % host.strip("[]"))
-                self.assertEqual(hashlib.sha256(by_lftp).digest(), hashlib.sha256(by_curl).digest())
-                self.assertEqual(self.sent_on_data_channels(session), by_curl)
+                self.assertEqual(self.decoys(host), sorted(DECOYS), "what the listing shows")
+                self.lftp(host, "mirror . all")
+                got = {f"./{file.relative_to(self.folder / 'all')}": file.read_bytes()
+                       for file in (self.folder / "all").rglob("*") if file.is_file()}
+                shutil.rmtree(self.folder / "all")
+                self.assertEqual(digests(got), DECOYS)
+
+    def test_curl_gets_every_decoy_and_that_is_what_is_recorded(self):
+        for host in HOSTS:
+            for name, digest in DECOYS.items():
+                with self.subTest(host=host, name=name):
+                    by_curl = self.curl(host, urllib.parse.quote(name))
+                    self.assertEqual(digests({name: by_curl}), {name: digest})
+                    session = self.recorded(
+                        f"protocol = 'ftp' AND source = '{host.strip('[]')}' AND '{name.rpartition('/')[2]}' = "
+                        "(SELECT string_agg(argument_text, ' ') FROM command c WHERE c.session_id = session.session_id AND verb = 'RETR')")
+                    self.assertEqual(self.sent_on_data_channels(session), by_curl)
 
     def test_lftp_puts_up_to_a_mebibyte(self):
         for host, size in ((HOSTS[0], 1), (HOSTS[0], 1 << 20), (HOSTS[1], 70000)):

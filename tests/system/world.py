@@ -186,11 +186,11 @@ class World:
 
     collector_environment = None  # what its environment has besides ours
 
-    def __init__(self, name, services, limits=None, agent_environment=None, superuser=None, budgets=None):
-        """`budgets`: of the tables "journal" and "spool" of agent.toml, as {table: {key: value}}."""
+    def __init__(self, name, services, limits=None, agent_environment=None, superuser=None, budgets=None, seed=None):
+        """`seed`: from which decoys and accounts are drawn; by default a random one. `budgets`: of the tables "journal" and "spool" of agent.toml, as {table: {key: value}}."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"apiary-{name}-"))
         self.services = {service.name: service for service in services}
-        self.limits, self.agent_environment, self.budgets = limits or {}, agent_environment, budgets or {}
+        self.limits, self.agent_environment, self.budgets, self.seed = limits or {}, agent_environment, budgets or {}, seed
         self.agent = self.collector = None
         self._cleanup = contextlib.ExitStack()
         self._cleanup.callback(shutil.rmtree, self.folder)
@@ -223,7 +223,7 @@ class World:
 
     def write_agent_toml(self):
         text = (f'[agent]\nname = "test"\nstate = "{self.state}"\nmetrics = "127.0.0.1:{self.agent_metrics}"\n'
-                "self_test_minutes = 0\n"
+                "self_test_minutes = 0\n" + ("" if self.seed is None else f"seed = {self.seed}\n") +
                 f'[collector]\naddress = "127.0.0.1:{self.uplink_port()}"\nca = "certificates/ca.crt"\n'
                 'certificate = "certificates/test.crt"\nkey = "certificates/test.key"\n'
                 f'[journal]\ndirectory = "{self.journal}"\n' + self._settings("journal") + "[spool]\n" + self._settings("spool"))

@@ -8,6 +8,7 @@ from world import World
 class WorldTestCase(unittest.TestCase):
     limits = {}
     budgets = {}
+    seed = None
     failed = False
     maxDiff = 4000
 
@@ -21,7 +22,7 @@ class WorldTestCase(unittest.TestCase):
 
     @classmethod
     def make_world(cls):
-        return World(cls.__name__.lower(), cls.services(), cls.limits, cls.agent_environment(), budgets=cls.budgets)
+        return World(cls.__name__.lower(), cls.services(), cls.limits, cls.agent_environment(), budgets=cls.budgets, seed=cls.seed)
 
     @classmethod
     def before_start(cls):
