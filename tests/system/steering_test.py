@@ -6,7 +6,7 @@ import threading
 import unittest
 
 from agreement import assert_logs_agree
-from world import HUP, TERM, ftp, listening, wait_for
+from world import HUP, TERM, World, ftp, listening, wait_for
 from world_test_case import WorldTestCase
 
 
@@ -131,6 +131,38 @@ class SteeringTest(WorldTestCase):
     def test_zz_log_row_and_transcript_agree(self):
         self.world.await_sessions(len(self.world.logs()))
         assert_logs_agree(self, self.world)
+
+
+class LoneWorld(World):
+    """An agent that is told of no collector, and none runs."""
+
+    def uplink(self):
+        return ""
+
+    def start(self):
+        self.start_agent()
+
+
+class SteeringWithoutACollectorTest(SteeringTest):
+    """The same."""
+
+    @classmethod
+    def make_world(cls):
+        return LoneWorld(cls.__name__.lower(), cls.services())
+
+    def test_there_is_no_collector(self):
+        self.assertNotIn("[collector]", self.world.agent_toml.read_text())
+        self.assertFalse(listening(self.world.collector_port))
+        self.assertIsNone(self.world.collector)
+
+    def test_zz_log_row_and_transcript_agree(self):
+        """There are no rows; each log has an end once its session has."""
+        self.world.agent.stop()
+        logs = self.world.logs()
+        self.assertGreater(len(logs), 5)
+        for log in logs:
+            self.assertIn("Stopped at", log.read_text())
+        self.assertEqual(self.world.database.number("SELECT count(*) FROM session"), 0)
 
 
 if __name__ == "__main__":

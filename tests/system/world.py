@@ -224,15 +224,18 @@ class World:
     def write_agent_toml(self):
         text = (f'[agent]\nname = "test"\nstate = "{self.state}"\nmetrics = "127.0.0.1:{self.agent_metrics}"\n'
                 "self_test_minutes = 0\n" + ("" if self.seed is None else f"seed = {self.seed}\n") +
-                f'[collector]\naddress = "127.0.0.1:{self.uplink_port()}"\nca = "certificates/ca.crt"\n'
-                'certificate = "certificates/test.crt"\nkey = "certificates/test.key"\n'
-                f'[journal]\ndirectory = "{self.journal}"\n' + self._settings("journal") + "[spool]\n" + self._settings("spool"))
+                self.uplink() + f'[journal]\ndirectory = "{self.journal}"\n' + self._settings("journal") + "[spool]\n" + self._settings("spool"))
         if self.limits:
             text += "[limits]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in self.limits.items())
         self.agent_toml.write_text(text + "".join(service.toml() for service in self.services.values()))
 
     def _settings(self, table):
         return "".join(f"{key} = {toml(value)}\n" for key, value in self.budgets.get(table, {}).items())
+
+    def uplink(self):
+        """The table "collector" of agent.toml."""
+        return (f'[collector]\naddress = "127.0.0.1:{self.uplink_port()}"\nca = "certificates/ca.crt"\n'
+                'certificate = "certificates/test.crt"\nkey = "certificates/test.key"\n')
 
     def uplink_port(self):
         """Where the agent finds its collector."""
