@@ -26,6 +26,7 @@
 #include <filesystem>
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <netinet/in.h>
 #include <optional>
 #include <pwd.h>
@@ -89,6 +90,20 @@ Status checkPort(const Endpoint& endpoint) {
     return Done{};
 }
 
+/// A connection, or in one line why there is none and what to do; `where` says where it is named.
+Result<std::unique_ptr<Connection>> connectTo(const std::string& dsn, const std::string& where) {
+    try {
+        return std::make_unique<Connection>(dsn);
+    } catch (const std::exception& failure) {
+        return Error{"the database does not answer: " + inOneLine(failure.what()) + ": start PostgreSQL, or mend " +
+                     where};
+    }
+}
+
+std::string inConfig(const CollectorConfig& config, const std::string& setting) {
+    return "[database] " + setting + " in " + config.file;
+}
+
 std::string askDatabase(Connection& connection, const std::string& query) {
     pqxx::nontransaction work(connection.session());
     const pqxx::result rows = work.exec(query);
@@ -140,6 +155,9 @@ std::string account() {
 }
 
 Status initialise(const CollectorConfig& config, const std::string& superuser) {
+    if (const auto there = connectTo(superuser, "--superuser"); !there) {
+        return Error{there.error()};
+    }
     if (Status prepared = prepareDatabase(superuser, config.owner); !prepared) {
         return prepared;
     }
@@ -151,6 +169,9 @@ Status initialise(const CollectorConfig& config, const std::string& superuser) {
 }
 
 Status bringUpToDate(const CollectorConfig& config) {
+    if (const auto there = connectTo(config.owner, inConfig(config, "owner")); !there) {
+        return Error{there.error()};
+    }
     const Result<int> steps = migrate(config.owner);
     if (!steps) {
         return Error{steps.error()};
@@ -276,9 +297,13 @@ int doctor(const CollectorConfig& config) {
         check("files of countries and networks" + (ages.empty() ? "" : " (" + ages + ")"),
               [&] { return checkSources(config); });
     }
-    std::optional<Connection> connection;
+    std::unique_ptr<Connection> connection;
     check("database answers as writer", [&]() -> Status {
-        connection.emplace(config.writer);
+        auto there = connectTo(config.writer, inConfig(config, "writer"));
+        if (!there) {
+            return Error{there.error()};
+        }
+        connection = *std::move(there);
         return Done{};
     });
     if (connection) {

@@ -65,6 +65,7 @@ Result<CollectorConfig> readConfig(const std::string& path) {
         config.listens.push_back(Endpoint::of({127, 0, 0, 1}, 7443));
     }
     config.metrics = readMetrics(collector, kMetricsPort);
+    config.file = path;
     config.metricsPlace = path + ":" + std::to_string(config.metrics.line);
     config.hostNames = collector.field("host_names").texts();
     const TomlTable database = root.table("database");

@@ -28,6 +28,7 @@ struct CollectorConfig {
     std::string name;
     std::vector<Endpoint> listens;
     MetricsSetting metrics;
+    std::string file;                    // collector.toml itself, as it was named
     std::string metricsPlace;            // `collector.toml:5`, where that is said
     std::vector<std::string> hostNames;  // under which agents and consoles reach it, besides the addresses
     std::string owner;                   // connection of apiary_owner: migrations

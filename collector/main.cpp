@@ -9,6 +9,7 @@
 #include "collector/quarantine_administration.hpp"
 #include "collector/retention_administration.hpp"
 #include "collector/rollup_administration.hpp"
+#include "collector/store/connection.hpp"
 #include "common/log/log.hpp"
 #include "common/text/units.hpp"
 
@@ -230,7 +231,12 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error);
     } catch (const std::exception& error) {
-        std::cerr << "apiary-collector: " << error.what() << '\n';
+        std::cerr << "apiary-collector: "
+                  << (collector::saysNoDatabase(error)
+                          ? "the database does not answer: " + collector::inOneLine(error.what()) +
+                                ": start PostgreSQL, or mend [database] in " + file
+                          : error.what())
+                  << '\n';
         return 1;
     }
     return code;
