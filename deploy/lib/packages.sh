@@ -65,16 +65,23 @@ install_packages() {
   fi
 }
 
+# download FOLDER PACKAGE: its .deb, by whoever may read the folder.
+download() { (cd "$1" && apt-get download -q "$2"); }
+
 # Puts Prometheus' own checker of figures into .build/tools: of Debian's package only this program, since installed it would
 # start a server.
 fetch_promtool() {
-  local tools=$root/.build/tools folder
+  local tools=$root/.build/tools folder name
   [[ ! -x $tools/promtool ]] || return 0
   step "Fetching promtool"
   mkdir -p "$tools"
   folder=$(mktemp -d "${TMPDIR:-/tmp}/apiary-XXXXXX")
-  (cd "$folder" && apt-get download -q prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xO ./usr/bin/promtool >promtool) ||
-    { rm -rf --one-file-system "$folder" && die "promtool cannot be fetched: apt-get download prometheus failed"; }
+  name=$(packages_of fetch)
+  # With all packages there nobody has needed apt's lists yet, and they may be empty or old.
+  download "$folder" "$name" || { as_root apt-get update -q && download "$folder" "$name"; } ||
+    { rm -rf --one-file-system "$folder" && die "promtool cannot be fetched: apt-get download $name failed"; }
+  dpkg-deb --fsys-tarfile "$folder/$name"_*.deb | tar -xO ./usr/bin/promtool >"$folder/promtool" ||
+    { rm -rf --one-file-system "$folder" && die "there is no promtool in Debian's package $name"; }
   install -m 0755 "$folder/promtool" "$tools/promtool"
   rm -rf --one-file-system "$folder"
 }
