@@ -39,8 +39,9 @@ class DefencesTest(WorldTestCase):
             delays.append(time.monotonic() - sent)
             connection.recv(1000)
         self.assertNotIn("Stopped at", log.read_text())
-        self.assertLess(sorted(delays)[len(delays) // 2], 0.1, delays)
-        self.assertLess(max(delays), 1, delays)
+        delays.sort()
+        self.assertLess(delays[-2], 0.1, f"19 of 20 within 100 ms: {delays}")  # one may meet a machine that does something else
+        self.assertLess(delays[-1], 1, delays)
 
     def test_a_second_connection_inside_the_waiting_time_is_refused_and_stands_as_a_probe(self):
         first = self.connect("slow", "127.0.0.7")
