@@ -94,10 +94,10 @@ bool httpEqual(std::string_view one, std::string_view other) {
 
 bool httpListed(std::string_view list, std::string_view token) {
     while (!list.empty()) {
-        const auto separates = [](char c) { return c == ',' || httpSpace(c); };
-        const auto* begin = std::ranges::find_if_not(list, separates);
-        const auto* end = std::find_if(begin, list.end(), separates);
-        if (begin != end && httpEqual(std::string_view(begin, end), token)) {
+        const auto* begin = std::ranges::find_if(list, httpToken);
+        const auto* end = std::find_if_not(begin, list.end(), httpToken);
+        const auto size = static_cast<std::size_t>(end - begin);
+        if (size > 0 && httpEqual(std::string_view(begin, end), token.substr(0, size))) {
             return true;
         }
         list.remove_prefix(static_cast<std::size_t>(end - list.begin()));

@@ -19,7 +19,8 @@ char httpLower(char c);
 std::string httpLower(std::string_view text);
 bool httpEqual(std::string_view one, std::string_view other);  // without regard to case
 
-/// True if `list`, values with commas between them, holds `token`.
+/// True if `list` holds `token`, or a beginning of it, as ap_find_token() looks for it: whatever is no token character
+/// separates.
 bool httpListed(std::string_view list, std::string_view token);
 
 /// Digits only, below 2^63; nothing for any other text.
