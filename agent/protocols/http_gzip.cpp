@@ -22,6 +22,34 @@ std::string littleEndian(std::uint32_t number) {
     return bytes;
 }
 
+bool skip(char c, std::string_view& rest) {
+    const bool there = rest.starts_with(c);
+    rest.remove_prefix(there ? 1 : 0);
+    return there;
+}
+
+void skipSpace(std::string_view& rest) {
+    rest.remove_prefix(static_cast<std::size_t>(std::ranges::find_if_not(rest, httpSpace) - rest.begin()));
+}
+
+/// ap_get_token(): what stands before the next ';' or ',' outside of quotes, or, unless `blanks`, before a blank. Takes
+/// the blanks around it off, too.
+std::string_view takeToken(std::string_view& rest, bool blanks) {
+    skipSpace(rest);
+    std::size_t end = 0;
+    for (bool quoted = false; end < rest.size(); ++end) {
+        const char c = rest[end];
+        if (!quoted && (c == ';' || c == ',' || (!blanks && httpSpace(c)))) {
+            break;
+        }
+        quoted = quoted != (c == '"');
+    }
+    const std::string_view token = rest.substr(0, end);
+    rest.remove_prefix(end);
+    skipSpace(rest);
+    return token;
+}
+
 }  // namespace
 
 bool httpCompressible(std::string_view type, std::size_t size) {
@@ -42,19 +70,18 @@ bool httpCompressible(std::string_view type, std::size_t size) {
 bool httpTakesGzip(const HttpRequest& request) {
     const std::string* field = request.field("Accept-Encoding");
     std::string_view rest = field == nullptr ? std::string_view() : *field;
-    while (!rest.empty()) {
-        std::string_view item = rest.substr(0, rest.find(','));
-        rest.remove_prefix(std::min(item.size() + 1, rest.size()));
-        std::string compact;
-        std::ranges::copy_if(item, std::back_inserter(compact), [](char c) { return !httpSpace(c); });
-        const std::string_view coding = std::string_view(compact).substr(0, compact.find(';'));
-        if (httpEqual(coding, "gzip")) {
-            const std::string_view weight =
-                std::string_view(compact).substr(std::min(coding.size() + 1, compact.size()));
-            return weight.size() < 3 || !std::string_view("q=0.000").starts_with(weight);
+    std::string_view coding = takeToken(rest, false);
+    while (!coding.empty() && !httpEqual(coding, "gzip")) {
+        while (skip(';', rest)) {
+            (void)takeToken(rest, true);
         }
+        skip(',', rest);
+        coding = takeToken(rest, false);
     }
-    return false;
+    while (skip(';', rest)) {
+    }
+    const std::string_view weight = takeToken(rest, true);
+    return !coding.empty() && (weight.size() < 3 || !std::string_view("q=0.000").starts_with(weight));
 }
 
 HttpGzip httpGzip(std::string_view bytes) {
