@@ -32,6 +32,7 @@ struct HttpRequest {
     std::optional<std::string> host;  // that the target or the Host field names; may be empty
     std::optional<std::uint16_t> port;
     unsigned version = 9;    // 10 × major + minor
+    bool tls = false;        // it came that way
     bool simple = false;     // HTTP/0.9: the answer is the body alone
     bool pathGiven = false;  // the target had one
     bool chunked = false;
@@ -96,6 +97,8 @@ private:
 class HttpHead {
 public:
     enum class State { Empty, Line, Fields, Ready, Refused };
+
+    explicit HttpHead(bool tls = false) { request_.tls = tls; }
 
     /// Takes the next line off `rest`, which is not empty: returns its size, or 0 for want of bytes.
     std::size_t take(std::string_view rest);

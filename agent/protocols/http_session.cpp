@@ -21,10 +21,10 @@ constexpr std::size_t kLeastRate = 500;                          // bytes a seco
 constexpr std::uint64_t kLongestBody = std::uint64_t{1} << 30U;  // LimitRequestBody
 
 /// Unlike an assignment, gives back the memory that long texts took.
-template <typename T>
-void renew(T& value) {
+template <typename T, typename... Arguments>
+void renew(T& value, Arguments... arguments) {
     std::destroy_at(&value);
-    std::construct_at(&value);
+    std::construct_at(&value, arguments...);
 }
 
 }  // namespace
@@ -319,7 +319,7 @@ void HttpSession::bodyDone(Turn& turn) {
 }
 
 void HttpSession::nextRequest(Turn& turn) {
-    renew(head_);
+    renew(head_, tls_);
     renew(body_);
     renew(upload_);
     answers_.forget();

@@ -64,7 +64,8 @@ private:
 
     const HttpService& service_;
     HttpAnswers answers_;
-    HttpHead head_;
+    bool tls_;
+    HttpHead head_{tls_};
     HttpBody body_;
     HttpUpload upload_;
     Phase phase_ = Phase::Head;
@@ -73,10 +74,9 @@ private:
     std::deque<Evidence> noted_;
     Millis delay_{};  // of the answer that is due
     std::uint32_t nextPayload_ = 1;
-    unsigned kept_ = 0;       // requests after which the connection stayed
-    bool expecting_ = false;  // the peer waits for 100 Continue
-    bool idle_ = true;        // before a request
-    bool tls_;
+    unsigned kept_ = 0;           // requests after which the connection stayed
+    bool expecting_ = false;      // the peer waits for 100 Continue
+    bool idle_ = true;            // before a request
     bool ending_ = false;         // whatever the request says
     WallTime clockStart_{};       // of the time for the head or body
     std::size_t clockBytes_ = 0;  // that came since

@@ -2,6 +2,8 @@
 #include "agent/protocols/http_text.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace apiary::agent {
 namespace {
@@ -44,7 +46,20 @@ bool readPort(std::string_view text, HttpRequest& request) {
     return digits == text.size() && digits > 0;
 }
 
-/// "user@host:port" of an absolute target. False if it is refused.
+/// The port that a target means which names a scheme, and a colon without a port: 0 for a scheme that
+/// apr_uri_port_of_scheme() does not know.
+std::uint16_t portOf(std::string_view scheme) {
+    static constexpr std::pair<std::string_view, std::uint16_t> kPorts[] = {
+        {"http", 80},  {"ftp", 21},    {"https", 443},   {"gopher", 70},   {"ldap", 389},
+        {"nntp", 119}, {"snews", 563}, {"imap", 143},    {"pop", 110},     {"sip", 5060},
+        {"rtsp", 554}, {"wais", 210},  {"z39.50r", 210}, {"z39.50s", 210}, {"prospero", 191},
+        {"nfs", 2049}, {"tip", 3372},  {"acap", 674},    {"telnet", 23},   {"ssh", 22}};
+    const auto* known = std::ranges::find_if(kPorts, [&](const auto& one) { return httpEqual(one.first, scheme); });
+    return known == std::end(kPorts) ? std::uint16_t{0} : known->second;
+}
+
+/// "user@host:port" of an absolute target. Its host counts where its scheme is the connection's own. False if it is
+/// refused.
 bool readAuthority(std::string_view authority, HttpRequest& request) {
     const auto at = authority.rfind('@');
     const bool user = at != std::string_view::npos;
@@ -53,6 +68,7 @@ bool readAuthority(std::string_view authority, HttpRequest& request) {
     }
     std::string_view host = authority;
     std::string_view port;
+    bool colon = false;
     bool good = true;
     if (authority.starts_with('[')) {
         const auto end = authority.find(']');
@@ -61,15 +77,19 @@ bool readAuthority(std::string_view authority, HttpRequest& request) {
         }
         host = authority.substr(1, end - 1);
         port = authority.substr(end + 1);
-        port = port.starts_with(':') ? port.substr(1) : "";
-    } else if (const auto colon = authority.find(':'); colon != std::string_view::npos) {
-        host = authority.substr(0, colon);
-        port = authority.substr(colon + 1);
+        colon = port.starts_with(':');
+        port = colon ? port.substr(1) : "";
+    } else if (const auto end = authority.find(':'); end != std::string_view::npos) {
+        host = authority.substr(0, end);
+        port = authority.substr(end + 1);
+        colon = true;
     }
     if (!port.empty()) {
         good = readPort(port, request);
+    } else if (colon) {
+        request.port = portOf(request.scheme);
     }
-    if (good && httpEqual(request.scheme, "http")) {
+    if (good && httpEqual(request.scheme, request.tls ? "https" : "http")) {
         request.host = std::string(host);
     }
     return good && !user;

@@ -91,6 +91,26 @@ TEST(HttpRequestTest, ReadsAbsoluteTargets) {
     EXPECT_FALSE(good("CONNECT a.example HTTP/1.1"));
 }
 
+TEST(HttpRequestTest, TakesTheHostOfATargetOfItsOwnSchemeAlone) {
+    for (const bool tls : {false, true}) {
+        for (const std::string scheme : {"http", "https"}) {
+            HttpRequest request;
+            request.tls = tls;
+            EXPECT_TRUE(httpRequestLine("GET " + scheme + "://a.example:81/ HTTP/1.1", request));
+            EXPECT_EQ(request.host.has_value(), tls == (scheme == "https")) << scheme;
+            EXPECT_EQ(request.port, 81) << scheme;
+        }
+    }
+}
+
+TEST(HttpRequestTest, AnEmptyPortIsThatOfTheScheme) {
+    bool result = false;
+    EXPECT_EQ(parsed("GET http://a.example:/ HTTP/1.1", result).port, 80);
+    EXPECT_EQ(parsed("GET HTTPS://[::1]:/ HTTP/1.1", result).port, 443);
+    EXPECT_EQ(parsed("GET x://a.example:/ HTTP/1.1", result).port, 0);
+    EXPECT_EQ(parsed("GET http://a.example/ HTTP/1.1", result).port, std::nullopt);
+}
+
 TEST(HttpRequestTest, JoinsFoldedAndRepeatedFields) {
     const HttpHead head = withFields("A: 1\r\n\t 2\r\nb:  3 \r\na: 4\r\n");
     ASSERT_EQ(head.state(), HttpHead::State::Ready);
