@@ -320,8 +320,10 @@ HttpReply HttpAnswers::options() const {
     reply.header("Content-Length", "0");
     if (index != nullptr) {
         reply.type = index->type;
+        reply.language = index->language;
     } else {
         reply.type = found_.folder ? "httpd/unix-directory" : httpType(found_.path);
+        reply.language = found_.folder ? "" : httpLanguage(found_.path);
     }
     return reply;
 }

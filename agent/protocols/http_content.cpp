@@ -86,10 +86,10 @@ bool textual(std::string_view type) {
 Files filesOf(const FolderRead& folder, const Filler& filler) {
     Files files;
     for (const auto& [path, file] : folder) {
-        const std::string_view type = httpType(path);
-        const bool filled = file.content != nullptr && textual(type);
-        files.emplace(path,
-                      HttpFile{filled ? filler.fill(file.content) : file.content, file.modified, std::string(type)});
+        std::string type = httpType(path);
+        const bool filled = file.content != nullptr && textual(type.substr(0, type.find(';')));
+        files.emplace(path, HttpFile{filled ? filler.fill(file.content) : file.content, file.modified, std::move(type),
+                                     httpLanguage(path)});
     }
     return files;
 }

@@ -115,6 +115,7 @@ HttpReply HttpAnswers::file(const HttpFile& file, const HttpRequest& request, Tu
     HttpValidators validators{etagOf(file, turn.now()), std::min(seconds(file.modified), now), now};
     HttpReply reply;
     reply.type = file.type;
+    reply.language = file.language;
     reply.status = httpConditions(request, validators);
     const bool refused = reply.status != 0;
     const HttpGzip* coded = refused || !httpTakesGzip(request) ? nullptr : service_.gzipOf(*file.content);
@@ -128,6 +129,7 @@ HttpReply HttpAnswers::file(const HttpFile& file, const HttpRequest& request, Tu
         const std::size_t size = request.headerOnly() ? file.content->size() : 0;
         if (reply.status == 304) {
             reply.type.clear();
+            reply.language.clear();
         } else {
             reply.header("Content-Length", std::to_string(size));
         }

@@ -34,9 +34,8 @@ std::shared_ptr<const HttpSite> httpIcons() {
         const FileTime time{std::chrono::seconds(octal(rest.substr(136, 11)))};
         rest.remove_prefix(kBlock);
         std::string path = std::string(kHttpIcons).append(name);
-        const std::string_view type = httpType(path);
-        files.emplace(std::move(path),
-                      HttpFile{std::make_shared<const std::string>(rest.substr(0, size)), time, std::string(type)});
+        HttpFile file{std::make_shared<const std::string>(rest.substr(0, size)), time, httpType(path)};
+        files.emplace(std::move(path), std::move(file));
         rest.remove_prefix(std::min(rest.size(), (size + kBlock - 1) / kBlock * kBlock));
     }
     return std::make_shared<const HttpSite>(std::move(files), std::vector<HttpRoute>{});

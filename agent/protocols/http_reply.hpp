@@ -22,6 +22,7 @@ struct HttpReply {
     unsigned status = 200;
     std::vector<std::pair<std::string, std::string>> headers;  // before those of the connection, in order
     std::string type;                                          // Content-Type; empty: none
+    std::string language;                                      // Content-Language; empty: none
     std::vector<HttpSlice> body;
     std::vector<std::size_t> chunks;  // how the body is cut if it is chunked; none: not at all
     bool lengthKnown = true;          // Content-Length is among the headers, or is not needed; else it may be chunked

@@ -136,7 +136,9 @@ std::string HttpSession::headOf(const HttpReply& reply, bool keep, bool chunked,
         head += "\r\nConnection: Keep-Alive\r\n";
     }
     head += chunked ? "Transfer-Encoding: chunked\r\n" : "";
-    return head + (reply.type.empty() ? "\r\n" : "Content-Type: " + reply.type + "\r\n\r\n");
+    head += reply.type.empty() ? "" : "Content-Type: " + reply.type + "\r\n";
+    head += reply.language.empty() ? "" : "Content-Language: " + reply.language + "\r\n";
+    return head + "\r\n";
 }
 
 }  // namespace apiary::agent

@@ -18,8 +18,9 @@ namespace apiary::agent {
 /// A file of the decoy site.
 struct HttpFile {
     std::shared_ptr<const std::string> content;
-    FileTime modified;  // for Last-Modified, ETag, which Apache makes of microseconds, and listings
-    std::string type;   // Content-Type as Apache on Debian gives it; empty: none
+    FileTime modified;          // for Last-Modified, ETag, which Apache makes of microseconds, and listings
+    std::string type;           // Content-Type as Apache on Debian gives it; empty: none
+    std::string language = {};  // Content-Language, likewise
 };
 
 /// One answer of an application.

@@ -1,7 +1,8 @@
 #include "agent/protocols/http_types.hpp"
 
+#include "agent/protocols/http_text.hpp"
+
 #include <algorithm>
-#include <string>
 
 namespace apiary::agent {
 namespace {
@@ -17,6 +18,7 @@ constexpr Type kTypes[] = {
     {"a", "text/vnd.a"},
     {"ai", "application/postscript"},
     {"apk", "application/vnd.android.package-archive"},
+    {"appcache", "text/cache-manifest"},
     {"art", "message/rfc822"},
     {"asc", "application/pgp-keys"},
     {"asn", "chemical/x-ncbi-asn1-spec"},
@@ -87,6 +89,7 @@ constexpr Type kTypes[] = {
     {"ico", "image/vnd.microsoft.icon"},
     {"ics", "text/calendar"},
     {"ifb", "text/calendar"},
+    {"iges", "model/iges"},
     {"igs", "model/iges"},
     {"info", "application/x-info"},
     {"iso", "application/x-iso9660-image"},
@@ -101,6 +104,7 @@ constexpr Type kTypes[] = {
     {"js", "text/javascript"},
     {"json", "application/json"},
     {"jsonld", "application/ld+json"},
+    {"jxl", "image/jxl"},
     {"key", "application/pgp-keys"},
     {"kml", "application/vnd.google-earth.kml+xml"},
     {"kmz", "application/vnd.google-earth.kmz"},
@@ -116,6 +120,7 @@ constexpr Type kTypes[] = {
     {"m4a", "audio/mp4"},
     {"m4v", "video/mp4"},
     {"man", "application/x-troff-man"},
+    {"manifest", "text/cache-manifest"},
     {"markdown", "text/markdown"},
     {"mbox", "application/mbox"},
     {"md", "text/markdown"},
@@ -143,7 +148,12 @@ constexpr Type kTypes[] = {
     {"nb", "application/vnd.wolfram.mathematica"},
     {"o", "application/x-object"},
     {"obj", "model/obj"},
+    {"odb", "application/vnd.oasis.opendocument.base"},
+    {"odc", "application/vnd.oasis.opendocument.chart"},
+    {"odf", "application/vnd.oasis.opendocument.formula"},
     {"odg", "application/vnd.oasis.opendocument.graphics"},
+    {"odi", "application/vnd.oasis.opendocument.image"},
+    {"odm", "application/vnd.oasis.opendocument.text-master"},
     {"odp", "application/vnd.oasis.opendocument.presentation"},
     {"ods", "application/vnd.oasis.opendocument.spreadsheet"},
     {"odt", "application/vnd.oasis.opendocument.text"},
@@ -152,7 +162,14 @@ constexpr Type kTypes[] = {
     {"ogv", "video/ogg"},
     {"old", "application/x-trash"},
     {"opus", "audio/ogg"},
+    {"otc", "application/vnd.oasis.opendocument.chart-template"},
     {"otf", "font/otf"},
+    {"otg", "application/vnd.oasis.opendocument.graphics-template"},
+    {"oth", "application/vnd.oasis.opendocument.text-web"},
+    {"oti", "application/vnd.oasis.opendocument.image-template"},
+    {"otp", "application/vnd.oasis.opendocument.presentation-template"},
+    {"ots", "application/vnd.oasis.opendocument.spreadsheet-template"},
+    {"ott", "application/vnd.oasis.opendocument.text-template"},
     {"oza", "application/x-oz-application"},
     {"p10", "application/pkcs10"},
     {"p12", "application/pkcs12"},
@@ -224,6 +241,7 @@ constexpr Type kTypes[] = {
     {"tiff", "image/tiff"},
     {"tk", "text/x-tcl"},
     {"torrent", "application/x-bittorrent"},
+    {"ts", "text/vnd.trolltech.linguist"},
     {"tsv", "text/tab-separated-values"},
     {"ttf", "font/ttf"},
     {"ttl", "text/turtle"},
@@ -235,6 +253,8 @@ constexpr Type kTypes[] = {
     {"vcard", "text/vcard"},
     {"vcf", "text/vcard"},
     {"vcs", "text/x-vcalendar"},
+    {"vrm", "model/vrml"},
+    {"vrml", "model/vrml"},
     {"vsd", "application/vnd.visio"},
     {"vtt", "text/vtt"},
     {"wadl", "application/vnd.sun.wadl+xml"},
@@ -270,26 +290,37 @@ constexpr Type kTypes[] = {
 static_assert(std::ranges::is_sorted(kTypes, {}, &Type::extension));
 
 std::string_view typeOf(std::string_view extension) {
-    std::string small(extension);
-    std::ranges::transform(small, small.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    const auto* found = std::ranges::lower_bound(kTypes, small, {}, &Type::extension);
-    return found != std::end(kTypes) && found->extension == small ? found->type : std::string_view();
+    const auto* found = std::ranges::lower_bound(kTypes, extension, {}, &Type::extension);
+    return found != std::end(kTypes) && found->extension == extension ? found->type : std::string_view();
 }
 
 }  // namespace
 
-std::string_view httpType(std::string_view path) {
+std::vector<std::string> httpExtensions(std::string_view path) {
     std::string_view name = path.substr(path.rfind('/') + 1);
     name.remove_prefix(std::min(name.find_first_not_of('.'), name.size()));
-    std::string_view type;
+    std::vector<std::string> extensions;
     for (auto dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.')) {
         name.remove_prefix(dot + 1);
-        if (const auto own = typeOf(name.substr(0, name.find('.'))); !own.empty()) {
-            type = own;
-        }
+        extensions.push_back(httpLower(name.substr(0, name.find('.'))));
     }
-    return type;
+    return extensions;
+}
+
+std::string httpType(std::string_view path) {
+    std::string_view type;
+    std::string_view charset;
+    for (const std::string& extension : httpExtensions(path)) {
+        const auto own = typeOf(extension);
+        type = own.empty() ? type : own;
+        const auto named = httpCharset(extension);
+        charset = named.empty() ? charset : named;
+    }
+    std::string whole(type);
+    if (!type.empty() && !charset.empty()) {
+        whole.append("; charset=").append(charset);
+    }
+    return whole;
 }
 
 }  // namespace apiary::agent

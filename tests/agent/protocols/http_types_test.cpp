@@ -29,6 +29,15 @@ TEST(HttpTypesTest, TheLastKnownExtensionDecides) {
     EXPECT_EQ(httpType("/a.gz.html"), "text/html");
 }
 
+TEST(HttpTypesTest, TellsCharsetAndLanguages) {
+    EXPECT_EQ(httpType("/page.html.utf8"), "text/html; charset=utf-8");
+    EXPECT_EQ(httpType("/note.latin1.txt"), "text/plain; charset=iso-8859-1");
+    EXPECT_EQ(httpType("/note.utf8"), "");
+    EXPECT_EQ(httpLanguage("/page.html.de"), "de");
+    EXPECT_EQ(httpLanguage("/page.DE.zh-CN.html"), "de,zh-cn");
+    EXPECT_EQ(httpLanguage("/de"), "");
+}
+
 TEST(HttpTypesTest, LeavesFilesWithoutAKnownExtensionUntyped) {
     for (const auto* path :
          {"", "/", "/README", "/.html", "/..png", "/html", "/.env", "/shell.php", "/a.html/b", "/."}) {

@@ -55,6 +55,13 @@ FILES = {
     "private/keys.txt": prose(20, 11),
     "private/list/a.txt": b"a\n",
     ".htpasswd": b"admin:x\n",
+    **{f"types/{name}": page("Seite", 12, 12) for name in
+       ("page.html.de", "page.de.html", "page.html.utf8", "utf8.html", "eu.pt-br.cp866.latin2.html")},
+    **{f"types/{name}": prose(12, 13) for name in
+       ("note.latin1.txt", "only.de", "only.utf8", "both.de.fr.TXT", "both.de.DE", "asia.zh-CN.Big5.txt", "hola.es",
+        "offline.appcache", "book.manifest", "scene.vrml", "part.iges", "photo.jxl", "app.ts", "font.otf", "letter.odt", "list.ods",
+        "talk.odp", "plan.odg", "chart.odc", "sum.odf", "base.odb", "image.odi", "all.odm", "letter.ott", "list.ots", "talk.otp",
+        "plan.otg", "chart.otc", "image.oti", "web.oth")},
 }
 
 APPLICATION = '[[route]]\npath = "/private"\nrealm = "Harbour staff"\n\n[[route]]\npath = "/private/*"\nrealm = "Harbour staff"\n'
