@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <vector>
 
 namespace apiary::agent {
@@ -36,18 +37,60 @@ bool ignored(std::string_view name) {
            own == "CVS" || own.ends_with(",v") || own.ends_with(",t");
 }
 
+/// Names compare as Apache's plain char does, which has a sign.
+int rank(char c) {
+    return static_cast<signed char>(c);
+}
+
+/// Whether the class that begins at `at`, such as [a-z] or [!a-z], has `c`; `at` then stands behind it. Nothing if it
+/// has no end.
+std::optional<bool> inClass(std::string_view pattern, std::size_t& at, char c) {
+    const auto look = [&](std::size_t i) { return i < pattern.size() ? pattern[i] : '\0'; };
+    const bool negated = look(at + 1) == '!' || look(at + 1) == '^';
+    const std::size_t first = at + (negated ? 2 : 1);
+    bool has = false;
+    for (std::size_t i = first; i < pattern.size();) {
+        if (pattern[i] == ']' && i != first) {
+            at = i + 1;
+            return has != negated;
+        }
+        if (look(i + 1) == '-' && look(i + 2) != ']') {
+            has = has || (rank(pattern[i]) <= rank(c) && rank(c) <= rank(look(i + 2)));
+            i += 3;
+        } else {
+            has = has || pattern[i] == c;
+            ++i;
+        }
+    }
+    return std::nullopt;
+}
+
+/// Whether what stands at `at`, and is no '*', is `c`. `at` then stands behind it.
+bool isOne(std::string_view pattern, std::size_t& at, char c) {
+    if (const auto has = pattern[at] == '[' ? inClass(pattern, at, c) : std::nullopt) {
+        return *has;
+    }
+    const char wanted = pattern[at++];
+    return wanted == '?' || wanted == c;
+}
+
+/// apr_fnmatch(), as listings call it: a backslash is one, and no sign stands for the dot of a hidden file.
 bool fits(std::string_view pattern, std::string_view name) {
+    if (name.starts_with('.') && !pattern.starts_with('.')) {
+        return false;
+    }
     std::size_t p = 0;
     std::size_t n = 0;
     std::size_t star = std::string_view::npos;
     std::size_t back = 0;
     while (n < name.size()) {
-        if (p < pattern.size() && (pattern[p] == name[n] || pattern[p] == '?')) {
-            ++p;
-            ++n;
-        } else if (p < pattern.size() && pattern[p] == '*') {
+        std::size_t next = p;
+        if (p < pattern.size() && pattern[p] == '*') {
             star = p++;
             back = n;
+        } else if (p < pattern.size() && isOne(pattern, next, name[n])) {
+            p = next;
+            ++n;
         } else if (star != std::string_view::npos) {
             p = star + 1;
             n = ++back;
@@ -56,6 +99,18 @@ bool fits(std::string_view pattern, std::string_view name) {
         }
     }
     return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+/// Nothing if an escape is none or stands for '/' or NUL, which ap_unescape_url() refuses.
+std::optional<std::string> unescaped(std::string_view text) {
+    for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
+        const std::string_view escape = text.substr(at, 3);
+        const std::string byte = httpDecode(escape, false);
+        if (escape.size() < 3 || byte.size() > 1 || byte[0] == '/' || byte[0] == '\0') {
+            return std::nullopt;
+        }
+    }
+    return httpDecode(text, false);
 }
 
 /// "C=M;O=A", as far as it is understood.
@@ -78,8 +133,8 @@ Order orderOf(std::string_view query) {
             order.byVersion = value == '1';
             version = std::string(";V=") + value;
         } else if (item.starts_with("P=")) {
-            order.pattern = httpDecode(item.substr(2), false);
-            pattern = item.size() > 2 ? ";P=" + httpEscapePath(order.pattern) : "";
+            order.pattern = unescaped(item.substr(2)).value_or("");
+            pattern = order.pattern.empty() ? pattern : ";P=" + httpEscapePath(order.pattern);
         } else {
             break;
         }
@@ -309,7 +364,7 @@ int httpNaturalOrder(std::string_view one, std::string_view other) {
             b += n;
             continue;
         }
-        const int difference = static_cast<unsigned char>(at(one, a)) - static_cast<unsigned char>(at(other, b));
+        const int difference = rank(at(one, a)) - rank(at(other, b));
         if (difference != 0 || a >= one.size() || b >= other.size()) {
             return difference;
         }

@@ -143,7 +143,7 @@ std::string httpEscape(std::string_view text) {
 std::string httpEscapePath(std::string_view path) {
     std::string escaped;
     for (const char c : path) {
-        if (alphanumeric(c) || (c != '\0' && "$-_.+!*'(),:@&=/~"sv.find(c) != std::string_view::npos)) {
+        if (alphanumeric(c) || (c != '\0' && "$-_.+!*'(),:;@&=/~"sv.find(c) != std::string_view::npos)) {
             escaped += c;
         } else {
             char code[4];

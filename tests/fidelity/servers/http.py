@@ -62,6 +62,9 @@ FILES = {
         "offline.appcache", "book.manifest", "scene.vrml", "part.iges", "photo.jxl", "app.ts", "font.otf", "letter.odt", "list.ods",
         "talk.odp", "plan.odg", "chart.odc", "sum.odf", "base.odb", "image.odi", "all.odm", "letter.ott", "list.ots", "talk.otp",
         "plan.otg", "chart.otc", "image.oti", "web.oth")},
+    **{f"words/{name}": b"x\n" for name in
+       ("a-b.txt", "a;b.txt", "a;c/inside.txt", "apple.txt", "banana.txt", "Zebra.txt", "zoo.txt", "zo\u00eb.txt", "\u00e9t\u00e9.txt",
+        "\u00c4pfel.txt", "[a].txt", "]b.txt", "^c.txt", "*star.txt", "a*b.txt", "-dash.txt", ".x")},
 }
 
 APPLICATION = '[[route]]\npath = "/private"\nrealm = "Harbour staff"\n\n[[route]]\npath = "/private/*"\nrealm = "Harbour staff"\n'
