@@ -1,5 +1,6 @@
 #include "agent/protocols/smtp_session.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace apiary::agent {
@@ -7,6 +8,12 @@ namespace {
 
 constexpr std::size_t kLongestWord = 1024;  // of AUTH LOGIN's two and of PLAIN's user, in Cyrus SASL
 constexpr std::string_view kFailed = "535 5.7.8 Error: authentication failed: ";
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view kBlanks = " \t\n\v\f\r";
+    text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+    return text.substr(0, text.find_last_not_of(kBlanks) + 1);
+}
 
 std::string failed(std::string_view why) {
     return std::string(kFailed) + std::string(why);
@@ -113,20 +120,22 @@ bool SmtpSession::plainLogin(std::string_view message, Turn& turn) {
     if (user.size() > kLongestWord) {
         return refuse(failed("overflowed buffer"), turn);
     }
-    const bool asSelf = as.empty() || withoutRealm(as) == withoutRealm(user);
+    const bool asSelf = as.empty() || accountOf(as) == accountOf(user);
     return tryLogin(user, std::string(message.substr(second + 1)), asSelf, turn);
 }
 
-/// The name alone of name@hostname.
-std::string_view SmtpSession::withoutRealm(std::string_view user) const {
+/// The name alone of name@hostname, without the blanks around it, which Cyrus SASL takes off.
+std::string_view SmtpSession::accountOf(std::string_view user) const {
     const std::string realm = "@" + service_.hostname;
+    user = trimmed(user);
     return user.substr(0, user.size() - (user.ends_with(realm) ? realm.size() : 0));
 }
 
 /// `asSelf` is false where the peer would act as somebody else.
 bool SmtpSession::tryLogin(const std::string& user, const std::string& secret, bool asSelf, Turn& turn) {
-    const std::string_view name = std::string_view(user).substr(0, user.find('\0'));  // as the server's C ends it
-    const bool good = asSelf && service_.accounts.admits(withoutRealm(name), secret);
+    const std::string_view name =
+        accountOf(std::string_view(user).substr(0, user.find('\0')));  // as the server's C ends it
+    const bool good = asSelf && !name.empty() && service_.accounts.admits(name, secret);
     turn.observe(Credential{user, secret, good});
     if (user.empty()) {
         return refuse("454 4.7.0 Temporary authentication failure: generic failure", turn);

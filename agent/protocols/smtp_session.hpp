@@ -111,7 +111,7 @@ private:
     void onLoginLine(std::string_view line, Turn& turn);
     bool onResponse(std::string_view response, Turn& turn);
     bool plainLogin(std::string_view message, Turn& turn);
-    std::string_view withoutRealm(std::string_view user) const;
+    std::string_view accountOf(std::string_view user) const;
     bool tryLogin(const std::string& user, const std::string& secret, bool asSelf, Turn& turn);
 
     const SmtpService& service_;
