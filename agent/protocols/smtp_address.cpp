@@ -1,8 +1,5 @@
 #include "agent/protocols/smtp_address.hpp"
 
-#include "agent/protocols/smtp_words.hpp"
-#include "common/net/address.hpp"
-
 #include <algorithm>
 #include <vector>
 
@@ -297,17 +294,6 @@ bool smtpIsHostname(std::string_view name, bool unicode) {
         name.remove_prefix(std::min<std::size_t>(1, name.size()));
     }
     return !whole.empty() && whole.size() <= 255 && whole.find_first_not_of("0123456789.") != std::string_view::npos;
-}
-
-bool smtpIsLiteral(std::string_view text) {
-    if (!text.starts_with('[') || !text.ends_with(']')) {
-        return false;
-    }
-    const std::string_view inner = text.substr(1, text.size() - 2);
-    if (smtpSame(inner.substr(0, 5), "IPv6:")) {
-        return inner.substr(5).find(':') != std::string_view::npos && static_cast<bool>(parseAddress(inner.substr(5)));
-    }
-    return inner.find(':') == std::string_view::npos && static_cast<bool>(parseAddress(inner));
 }
 
 }  // namespace apiary::agent

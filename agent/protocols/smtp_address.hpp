@@ -1,5 +1,7 @@
 #pragma once
 
+#include "common/net/endpoint.hpp"
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -28,7 +30,11 @@ SmtpDestination smtpResolve(const std::string& address, bool unicode,
 /// A name of letters, digits, - and _ in labels of at most 63, not all digits.
 bool smtpIsHostname(std::string_view name, bool unicode = false);
 
-/// [192.0.2.1] or [IPv6:2001:db8::1].
+/// [192.0.2.1] or [IPv6:2001:db8::1], as far as Postfix looks: it lets zeros stand before a number, and too few numbers
+/// in an IPv6 address.
 bool smtpIsLiteral(std::string_view text);
+
+/// The address that a literal means, its port 0. Nothing if it means none, as [192.0.2.08], an octal number.
+std::optional<Endpoint> smtpLiteral(std::string_view text);
 
 }  // namespace apiary::agent

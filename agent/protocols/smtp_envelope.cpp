@@ -214,10 +214,9 @@ bool SmtpSession::knows(std::string_view mailbox) const {
 }
 
 bool SmtpSession::isOurs(std::string_view domain) const {
-    if (domain.starts_with('[') && domain.ends_with(']')) {
-        std::string_view address = domain.substr(1, domain.size() - 2);
-        address.remove_prefix(smtpSame(address.substr(0, 5), "IPv6:") ? 5 : 0);
-        return address == addressText(local_) || address == "127.0.0.1";
+    if (domain.starts_with('[')) {
+        const auto meant = smtpLiteral(domain);
+        return meant && (meant->address == local_.address || addressText(*meant) == "127.0.0.1");
     }
     return service_.domains.contains(smtpLower(domain));
 }

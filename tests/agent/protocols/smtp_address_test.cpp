@@ -3,6 +3,7 @@
 #include "agent/protocols/smtp_address.hpp"
 
 #include "agent/protocols/smtp_words.hpp"
+#include "common/net/address.hpp"
 
 #include <gtest/gtest.h>
 
@@ -63,6 +64,26 @@ TEST(SmtpAddressTest, RefusesDomainsThatCannotBe) {
     EXPECT_TRUE(resolve("x@\xc3\xa9.example", true).valid);
     EXPECT_TRUE(resolve("x@a_b.example.").valid);
     EXPECT_TRUE(resolve("x@[IPv6:2001:db8::1]").valid);
+}
+
+TEST(SmtpAddressTest, ReadsLiteralsAsTheResolverOfC) {
+    const auto meant = [](std::string_view text) {
+        const auto address = smtpLiteral(text);
+        return address ? addressText(*address) : "none";
+    };
+    EXPECT_EQ(meant("[127.0.0.01]"), "127.0.0.1");
+    EXPECT_EQ(meant("[0127.0.0.010]"), "87.0.0.8");
+    EXPECT_EQ(meant("[IPv6:::FFFF:7f00:1]"), "127.0.0.1");
+    EXPECT_EQ(meant("[ipv6:2001:DB8:0::1]"), "2001:db8::1");
+    for (const char* literal : {"[8.8.8.08]", "[IPv6:1:2:3]", "[IPv6:::1.2.3.04]"}) {
+        EXPECT_TRUE(smtpIsLiteral(literal)) << literal;
+        EXPECT_EQ(meant(literal), "none") << literal;
+    }
+    for (const char* literal :
+         {"[0.1.2.3]", "[256.0.0.1]", "[1.2.3]", "[1.2.3.]", "[1..2.3]", "[::1]", "[IPv6:1.2.3.4]", "[IPv6::1:2]",
+          "[IPv6:1::2::3]", "[IPv6:1:2:3:4:5:6:7:8:9]", "[IPv6:12345::]", "[IPv6:g::]", "[]", "["}) {
+        EXPECT_FALSE(smtpIsLiteral(literal)) << literal;
+    }
 }
 
 TEST(SmtpAddressTest, EndsOnRoutesWithoutEnd) {
