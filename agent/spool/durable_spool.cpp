@@ -167,11 +167,15 @@ DurableSpool::Try DurableSpool::tryAppend(Writer& writer, std::span<const NewRec
             return Try::Committed;  // by a commit that was in doubt
         }
         carry(writer.ledger, wanted);
+        const bool looks = writer.sinceCheck + bytes >= part();
         if (!keepBound(writer, bytes, room, drops)) {
             return Try::WaitForLogs;
         }
         write(writer, records, wanted);
         note(writer.ledger, records);
+        if (looks) {
+            ballast_.ensure();  // not before: it would be given up, taken back and given up again for one commit
+        }
         writer.sinceCheck += bytes;
         return Try::Committed;
     } catch (const SqliteError& error) {

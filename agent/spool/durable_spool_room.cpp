@@ -9,7 +9,6 @@ bool DurableSpool::keepBound(Writer& writer, std::uint64_t bytes, SpoolRoom room
     const bool again = writer.loggedThen && (logged(writer.ledger) > *writer.loggedThen || drops == Drops::Anything);
     if (writer.sinceCheck + bytes >= part() || again) {
         writer.sinceCheck = 0;
-        ballast_.ensure();
         const std::uint64_t limit = dropsFrom();
         if (const std::uint64_t used = writer.file->used() + bytes; used > limit) {
             writer.barren = false;

@@ -75,6 +75,9 @@ Database& SpoolFile::prepare(Database& database, std::uint64_t bound, bool check
     database.execute("PRAGMA wal_autocheckpoint=4000");      // who waits for a commit waits for this: as rarely as fits
     database.execute("PRAGMA cache_size=-2048");  // appending needs little, and memory belongs to the sessions
     if (checked && database.text("PRAGMA quick_check(1)") != "ok") {
+        if (database.readRefused()) {
+            throw SqliteError(10 /* SQLITE_IOERR */, "the disk did not let it be checked");
+        }
         throw SqliteError(11 /* SQLITE_CORRUPT */, "its check found it unsound");
     }
     // Outside the first transaction of each start nothing is written: a full disk must not prevent opening.

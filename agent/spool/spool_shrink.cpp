@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace apiary::agent {
@@ -97,8 +98,13 @@ public:
     Shrunk drop(RecordKind kind, const std::unordered_set<Uuid>& sessions, std::uint64_t bytes) {
         kind_ = kind;
         gather(sessions, bytes);
+        std::map<std::uint32_t, bool> saved;
         for (const auto& [first, last] : removed_) {
             file_.erase(first, last);
+            // Else the next start, after a kill, would take for lost what is gone since it was acknowledged.
+            if (!std::exchange(saved[laneOf(first)], true)) {
+                file_.saveLane(laneOf(first), ledger_.lanes.at(laneOf(first)));
+            }
         }
         for (const Run& run : runs_) {
             if (!run.onlyGap) {

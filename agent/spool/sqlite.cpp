@@ -18,13 +18,17 @@ int lastErrorOf(sqlite3* handle) {
     return error != 0 ? error : sqlite3_system_errno(handle);
 }
 
+bool isOfARead(int error) {
+    return error == EIO || error == ENXIO || error == ERANGE;
+}
+
 /// The last failure of a connection. SQLite calls a file damaged of which a read fails by EIO, ENXIO or ERANGE: what is
 /// in it may be sound all the same, so that it is told as the failed read that it is.
 SqliteError failureOf(sqlite3* handle, std::string_view doing) {
     int code = sqlite3_extended_errcode(handle);
     std::string reason = sqlite3_errmsg(handle);
     const int error = lastErrorOf(handle);
-    if ((code & 0xff) == SQLITE_CORRUPT && (error == EIO || error == ENXIO || error == ERANGE)) {
+    if ((code & 0xff) == SQLITE_CORRUPT && isOfARead(error)) {
         code = SQLITE_IOERR_READ;
         reason = sqlite3_errstr(code);
     }
@@ -82,6 +86,10 @@ std::int64_t Database::number(const char* sql) {
 std::string Database::text(const char* sql) {
     Statement query(*this, sql);
     return query.step() ? std::string(query.blob(0)) : std::string();
+}
+
+bool Database::readRefused() const {
+    return isOfARead(lastErrorOf(handle()));
 }
 
 bool Database::inTransaction() const {

@@ -38,6 +38,9 @@ public:
     std::int64_t number(const char* sql);
     std::string text(const char* sql);
 
+    /// Whether the disk refused a read, after which SQLite calls damaged what may be sound.
+    bool readRefused() const;
+
     /// True between BEGIN and its end; a failed COMMIT may have rolled back by itself.
     bool inTransaction() const;
 

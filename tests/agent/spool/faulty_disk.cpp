@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cerrno>
 #include <sqlite3.h>
+#include <utility>
 
 namespace apiary::agent {
 namespace {
@@ -19,6 +20,14 @@ std::atomic<int> untilFault{0};
 std::atomic<int> faults{0};
 std::atomic<int> faultsWanted{0};
 std::atomic<bool> diskFull{false};
+int untilCalled = 0;
+std::function<void()> called;
+
+void countDown() {
+    if (called && --untilCalled <= 0) {
+        std::exchange(called, nullptr)();
+    }
+}
 
 bool fails(FaultyDisk::Call call) {
     if (call != failing || faults >= faultsWanted) {
@@ -33,10 +42,12 @@ bool fails(FaultyDisk::Call call) {
 }
 
 int sync(sqlite3_file* file, int flags) {
+    countDown();
     return fails(FaultyDisk::Call::Sync) ? SQLITE_IOERR_FSYNC : realMethods->xSync(file, flags);
 }
 
 int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
+    countDown();
     if (fails(FaultyDisk::Call::Write)) {
         return diskFull ? SQLITE_FULL : SQLITE_IOERR_WRITE;
     }
@@ -97,6 +108,11 @@ void FaultyDisk::fail(Call call, int nth, int times, bool full) {
 
 void FaultyDisk::heal() {
     faultsWanted = 0;
+}
+
+void FaultyDisk::before(int nth, std::function<void()> call) {
+    untilCalled = nth;
+    called = std::move(call);
 }
 
 int FaultyDisk::failures() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 namespace apiary::agent {
@@ -16,6 +17,10 @@ public:
     /// a full disk. A failed sync leaves what was written in place.
     static void fail(Call call, int nth, int times = 1, bool full = false);
     static void heal();
+
+    /// Calls it once, before the `nth` write or sync from now on: what is in the files then is what a kill leaves.
+    /// Null: not any more.
+    static void before(int nth, std::function<void()> call);
 
     /// How often a call has failed since fail().
     static int failures();

@@ -99,6 +99,23 @@ TEST_F(SpoolFaultTest, GivesWhatItReadBeforeTheDiskFailed) {
     EXPECT_EQ(rest.front().seq, given + 1);
 }
 
+TEST_F(SpoolFaultTest, LeavesASoundFileInItsPlaceThatCannotBeReadAtTheStart) {
+    open(faulty());
+    append({record(0, RecordKind::Probe, "1"), record(0, RecordKind::Probe, "2")});
+    const Uuid id = spool_->id();
+    for (int nth = 1, failures = 1; failures > 0 && !HasFailure(); ++nth) {
+        SCOPED_TRACE(nth);
+        spool_.reset();
+        FaultyDisk::fail(FaultyDisk::Call::Read, nth, 1'000'000);
+        static_cast<void>(Spool::open(faulty()));
+        failures = FaultyDisk::failures();
+        FaultyDisk::heal();
+        open(faulty());
+        EXPECT_EQ(spool_->id(), id);
+        expectExactly(2);
+    }
+}
+
 TEST_F(SpoolFaultTest, KnowsItsBacklogWhileTheDiskCannotBeRead) {
     open(faulty());
     append({record(0, RecordKind::Probe, "1"), record(0, RecordKind::Probe, "2")});
