@@ -42,6 +42,14 @@ std::string gapBody(const SpoolSettings::Lost& lost, WallTime at) {
         gap.set_from_us(microsSince1970(lost.from));
         gap.set_to_us(microsSince1970(lost.to));
         gap.set_reason(lost.reason);
+        if (lost.numbers) {
+            auto& numbers = *gap.mutable_lost();
+            numbers.set_spool_id(lost.numbers->spool.bytes.data(), lost.numbers->spool.bytes.size());
+            numbers.set_lane(lost.numbers->lane);
+            numbers.set_kept(lost.numbers->kept);
+            numbers.set_last(lost.numbers->last);
+            numbers.set_exact(lost.numbers->exact);
+        }
     });
 }
 

@@ -40,8 +40,15 @@ DurableSpool::DurableSpool(SpoolSettings settings, ProcessLock lock, std::unique
       writer_(Writer{std::move(file), std::move(ledger)}),
       reading_(Reading{.reader = std::make_unique<SpoolReader>(settings_)}) {
     ballast_.ensure();
-    takeNote();
+    lock_.setNote(noteNow(), true);
     used_ = writer_.with([](Writer& writer) { return writer.file->used(); });
+}
+
+DurableSpool::~DurableSpool() {
+    SpoolNote note = noteNow();
+    // After a fault that outlasted the process the file may have more.
+    note.closed = writer_.with([](const Writer& writer) { return writer.file != nullptr; });
+    lock_.setNote(note, true);
 }
 
 std::vector<std::uint64_t> DurableSpool::append(std::span<const NewRecord> records, const RetryWait& wait,
@@ -70,16 +77,12 @@ std::size_t DurableSpool::together(std::span<const NewRecord> records) const {
 
 Status DurableSpool::renew(const std::string& reason) {
     try {
-        const auto now = std::chrono::system_clock::now();
-        const NewRecord gap{
-            .lane = currentLane_,
-            .session = {},
-            .kind = RecordKind::Gap,
-            .at = now,
-            .body = settings_.gapBody(
-                {.what = "spool", .records = 0, .bytes = 0, .from = openedAt_, .to = now, .reason = reason})};
-        append(
-            {&gap, 1}, [](std::chrono::milliseconds) { return false; }, SpoolRoom::Kept);
+        std::vector<LostNumbers> lost;
+        const SpoolNote now = noteNow();
+        for (const auto& [lane, last] : now.last) {
+            lost.push_back({.spool = now.id, .lane = lane, .kept = last, .last = last, .exact = false});
+        }
+        tellOfLoss(lost, openedAt_, reason);
         const Uuid id = writer_.with([](Writer& writer) {
             if (!writer.file) {
                 throw std::runtime_error("the spool's file is closed after a fault");
@@ -88,20 +91,43 @@ Status DurableSpool::renew(const std::string& reason) {
             return writer.file->id();
         });
         id_.with([&](Uuid& present) { present = id; });
-        takeNote();
+        lock_.setNote(noteNow(), true);
         return Done{};
     } catch (const std::runtime_error& error) {
         return Error{std::string("the spool cannot take a new id: ") + error.what()};
     }
 }
 
-void DurableSpool::takeNote() const {
-    const std::uint32_t lane = currentLane_;
-    const std::uint64_t last = positions_.with([&](const Positions& positions) {
-        const auto found = positions.find(lane);
-        return found == positions.end() ? 0 : found->second.last;
+void DurableSpool::tellOfLoss(std::span<const LostNumbers> lost, std::chrono::system_clock::time_point from,
+                              const std::string& reason) {
+    const auto now = std::chrono::system_clock::now();
+    SpoolSettings::Lost loss{.what = "spool", .records = 0, .bytes = 0, .from = from, .to = now, .reason = reason};
+    std::vector<NewRecord> gaps;
+    const auto tell = [&] {
+        gaps.push_back(
+            {.lane = currentLane_, .session = {}, .kind = RecordKind::Gap, .at = now, .body = settings_.gapBody(loss)});
+    };
+    for (const LostNumbers& numbers : lost) {
+        loss.numbers = numbers;
+        tell();
+    }
+    if (gaps.empty()) {
+        tell();
+    }
+    append(
+        gaps, [](std::chrono::milliseconds) { return false; }, SpoolRoom::Kept);
+}
+
+SpoolNote DurableSpool::noteNow() const {
+    SpoolNote note{.id = id(), .last = {{currentLane_, 0}}};
+    positions_.with([&](const Positions& positions) {
+        for (const auto& [lane, state] : positions) {
+            if (lane == currentLane_ || state.acknowledged < state.last) {
+                note.last[lane] = state.last;
+            }
+        }
     });
-    lock_.setNote({.id = id(), .lane = lane, .last = last});
+    return note;
 }
 
 void DurableSpool::commit(std::span<const NewRecord> records, const RetryWait& wait, SpoolRoom room,
@@ -146,7 +172,7 @@ void DurableSpool::commit(std::span<const NewRecord> records, const RetryWait& w
             positions[lane].last = std::max(positions[lane].last, state.last);
         }
     });
-    takeNote();
+    lock_.setNote(noteNow(), false);
     if (const auto call = onAppended_.with([](const auto& present) { return present; })) {
         call();
     }

@@ -13,6 +13,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,8 +23,9 @@ namespace apiary::agent {
 /// What the lock's file remembers of the spool beside it: a file that is behind this was put back from a copy.
 struct SpoolNote {
     Uuid id;
-    std::uint32_t lane = 0;
-    std::uint64_t last = 0;  // number given out in that lane
+    /// By lane, the highest number given out: of the current lane, and of those of which not all is acknowledged.
+    std::map<std::uint32_t, std::uint64_t> last;
+    bool closed = false;  // the spool was closed then: no number was given out since
 };
 
 /// Holds the right to write the spool; the kernel gives it back when the process dies.
@@ -34,9 +37,10 @@ public:
     ProcessLock& operator=(ProcessLock&&) = delete;
     ~ProcessLock();
 
-    /// Kept in the lock's file, not synced: after a loss of power it may be older than the spool, never newer.
+    /// Kept in the lock's file. It is synced when the spool is opened and closed, not in between: after a loss of power
+    /// it may be older than the spool, never newer.
     std::optional<SpoolNote> note() const;
-    void setNote(const SpoolNote& note) const;
+    void setNote(const SpoolNote& note, bool synced) const;
 
 private:
     explicit ProcessLock(int descriptor) : descriptor_(descriptor) {}
@@ -51,11 +55,18 @@ class DurableSpool final : public Spool {
 public:
     /// `file` is open, sound and marked; `ledger` is what it loaded.
     DurableSpool(SpoolSettings settings, ProcessLock lock, std::unique_ptr<SpoolFile> file, SpoolLedger ledger);
+    DurableSpool(const DurableSpool&) = delete;
+    DurableSpool& operator=(const DurableSpool&) = delete;
+    ~DurableSpool() override;
 
     Uuid id() const override {
         return id_.with([](const Uuid& id) { return id; });
     }
     Status renew(const std::string& reason) override;
+    /// Appends the gap records that tell of the loss of the spool that was here before: one for each of these lanes,
+    /// one without numbers if there are none. Throws if the disk refuses.
+    void tellOfLoss(std::span<const LostNumbers> lost, std::chrono::system_clock::time_point from,
+                    const std::string& reason);
     std::vector<std::uint64_t> append(std::span<const NewRecord> records, const RetryWait& wait,
                                       SpoolRoom room) override;
     bool setAside(std::span<const NewRecord> records) override;
@@ -97,7 +108,7 @@ private:
 
     /// What one try to commit came to.
     enum class Try { Committed, Again, Wait, WaitForLogs };
-    void takeNote() const;
+    SpoolNote noteNow() const;
     void commit(std::span<const NewRecord> records, const RetryWait& wait, SpoolRoom room,
                 std::vector<std::uint64_t>& numbers);
     Try tryAppend(Writer& writer, std::span<const NewRecord> records, const Positions& wanted, SpoolRoom room,

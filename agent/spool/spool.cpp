@@ -5,7 +5,7 @@
 #include "common/log/log.hpp"
 #include "common/text/stamp.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
@@ -20,7 +20,8 @@
 namespace apiary::agent {
 namespace {
 
-constexpr std::size_t kNoteLength = 80;
+constexpr std::size_t kLongestNote = std::size_t{64} << 10U;
+constexpr const char* kShut = "shut";
 
 /// A mark that a copy of the file does not share: another machine has another machine id, any copy another inode. The
 /// device is left out: its number may change at a reboot.
@@ -66,22 +67,39 @@ Opened openFile(const SpoolSettings& settings) {
     return opened;
 }
 
-/// Whether more numbers were given out than the file knows of.
-bool behind(const SpoolLedger& ledger, const SpoolNote& note) {
-    const auto lane = ledger.lanes.find(note.lane);
-    return lane == ledger.lanes.end() ? note.last > 0 : lane->second.last < note.last;
+/// What became of the spool that was here before.
+struct Loss {
+    std::string reason;  // empty: nothing
+    std::vector<LostNumbers> numbers;
+};
+
+/// What is known to have been given out and is not in the file; of a `fresh` one also that there is nothing.
+std::vector<LostNumbers> lostOf(const SpoolNote& note, const SpoolLedger& ledger, bool fresh) {
+    std::vector<LostNumbers> lost;
+    for (const auto& [number, last] : note.last) {
+        const auto lane = ledger.lanes.find(number);
+        const std::uint64_t kept = lane == ledger.lanes.end() ? 0 : lane->second.last;
+        if (fresh || kept < last) {
+            lost.push_back({.spool = note.id, .lane = number, .kept = kept, .last = last, .exact = note.closed});
+        }
+    }
+    return lost;
 }
 
-/// Gives a new file its id, and a copied one a new one. Returns what became of the spool that was here before, if it is
-/// gone or was set back.
-std::string identify(const Opened& opened, const SpoolSettings& settings, const ProcessLock& lock) {
+/// Gives a new file its id, and a copied one a new one. Returns what is lost if the spool that was here before is gone
+/// or was set back.
+Loss identify(const Opened& opened, const SpoolSettings& settings, const ProcessLock& lock) {
     SpoolFile& file = *opened.file;
     const std::string mark = machineMark(settings.path);
     const Uuid present = file.id();
     const bool fresh = present == Uuid{};
     const bool copied = !fresh && !file.madeHere(mark);
     const auto before = lock.note();
-    const bool old = !fresh && before && before->id == present && behind(opened.ledger, *before);
+    std::vector<LostNumbers> lost;
+    if (before && (fresh || before->id == present)) {
+        lost = lostOf(*before, opened.ledger, fresh);
+    }
+    const bool old = !fresh && !lost.empty();
     if (copied && !old) {
         log::warn("spool: " + settings.path + " is a copy, from another machine or another file: it gets a new id");
     }
@@ -89,9 +107,9 @@ std::string identify(const Opened& opened, const SpoolSettings& settings, const 
         file.mark(Uuid::v4(randomBytes<16>()), mark);
     }
     if (old) {
-        return "the spool's file was set back to an old copy";
+        return {"the spool's file was set back to an old copy", std::move(lost)};
     }
-    return fresh && before ? "the spool's file was gone or empty" : "";
+    return fresh && before ? Loss{"the spool's file was gone or empty", std::move(lost)} : Loss{};
 }
 
 }  // namespace
@@ -116,26 +134,36 @@ ProcessLock::~ProcessLock() {
     }
 }
 
+// "ID LANE LAST [LANE LAST ...] [shut]", the current lane first: earlier versions knew of no other, and the first of
+// them wrote the id alone. What stands behind the end of the line is of an earlier, longer note.
 std::optional<SpoolNote> ProcessLock::note() const {
-    std::array<char, kNoteLength> text{};
+    std::string text(kLongestNote, '\0');
     const ssize_t got = ::pread(descriptor_, text.data(), text.size(), 0);
-    std::istringstream words(std::string(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0));
-    std::string id;
-    SpoolNote note;
-    words >> id >> note.lane >> note.last;  // earlier versions wrote the id alone
-    const auto parsed = Uuid::parse(id);
-    if (!parsed) {
+    text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    std::istringstream words(text.substr(0, text.find('\n')));
+    std::string word;
+    words >> word;
+    const auto id = Uuid::parse(word);
+    if (!id) {
         return std::nullopt;
     }
-    note.id = *parsed;
+    SpoolNote note{.id = *id, .last = {}};
+    std::uint32_t lane = 0;
+    for (std::uint64_t last = 0; words >> lane >> last;) {
+        note.last[lane] = last;
+    }
+    words.clear();
+    note.closed = words >> word && word == kShut;
     return note;
 }
 
-void ProcessLock::setNote(const SpoolNote& note) const {
-    std::string text = note.id.text() + ' ' + std::to_string(note.lane) + ' ' + std::to_string(note.last);
-    text.resize(kNoteLength - 1, ' ');
-    text += '\n';
-    if (::pwrite(descriptor_, text.data(), text.size(), 0) < 0) {
+void ProcessLock::setNote(const SpoolNote& note, bool synced) const {
+    std::string text = note.id.text();
+    std::for_each(note.last.rbegin(), note.last.rend(), [&](const auto& lane) {
+        text += ' ' + std::to_string(lane.first) + ' ' + std::to_string(lane.second);
+    });
+    text += note.closed ? std::string(" ") + kShut + '\n' : "\n";
+    if (::pwrite(descriptor_, text.data(), text.size(), 0) < 0 || (synced && ::fdatasync(descriptor_) != 0)) {
         log::warn("spool: cannot note how far it is: a loss of its file would go unseen");
     }
 }
@@ -159,19 +187,16 @@ Result<std::unique_ptr<Spool>> Spool::open(SpoolSettings settings) {
             log::error("spool: " + damage + ": " + error.what());
             opened = openFile(settings);
         }
-        if (const std::string loss = identify(opened, settings, *lock); !loss.empty() && damage.empty()) {
-            damage = loss;
-            log::error("spool: " + damage + ": " + settings.path);
+        Loss loss = identify(opened, settings, *lock);
+        if (!damage.empty()) {
+            loss.reason = damage;
+        } else if (!loss.reason.empty()) {
+            log::error("spool: " + loss.reason + ": " + settings.path);
         }
         auto spool = std::make_unique<DurableSpool>(settings, *std::move(lock), std::move(opened.file),
                                                     std::move(opened.ledger));
-        if (!damage.empty()) {
-            const auto now = std::chrono::system_clock::now();
-            NewRecord gap{.lane = spool->currentLane(), .session = {}, .kind = RecordKind::Gap, .at = now, .body = {}};
-            gap.body =
-                settings.gapBody({.what = "spool", .records = 0, .bytes = 0, .from = now, .to = now, .reason = damage});
-            spool->append(
-                {&gap, 1}, [](std::chrono::milliseconds) { return false; }, SpoolRoom::Kept);
+        if (!loss.reason.empty()) {
+            spool->tellOfLoss(loss.numbers, std::chrono::system_clock::now(), loss.reason);
         }
         return std::unique_ptr<Spool>(std::move(spool));
     } catch (const std::runtime_error& error) {

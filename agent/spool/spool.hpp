@@ -64,6 +64,15 @@ struct SpoolRange {
     std::uint64_t last = 0;
 };
 
+/// Numbers of a lane of a spool that is gone, or was set back to an old copy.
+struct LostNumbers {
+    Uuid spool;
+    std::uint32_t lane = 0;
+    std::uint64_t kept = 0;  // what the file that is here now has of them: all up to here
+    std::uint64_t last = 0;  // highest one that is known to have been given out
+    bool exact = false;      // no higher one was; else there may be more, in other lanes too
+};
+
 struct SpoolSettings {
     std::string path;                                   // of the SQLite file; its folder must exist
     std::uint64_t bytes = std::uint64_t{1} << 30U;      // bound of the file
@@ -76,6 +85,7 @@ struct SpoolSettings {
         std::chrono::system_clock::time_point from;
         std::chrono::system_clock::time_point to;
         std::string reason;
+        std::optional<LostNumbers> numbers = {};  // of the spool before; `records` is 0 then
     };
     std::function<std::string(const Lost&)> gapBody;
     /// Writes the body that takes the place of the first payload row dropped of a session, and is an Observation:
@@ -118,8 +128,9 @@ public:
 /// A commit that fails is in doubt: append() closes, reopens, compares and either goes on or writes again.
 class Spool {
 public:
-    /// Opens or makes the spool. A damaged file is moved aside: a new id and a gap record take its place. A file that
-    /// came from another machine gets a new id. An Error says what stands in the way (folder, rights, locked).
+    /// Opens or makes the spool. A damaged file is moved aside: a new id and a gap record for each lane take its place,
+    /// which say up to which number it is gone. A file that came from another machine gets a new id. An Error says what
+    /// stands in the way (folder, rights, locked).
     static Result<std::unique_ptr<Spool>> open(SpoolSettings settings);
     virtual ~Spool() = default;
 
@@ -127,7 +138,8 @@ public:
     virtual Uuid id() const = 0;
 
     /// The collector has records under this id that the file never gave out: it is an old copy, put back. From now on
-    /// it has an id of its own, and a gap record that tells of the loss for `reason`. An Error: the disk refuses.
+    /// it has an id of its own, and a gap record for each lane that tells of the loss for `reason`. An Error: the disk
+    /// refuses.
     virtual Status renew(const std::string& reason) = 0;
 
     /// Commits all of them, in order, and returns only when they are durable: the numbers they got, one each. While the

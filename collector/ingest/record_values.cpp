@@ -4,6 +4,7 @@
 #include "common/text/escape.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace apiary::collector {
 
@@ -73,6 +74,24 @@ std::string handshakeText(const v1::TlsHandshake& tls) {
     text += '\n';
     text += std::string_view(tls.first()).substr(0, kPacket - text.size());
     return text;
+}
+
+bool takeLostNumbers(const v1::Gap& gap, std::optional<LostNumbers>& to) {
+    if (!gap.has_lost()) {
+        return true;
+    }
+    const v1::LostNumbers& lost = gap.lost();
+    const auto stream = Uuid::ofBytes(lost.spool_id());
+    if (!stream || lost.lane() > static_cast<std::uint32_t>(std::numeric_limits<std::int16_t>::max()) ||
+        lost.kept() > lost.last() || lost.last() > kMostCounted || gap.records() > 0) {
+        return false;
+    }
+    to = {.stream = *stream,
+          .lane = static_cast<std::int16_t>(lost.lane()),
+          .first = static_cast<std::int64_t>(lost.kept()) + 1,
+          .last = static_cast<std::int64_t>(lost.last()),
+          .exact = lost.exact()};
+    return true;
 }
 
 }  // namespace apiary::collector

@@ -40,4 +40,7 @@ Moment momentOf(std::uint64_t micros);
 /// What event.bytes says of a handshake: `ok|failed VERSION NAME`, LF, and what the peer had sent when it began.
 std::string handshakeText(const v1::TlsHandshake& tls);
 
+/// What a gap says of the numbers of a lost spool, which may be nothing. False: out of range.
+bool takeLostNumbers(const v1::Gap& gap, std::optional<LostNumbers>& to);
+
 }  // namespace apiary::collector

@@ -363,7 +363,9 @@ std::string RowBuilder::takeProbe(Parsed& parsed) {
 
 std::string RowBuilder::takeGap(Parsed& parsed) {
     const v1::Gap& gap = parsed.record.gap();
-    if (!oneOf(kGaps, gap.what()) || std::max(gap.records(), gap.bytes()) > kMostCounted) {
+    std::optional<LostNumbers> lost;
+    if (!oneOf(kGaps, gap.what()) || std::max(gap.records(), gap.bytes()) > kMostCounted ||
+        !takeLostNumbers(gap, lost)) {
         return "a gap of an unknown kind, or out of range";
     }
     rows_.gaps.push_back(
@@ -378,7 +380,8 @@ std::string RowBuilder::takeGap(Parsed& parsed) {
          .bytes = static_cast<std::int64_t>(gap.bytes()),
          .from = momentOf(gap.from_us()),
          .to = momentOf(gap.to_us()),
-         .reason = plainText(gap.reason(), 256)});
+         .reason = plainText(gap.reason(), 256),
+         .lost = lost});
     return {};
 }
 

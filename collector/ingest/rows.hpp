@@ -131,6 +131,15 @@ struct ProbeRow {
     std::uint32_t network = 0;
 };
 
+/// What a lane of an earlier spool of the sensor had numbered, and what of it comes under the numbers of this one.
+struct LostNumbers {
+    Uuid stream;
+    std::int16_t lane = 0;
+    std::int64_t first = 0;  // behind what comes; what the ledger has is to be left out as well
+    std::int64_t last = 0;
+    bool exact = false;
+};
+
 struct GapRow {
     Uuid stream;
     std::int16_t lane = 0;
@@ -143,6 +152,7 @@ struct GapRow {
     Moment from;
     Moment to;
     std::string reason;
+    std::optional<LostNumbers> lost{};
 };
 
 /// A record that could not become rows, kept as it came.

@@ -131,12 +131,16 @@ CopyRows copyOfProbes(const std::vector<ProbeRow>& probes, std::int16_t collecto
 }
 
 CopyRows copyOfGaps(const std::vector<GapRow>& gaps) {
-    return {"apiary.gap(stream_id, lane, first_seq, last_seq, sensor_id, what, records, bytes, from_at, to_at, reason)",
-            gaps.size(), [&gaps](CopyRows& out, std::size_t number) {
-                const GapRow& row = gaps[number];
-                out.add(row.stream, row.lane, row.firstSeq, row.lastSeq, row.sensorId, std::string_view(row.what),
-                        row.records, row.bytes, row.from, row.to, std::string_view(row.reason));
-            }};
+    return {
+        "apiary.gap(stream_id, lane, first_seq, last_seq, sensor_id, what, records, bytes, from_at, to_at, reason, "
+        "lost_stream_id, lost_lane, lost_first_seq, lost_last_seq, lost_exact)",
+        gaps.size(), [&gaps](CopyRows& out, std::size_t number) {
+            const GapRow& row = gaps[number];
+            const auto of = [&row](auto field) { return row.lost ? std::optional((*row.lost).*field) : std::nullopt; };
+            out.add(row.stream, row.lane, row.firstSeq, row.lastSeq, row.sensorId, std::string_view(row.what),
+                    row.records, row.bytes, row.from, row.to, std::string_view(row.reason), of(&LostNumbers::stream),
+                    of(&LostNumbers::lane), of(&LostNumbers::first), of(&LostNumbers::last), of(&LostNumbers::exact));
+        }};
 }
 
 CopyRows copyOfQuarantine(const std::vector<QuarantineRow>& quarantine) {

@@ -27,7 +27,7 @@ constexpr Words kManifest{TroubleKind::Ledger, "manifest", Severity::Critical,
                           "its records were altered, or its machine was set back and some are missing: "
                           "apiary-collector verify says which"};
 constexpr Words kSpool{TroubleKind::Ledger, "spool", Severity::Grave, "times its spool was lost or set back",
-                       "what it had not sent by then is gone; table gap says from when to when"};
+                       "what it had not sent by then is gone; table gap says which numbers"};
 
 std::optional<Trouble> judgeOne(CounterWatch& watch, std::uint64_t value, const SensorView& sensor, const Words& words,
                                 Trouble::Time now) {

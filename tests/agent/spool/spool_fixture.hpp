@@ -31,9 +31,16 @@ protected:
         settings.bytes = bytes;
         settings.ballast = 4096;
         settings.gapBody = [](const SpoolSettings::Lost& lost) {
-            return lost.what + " " + std::to_string(lost.records) + " " + lost.reason;
+            return lost.what + " " + std::to_string(lost.records) + " " + lost.reason +
+                   (lost.numbers ? numbersText(*lost.numbers) : "");
         };
         return settings;
+    }
+
+    /// " of lane 0: kept 1 of 3", with "or more" if that is not sure.
+    static std::string numbersText(const LostNumbers& numbers) {
+        return " of lane " + std::to_string(numbers.lane) + ": kept " + std::to_string(numbers.kept) + " of " +
+               std::to_string(numbers.last) + (numbers.exact ? "" : " or more");
     }
 
     void open(const SpoolSettings& settings) {

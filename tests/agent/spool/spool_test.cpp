@@ -174,7 +174,7 @@ TEST_F(SpoolTest, TakesANewIdWhenItTurnsOutToBeAnOldCopyAndTellsOfIt) {
     ASSERT_TRUE(spool_->renew("an old copy"));
     const Uuid after = spool_->id();
     EXPECT_NE(after, before);
-    EXPECT_EQ(rows(), "1:body\n2:spool 0 an old copy\n");
+    EXPECT_EQ(rows(), "1:body\n2:spool 0 an old copy of lane 0: kept 1 of 1 or more\n");
     EXPECT_EQ(append(record(0, RecordKind::Probe)), 3U);
     open();
     EXPECT_EQ(spool_->id(), after);
@@ -194,7 +194,7 @@ TEST_F(SpoolTest, TellsThatItsFileWasSetBack) {
     std::ofstream(path, std::ios::binary) << std::ifstream(path + ".backup", std::ios::binary).rdbuf();
     open();
     EXPECT_NE(spool_->id(), before);
-    EXPECT_EQ(rows(), "1:body\n2:spool 0 the spool's file was set back to an old copy\n");
+    EXPECT_EQ(rows(), "1:body\n2:spool 0 the spool's file was set back to an old copy of lane 0: kept 1 of 3\n");
 }
 
 TEST_F(SpoolTest, IsRefusedToASecondAgent) {
@@ -261,6 +261,64 @@ TEST_F(SpoolTest, IsNotSilentWhenItsFileIsEmptied) {
     append(record(0, RecordKind::Probe));
     spool_.reset();
     std::filesystem::resize_file(path(), 0);
+    open();
+    EXPECT_EQ(rows(), "1:spool 0 the spool's file was gone or empty of lane 0: kept 0 of 1\n");
+}
+
+TEST_F(SpoolTest, TellsOfEachLaneWhichNumbersWentWithItsFile) {
+    std::vector<LostNumbers> told;
+    auto telling = settings();
+    telling.gapBody = [&](const SpoolSettings::Lost& lost) {
+        told.push_back(lost.numbers.value_or(LostNumbers{}));
+        return "gap";
+    };
+    open(telling);
+    const Uuid before = spool_->id();
+    append({record(1, RecordKind::Opening), record(1, RecordKind::Payload)});
+    spool_->openLane();
+    append({record(2, RecordKind::Opening, "body", 1), record(2, RecordKind::Closing, "body", 1)});
+    spool_->openLane();
+    append({record(1, RecordKind::Closing), record(3, RecordKind::Opening, "body", 2)});
+    spool_->acknowledge(0, 1);
+    spool_->acknowledge(1, 2);
+    append(record(3, RecordKind::Closing, "body", 2));
+    spool_.reset();
+    std::filesystem::remove(path());
+    open(telling);
+    ASSERT_EQ(told.size(), 2U) << "all of lane 1 was acknowledged";
+    for (const LostNumbers& numbers : told) {
+        EXPECT_EQ(numbers.spool, before);
+        EXPECT_EQ(numbers.kept, 0U);
+        EXPECT_TRUE(numbers.exact);
+    }
+    EXPECT_EQ(std::pair(told[0].lane, told[0].last), std::pair(0U, std::uint64_t{3}));
+    EXPECT_EQ(std::pair(told[1].lane, told[1].last), std::pair(2U, std::uint64_t{2}));
+}
+
+TEST_F(SpoolTest, DoesNotClaimToKnowTheLastNumberOfAFileThatItDidNotClose) {
+    open();
+    append({record(0, RecordKind::Probe), record(0, RecordKind::Probe)});
+    const std::string lock = path() + ".lock";
+    std::filesystem::copy_file(lock, lock + ".killed");
+    spool_.reset();
+    std::filesystem::rename(lock + ".killed", lock);
+    std::filesystem::remove(path());
+    open();
+    EXPECT_EQ(rows(), "1:spool 0 the spool's file was gone or empty of lane 0: kept 0 of 2 or more\n");
+}
+
+TEST_F(SpoolTest, ReadsWhatEarlierVersionsHaveNoted) {
+    open();
+    const std::string id = spool_->id().text();
+    append({record(0, RecordKind::Probe), record(0, RecordKind::Probe)});
+    spool_.reset();
+    std::filesystem::remove(path());
+    std::ofstream(path() + ".lock") << id << " 0 2" << std::string(40, ' ') << "\n";
+    open();
+    EXPECT_EQ(rows(), "1:spool 0 the spool's file was gone or empty of lane 0: kept 0 of 2 or more\n");
+    spool_.reset();
+    std::filesystem::remove(path());
+    std::ofstream(path() + ".lock") << id;
     open();
     EXPECT_EQ(rows(), "1:spool 0 the spool's file was gone or empty\n");
 }
