@@ -121,7 +121,8 @@ class Comparison:
             self.verdict.lose(f"{self.verdict.told} sessions are told where nothing may be missing")
 
     def gaps(self):
-        gaps = self.database.rows("SELECT what, count(*), sum(records), min(reason), bool_or(records = 0) FROM gap GROUP BY what")
+        gaps = self.database.rows("SELECT what, count(*), sum(records), min(reason), "
+                                  "  bool_or(NOT coalesce(lost_exact, records > 0)) FROM gap GROUP BY what")
         for what, count, records, reason, _ in gaps:
             self.verdict.remarks.append(f"{count} gap record(s) '{what}' over {records} records: {reason}")
             if what not in self.may_tell:
