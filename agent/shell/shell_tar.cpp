@@ -48,9 +48,12 @@ private:
         for (std::size_t i = 1; i < call_.words.size(); ++i) {
             std::string& word = call_.words[i];
             const std::size_t sign = word.find('=');
-            if (word.starts_with("--strip-components=")) {
-                stripped_ = parseNumber<std::size_t>(std::string_view(word).substr(sign + 1)).value_or(0);
-                call_.words.erase(call_.words.begin() + static_cast<std::ptrdiff_t>(i--));
+            const bool apart = word == "--strip-components" && i + 1 < call_.words.size();
+            if (apart || word.starts_with("--strip-components=")) {
+                const std::string value = apart ? call_.words[i + 1] : word.substr(sign + 1);
+                stripped_ = parseNumber<std::size_t>(value).value_or(0);
+                const auto at = call_.words.begin() + static_cast<std::ptrdiff_t>(i--);
+                call_.words.erase(at, at + (apart ? 2 : 1));
                 continue;
             }
             const auto* known = std::ranges::find(kLong, std::string_view(word).substr(0, sign),
@@ -237,15 +240,15 @@ private:
         if (!enter()) {
             return 1;
         }
-        const bool named = stream->kind == ShellStream::Kind::File;  // then tar looks for itself
-        const bool bzip = call_.has('j') || (named && !call_.has('z') && all.starts_with("BZh"));
-        if (bzip || call_.has('z') || (named && all.starts_with("\x1f\x8b"))) {
+        const bool bzip = call_.has('j');
+        if (bzip || call_.has('z')) {  // else it takes the file as it is, whatever it begins with
             GunzipError error = GunzipError::None;
             all = bzip ? bunzipped(all, ShellFiles::kMostBytes, error) : gunzipped(all, ShellFiles::kMostBytes, error);
             if (error != GunzipError::None) {
                 call_.fail(bzip                            ? std::string(bunzipMessage(error))
                            : error == GunzipError::Corrupt ? "corrupted data"
                                                            : "invalid magic");
+                all.resize(error == GunzipError::NoMagic ? 0 : all.size());
             }
         }
         std::string_view rest = all;

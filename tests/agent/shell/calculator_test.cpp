@@ -150,7 +150,7 @@ TEST_F(CalculatorTest, PacksAndUnpacksAsBzip2) {
         "tar: bunzip error -2\ntar: short read\n");
     EXPECT_EQ(say("rm b.tbz; echo one > a; bzip2 a; ls; bunzip2 a.bz2; cat a; bunzip2 a; echo x | bzip2 | bzcat"),
               "a.bz2\none\nbunzip2: a: unknown suffix - ignored\nx\n");
-    EXPECT_EQ(say("tar cjf t.tbz a; rm a; tar xf t.tbz; cat a"), "one\n");
+    EXPECT_EQ(say("tar cjf t.tbz a; rm a; tar xjf t.tbz; cat a"), "one\n");
 }
 
 }  // namespace
