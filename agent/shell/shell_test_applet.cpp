@@ -7,6 +7,8 @@
 #include "agent/shell/shell_regex.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <utility>
 
 namespace apiary::agent {
@@ -64,6 +66,9 @@ private:
     }
     bool negated() {
         bool inverted = false;
+        if (words_.size() == 3 && at_ == 0 && isBinary(words_[1])) {  // whatever the first one is
+            return primary();
+        }
         while (more() && words_[at_] == "!" && at_ + 1 < words_.size()) {
             ++at_;
             inverted = !inverted;
@@ -92,7 +97,7 @@ private:
             return result;
         }
         if (word.size() == 2 && word.front() == '-' && more() &&
-            std::string_view("bcdefghknoprstuwxzLOGS").find(word[1]) != std::string_view::npos) {
+            std::string_view("bcdefghknprstuwxzLOGS").find(word[1]) != std::string_view::npos) {
             return unary(word[1], words_[at_++]);
         }
         return !word.empty();
@@ -132,10 +137,9 @@ private:
                     : sign == "-ot" ? one->modified < other->modified
                                     : one == other);
         }
-        const auto a = parseInteger(left);
-        const auto b = parseInteger(right);
+        const auto a = number(left);
+        const auto b = a ? number(right) : std::nullopt;
         if (!a || !b) {
-            fail((a ? right : left) + ": bad number");
             return false;
         }
         return sign == "-eq"   ? *a == *b
@@ -144,6 +148,28 @@ private:
                : sign == "-le" ? *a <= *b
                : sign == "-gt" ? *a > *b
                                : *a >= *b;
+    }
+    /// A decimal number, with blanks around it; says what is wrong with it.
+    std::optional<std::int64_t> number(const std::string& word) {
+        constexpr std::string_view kBlanks = " \t\n\v\f\r";
+        std::string_view text = word;
+        text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+        if (text.empty()) {
+            fail("bad number");
+            return std::nullopt;
+        }
+        text.remove_prefix(text.starts_with('+') && !text.starts_with("+-") ? 1 : 0);
+        std::int64_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
+        if (error == std::errc::result_out_of_range) {
+            fail(word + ": out of range");
+        } else if (error != std::errc{} || rest.find_first_not_of(kBlanks) != std::string_view::npos) {
+            fail(word + ": bad number");
+        } else {
+            return value;
+        }
+        return std::nullopt;
     }
     const ShellNode* find(const std::string& path, bool followed = true) {
         const ShellFiles::Place place = call_.locate(path, followed);
@@ -154,7 +180,8 @@ private:
             return word.empty() == (kind == 'z');
         }
         if (kind == 't') {
-            return word.size() == 1 && word.front() <= '2';
+            const auto descriptor = number(word);
+            return descriptor && *descriptor >= 0 && *descriptor <= 2;
         }
         const bool followed = kind != 'L' && kind != 'h';
         const ShellFiles::Place place = call_.locate(word, followed);
