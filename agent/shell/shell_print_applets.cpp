@@ -86,7 +86,9 @@ std::string conversion(ShellCall& call, std::string spec, const std::string& val
         return printed(spec.c_str(), text.c_str());
     }
     if (kind == 'c') {
-        return value.empty() ? std::string(1, '\0') : value.substr(0, 1);
+        const std::string letter = value.empty() ? std::string(1, '\0') : value.substr(0, 1);
+        spec.back() = 's';
+        return value.empty() || spec.size() == 2 ? letter : printed(spec.c_str(), letter.c_str());
     }
     const bool character = value.size() > 1 && (value.front() == '\'' || value.front() == '"');
     const bool fraction = std::string_view("feEgG").find(kind) != std::string_view::npos;
