@@ -123,7 +123,7 @@ void TelnetAsh::readLine(TelnetTerminal& terminal, Turn& turn) {
     typed_.resize(std::min(typed_.size(), Shell::kMostLine));
 }
 
-/// Keys that end a command. One that would be stopped is said to be, and ended too.
+/// Keys that end or stop a command.
 void TelnetAsh::takeSignal(Signal signal, TelnetTerminal& terminal, Turn& turn) {
     if (state_ != State::Runs && state_ != State::Reads) {
         return;
@@ -133,15 +133,11 @@ void TelnetAsh::takeSignal(Signal signal, TelnetTerminal& terminal, Turn& turn) 
     pauses_.clear();
     exits_ = false;
     late_.clear();
-    if (signal == Signal::Suspend) {
-        terminal.write(shell_.suspend(editor_.line(), turn.now()));
-    } else if (signal == Signal::Quit) {
-        terminal.write(shell_.quit());
-    } else {
-        shell_.interrupt();
-        terminal.write("\n");
-    }
-    finish(terminal, turn);
+    const Shell::Key key = signal == Signal::Suspend ? Shell::Key::Suspend
+                           : signal == Signal::Quit  ? Shell::Key::Quit
+                                                     : Shell::Key::Interrupt;
+    const Millis passed = state_ == State::Runs ? passed_ : Millis::zero();
+    perform(shell_.press(key, passed, turn.now()), terminal, turn);
 }
 
 void TelnetAsh::perform(Shell::Answer answer, TelnetTerminal& terminal, Turn& turn) {

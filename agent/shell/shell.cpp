@@ -32,6 +32,7 @@ public:
         const ShellNode* node = files.find(home);
         environment.directory = node != nullptr && node->kind == ShellNode::Kind::Directory ? home : "/";
         environment.home = home;
+        environment.user = files.user();
         const std::pair<const char*, std::string> variables[] = {{"HOME", home},
                                                                  {"LOGNAME", ofUser},
                                                                  {"PATH", "/sbin:/usr/sbin:/bin:/usr/bin"},
@@ -91,9 +92,13 @@ public:
         std::string appended;
         ShellJobs jobs;
         WallTime now;
+        int signal = 0;                     // that a key sends to it
+        std::optional<Millis> passed = {};  // when; nothing if it reads then
+        std::vector<Pause> pauses = {};     // of all its output
     };
     std::optional<Reading> reading;
-    bool hides = false;  // what `reading` waits for is a password
+    std::optional<Reading> finished;  // the line before, which may still seem to run
+    bool hides = false;               // what `reading` waits for is a password
     Answer runReading(WallTime now);
     void expandPrompt(ShellWork& work, const ShellEnvironment& environment);
 };
@@ -138,6 +143,7 @@ Shell::Answer Shell::State::runReading(WallTime now) {
         work.history = history;
         work.jobs = reading->jobs;
         work.terminal = terminal;
+        work.breakOff(reading->signal, reading->passed);
         auto stream = std::make_shared<ShellStream>();
         ShellInterpreter interpreter(work, environment, {stream, stream, stream});
         interpreter.runText(reading->text);
@@ -150,8 +156,12 @@ Shell::Answer Shell::State::runReading(WallTime now) {
                 work.report(path);
             }
         }
-        if (work.spent()) {  // a loop without an end, yes: on a machine it goes on until Control-C
+        if (work.spent() && !work.broken()) {  // a loop without an end, yes: on a machine it goes on until Control-C
             work.wait(kMostTime);
+        }
+        if (const int signal = work.takeBreak().signal; signal != 0) {  // came to no command
+            environment.status = 128 + signal;
+            interpreter.write(2, std::string(shellSignalText(signal)) + '\n');
         }
         answer.output = work.takeOutput();
         const std::size_t shown = std::min(std::exchange(reading->shown, answer.output.size()), answer.output.size());
@@ -171,6 +181,7 @@ Shell::Answer Shell::State::runReading(WallTime now) {
         answer.takes = work.takes();
         for (const auto& [at, until] : work.pauses()) {
             answer.pauses.push_back({at - std::min(at, shown), std::min(until, answer.takes)});
+            reading->pauses.push_back({at, std::min(until, answer.takes)});
         }
         nextProcess = work.newProcess();
         answer.late = work.takeLate();
@@ -180,8 +191,12 @@ Shell::Answer Shell::State::runReading(WallTime now) {
         }
         jobs = work.jobs;
         answer.exits = interpreter.flow() == ShellInterpreter::Flow::Exit;
+        if (interpreter.flow() == ShellInterpreter::Flow::Abort) {
+            environment.descriptors = 0;  // ash closes what it has left open
+        }
         expandPrompt(work, environment);
     }
+    finished = answer.takes > Millis{0} && !answer.exits && !environment.nested ? std::move(reading) : std::nullopt;
     reading.reset();
     const bool nests = std::exchange(environment.nested, false);
     shells.back() = environment;
@@ -205,6 +220,7 @@ Shell::Answer Shell::State::runReading(WallTime now) {
         shells.back().status = status;
         answer.exits = false;
     }
+    files.become(shells.back().user);
     return answer;
 }
 
@@ -280,6 +296,7 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
         state.reading->typed.push_back(std::string(line) + '\n');
         return state.runReading(now);
     }
+    state.finished.reset();
     std::string text(line);
     std::erase(text, '\0');
     if (!state.pending) {
@@ -314,6 +331,7 @@ Shell::Answer Shell::line(std::string_view line, WallTime now) {
         answer.output = state.shells.back().name + ": " + state.pending->error() + '\n';
         answer.evidence.emplace_back(Command{text.substr(0, 4096), ""});
         state.shells.back().status = 2;
+        state.shells.back().descriptors = 0;
         // ash throws away what is left of the line, with its end, and so does not count it.
         const bool reachedEnd = state.pending->error().find("unexpected newline") != std::string::npos;
         state.shells.back().typedLines -= reachedEnd ? 0 : 1;
@@ -369,26 +387,42 @@ Shell::Answer Shell::endOfInput(WallTime now) {
 void Shell::interrupt() {
     state_->pending.reset();
     state_->reading.reset();
+    state_->finished.reset();
     state_->shells.back().status = 130;
 }
 
-std::string Shell::quit() {
-    interrupt();
-    state_->shells.back().status = 128 + kSignalQuit;
-    return std::string(shellSignalText(kSignalQuit)) + '\n';
-}
-
-std::string Shell::suspend(std::string_view command, WallTime now) {
-    interrupt();
-    state_->shells.back().status = 128 + kSignalTerminalStop;
-    ShellJobs::Job job;
-    job.process = state_->nextProcess++;
-    job.text = command;
-    job.stopped = true;
-    job.fresh = false;
-    job.signal = kSignalTerminalStop;
-    state_->jobs.begin(std::move(job));
-    return state_->jobs.takeNews(now);
+Shell::Answer Shell::press(Key key, Millis passed, WallTime now) {
+    State& state = *state_;
+    const bool reads = state.reading.has_value();
+    const auto trap = state.shells.back().traps.find(kSignalInterrupt);
+    const bool trapped = trap != state.shells.back().traps.end();
+    if ((!reads && !state.finished) || (key == Key::Interrupt && !trapped)) {
+        interrupt();
+        Answer answer;
+        answer.output = key == Key::Quit ? std::string(shellSignalText(kSignalQuit)) + '\n' : "\n";
+        return answer;
+    }
+    if (!reads) {
+        state.reading = std::exchange(state.finished, {});
+        const auto waits =
+            std::ranges::find_if(state.reading->pauses, [&](const Pause& p) { return p.until > passed; });
+        state.reading->shown = waits == state.reading->pauses.end() ? state.reading->shown : waits->at;
+        state.reading->passed = passed;
+        state.reading->pauses.clear();
+        state.reading->observed = std::string::npos;  // all of it is reported
+    }
+    state.reading->signal = key == Key::Interrupt ? kSignalInterrupt
+                            : key == Key::Quit    ? kSignalQuit
+                                                  : kSignalTerminalStop;
+    Answer answer = state.runReading(now);
+    if (!reads) {
+        answer.takes -= std::min(passed, answer.takes);
+        std::erase_if(answer.pauses, [&](const Pause& pause) { return pause.until <= passed; });
+        for (Pause& pause : answer.pauses) {
+            pause.until -= passed;
+        }
+    }
+    return answer;
 }
 
 std::vector<Evidence> Shell::unreported() {

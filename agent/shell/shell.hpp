@@ -27,6 +27,7 @@
 #include "agent/shell/shell_prompt.hpp"
 #include "agent/shell/shell_terminal.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -103,11 +104,11 @@ public:
     /// Control-C: gives up what was typed and what runs.
     void interrupt();
 
-    /// Control-\ while a command runs or reads, which gives up likewise: what ash says of it.
-    std::string quit();
+    enum class Key : std::uint8_t { Interrupt, Quit, Suspend };  // Control-C, Control-\, Control-Z
 
-    /// Control-Z while a command runs or reads: it is a job from then on. What ash says of it.
-    std::string suspend(std::string_view command, WallTime now);
+    /// A key while a command reads, or while it runs, since `passed` at least. What ash makes of it: Control-C gives up
+    /// the line unless it is trapped; else the command ends, or is a job from then on, and the rest of the line runs.
+    Answer press(Key key, Millis passed, WallTime now);
 
     /// The files written that no answer has reported yet. To be asked for when the session ends.
     std::vector<Evidence> unreported();

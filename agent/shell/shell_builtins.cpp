@@ -110,7 +110,8 @@ int printDirectory(ShellCall& call) {
 
 int exitShell(ShellCall& call) {
     ShellEnvironment& environment = call.environment();
-    if (environment.interactive && call.work().jobs.anyStopped() && !std::exchange(environment.warned, true)) {
+    const bool whole = environment.self == 0;  // and no subshell
+    if (environment.interactive && whole && call.work().jobs.anyStopped() && !std::exchange(environment.warned, true)) {
         call.error("You have stopped jobs.\n");
         return 0;
     }
@@ -181,8 +182,10 @@ int replaceShell(ShellCall& call) {
                            ? findShellApplet(program) != nullptr || !searchedInPath(call, program).empty()
                            : place.error == ShellError::None && call.files().find(place.path) != nullptr;
     if (!known) {
-        call.shell().complain("exec",
-                              "line " + std::to_string(call.environment().typedLines) + ": " + program + ": not found");
+        const ShellEnvironment& environment = call.environment();
+        const std::string line =
+            environment.interactive ? "line " + std::to_string(environment.typedLines) + ": " : std::string{};
+        call.shell().complain("exec", line + program + ": not found");
         call.environment().status = 127;
         call.shell().leave(Flow::Exit);
         return 127;

@@ -27,7 +27,8 @@ int ShellInterpreter::grouped(const ShellTree& tree) {
     int status = 1;
     if (redirect(tree.redirects)) {
         if (tree.kind == Kind::Subshell) {
-            status = subshell(*tree.children.front());
+            const ShellWork::Mark begun = work_.mark();
+            status = broken(tree, begun, subshell(*tree.children.front()));
         } else if (tree.kind == Kind::Group) {
             status = run(*tree.children.front());
         } else if (tree.kind == Kind::For) {
@@ -52,14 +53,14 @@ int ShellInterpreter::grouped(const ShellTree& tree) {
 
 int ShellInterpreter::subshell(const ShellTree& tree) {
     ShellEnvironment copy = environment_;
-    work_.newProcess();
+    copy.self = work_.newProcess();
     ShellInterpreter inner(work_, copy, streams_);
     inner.line_ = line_;
     inner.tested_ = tested_;
     inner.becomeSubshell();
     inner.run(tree);
     inner.end();
-    return copy.status;
+    return endOf(copy);
 }
 
 int ShellInterpreter::pipeline(const ShellTree& tree) {
@@ -70,6 +71,7 @@ int ShellInterpreter::pipeline(const ShellTree& tree) {
         return tree.negated && !stopped() ? (status == 0 ? 1 : 0) : status;
     }
     work_.settle();
+    const ShellWork::Mark begun = work_.mark();
     ShellStreamPtr input = streams_[0];
     int status = 0;
     int failed = 0;
@@ -80,6 +82,7 @@ int ShellInterpreter::pipeline(const ShellTree& tree) {
         auto pipe = std::make_shared<ShellStream>();
         pipe->kind = ShellStream::Kind::Pipe;
         ShellEnvironment copy = environment_;
+        copy.self = work_.newProcess();
         ShellStreams streams = streams_;
         streams[0] = input;
         streams[1] = last ? streams_[1] : pipe;
@@ -92,17 +95,17 @@ int ShellInterpreter::pipeline(const ShellTree& tree) {
         inner.run(*tree.children[i]);
         inner.end();
         saidLate += late ? work_.endBackground(outer) : "";
-        status = copy.status;
+        status = last ? endOf(copy) : copy.killedBy != 0 ? 128 + copy.killedBy : copy.status;
         failed = status != 0 ? status : failed;
         input = pipe;
-        if (!last) {
+        if (!last && !work_.broken()) {
             work_.goOn(spent);
         }
     }
     if (!saidLate.empty()) {
         write(2, saidLate);
     }
-    status = environment_.options.on('P') ? failed : status;
+    status = broken(tree, begun, environment_.options.on('P') ? failed : status);
     return tree.negated ? (status == 0 ? 1 : 0) : status;
 }
 
@@ -115,6 +118,7 @@ int ShellInterpreter::background(const ShellTree& tree) {
     job.process = work_.newProcess();
     job.text = shellText(*tree.children.front());
     ShellEnvironment copy = environment_;
+    copy.self = job.process;
     ShellStreams streams = streams_;
     if (streams[0] && streams[0]->kind == ShellStream::Kind::Terminal) {
         streams[0] = std::make_shared<ShellStream>();
@@ -128,7 +132,8 @@ int ShellInterpreter::background(const ShellTree& tree) {
     inner.run(*tree.children.front());
     inner.end();
     std::string said = work_.endBackground(outer);
-    job.status = copy.status;
+    job.status = copy.killedBy != 0 ? 128 + copy.killedBy : copy.status;
+    job.signal = copy.killedBy;
     const bool endless = work_.spent() || work_.takes() >= ShellWork::kMostTime;
     const bool atOnce = work_.takes() == Millis{0};
     if (!endless) {
@@ -139,6 +144,7 @@ int ShellInterpreter::background(const ShellTree& tree) {
     if (work_.takeStoppedReader()) {
         job.stopped = true;
         job.signal = kSignalTerminalInput;
+        job.reader = std::make_shared<const ShellJobs::Reader>(ShellJobs::Reader{job.text});
     }
     if (atOnce || outer) {
         work_.writeLate(said);

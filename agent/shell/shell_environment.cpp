@@ -104,8 +104,10 @@ void ShellEnvironment::begin(std::string itsName, int itsProcess) {
     name = std::move(itsName);
     sourced.clear();
     arguments.clear();
-    parent = process;
+    parent = self != 0 ? self : process;
     process = itsProcess;
+    self = 0;
+    descriptors = 0;
     lastBackground = 0;
     interactive = false;
     script = false;

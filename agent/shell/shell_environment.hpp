@@ -81,6 +81,10 @@ struct ShellEnvironment {
     bool nestedLogin = false;  // as `su -` asks
     bool stopped = false;      // the machine was told to go down
     bool warned = false;       // that there are stopped jobs
+    int self = 0;              // the process of a subshell, whose $$ is that of its shell
+    int descriptors = 0;       // that process substitutions have left open
+    std::uint32_t user = 0;
+    std::optional<std::uint32_t> nestedUser = {};  // as `su` asks; else it has the same one
 
     std::string_view get(std::string_view variable) const;
     bool has(std::string_view variable) const;

@@ -237,6 +237,8 @@ void ShellExpander::expand(std::string_view word, bool quoted, Marked& into) {
             dollar(word, at, false, into);
         } else if (c == '`') {
             backquote(word, at, false, into);
+        } else if ((c == '<' || c == '>') && word.substr(at + 1, 1) == "(") {
+            process(word, at, into);
         } else {
             into.add(word.substr(at, 1), Literal);
             ++at;
@@ -315,6 +317,14 @@ void ShellExpander::dollar(std::string_view word, std::size_t& at, bool quoted, 
         into.add("$", quoted ? Quoted : Literal);
         ++at;
     }
+}
+
+/// <(list) or >(list): the path of a pipe to it, under a folder that this host does not have.
+void ShellExpander::process(std::string_view word, std::size_t& at, Marked& into) {
+    const std::size_t end = std::min(closing(word, at + 2, '(', ')'), word.size() + 1);
+    const int descriptor = shell_.substitute(std::string(word.substr(at + 2, end - at - 3)), word[at] == '<');
+    into.add("/dev/fd/" + std::to_string(descriptor), Quoted);
+    at = std::min(end, word.size());
 }
 
 void ShellExpander::backquote(std::string_view word, std::size_t& at, bool quoted, Marked& into) {

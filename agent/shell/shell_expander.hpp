@@ -53,6 +53,9 @@ private:
     void modified(std::string_view name, std::string_view rest, bool quoted, Marked& into);
     void parameter(std::string_view name, bool quoted, Marked& into);
     void positional(bool joined, bool quoted, Marked& into);
+    std::string joinedArguments(bool visibly) const;
+    void process(std::string_view word, std::size_t& at, Marked& into);
+    bool leadsToFolder(const std::string& path) const;
     std::optional<std::string> valueOf(std::string_view name) const;
     void backquote(std::string_view word, std::size_t& at, bool quoted, Marked& into);
     void tilde(std::string_view word, std::size_t& at, Marked& into);

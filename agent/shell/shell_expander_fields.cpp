@@ -1,6 +1,7 @@
 /// Parameters with a change, splitting into fields, path names.
 
 #include "agent/shell/shell_expander.hpp"
+#include "agent/shell/shell_parser.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,8 +17,9 @@ std::string trimmed(ShellWork& work, const std::string& text, const std::string&
     }
     for (std::size_t i = 0; i <= size; ++i) {
         const std::size_t length = longest ? size - i : i;
-        const std::string_view part =
+        std::string_view part =
             prefix ? std::string_view(text).substr(0, length) : std::string_view(text).substr(text.size() - length);
+        part = part.substr(0, part.find('\0'));  // of several arguments
         if (!work.move(part.size() * (pattern.size() / 8))) {
             return text;
         }
@@ -36,16 +38,29 @@ bool isSpaceOfIfs(std::string_view ifs, char c) {
 
 void ShellExpander::modified(std::string_view name, std::string_view rest, bool quoted, Marked& into) {
     const Mark mark = quoted ? Quoted : Expanded;
-    const auto value = name == "@" || name == "*" ? std::optional(std::string()) : valueOf(name);
+    const bool all = name == "@" || name == "*";
+    const bool joins = name == "*" && quoted;  // else a NUL stands between the arguments
+    const auto value = all ? std::optional(joinedArguments(joins)) : valueOf(name);
     const bool colon = rest.front() == ':';
     const char operation = colon ? (rest.size() > 1 ? rest[1] : '\0') : rest.front();
     const std::string_view word = rest.substr(colon ? std::min<std::size_t>(2, rest.size()) : 1);
     const bool given = value && !(colon && value->empty());
+    const auto add = [&](std::string_view text) {
+        for (bool first = true; first || text.data() != nullptr; first = false) {
+            const std::size_t end = text.find('\0');
+            into.add(first ? "" : "x", Break);
+            into.add(all && quoted ? "x" : "", Empty);
+            into.add(text.substr(0, end), mark);
+            text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+        }
+    };
     if (operation == '-' || operation == '=' || operation == '?') {
         if (given) {
-            into.add(*value, mark);
+            add(*value);
         } else if (operation == '-') {
             expand(word, quoted, into);
+        } else if (operation == '=' && !isShellName(name)) {
+            fail("", std::string(name) + ": bad variable name");
         } else if (operation == '=') {
             const std::string assigned = text(std::string(word));
             shell_.environment().set(name, assigned);
@@ -63,7 +78,7 @@ void ShellExpander::modified(std::string_view name, std::string_view rest, bool 
     } else if (operation == '%' || operation == '#') {
         const bool longest = word.starts_with(operation);
         const std::string cut = pattern(std::string(word.substr(longest ? 1 : 0)));
-        into.add(trimmed(shell_.work(), value.value_or(""), cut, operation == '#', longest), mark);
+        add(trimmed(shell_.work(), value.value_or(""), cut, operation == '#', longest));
     } else if (colon) {  // ${name:offset:length}
         const std::string_view part = rest.substr(1);
         const std::size_t second = part.size() > 1 ? part.find(':', 1) : std::string_view::npos;
@@ -77,16 +92,16 @@ void ShellExpander::modified(std::string_view name, std::string_view rest, bool 
         offset = std::clamp<std::int64_t>(offset < 0 ? size + offset : offset, 0, size);
         std::int64_t length = second == std::string_view::npos ? size - offset : number(part.substr(second + 1));
         length = std::clamp<std::int64_t>(length < 0 ? size - offset + length : length, 0, size - offset);
-        into.add(whole.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length)), mark);
+        add(whole.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length)));
     } else {  // ${name/pattern/replacement}
-        const bool all = word.starts_with('/');
-        const std::string_view both = word.substr(all ? 1 : 0);
+        const bool each = word.starts_with('/');
+        const std::string_view both = word.substr(each ? 1 : 0);
         const std::size_t slash = endOfPattern(both);
         const std::string sought = pattern(std::string(both.substr(0, slash)));
         const std::string by = text(std::string(both.substr(std::min(slash + 1, both.size()))));
         std::string whole = value.value_or("").substr(0, 1024);
         for (std::size_t at = 0; at < whole.size() && !sought.empty();) {
-            std::size_t length = whole.size() - at;
+            std::size_t length = std::min(whole.find('\0', at), whole.size()) - at;  // of the argument
             if (!shell_.work().move(length * length)) {
                 break;
             }
@@ -100,11 +115,12 @@ void ShellExpander::modified(std::string_view name, std::string_view rest, bool 
             }
             whole.replace(at, length, by);
             at += by.size();
-            if (!all || whole.size() > kMostBytes) {
+            whole.resize(std::min(whole.find('\0', at), whole.size()));  // the arguments behind are lost
+            if (!each || whole.size() > kMostBytes) {
                 break;
             }
         }
-        into.add(whole, mark);
+        add(whole);
     }
 }
 
@@ -165,6 +181,13 @@ std::vector<ShellExpander::Marked> ShellExpander::split(const Marked& whole) con
     return fields;
 }
 
+bool ShellExpander::leadsToFolder(const std::string& path) const {
+    const ShellFiles& files = shell_.work().files();
+    const auto place = files.locate(shell_.environment().directory, path);
+    const ShellNode* node = place.error == ShellError::None ? files.find(place.path) : nullptr;
+    return node != nullptr && node->kind == ShellNode::Kind::Directory;
+}
+
 /// Replaces a field with signs of a pattern by the paths that match.
 void ShellExpander::match(const Marked& field, std::vector<std::string>& into) {
     bool wild = false;
@@ -202,7 +225,8 @@ void ShellExpander::match(const Marked& field, std::vector<std::string>& into) {
             for (const auto& [name, node] : files.entries(place.path)) {
                 const bool hidden = name.front() == '.' && pattern.front() != '.';
                 if (!hidden && next.size() < kMostWords && shell_.work().move(name.size() * (pattern.size() / 8)) &&
-                    matchesPattern(pattern, name) && shell_.work().move(64)) {
+                    matchesPattern(pattern, name) && shell_.work().move(64) &&
+                    (end == field.bytes.size() || leadsToFolder(before + name))) {
                     next.push_back(before + name + (end < field.bytes.size() ? "/" : ""));
                 }
             }

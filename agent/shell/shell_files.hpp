@@ -77,6 +77,7 @@ public:
     ShellFiles(std::shared_ptr<const Nodes> host, std::uint32_t user) : host_(std::move(host)), user_(user) {}
 
     std::uint32_t user() const { return user_; }
+    void become(std::uint32_t user) { user_ = user; }
 
     const ShellNode* find(std::string_view path) const;
 

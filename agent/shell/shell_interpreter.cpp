@@ -27,6 +27,19 @@ std::size_t weightOf(const ShellTree& tree) {
     return weight;
 }
 
+/// Gives a number its value of before again.
+class Restored {
+public:
+    explicit Restored(int& number) : number_(number), before_(number) {}
+    Restored(const Restored&) = delete;
+    Restored& operator=(const Restored&) = delete;
+    ~Restored() { number_ = before_; }
+
+private:
+    int& number_;
+    int before_;
+};
+
 /// As ash writes a word that it traces: in quotes if it has to be.
 std::string traced(std::string_view word) {
     constexpr std::string_view kReserved[] = {"!",    "{",  "}",   "case", "do",   "done",  "elif",  "else",    "if",
@@ -237,6 +250,8 @@ int ShellInterpreter::simple(const ShellTree& tree) {
         return environment_.status;
     }
     captured_ = 0;
+    const ShellWork::Mark begun = work_.mark();
+    const Restored descriptors(environment_.descriptors);
     ShellExpander expander(*this);
     const std::vector<std::string> words = expander.command(tree.words);
     if (expander.failed()) {
@@ -275,7 +290,7 @@ int ShellInterpreter::simple(const ShellTree& tree) {
                 leave(Flow::Abort);  // as POSIX wants it of special builtins
             }
         } else if (assign(assignments, true)) {
-            status = command(words);
+            status = broken(tree, begun, command(words));
         }
     }
     status = flow_ == Flow::Abort ? 2 : status;

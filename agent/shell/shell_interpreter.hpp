@@ -96,12 +96,18 @@ public:
     /// All commands of a text, as a script or `eval`.
     /// `speaker`: the builtin whose name errors get, as `eval`.
     int runText(const std::string& text, const std::string& speaker = {});
+    /// As runText(), of a text whose first line has that number.
+    int runText(const std::string& text, const std::string& speaker, std::size_t firstLine);
     /// Reads commands from standard input, as `sh` in a pipe.
     int runInput();
     /// A command by its words. `bare`: functions and builtins are not looked for.
     int runWords(const std::vector<std::string>& words, bool bare = false);
     /// What a command substitution gives, without the line ends behind it.
     std::string capture(const std::string& text);
+    /// Starts a process substitution; the number of the descriptor that its pipe has. `reads`: of <(list).
+    int substitute(const std::string& text, bool reads);
+    /// Runs a command that was stopped, from its beginning.
+    int resume(const std::string& text);
 
     /// Abort: an error that gives up the whole line, and ends a shell that is not interactive.
     enum class Flow : std::uint8_t { On, Break, Continue, Return, Exit, Abort };
@@ -150,6 +156,7 @@ private:
     bool assign(const Assignments& assignments, bool exported);
     void trace(const std::vector<std::string>& words, const Assignments& assignments);
     int runTrap(int number, int status);
+    int broken(const ShellTree& tree, const ShellWork::Mark& begun, int status);
     void takeSignals();
     int command(const std::vector<std::string>& words);
     int external(const std::vector<std::string>& words);

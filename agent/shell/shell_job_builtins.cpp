@@ -39,11 +39,17 @@ int await(ShellCall& call, int number) {
     }
     if (!job->ends) {
         work.wait(ShellWork::kMostTime);
+        if (work.broken()) {
+            return 0;
+        }
         work.stop();
         return 0;
     }
     if (*job->ends > work.moment()) {
         work.wait(std::chrono::ceil<Millis>(*job->ends - work.moment()));
+    }
+    if (work.broken()) {
+        return 0;
     }
     call.shell().write(1, std::exchange(job->output, {}));
     return job->status;
@@ -60,7 +66,8 @@ int listSignals(ShellCall& call, std::size_t at) {
     for (; at < call.words.size(); ++at) {
         const std::string& word = call.words[at];
         if (const auto number = parseNumber<unsigned>(word)) {
-            call.out(shellSignalName(static_cast<int>(*number & 0x7fU)) + '\n');
+            const int signal = static_cast<int>(*number & 0x7fU);
+            call.out((signal > kLastSignal ? std::to_string(signal) : shellSignalName(signal)) + '\n');
         } else if (const auto named = shellSignal(word)) {
             call.out(std::to_string(*named) + '\n');
         } else {
@@ -85,6 +92,10 @@ bool send(ShellCall& call, int process, int signal) {
         work.signals.emplace_back(environment.process, signal);
         return true;
     }
+    if (environment.self != 0 && process == environment.self) {
+        work.signals.emplace_back(process, signal);
+        return true;
+    }
     if (process == environment.parent || -process == environment.process) {
         work.signals.emplace_back(environment.parent, signal);
         return true;
@@ -97,9 +108,11 @@ bool send(ShellCall& call, int process, int signal) {
 int killBuiltin(ShellCall& call) {
     std::size_t at = 1;
     int signal = kSignalTerminate;
+    bool named = false;
     if (call.words.size() > 1 && call.words[1].starts_with('-') && call.words[1] != "--") {
         std::string name = call.words[1].substr(1);
         at = 2;
+        named = true;
         if (name == "l") {
             return listSignals(call, at);
         }
@@ -113,13 +126,17 @@ int killBuiltin(ShellCall& call) {
         }
         signal = *known;
     }
-    at += at < call.words.size() && call.words[at] == "--" ? 1 : 0;
+    at += !named && at < call.words.size() && call.words[at] == "--" ? 1 : 0;
     if (at >= call.words.size()) {
         return call.fail("you need to specify whom to kill");
     }
     int status = 0;
+    int failed = 0;  // of those that are no jobs
     for (; at < call.words.size(); ++at) {
         const std::string& word = call.words[at];
+        if (word.empty()) {
+            continue;
+        }
         if (word.starts_with('%') && call.speaksAsShell()) {
             if (Job* job = jobOf(call, word)) {
                 call.work().jobs.signal(*job, signal, call.work().moment());
@@ -130,14 +147,17 @@ int killBuiltin(ShellCall& call) {
         }
         const auto process = parseNumber<int>(word);
         if (!process) {
-            status = call.fail("invalid number '" + word + "'");
+            ++failed;
+            call.fail("invalid number '" + word + "'");
         } else if (!send(call, *process, signal)) {
-            status = call.fail("can't kill pid " + word + ": No such process");
+            ++failed;
+            call.fail("can't kill pid " + word + ": No such process");
         } else if (call.files().user() != 0 && *process == 1) {
-            status = call.fail("can't kill pid " + word + ": Operation not permitted");
+            ++failed;
+            call.fail("can't kill pid " + word + ": Operation not permitted");
         }
     }
-    return status;
+    return status != 0 ? status : failed;
 }
 
 int jobsBuiltin(ShellCall& call) {
@@ -219,11 +239,24 @@ int foregroundBuiltin(ShellCall& call) {
     }
     const int number = job->number;
     call.out(job->text + '\n');
+    ShellWork& work = call.work();
+    const Job stopped = *job;
     if (job->stopped) {
-        call.work().jobs.signal(*job, kSignalContinue, call.work().moment());
+        work.jobs.signal(*job, kSignalContinue, work.moment());
     }
-    const int status = await(call, number);
-    call.work().jobs.remove(number);
+    work.setForeground(stopped);
+    int status = 0;
+    if (stopped.reader) {
+        work.jobs.remove(number);
+        work.replay(*stopped.reader);
+        status = call.shell().resume(stopped.reader->text);
+        if (work.starved()) {
+            return status;
+        }
+    } else {
+        status = await(call, number);
+        work.jobs.remove(number);
+    }
     return status;
 }
 
@@ -252,7 +285,8 @@ int trapBuiltin(ShellCall& call) {
         }
         return 0;
     }
-    const std::string action = at + 1 < call.words.size() ? call.words[at++] : "-";
+    const bool resets = at + 1 == call.words.size() || parseNumber<unsigned>(call.words[at]);  // without an action
+    const std::string action = resets ? "-" : call.words[at++];
     int status = 0;
     for (; at < call.words.size(); ++at) {
         const std::string& word = call.words[at];

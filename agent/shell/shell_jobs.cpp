@@ -19,7 +19,7 @@ bool over(const ShellJobs::Job& job, WallTime now) {
 }  // namespace
 
 ShellJobs::Job& ShellJobs::begin(Job job) {
-    int number = 1;
+    int number = std::max(job.number, 1);
     while (std::ranges::any_of(jobs_, [&](const Job& other) { return other.number == number; })) {
         ++number;
     }

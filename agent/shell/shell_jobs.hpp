@@ -3,6 +3,7 @@
 #include "agent/protocol/session.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,14 @@ class ShellJobs {
 public:
     static constexpr std::size_t kMost = 64;
 
+    /// A command that was stopped while it read the terminal, to be run anew with what it has read.
+    struct Reader {
+        std::string text = {};
+        std::vector<std::string> typed = {};
+        std::size_t shown = 0;     // bytes of its output that are out
+        std::size_t observed = 0;  // commands of it that were reported
+    };
+
     struct Job {
         int number = 0;  // in brackets, from 1
         int process = 0;
@@ -26,9 +35,10 @@ public:
         bool stopped = false;
         bool fresh = true;        // it has not run yet: this line began it, and no other program since
         std::string output = {};  // what it says when it ends
+        std::shared_ptr<const Reader> reader = {};  // shared by the copies of the list that lines keep
     };
 
-    /// With the lowest free number; the new one is the current one.
+    /// With the lowest free number, unless it has one; the new one is the current one.
     Job& begin(Job job);
 
     /// %1, %%, %+, %-, %text or the number of a process. Null, and in `problem` why.

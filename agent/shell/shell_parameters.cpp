@@ -85,6 +85,19 @@ void ShellExpander::positional(bool joined, bool quoted, Marked& into) {
     }
 }
 
+/// With the first sign of IFS between them, or with a NUL, which ends up as the end of a field.
+std::string ShellExpander::joinedArguments(bool visibly) const {
+    const ShellEnvironment& environment = shell_.environment();
+    const std::string_view separator = !visibly                 ? std::string_view("\0", 1)
+                                       : environment.has("IFS") ? environment.get("IFS").substr(0, 1)
+                                                                : std::string_view(" ");
+    std::string text;
+    for (std::size_t i = 0; i < environment.arguments.size() && text.size() < kMostBytes; ++i) {
+        text.append(i > 0 ? separator : "").append(environment.arguments[i]);
+    }
+    return text;
+}
+
 void ShellExpander::parameter(std::string_view name, bool quoted, Marked& into) {
     if (name == "@" || name == "*") {
         positional(name == "*", quoted, into);

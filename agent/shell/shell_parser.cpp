@@ -188,7 +188,7 @@ std::string ShellParser::tokenName() {
             return '"' + std::string(name) + '"';
         }
     }
-    if (peek() == '<' || peek() == '>') {
+    if (redirectionBegins()) {
         return "redirection";
     }
     return atEnd() ? "end of file" : peek() == '\n' ? "newline" : "word";
@@ -337,7 +337,7 @@ ShellParser::Tree ShellParser::simple() {
             at_ += 2;
             continue;
         }
-        if (endsWord(peek()) && !(peek() == '\0' && !atEnd())) {
+        if (!wordBegins()) {
             break;
         }
         std::string text = word();

@@ -94,6 +94,10 @@ public:
 
     /// The line of the text that is read, from 1.
     std::size_t lineNumber() const { return line_; }
+    void setLineNumber(std::size_t line) { line_ = line; }
+
+    /// Where the text goes on behind what was read.
+    std::size_t position() const { return at_; }
 
 private:
     struct Here {
@@ -142,6 +146,9 @@ private:
     void redirects(ShellTree& tree);
 
     std::string word();
+    bool wordBegins() const;
+    bool redirectionBegins() const;
+    bool substitutesProcess() const;
     static bool endsWord(char c);
     void skipQuoted(char quote);
     void skipDollar(bool plain = false);

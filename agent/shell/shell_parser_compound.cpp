@@ -86,7 +86,7 @@ ShellParser::Tree ShellParser::forClause() {
     skipLines();
     tree->negated = !takeReserved("in");
     if (!tree->negated) {
-        for (skipBlanks(); !stopped() && !endsWord(peek()); skipBlanks()) {
+        for (skipBlanks(); !stopped() && wordBegins(); skipBlanks()) {
             tree->words.push_back(word());
         }
     }

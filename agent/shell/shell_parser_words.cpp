@@ -76,12 +76,19 @@ void ShellParser::redirects(ShellTree& tree) {
 bool ShellParser::redirect(ShellTree& tree) {
     if (peek() == '&' && peek(1) == '>') {  // as bash: both outputs
         ++at_;
+        if (peek(1) == '>') {  // but not this
+            unexpected();
+            return true;
+        }
         const std::size_t count = tree.redirects.size();
         redirect(tree);
         if (tree.redirects.size() > count) {
             tree.redirects.push_back({.kind = ShellRedirect::Kind::Duplicate, .descriptor = 2, .target = "1"});
         }
         return true;
+    }
+    if (substitutesProcess()) {
+        return false;
     }
     std::size_t at = at_;
     while (at < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at])) != 0) {
@@ -115,7 +122,7 @@ bool ShellParser::redirect(ShellTree& tree) {
         ++at_;
     }
     skipBlanks();
-    if (endsWord(peek())) {
+    if (!wordBegins() || redirectionBegins()) {
         unexpected();
         return true;
     }
@@ -128,10 +135,31 @@ bool ShellParser::redirect(ShellTree& tree) {
     return true;
 }
 
+/// At `<(` or `>(`, as bash has them: a word, or a part of one.
+bool ShellParser::substitutesProcess() const {
+    return (peek() == '<' || peek() == '>') && peek(1) == '(';
+}
+
+/// With or without the number of a descriptor.
+bool ShellParser::redirectionBegins() const {
+    const std::size_t sign = text_.find_first_not_of("0123456789", at_);
+    return sign != std::string::npos && (text_[sign] == '<' || text_[sign] == '>') &&
+           (sign > at_ || !substitutesProcess());
+}
+
+bool ShellParser::wordBegins() const {
+    return !endsWord(peek()) || (peek() == '\0' && !atEnd()) || substitutesProcess();
+}
+
 std::string ShellParser::word() {
     const std::size_t start = at_;
-    while (!stopped() && (!endsWord(peek()) || (peek() == '\0' && !atEnd()))) {
+    while (!stopped() && wordBegins()) {
         const char c = peek();
+        if (substitutesProcess()) {
+            at_ += 2;
+            skipParentheses();
+            continue;
+        }
         if (c == '\\') {
             if (at_ + 2 >= text_.size() && peek(1) != '\0' && peek(1) != '\n') {
                 advance();  // the last byte of a text without a line end

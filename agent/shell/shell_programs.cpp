@@ -14,6 +14,33 @@
 namespace apiary::agent {
 namespace {
 
+/// True for a list with a program that talks to the network.
+bool takesItsTime(std::string_view text) {
+    constexpr std::string_view kPrograms[] = {"wget", "tftp", "ftpget", "ftpput", "nc ", "telnet"};
+    return std::ranges::any_of(kPrograms,
+                               [&](std::string_view one) { return text.find(one) != std::string_view::npos; });
+}
+
+/// The first line of a script as the kernel reads it: what is behind the path is one argument.
+struct Interpreter {
+    std::string path;
+    std::string argument;
+    bool takesArgument;
+
+    explicit Interpreter(std::string_view script) {
+        constexpr std::string_view kBlanks = " \t";
+        constexpr std::size_t kMost = 255;  // of the line
+        std::string_view line = script.substr(2, std::min(script.find('\n'), kMost) - 2);
+        line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));
+        line = line.substr(0, line.find_last_not_of(kBlanks) + 1);
+        path = line.substr(0, line.find_first_of(kBlanks));
+        line.remove_prefix(path.size());
+        line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));
+        argument = line;
+        takesArgument = !line.empty();
+    }
+};
+
 /// What a program that this host does not have (curl, lwp-download ...) was to fetch is evidence like what wget was.
 void observeAddresses(ShellWork& work, const std::vector<std::string>& words) {
     static constexpr std::array<std::string_view, 4> kSchemes{"http://", "https://", "ftp://", "tftp://"};
@@ -148,6 +175,10 @@ int ShellInterpreter::external(const std::vector<std::string>& words) {
 }
 
 int ShellInterpreter::file(const std::string& path, std::vector<std::string> words) {
+    const ShellWork::Level level(work_);
+    if (work_.stopped()) {
+        return 126;
+    }
     ShellFiles& files = work_.files();
     const ShellFiles::Place place = files.locate(environment_.directory, path);
     const ShellNode* node = place.error == ShellError::None ? files.find(place.path) : nullptr;
@@ -187,16 +218,28 @@ int ShellInterpreter::file(const std::string& path, std::vector<std::string> wor
         return 139;
     }
     if (text.starts_with("#!")) {
-        std::string_view line = std::string_view(text).substr(2, text.find('\n') - 2);
-        line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-        const std::string_view interpreter = line.substr(0, line.find_first_of(" \t\r"));
-        const std::string_view program = nameOf(interpreter);
-        const ShellFiles::Place at = files.locate(environment_.directory, interpreter);
-        const bool missing = at.error != ShellError::None || files.find(at.path) == nullptr;
-        if (missing || line.find('\r') != std::string_view::npos ||
-            (program != "sh" && program != "ash" && program != "busybox")) {
+        const Interpreter interpreter(text);
+        const ShellFiles::Place at = files.locate(environment_.directory, interpreter.path);
+        if (at.error == ShellError::None && at.path == place.path) {
+            complain("", path + ": Too many levels of symbolic links");
+            return 127;
+        }
+        if (!interpreter.path.empty() && (at.error != ShellError::None || files.find(at.path) == nullptr)) {
             complain("", path + ": not found");
             return 127;
+        }
+        const std::string_view program = nameOf(interpreter.path);
+        if (!interpreter.path.empty() && (interpreter.takesArgument || (program != "sh" && program != "ash"))) {
+            if (const ShellError error = files.mayExecute(at.path); error != ShellError::None) {
+                complain("", path + ": " + std::string(errorText(error)));
+                return 126;
+            }
+            words.front() = path;
+            if (interpreter.takesArgument) {
+                words.insert(words.begin(), interpreter.argument);
+            }
+            words.insert(words.begin(), interpreter.path);
+            return file(interpreter.path, std::move(words));
         }
     }
     if (!work_.move(text.size())) {
@@ -228,6 +271,10 @@ int ShellInterpreter::endOf(const ShellEnvironment& program) {
 }
 
 int ShellInterpreter::runText(const std::string& text, const std::string& speaker) {
+    return runText(text, speaker, 1);
+}
+
+int ShellInterpreter::runText(const std::string& text, const std::string& speaker, std::size_t firstLine) {
     const ShellWork::Level level(work_);
     if (work_.stopped() || !work_.move(text.size())) {
         return environment_.status;
@@ -235,9 +282,17 @@ int ShellInterpreter::runText(const std::string& text, const std::string& speake
     const std::string before = std::exchange(speaker_, speaker);
     const std::size_t line = line_;
     ShellParser parser(text, &environment_.aliases);
+    parser.setLineNumber(firstLine);
     bool any = false;
+    const bool echoes = environment_.script && speaker.empty();  // under -v: a file's lines, as they are read
+    std::size_t read = 0;
     while (!stopped()) {
         ShellParser::State state = parser.next();
+        const std::size_t behind = std::min(parser.position(), text.size());
+        if (echoes && environment_.options.on('v') && environment_.aliases.empty() && behind > read) {
+            write(2, std::string_view(text).substr(read, behind - read));
+        }
+        read = std::max(read, behind);
         if (state == ShellParser::State::Incomplete && parser.neededWhole()) {
             parser.goOn((text.ends_with('\n') ? "" : "\n") + parser.needed() + '\n');
             state = parser.next();
@@ -270,6 +325,42 @@ int ShellInterpreter::runInput() {
     return runText(text);
 }
 
+int ShellInterpreter::substitute(const std::string& text, bool reads) {
+    constexpr int kFirstDescriptor = 64;
+    const int descriptor = kFirstDescriptor + environment_.descriptors;
+    if (!work_.step()) {
+        return descriptor;
+    }
+    ShellEnvironment copy = environment_;
+    ++environment_.descriptors;
+    copy.self = work_.newProcess();
+    ShellStreams streams = streams_;
+    streams[reads ? 1 : 0] = std::make_shared<ShellStream>(ShellStream{ShellStream::Kind::Pipe});
+    const bool spent = work_.spent();
+    const Millis takes = work_.takes();
+    const bool outer = work_.beginBackground();
+    ShellInterpreter inner(work_, copy, streams);
+    inner.line_ = line_;
+    inner.becomeSubshell();
+    inner.runText(text);
+    inner.end();
+    const std::string said = work_.endBackground(outer);
+    reads && !takesItsTime(text) ? work_.writeLate(said) : work_.writeLast(said);
+    work_.goOn(spent);
+    work_.setTakes(takes);
+    return descriptor;
+}
+
+int ShellInterpreter::resume(const std::string& text) {
+    ShellEnvironment copy = environment_;
+    copy.self = work_.newProcess();
+    ShellInterpreter inner(work_, copy, streams_);
+    inner.becomeSubshell();
+    inner.runText(text);
+    inner.end();
+    return endOf(copy);
+}
+
 std::string ShellInterpreter::capture(const std::string& text) {
     if (!work_.step()) {
         return {};
@@ -283,7 +374,7 @@ std::string ShellInterpreter::capture(const std::string& text) {
     ShellInterpreter inner(work_, copy, streams);
     inner.line_ = line_;
     inner.becomeSubshell();
-    inner.runText(text);
+    inner.runText(text, "", line_);
     inner.end();
     captured_ = copy.status;
     std::string output = std::move(pipe->buffer);

@@ -27,6 +27,13 @@ bool ShellWork::move(std::size_t bytes) {
 
 void ShellWork::wait(Millis time) {
     const Millis before = takes_;
+    if (breaking_ != 0 && breaksAt_ && !background_ && takes_ + time > *breaksAt_) {
+        takes_ = std::max(takes_, *breaksAt_);
+        left_ = before + time - takes_;
+        broken_ = std::exchange(breaking_, 0);
+        spent_ = true;
+        return;
+    }
     takes_ = std::min(kMostTime, takes_ + std::clamp(time, Millis{0}, kMostTime));
     if (!background_ && takes_ > before) {
         pauses_.emplace_back(output_.size(), takes_);
@@ -62,7 +69,41 @@ void ShellWork::settle() {
     }
 }
 
+void ShellWork::replay(const ShellJobs::Reader& reader) {
+    replayed_.assign(reader.typed.rbegin(), reader.typed.rend());
+    hidden_ = reader.shown;
+    hiddenCommands_ = reader.observed;
+}
+
+ShellJobs::Reader ShellWork::since(const Mark& mark) const {
+    ShellJobs::Reader reader;
+    reader.typed.assign(typed_.begin() + static_cast<std::ptrdiff_t>(mark.typed),
+                        typed_.begin() + static_cast<std::ptrdiff_t>(typedAt_));
+    reader.shown = output_.size() - mark.shown;
+    reader.observed = commands_ - mark.commands;
+    return reader;
+}
+
+void ShellWork::breakOff(int signal, std::optional<Millis> passed) {
+    breaking_ = signal;
+    breaksAt_ = passed;
+}
+
+ShellWork::Break ShellWork::takeBreak() {
+    constexpr int kMore = 300;  // for what follows
+    const Break taken{std::exchange(broken_, 0), std::exchange(left_, {})};
+    if (taken.signal != 0) {
+        spent_ = false;
+        steps_ = std::max(steps_, kMore);
+    }
+    return taken;
+}
+
 void ShellWork::observe(Command command) {
+    if (hiddenCommands_ > 0) {
+        --hiddenCommands_;
+        return;
+    }
     if (++commands_ <= kMostEvidence) {
         evidence_.emplace_back(std::move(command));
     }
@@ -84,11 +125,14 @@ void ShellWork::report(const std::string& path) {
 }
 
 ShellError ShellWork::write(ShellStream& stream, std::string_view bytes) {
-    if (!move(bytes.size() + (stream.kind == ShellStream::Kind::File ? kWriteCost : 0))) {
+    if (broken_ != 0 || !move(bytes.size() + (stream.kind == ShellStream::Kind::File ? kWriteCost : 0))) {
         return ShellError::None;
     }
     switch (stream.kind) {
         case ShellStream::Kind::Terminal: {
+            const std::size_t hidden = background_ ? 0 : std::min(hidden_, bytes.size());
+            hidden_ -= hidden;
+            bytes.remove_prefix(hidden);
             std::string& output = background_ ? backgroundOutput_ : output_;
             const std::size_t used = output_.size() + backgroundOutput_.size() + late_.size();
             output.append(bytes.substr(0, kMostOutput - std::min(kMostOutput, used)));
@@ -135,7 +179,15 @@ std::string_view ShellWork::ahead(ShellStream& stream, std::string& made, std::s
         made = host_.live(node->live, now_, std::min(most, kMostOutput));
         return endless ? std::string_view(made) : std::string_view(made).substr(std::min(stream.offset, made.size()));
     }
-    if (terminal_.empty()) {
+    if (terminal_.empty() && !replayed_.empty()) {
+        terminal_ = std::move(replayed_.back());
+        replayed_.pop_back();
+    } else if (terminal_.empty()) {
+        if (typedAt_ == typed_.size() && breaking_ != 0 && !breaksAt_) {
+            broken_ = std::exchange(breaking_, 0);
+            spent_ = true;
+            return {};
+        }
         if (typedAt_ == typed_.size()) {
             starved_ = true;
             return {};

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -99,7 +100,37 @@ public:
     void writeLate(std::string_view text) {
         late_.append(text.substr(0, kMostOutput - std::min(kMostOutput, late_.size())));
     }
-    std::string takeLate() { return std::move(late_); }
+    std::string takeLate() { return std::move(late_) + std::exchange(last_, {}); }
+    /// As writeLate(), of what takes its time: it always comes behind the prompt.
+    void writeLast(std::string_view text) {
+        last_.append(text.substr(0, kMostOutput - std::min(kMostOutput, last_.size())));
+    }
+    /// What a command has read, shown and reported before it was stopped is not to be asked for, shown and reported
+    /// again.
+    void replay(const ShellJobs::Reader& reader);
+    /// A place in what is typed, shown and reported, and what has come since.
+    struct Mark {
+        std::size_t typed = 0;
+        std::size_t shown = 0;
+        std::size_t commands = 0;
+    };
+    Mark mark() const { return {typedAt_, output_.size(), commands_}; }
+    ShellJobs::Reader since(const Mark& mark) const;
+
+    /// A key sends this signal to what reads the terminal behind all that was typed, or to what waits for something
+    /// when `passed` is over. That command ends, as if it were out of steps, and the line goes on behind it.
+    void breakOff(int signal, std::optional<Millis> passed);
+    bool broken() const { return broken_ != 0; }
+    struct Break {
+        int signal = 0;              // none: nothing was broken off
+        std::optional<Millis> left;  // of the time that it waited for; nothing if it read
+    };
+    Break takeBreak();
+    /// The job that fg has brought to the foreground in this line.
+    const std::optional<ShellJobs::Job>& foreground() const { return foreground_; }
+    void setForeground(const ShellJobs::Job& job) { foreground_ = job; }
+    /// Commands that were observed so far, beyond the bound too.
+    std::size_t commands() const { return commands_; }
     /// Something else is waited for, so that what was started in the background has run.
     void settle();
 
@@ -158,6 +189,15 @@ private:
     Millis takes_{0};
     std::vector<std::pair<std::size_t, Millis>> pauses_;
     std::set<std::string> written_;
+    std::string last_;
+    std::vector<std::string> replayed_;  // the next one is the last
+    std::size_t hidden_ = 0;             // bytes of output, and commands, that are known already
+    std::size_t hiddenCommands_ = 0;
+    std::optional<ShellJobs::Job> foreground_;
+    int breaking_ = 0;
+    std::optional<Millis> breaksAt_;
+    int broken_ = 0;
+    std::optional<Millis> left_;
 };
 
 }  // namespace apiary::agent

@@ -217,7 +217,7 @@ TEST_F(ShellTest, GivesUpACommandAtControlC) {
 
 TEST_F(ShellTest, TellsThatACommandQuit) {
     say("cat");
-    EXPECT_EQ(shell_.quit(), "Quit\n");
+    EXPECT_EQ(shell_.press(Shell::Key::Quit, Millis{0}, kNow).output, "Quit\n");
     EXPECT_EQ(say("echo $?"), "131\n");
 }
 
@@ -244,7 +244,9 @@ TEST_F(ShellTest, EndsAJobThatIsKilled) {
 }
 
 TEST_F(ShellTest, KeepsAStoppedCommandAsAJob) {
-    EXPECT_EQ(shell_.suspend("sleep 100", kNow), "[1]+  Stopped                    sleep 100\n");
+    say("sleep 100");
+    EXPECT_EQ(shell_.press(Shell::Key::Suspend, Millis{0}, kNow).output,
+              "[1]+  Stopped                    sleep 100\n");
     EXPECT_EQ(say("exit"), "You have stopped jobs.\n");
     EXPECT_TRUE(answer("exit").exits);
 }
