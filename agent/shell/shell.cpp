@@ -5,6 +5,7 @@
 #include "agent/shell/shell_logins.hpp"
 #include "agent/shell/shell_numbers.hpp"
 #include "agent/shell/shell_signals.hpp"
+#include "agent/shell/shell_state.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -203,6 +204,11 @@ Shell::Answer Shell::State::runReading(WallTime now) {
     if (environment.stopped || environment.killedBy != 0) {
         shells.resize(1);
     } else if (nests && shells.size() < kMostShells) {
+        if (const auto user = std::exchange(environment.nestedUser, {})) {
+            environment.user = *user;
+            const std::string name = accountOf(files, "/etc/passwd", *user).value_or(host->userName(*user));
+            setShellUser(environment, files, name, "/bin/sh", environment.nestedLogin);
+        }
         environment.begin(environment.nestedLogin ? "-sh" : "sh", nextProcess++);
         environment.interactive = true;
         environment.arguments = std::exchange(environment.nestedArguments, {});

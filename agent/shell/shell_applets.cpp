@@ -17,7 +17,8 @@ const std::vector<ShellApplet>& table() {
               shellTarApplets(),      shellPlainApplets(),      shellSystemApplets(),     shellNetworkApplets(),
               shellDigestApplets(),   shellDifferenceApplets(), shellExpressionApplets(), shellOperandApplets(),
               shellRunApplets(),      shellProcessApplets(),    shellUserApplets(),       shellAddressApplets(),
-              shellSettingsApplets(), shellRareApplets(),       shellLsApplets(),         shellDeviceApplets()}) {
+              shellSettingsApplets(), shellRareApplets(),       shellLsApplets(),         shellDeviceApplets(),
+              shellAccountApplets()}) {
             applets.insert(applets.end(), group.begin(), group.end());
         }
         std::ranges::sort(applets, {}, &ShellApplet::name);

@@ -59,6 +59,7 @@ std::span<const ShellApplet> shellOperandApplets();
 std::span<const ShellApplet> shellRunApplets();
 std::span<const ShellApplet> shellProcessApplets();
 std::span<const ShellApplet> shellUserApplets();
+std::span<const ShellApplet> shellAccountApplets();
 std::span<const ShellApplet> shellAddressApplets();
 std::span<const ShellApplet> shellSettingsApplets();
 std::span<const ShellApplet> shellDeviceApplets();

@@ -1,6 +1,7 @@
 #include "agent/shell/shell_logins.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace apiary::agent {
 namespace {
@@ -27,6 +28,48 @@ std::string textAt(std::string_view record, std::size_t at, std::size_t most) {
 }
 
 }  // namespace
+
+std::vector<std::string> shellAccount(const ShellFiles& files, std::string_view file, std::string_view user) {
+    constexpr std::size_t kMostFields = 10;
+    const ShellNode* node = files.find(file);
+    std::string_view rest = node == nullptr ? std::string_view{} : node->text();
+    while (!rest.empty()) {
+        std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+        if (!line.starts_with(user) || line.substr(user.size(), 1) != ":") {
+            continue;
+        }
+        std::vector<std::string> fields;
+        for (bool more = true; more && fields.size() < kMostFields;) {
+            const std::size_t end = line.find(':');
+            fields.emplace_back(line.substr(0, end));
+            more = end != std::string_view::npos;
+            line.remove_prefix(more ? end + 1 : line.size());
+        }
+        return fields;
+    }
+    return {};
+}
+
+void setShellUser(ShellEnvironment& environment, const ShellFiles& files, std::string_view user, std::string shell,
+                  bool enters) {
+    constexpr std::size_t kHome = 5;  // which field
+    const std::vector<std::string> account = shellAccount(files, "/etc/passwd", user);
+    const std::string home = account.size() > kHome ? account[kHome] : "/";
+    if (enters) {
+        std::erase_if(environment.variables,
+                      [](const auto& one) { return one.second.exported && one.first != "TERM"; });
+        const ShellFiles::Place place = files.locate("/", home);
+        const ShellNode* node = place.error == ShellError::None ? files.find(place.path) : nullptr;
+        environment.directory = node != nullptr && node->kind == ShellNode::Kind::Directory ? place.path : "/";
+    }
+    const std::pair<const char*, std::string> variables[] = {
+        {"HOME", home}, {"LOGNAME", std::string(user)}, {"SHELL", std::move(shell)}, {"USER", std::string(user)}};
+    for (const auto& [name, value] : variables) {
+        environment.set(name, value);
+        environment.variables[name].exported = true;
+    }
+}
 
 void noteShellLogin(ShellFiles& files, const ShellLogin& login) {
     std::string record(kRecord, '\0');

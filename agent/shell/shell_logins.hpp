@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/shell/shell_environment.hpp"
 #include "agent/shell/shell_files.hpp"
 
 #include <cstdint>
@@ -24,5 +25,13 @@ void noteShellLogin(ShellFiles& files, const ShellLogin& login);
 
 /// What the file says; nothing of records that are cut or of another kind.
 std::vector<ShellLogin> shellLogins(const ShellFiles& files);
+
+/// Sets what su tells a user's shell: HOME, USER, LOGNAME and SHELL, by the line of /etc/passwd with that name.
+/// `enters`: it begins in the user's folder, with nothing else in its environment but TERM.
+void setShellUser(ShellEnvironment& environment, const ShellFiles& files, std::string_view user, std::string shell,
+                  bool enters);
+
+/// The fields of the user's line in such a file; none if there is none.
+std::vector<std::string> shellAccount(const ShellFiles& files, std::string_view file, std::string_view user);
 
 }  // namespace apiary::agent

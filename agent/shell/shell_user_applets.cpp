@@ -1,4 +1,4 @@
-/// Applets about users: who they are by the machine's files, who is logged in, becoming another one, passwords.
+/// Applets about users: who they are by the machine's files, who is logged in, what is to run for them.
 
 #include "agent/shell/shell_applets.hpp"
 #include "agent/shell/shell_interpreter.hpp"
@@ -6,14 +6,10 @@
 #include "agent/shell/shell_numbers.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <optional>
 
 namespace apiary::agent {
 namespace {
-
-constexpr std::size_t kLongestPassword = 128;
 
 struct User {
     std::string name;
@@ -158,109 +154,6 @@ int terminalName(ShellCall& call) {
     return terminal ? 0 : 1;
 }
 
-int substituteUser(ShellCall& call) {
-    if (!call.parse("lmpc:s:")) {
-        return 1;
-    }
-    const bool login = std::erase(call.words, "-") > 0 || call.has('l');
-    const std::string user = call.words.size() > 1 ? call.words[1] : "root";
-    if (!userNamed(call, user)) {
-        return call.fail("unknown user " + user);
-    }
-    const std::string_view users = call.files().find("/etc/passwd")->text();
-    const std::size_t line = users.starts_with(user + ':') ? 0 : users.find('\n' + user + ':');
-    const std::string_view entry = line == std::string_view::npos ? users : users.substr(line + (line > 0 ? 1 : 0));
-    if (!call.has('s') && entry.substr(0, entry.find('\n')).ends_with("/false")) {
-        return 1;
-    }
-    ShellCall shell(call.shell(), {"sh"});
-    if (call.has('c')) {
-        shell.words.insert(shell.words.end(), {"-c", call.value('c')});
-    }
-    shell.calledAs = login ? "-sh" : "";
-    shell.words.insert(shell.words.end(), call.words.begin() + std::min<std::ptrdiff_t>(std::ssize(call.words), 2),
-                       call.words.end());
-    return runShellApplet(shell);
-}
-
-/// Reads twice what it was told not to show; the password of the decoy stays.
-/// True if either has the other in it, forwards or backwards, whatever the case.
-bool similar(std::string one, std::string other) {
-    for (std::string* text : {&one, &other}) {
-        std::ranges::transform(*text, text->begin(),
-                               [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    }
-    const std::string backwards(one.rbegin(), one.rend());
-    return one.find(other) != std::string::npos || other.find(one) != std::string::npos ||
-           backwards.find(other) != std::string::npos || other.find(backwards) != std::string::npos;
-}
-
-/// What BusyBox finds wrong with a password; nothing if it is good enough.
-std::string_view weaknessOf(ShellCall& call, const std::string& word, const std::string& user) {
-    constexpr std::size_t kShortest = 6;
-    constexpr std::size_t kKinds = 4;
-    if (word.size() < kShortest) {
-        return "too short";
-    }
-    const auto entry = entryOf(call, "/etc/passwd", 0, user);
-    const std::string comment = entry && entry->size() > 4 ? (*entry)[4] : "";
-    if (similar(word, user)) {
-        return "similar to username";
-    }
-    if (!comment.empty() && similar(word, comment)) {
-        return "similar to gecos";
-    }
-    if (similar(word, call.work().host().spec().hostName)) {
-        return "similar to hostname";
-    }
-    std::array<bool, kKinds> kinds{};
-    for (const char c : word) {
-        const auto byte = static_cast<unsigned char>(c);
-        kinds[std::islower(byte) != 0 ? 0 : std::isupper(byte) != 0 ? 1 : std::isdigit(byte) != 0 ? 2 : 3] = true;
-        if (static_cast<std::size_t>(std::ranges::count(word, c)) * 2 >= word.size()) {
-            return "too many similar characters";
-        }
-    }
-    const auto lacking = static_cast<std::size_t>(std::ranges::count(kinds, false));
-    return word.size() < kShortest + 2 * lacking ? "too weak" : "";
-}
-
-int password(ShellCall& call) {
-    if (!call.parse("a:luds")) {
-        return 1;
-    }
-    const std::string user = call.words.size() > 1 ? call.words[1] : call.work().host().userName(call.files().user());
-    if (!userNamed(call, user)) {
-        return call.fail("unknown user " + user);
-    }
-    if (!entryOf(call, "/etc/shadow", 0, user)) {
-        call.fail("no record of " + user + " in /etc/shadow, using /etc/passwd");
-    }
-    call.out("Changing password for " + user + "\nNew password: ");
-    const std::string first = call.work().readLine(*call.input());
-    if (call.work().starved()) {
-        return 1;
-    }
-    call.out("\n");
-    const std::string word = first.substr(0, std::min<std::size_t>(first.find('\n'), kLongestPassword));
-    if (!first.empty()) {
-        const std::string_view weakness = weaknessOf(call, word, user);
-        call.out(weakness.empty() ? "" : "Bad password: " + std::string(weakness) + '\n');
-    }
-    call.out("Retype password: ");
-    const std::string second = first.empty() ? first : call.work().readLine(*call.input());
-    if (call.work().starved()) {
-        return 1;
-    }
-    call.out("\n");
-    if (first != second || first.empty()) {
-        call.out(first.empty() ? "" : "Passwords don't match\n");
-        return call.fail("password for " + user + " is unchanged");
-    }
-    call.out("passwd: password for " + user + " changed by " + call.work().host().userName(call.files().user()) + '\n');
-    return 0;
-}
-
 int schedule(ShellCall& call) {
     if (!call.parse("u:c:lerd")) {
         return 1;
@@ -292,54 +185,10 @@ int schedule(ShellCall& call) {
     return 0;
 }
 
-/// Becomes a user without a password after -f; else there is no password that is right.
-int login(ShellCall& call) {
-    if (!call.parse("f:h:p")) {
-        return 1;
-    }
-    constexpr int kMostTries = 3;
-    constexpr Millis kPenalty{3000};
-    std::string name = call.valueOr('f', call.words.size() > 1 ? call.words[1] : "");
-    if (call.has('f') && userNamed(call, name)) {
-        ShellCall shell(call.shell(), {"sh"});
-        shell.calledAs = "-sh";
-        return runShellApplet(shell);
-    }
-    for (int tries = 0; tries < kMostTries; ++tries) {
-        while (name.empty()) {
-            call.out(call.work().host().spec().hostName + " login: ");
-            const std::string line = call.work().readLine(*call.input());
-            if (line.empty()) {  // the end of input, or it is not typed yet
-                return 1;
-            }
-            const std::size_t first = std::min(line.find_first_not_of(" \t"), line.size());
-            name = line.substr(first, line.find('\n', first) - first);
-        }
-        call.out("Password: ");
-        if (call.work().readLine(*call.input()).empty()) {
-            return 1;
-        }
-        call.out("\n");
-        call.work().wait(kPenalty);
-        call.out("Login incorrect\n");
-        name.clear();
-    }
-    return 1;
-}
-
 constexpr ShellApplet kApplets[] = {
-    {"crontab", schedule, "/usr/bin"},
-    {"groups", groupNames, "/usr/bin"},
-    {"id", identity, "/usr/bin"},
-    {"last", lastUsers, "/usr/bin"},
-    {"login", login},
-    {"logname", loginName, "/usr/bin"},
-    {"passwd", password, "/usr/bin"},
-    {"su", substituteUser},
-    {"tty", terminalName, "/usr/bin"},
-    {"w", loggedIn, "/usr/bin"},
-    {"who", loggedIn, "/usr/bin"},
-    {"whoami", whoAmI, "/usr/bin"},
+    {"crontab", schedule, "/usr/bin"}, {"groups", groupNames, "/usr/bin"}, {"id", identity, "/usr/bin"},
+    {"last", lastUsers, "/usr/bin"},   {"logname", loginName, "/usr/bin"}, {"tty", terminalName, "/usr/bin"},
+    {"w", loggedIn, "/usr/bin"},       {"who", loggedIn, "/usr/bin"},      {"whoami", whoAmI, "/usr/bin"},
 };
 
 }  // namespace
