@@ -26,6 +26,24 @@ void Turn::sendShared(std::shared_ptr<const std::string> whole, std::size_t offs
     queue(SendShared{std::move(whole), offset, length, channel});
 }
 
+std::string Turn::unsend() {
+    std::string taken;
+    std::erase_if(actions_, [&](const Action& action) {
+        if (const auto* send = std::get_if<Send>(&action)) {
+            taken += send->bytes;
+            return true;
+        }
+        const auto* shared = std::get_if<SendShared>(&action);
+        if (shared == nullptr || shared->channel != kControl) {
+            return false;
+        }
+        taken.append(*shared->whole, shared->offset, shared->length);
+        return true;
+    });
+    bytes_ -= taken.size();
+    return taken;
+}
+
 void Turn::openPassive() {
     queue(OpenPassive{kControl});
     halted_ = true;

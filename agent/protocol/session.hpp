@@ -137,6 +137,9 @@ public:
     void openPassive();
     void sendOn(ChannelId channel, std::string_view bytes);
 
+    /// Takes back what was queued to be sent to a stream's peer, and returns it. All else stays queued.
+    std::string unsend();
+
     /// Turns an open channel into TLS. Nothing can be sent there until onChannelTls().
     void secureChannel(ChannelId channel) { queue(SecureChannel{channel}); }
 

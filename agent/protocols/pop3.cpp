@@ -23,6 +23,7 @@ constexpr std::size_t kLongestLoginLine = 1026;  // behind the verb, its end inc
 constexpr std::size_t kLongestResponse = 8192;   // LOGIN_MAX_AUTH_BUF_SIZE
 constexpr std::size_t kLongestMailLine = 2048;   // its end included
 constexpr std::size_t kLongestVerb = 8;          // before the login
+constexpr std::size_t kBlock = 4096;             // of replies: POP3_OUTBUF_THROTTLE_SIZE
 constexpr unsigned kMostBadLogins = 3;
 constexpr unsigned kMostBadCommands = 20;
 constexpr Millis kLoginTime = std::chrono::minutes(3);
@@ -30,6 +31,16 @@ constexpr Millis kLongestDelay = std::chrono::minutes(1);
 
 std::string_view withoutCr(std::string_view line) {
     return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
+}
+
+/// How much of the replies to one piece of input has left the real server before it is through with that piece: it
+/// collects lines, and writes them out once they are a block.
+std::size_t flushed(std::string_view replies) {
+    std::size_t written = 0;
+    for (auto end = replies.find('\n'); end != std::string_view::npos; end = replies.find('\n', end + 1)) {
+        written = end + 1 - written >= kBlock ? end + 1 : written;
+    }
+    return written;
 }
 
 Result<bool> readMechanisms(const std::string& value, Pop3Service& service) {
@@ -139,13 +150,14 @@ void Pop3Session::onIdle(Turn& turn) {
                                             : "-ERR Disconnected for inactivity during authentication.\r\n");
 }
 
-/// Logins that wait behind a refused one were sent, though nobody waits for the answers: what they say is kept, and has
-/// no consequences.
+/// Logins that wait behind a refused one, and commands that wait for the mailbox, were sent, though nobody waits for
+/// the answers: what they say is kept, and has no consequences.
 void Pop3Session::onCut(Turn& turn) {
     const std::string unread = takeUnread();
     std::string_view rest = unread;
     bool more = true;
-    while (more && !rest.empty() && mailbox_ == nullptr && !turn.full()) {
+    const Pop3Mailbox* const entered = mailbox_;
+    while (more && !rest.empty() && mailbox_ == entered && !turn.full()) {
         Turn unheard(turn.now(), Transport::Stream);
         const std::size_t taken = step(rest, unheard);
         rest.remove_prefix(taken);
@@ -303,6 +315,8 @@ std::size_t Pop3Session::mailStep(std::string_view rest, Turn& turn) {
     if (verb.find(':') != std::string::npos) {
         // Dovecot 2.3.19 panics at such a verb, in event_reason_code_prefix(), and forgets what was to be deleted.
         turn.observe(Anomaly{"colon in a command"});
+        const std::string replies = turn.unsend();
+        turn.send(std::string_view(replies).substr(0, flushed(replies)));
         turn.close();
         return end + 1;
     }

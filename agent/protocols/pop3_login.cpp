@@ -259,8 +259,8 @@ void Pop3Session::admit(const std::string& user, Turn& turn) {
         }
     }
     bad_ = 0;
-    turn.setAlarm(Millis::zero());  // from now on silence alone counts
-    turn.pause(Millis(kFewest + chance_.below(kMore)));
+    turn.setAlarm(Millis::zero());                           // from now on silence alone counts
+    pauseFor(Millis(kFewest + chance_.below(kMore)), turn);  // what waits behind is for the process of the mailbox
     turn.send("+OK Logged in.\r\n");
 }
 

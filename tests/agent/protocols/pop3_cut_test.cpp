@@ -77,6 +77,14 @@ TEST_F(Pop3CutTest, KeepsAnAnswerToAChallengeThatWasNotSentYet) {
     EXPECT_EQ(afterReset(), "AUTH LOGIN\nb:2 refused\n");
 }
 
+TEST_F(Pop3CutTest, KeepsTheCommandsThatWaitForTheMailbox) {
+    say("USER anna\r\nPASS right\r\nSTAT\r\nDELE 1\r\nQUIT\r\n");
+    EXPECT_EQ(waiting(), "USER anna\nPASS right\nanna:right accepted\n");
+
+    EXPECT_EQ(afterReset(), "STAT \nDELE 1\nQUIT \n");
+    EXPECT_EQ(remembered(), 0);
+}
+
 TEST_F(Pop3CutTest, WhatWasNeverAnsweredHasNoConsequences) {
     say("USER a\r\nPASS 1\r\n");
     (void)waiting();

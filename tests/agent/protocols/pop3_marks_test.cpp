@@ -17,15 +17,17 @@ constexpr std::uint64_t kSensor = 42;
 /// One sensor's service, which a source visits again and again.
 class Pop3MarksTest : public testing::Test {
 protected:
-    /// What the server says to `lines` on a new connection.
-    std::string visit(const std::string& lines) {
+    /// What the server says to `lines`, and to what comes `later`, on a new connection.
+    std::string visit(const std::string& lines, const std::string& later = {}) {
         Environment environment;
         environment.recalled = recalled_;
         Conversation conversation(module_, prepared_, environment);
         std::string said = take(conversation.open(now_));
-        said += take(conversation.bytes(lines, now_));
-        while (conversation.awaits() == Conversation::Awaits::Resume) {
-            said += take(conversation.resume(now_));
+        for (const std::string& piece : {lines, later}) {
+            said += take(conversation.bytes(piece, now_));
+            while (conversation.awaits() == Conversation::Awaits::Resume) {
+                said += take(conversation.resume(now_));
+            }
         }
         now_ += std::chrono::minutes(1);
         return said;
@@ -90,6 +92,28 @@ TEST_F(Pop3MarksTest, ForgetsDeletionsThatNoQuitConfirmed) {
     const std::string before = visit(login() + "STAT\r\n");
     visit(login() + "DELE 1\r\n");
     EXPECT_EQ(visit(login() + "STAT\r\n"), before);
+}
+
+TEST_F(Pop3MarksTest, DiesOfAVerbWithAColonBeforeItHasSaidWhatCameWithIt) {
+    const std::string before = visit(login() + "STAT\r\n");
+    const std::string dying = "DELE 1\r\nGET / HTTP/1.1\r\nHost: x\r\n";
+    EXPECT_TRUE(visit(login() + dying).ends_with("+OK Logged in.\r\n"));
+    EXPECT_TRUE(visit(login() + "NOOP\r\n", dying).ends_with("+OK Logged in.\r\n+OK\r\n"));
+    EXPECT_EQ(visit(login() + "STAT\r\n"), before);
+}
+
+TEST_F(Pop3MarksTest, HasSaidWholeBlocksBeforeItDies) {
+    std::string lists;
+    for (int i = 0; i < 60; ++i) {
+        lists += "LIST\r\n";
+    }
+    const std::string all = visit(login() + lists);
+    const std::string said = visit(login() + lists + "HOST:\r\n");
+    const std::size_t greeting = visit(login()).size();
+    EXPECT_EQ(said, all.substr(0, said.size()));
+    EXPECT_TRUE(said.ends_with("\r\n"));
+    EXPECT_GE(said.size(), greeting + 4096);
+    EXPECT_LT(said.size(), greeting + 4096 + 40);
 }
 
 TEST_F(Pop3MarksTest, KnowsItsVerbsInAnyCaseAndRefusesThemBeforeTheLogin) {
