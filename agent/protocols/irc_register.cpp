@@ -103,10 +103,26 @@ void IrcSession::nick(Words& words, Turn& turn) {
             return;
         }
     }
+    if (registered_ && heldByBan(turn)) {
+        return;
+    }
     if (changeNick(nick, turn) && !(named_ && introduced_)) {
         named_ = true;
         askCookie(turn);
     }
+}
+
+/// Who is banned where it is, and has no voice there, keeps its nick (restrictbannedusers), lest it slip the ban.
+bool IrcSession::heldByBan(Turn& turn) const {
+    const auto bans = [&](const IrcChannel* channel) {
+        return channel->rankOf(self_) < kIrcVoice && channel->bars(*self_, address_);
+    };
+    const auto found = std::ranges::find_if(self_->channels, bans);
+    if (found == self_->channels.end()) {
+        return false;
+    }
+    numeric(447, {"Cannot change nickname while on " + (*found)->name + " (you're banned)"}, turn);
+    return true;
 }
 
 bool IrcSession::changeNick(const std::string& nick, Turn& turn) {

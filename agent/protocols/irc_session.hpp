@@ -124,6 +124,7 @@ private:
     void capabilities(const std::string& subcommand, bool all, bool minus, Turn& turn) const;
     void pass(Words& words, Turn& turn);
     void nick(Words& words, Turn& turn);
+    bool heldByBan(Turn& turn) const;
     bool changeNick(const std::string& nick, Turn& turn);
     void user(Words& words, Turn& turn);
     void askCookie(Turn& turn);
