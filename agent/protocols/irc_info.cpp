@@ -86,6 +86,10 @@ constexpr const char* kModules[][2] = {
 
 }  // namespace
 
+bool ircModuleLoaded(std::string_view file) {
+    return std::ranges::any_of(kModules, [&](const auto& module) { return std::string(module[0]) + ".so" == file; });
+}
+
 /// Who is not registered yet does not count as a user.
 void IrcSession::lusers(Words&, Turn& turn) {
     const auto count = [&](auto&& wanted) { return std::ranges::count_if(world_.users(), wanted); };

@@ -199,7 +199,14 @@ void IrcSession::link(Words&, Turn& turn) {
 }
 
 void IrcSession::loadModule(Words& words, Turn& turn) {
-    numeric(974, {words[0], "Module file could not be found: " + moduleFile(words[0])}, turn);
+    const std::string file = moduleFile(words[0]);
+    if (words[0].find_first_of("\\/") != std::string::npos) {
+        numeric(974, {words[0], "You can't load modules with a path: " + words[0]}, turn);
+    } else if (ircModuleLoaded(file)) {
+        numeric(974, {words[0], "Module " + file + " is already loaded, cannot load a module twice!"}, turn);
+    } else {
+        numeric(974, {words[0], "Module file could not be found: " + file}, turn);
+    }
 }
 
 void IrcSession::unloadModule(Words& words, Turn& turn) {
@@ -208,7 +215,14 @@ void IrcSession::unloadModule(Words& words, Turn& turn) {
 }
 
 void IrcSession::reloadModule(Words& words, Turn& turn) {
-    numeric(972, {words[0], "Could not find a loaded module by that name"}, turn);
+    const std::string file = moduleFile(words[0]);
+    if (file == "core_reloadmodule.so") {
+        numeric(972, {words[0], "You cannot reload core_reloadmodule (unload and load it)"}, turn);
+    } else if (ircModuleLoaded(file)) {
+        numeric(975, {words[0], "The " + words[0] + " module was reloaded."}, turn);
+    } else {
+        numeric(972, {words[0], "Could not find a loaded module by that name"}, turn);
+    }
 }
 
 }  // namespace apiary::agent

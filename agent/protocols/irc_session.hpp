@@ -254,4 +254,7 @@ private:
     IrcMemory memory_;
 };
 
+/// True of the file of a module that the server has, such as "m_cap.so".
+bool ircModuleLoaded(std::string_view file);
+
 }  // namespace apiary::agent
