@@ -203,7 +203,8 @@ void FtpSession::stou(const std::string& argument, Turn& turn) {
 
 /// As the real server does, makes the file before it looks for the connection.
 void FtpSession::store(const std::string& name, bool append, bool unique, Turn& turn) {
-    const std::uint64_t offset = std::exchange(restart_, 0);
+    const std::uint64_t restart = std::exchange(restart_, 0);
+    const std::uint64_t offset = guest_ || unique ? 0 : restart;  // a file that must be new has no middle
     if (!hasChannel(turn)) {
         return;
     }
