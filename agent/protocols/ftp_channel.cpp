@@ -183,7 +183,7 @@ void FtpSession::finishStore(Turn& turn) {
     } else if (transfer.draft) {
         content.shelved = transfer.draft->put();
     }
-    ownFiles().write(transfer.path, who(), 0, std::move(content), ftpSeconds(turn));
+    ownFiles().fill(transfer.path.absolute, std::move(content), ftpSeconds(turn));
     remember(turn);
 }
 

@@ -142,10 +142,7 @@ bool FtpFiles::write(const FtpPath& path, FtpUser who, std::uint16_t mode, Conte
         if (found->second.directory || !mayChange(found->second, who)) {
             return false;
         }
-        found->second.size = content.size;
-        found->second.content = std::move(content.bytes);
-        found->second.shelved = content.shelved;
-        found->second.modified = now;
+        fill(path.absolute, std::move(content), now);
         return true;
     }
     if (path.asDirectory || path.throughDots || !mayWriteIn(ftpDirectoryOf(path.absolute), who) ||
@@ -155,6 +152,16 @@ bool FtpFiles::write(const FtpPath& path, FtpUser who, std::uint16_t mode, Conte
     add(path.absolute, {false, who, mode, content.size, now, std::move(content.bytes), content.shelved});
     touch(path.absolute, now);
     return true;
+}
+
+void FtpFiles::fill(std::string_view path, Content content, std::int64_t now) {
+    if (const auto found = nodes_.find(path); found != nodes_.end() && !found->second.directory) {
+        FtpNode& node = found->second;
+        node.size = content.size;
+        node.content = std::move(content.bytes);
+        node.shelved = content.shelved;
+        node.modified = now;
+    }
 }
 
 bool FtpFiles::makeDirectory(const FtpPath& path, FtpUser who, std::uint16_t mode, std::int64_t now) {

@@ -67,6 +67,9 @@ public:
 
     /// Makes a file, or replaces what one holds.
     bool write(const FtpPath& path, FtpUser who, std::uint16_t mode, Content content, std::int64_t now);
+
+    /// Replaces what a file holds that write() has made or opened: its mode may forbid that to who comes later.
+    void fill(std::string_view path, Content content, std::int64_t now);
     bool makeDirectory(const FtpPath& path, FtpUser who, std::uint16_t mode, std::int64_t now);
     bool removeFile(const FtpPath& path, FtpUser who, std::int64_t now);
     bool removeDirectory(const FtpPath& path, FtpUser who, std::int64_t now);
