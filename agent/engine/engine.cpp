@@ -199,7 +199,7 @@ private:
     Status begin(const Services& services, Entry& entry, ServiceSpec spec) {
         Service service{std::move(spec), nullptr, entry.state};
         if (service.spec.tls) {
-            auto tls = loadTls(service.spec.tls->certificate, service.spec.tls->key);
+            auto tls = loadTls(service.spec.tls->certificate, service.spec.tls->key, service.spec.module->tls);
             if (!tls) {
                 return Error{tls.error()};
             }

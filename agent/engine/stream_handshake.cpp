@@ -9,10 +9,10 @@ namespace apiary::agent {
 static constexpr std::chrono::seconds kHandshake{10};
 static constexpr Millis kTurnPoll{20};
 static constexpr std::size_t kRecordHeader = 5;  // of TLS; OpenSSL judges what begins otherwise when it has so much
+static constexpr char kHandshakeRecord = 0x16;
 
-/// Looks at the first byte itself where the session spoke plaintext before: OpenSSL would answer what is no handshake
-/// with an alert, in binary, where the session has words. Where TLS was due from the start the alert is the answer,
-/// unless the session knows one.
+/// OpenSSL judges what comes, also what is no handshake, or the end in place of one. Where TLS was due from the start
+/// the session may have an answer to plaintext; where it asked for TLS it may have words for the failure.
 Task StreamHost::handshake(bool asked) {
     const auto deadline = std::min({Steady::now() + kHandshake, idleAt_, endAt_});
     std::string first;
@@ -21,7 +21,7 @@ Task StreamHost::handshake(bool asked) {
         first = early.handedBack + early.smuggled;
     }
     if (first.empty()) {
-        co_await readFirst(first, asked ? 1 : kRecordHeader, deadline);
+        co_await readFirst(first, asked, deadline);
     }
     if (outcome_) {
         if (!first.empty()) {
@@ -29,10 +29,9 @@ Task StreamHost::handshake(bool asked) {
         }
         co_return;
     }
-    const bool plausible = first.starts_with('\x16');
     bool done = false;
     Actions words;
-    if (!asked && !plausible) {
+    if (!asked && !first.starts_with(kHandshakeRecord)) {
         words = conversation().notTls(first, clock());
         if (conversation().over()) {
             recorder().handshake(kControl, first, nullptr);
@@ -41,11 +40,13 @@ Task StreamHost::handshake(bool asked) {
             co_return;
         }
     }
-    if (service().tls && (plausible || !asked)) {
+    if (service().tls) {
         co_await negotiate(first, deadline, done);
     }
     const TlsInfo info = done ? wire_.tlsInfo() : TlsInfo{};
-    recorder().handshake(kControl, first, done ? &info : nullptr);
+    if (done || !first.empty()) {
+        recorder().handshake(kControl, first, done ? &info : nullptr);
+    }
     stayAwake();
     if (done) {
         if (asked) {
@@ -53,27 +54,31 @@ Task StreamHost::handshake(bool asked) {
         }
         co_return;
     }
-    end(Outcome::TlsFailed);
+    end(first.empty() ? Outcome::PeerClosed : Outcome::TlsFailed);
     co_await perform(std::move(words));
     if (asked) {
-        auto lastWords = conversation().tlsFailed(first, clock());
-        lost_ = lost_ || (plausible && service().tls);  // then OpenSSL has said its alert already
-        co_await perform(std::move(lastWords));
+        co_await perform(conversation().tlsFailed(wire_.failure(), clock()));
     }
 }
 
-/// What the peer begins with, as much as is there: a whole header, if it is no handshake. If it ends or is silent
-/// before, the session has its outcome.
-Task StreamHost::readFirst(std::string& first, std::size_t least, Steady::time_point deadline) {
+/// What the peer begins with, as much as is there. Where TLS was due from the start that is a whole header, if it is no
+/// handshake, and if the peer ends or is silent before, the session has its outcome. Where it was `asked` for, the end
+/// is left to OpenSSL.
+Task StreamHost::readFirst(std::string& first, bool asked, Steady::time_point deadline) {
+    const std::size_t least = asked ? 1 : kRecordHeader;
     while (!outcome_) {
         std::size_t count = 0;
         const Io io = wire_.read(loop().buffer().data(), kPacket, count);
         if (io == Io::Done) {
             first.append(loop().buffer().data(), count);
-            if (first.size() >= least || first.starts_with('\x16')) {
+            if (first.size() >= least || first.starts_with(kHandshakeRecord)) {
                 co_return;
             }
             continue;
+        }
+        if (io == Io::End && asked && service().tls) {
+            inputEnded_ = true;
+            co_return;
         }
         if (io != Io::WantRead) {
             lose(io == Io::End ? Outcome::PeerClosed : Outcome::Reset);
@@ -100,6 +105,9 @@ Task StreamHost::negotiate(std::string first, Steady::time_point deadline, bool&
         co_return;
     }
     wire_.beginTls(*service().tls, first);
+    if (!spec().module->tls.alerts) {
+        wire_.withoutAlerts();
+    }
     for (;;) {
         const Io io = wire_.handshake();
         done = io == Io::Done;

@@ -1,6 +1,8 @@
 #include "agent/engine/wire.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cassert>
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -9,6 +11,8 @@
 #include <sys/socket.h>
 
 namespace apiary::agent {
+
+static constexpr char kAlert = 0x15;  // the first byte of a record that is one
 
 /// What OpenSSL reads from and writes to: the wire's early bytes, then its socket, never raising SIGPIPE.
 struct WireBio {
@@ -29,6 +33,9 @@ struct WireBio {
         Wire& wire = wireOf(bio);
         std::size_t count = 0;
         BIO_clear_retry_flags(bio);
+        if (wire.withoutAlerts_ && !wire.established_ && from[0] == kAlert) {
+            return size;
+        }
         wire.last_ = wire.transmit({from, static_cast<std::size_t>(size)}, count);
         if (wire.last_ == Io::WantWrite) {
             BIO_set_retry_write(bio);
@@ -153,7 +160,20 @@ void Wire::beginTls(SSL_CTX& context, std::string_view first) {
 Io Wire::handshake() {
     ERR_clear_error();
     const Io io = outcome(SSL_do_handshake(tls_.get()));
+    if (io == Io::WantRead || io == Io::WantWrite) {
+        return io;
+    }
     established_ = io == Io::Done;
+    if (established_) {
+        SSL_set_options(tls_.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);  // whose end is no error, but said by cutOff()
+        return io;
+    }
+    if (const unsigned long error = ERR_peek_error(); error != 0) {
+        std::array<char, 256> words{};
+        ERR_error_string_n(error, words.data(), words.size());
+        failure_ = words.data();
+    }
+    tls_.reset();
     return io;
 }
 
@@ -177,16 +197,18 @@ static Error tlsError(const std::string& what, const std::string& file) {
     return Error{file + ": " + what + (reason == nullptr ? "" : std::string(" (") + reason + ")")};
 }
 
-Result<TlsContext> loadTls(const std::string& certificate, const std::string& key) {
+Result<TlsContext> loadTls(const std::string& certificate, const std::string& key, const TlsProfile& profile) {
     ERR_clear_error();
     TlsContext context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
     if (!context) {
         throw std::bad_alloc();
     }
-    SSL_CTX_set_security_level(context.get(), 0);
-    SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);
-    SSL_CTX_set_cipher_list(context.get(), "ALL:!aNULL:!eNULL");
-    SSL_CTX_set_options(context.get(), SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_security_level(context.get(), 0);  // for a certificate may be weak; the ciphers name another one
+    SSL_CTX_set_min_proto_version(context.get(), profile.old ? TLS1_VERSION : TLS1_2_VERSION);
+    SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
+    if (!profile.endIsError) {
+        SSL_CTX_set_options(context.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
+    }
     SSL_CTX_set_mode(context.get(),
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
@@ -199,6 +221,10 @@ Result<TlsContext> loadTls(const std::string& certificate, const std::string& ke
     if (SSL_CTX_check_private_key(context.get()) != 1) {
         return tlsError("is not the key of " + certificate, key);
     }
+    [[maybe_unused]] const int ciphers = SSL_CTX_set_cipher_list(context.get(), std::string(profile.ciphers).c_str());
+    [[maybe_unused]] const long groups =
+        profile.groups.empty() ? 1L : SSL_CTX_set1_groups_list(context.get(), std::string(profile.groups).c_str());
+    assert(ciphers == 1 && groups == 1);
     return context;
 }
 

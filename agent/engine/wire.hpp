@@ -16,9 +16,9 @@ enum class Io { Done, WantRead, WantWrite, End, Reset, Broken };
 
 using TlsContext = std::shared_ptr<SSL_CTX>;
 
-/// The certificate and key of a service, ready to serve TLS 1.0 and up, as a server of its time would.
+/// The certificate and key of a service, ready to serve TLS by `profile`.
 /// An Error names the file and what is wrong with it.
-Result<TlsContext> loadTls(const std::string& certificate, const std::string& key);
+Result<TlsContext> loadTls(const std::string& certificate, const std::string& key, const TlsProfile& profile = {});
 
 /// A connected TCP socket that may turn into TLS once. Never blocks and never waits; borrows the socket.
 ///
@@ -40,7 +40,7 @@ public:
     /// Gives back bytes that were read too early; they come first at the next read.
     void unread(std::string_view bytes) { early_.insert(0, bytes); }
 
-    /// True until it turns into TLS.
+    /// True until it turns into TLS, and again when the handshake failed.
     bool plain() const { return !tls_; }
 
     /// True if a peer of TLS has ended the stream without saying that it was whole.
@@ -60,7 +60,13 @@ public:
 
     /// Before the handshake: hands out no sessions to go on with.
     void withoutTickets() { SSL_set_num_tickets(tls_.get(), 0); }
+
+    /// Before the handshake: does not say why it fails.
+    void withoutAlerts() { withoutAlerts_ = true; }
     Io handshake();
+
+    /// Of the handshake that failed, in OpenSSL's words; empty if the socket did.
+    const std::string& failure() const { return failure_; }
 
     /// Of the handshake that is done.
     TlsInfo tlsInfo() const;
@@ -83,8 +89,10 @@ private:
     bool drained_ = false;
     bool cutOff_ = false;
     bool established_ = false;  // the handshake is done and nothing broke since
-    Io last_ = Io::Done;        // how the socket answered OpenSSL last
+    bool withoutAlerts_ = false;
+    Io last_ = Io::Done;  // how the socket answered OpenSSL last
     std::string early_;
+    std::string failure_;
     std::unique_ptr<SSL, FreeSsl> tls_;
 };
 

@@ -268,12 +268,12 @@ Conversation::Actions Conversation::tls(const TlsInfo& info, WallTime now) {
     return turn(now, [&](Turn& turn) { session_->onTls(info, turn); });
 }
 
-Conversation::Actions Conversation::tlsFailed(std::string_view bytesRead, WallTime now) {
+Conversation::Actions Conversation::tlsFailed(std::string_view error, WallTime now) {
     if (!std::exchange(awaitsTls_, false)) {
         return {};
     }
     return turn(now, [&](Turn& turn) {
-        session_->onTlsFailed(bytesRead, turn);
+        session_->onTlsFailed(error, turn);
         turn.close();
     });
 }

@@ -57,7 +57,7 @@ public:
     };
     EarlyBytes takeEarlyBytes();
     Actions tls(const TlsInfo& info, WallTime now);
-    Actions tlsFailed(std::string_view bytesRead, WallTime now);
+    Actions tlsFailed(std::string_view error, WallTime now);
 
     /// TLS was due from the start, and the peer began with `bytesRead` in place of a handshake. Over if the session has
     /// words for that; else there is evidence at most, and the handshake may fail by itself.

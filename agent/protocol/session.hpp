@@ -204,8 +204,9 @@ public:
     /// The handshake asked for with startTls() succeeded; bytes are plaintext again.
     virtual void onTls(const TlsInfo&, Turn&) {}
 
-    /// The peer sent `bytesRead` where a handshake was due. Last words, in plaintext; the engine closes afterwards.
-    virtual void onTlsFailed(std::string_view /*bytesRead*/, Turn&) {}
+    /// The handshake asked for failed; `error` is how OpenSSL words the reason, empty if it was not asked. Last words,
+    /// in plaintext; the engine closes afterwards.
+    virtual void onTlsFailed(std::string_view /*error*/, Turn&) {}
 
     /// TLS was due from the first byte, and the peer began with `bytes`, which are no handshake; they are as many as a
     /// TLS server looks at, or more. True if the session answered, in plaintext: the engine closes then. Else TLS says
@@ -295,6 +296,15 @@ struct Environment {
     std::shared_ptr<Shelf> shelf = {};  // for what is too large for that; null where there is none
 };
 
+/// How the server that a module stands for does TLS, as far as a peer can see it.
+struct TlsProfile {
+    std::string_view ciphers = "ALL:!aNULL:!eNULL:@SECLEVEL=0";  // of TLS 1.2 and before, as OpenSSL writes such a list
+    std::string_view groups = {};                                // for the exchange of keys, likewise; empty: its own
+    bool old = true;                                             // TLS 1.0 and 1.1 too
+    bool alerts = true;                                          // says why a handshake failed
+    bool endIsError = false;                                     // the peer's end in its midst is such a reason
+};
+
 /// What the registry knows of a protocol. Define exactly one, constinit, at the end of the protocol's file.
 struct Module {
     std::string_view name;  // lower case; names log files, database rows and the console's legend
@@ -304,6 +314,7 @@ struct Module {
     std::span<const Setting> settings;
     Preparation prepare;
     std::unique_ptr<Session> (*open)(const Prepared&, const Environment&);  // the prepared part outlives the session
+    TlsProfile tls = {};
 };
 
 /// For Module::open, of a session whose constructor takes its service and its environment.

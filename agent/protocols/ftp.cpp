@@ -223,9 +223,12 @@ constexpr Setting kSettings[] = {
     {"timeout", "120", "seconds of silence that STAT names; make it the service's idle limit"},
 };
 
+/// vsftpd's, with ssl_ciphers as Debian has it: a service whose key is no RSA key takes TLS 1.3 alone.
+constexpr TlsProfile kTls{.ciphers = "ECDHE-RSA-AES256-GCM-SHA384:@SECLEVEL=2", .groups = "P-256", .endIsError = true};
+
 }  // namespace
 
 extern constinit const Module ftp{
-    "ftp", Transport::Stream, true, kPorts, kSettings, FtpService::prepare, openSession<FtpSession, FtpService>};
+    "ftp", Transport::Stream, true, kPorts, kSettings, FtpService::prepare, openSession<FtpSession, FtpService>, kTls};
 
 }  // namespace apiary::agent

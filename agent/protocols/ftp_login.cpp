@@ -66,15 +66,8 @@ void FtpSession::auth(const std::string& argument, Turn& turn) {
     turn.startTls();
 }
 
-/// The words are OpenSSL's. For what began like a handshake it has said an alert, and these are not performed.
-void FtpSession::onTlsFailed(std::string_view bytesRead, Turn& turn) {
-    const auto begins = [&](std::string_view word) { return bytesRead.starts_with(word); };
-    std::string_view error = "error:0A00010B:SSL routines::wrong version number";
-    if (begins("GET ") || begins("POST ") || begins("HEAD ") || begins("PUT ")) {
-        error = "error:0A00009C:SSL routines::http request";
-    } else if (begins("CONNE")) {
-        error = "error:0A00009B:SSL routines::https proxy request";
-    }
+/// In plaintext, behind an alert if OpenSSL has sent one.
+void FtpSession::onTlsFailed(std::string_view error, Turn& turn) {
     reply(500, "OOPS: " + std::string(error), turn);
 }
 

@@ -42,7 +42,7 @@ public:
 
     void onOpen(Turn& turn) override { turn.send(service_.greeting); }
     void onTls(const TlsInfo&, Turn&) override { tls_ = true; }
-    void onTlsFailed(std::string_view bytesRead, Turn& turn) override;
+    void onTlsFailed(std::string_view error, Turn& turn) override;
     void onPassive(std::optional<Endpoint> where, Turn& turn) override;
     void onChannelOpen(ChannelId channel, Turn& turn) override;
     void onChannelBytes(ChannelId channel, std::string_view bytes, Turn& turn) override;

@@ -138,9 +138,14 @@ constexpr Setting kSettings[] = {
     {"keep_alive_timeout", "5s", "how long the next request is waited for (KeepAliveTimeout)"},
 };
 
+/// SSLCipherSuite as Debian has it. TLS 1.0 and 1.1 are not excluded, yet fail, for want of a digest that is weak
+/// enough.
+constexpr TlsProfile kTls{.ciphers = "HIGH:!aNULL:@SECLEVEL=2"};
+
 }  // namespace
 
 extern constinit const Module http{
-    "http", Transport::Stream, false, kPorts, kSettings, HttpService::prepare, openSession<HttpSession, HttpService>};
+    "http", Transport::Stream, false, kPorts, kSettings, HttpService::prepare, openSession<HttpSession, HttpService>,
+    kTls};
 
 }  // namespace apiary::agent

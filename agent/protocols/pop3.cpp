@@ -353,9 +353,18 @@ constexpr Setting kSettings[] = {
     {"penalty", "yes", "yes or no: who fails waits 4, 8, then 15 s more (service anvil, anvil-auth-penalty)"},
 };
 
+/// ssl_min_protocol and ssl_cipher_list. Dovecot drops a connection whose handshake failed with all it has to say
+/// there.
+constexpr TlsProfile kTls{.ciphers =
+                              "ALL:!kRSA:!SRP:!kDHd:!DSS:!aNULL:!eNULL:!EXPORT:!DES:!3DES:!MD5:!PSK:!RC4:!ADH:!LOW"
+                              ":@STRENGTH:@SECLEVEL=2",
+                          .old = false,
+                          .alerts = false};
+
 }  // namespace
 
 extern constinit const Module pop3{
-    "pop3", Transport::Stream, true, kPorts, kSettings, Pop3Service::prepare, openSession<Pop3Session, Pop3Service>};
+    "pop3", Transport::Stream, true, kPorts, kSettings, Pop3Service::prepare, openSession<Pop3Session, Pop3Service>,
+    kTls};
 
 }  // namespace apiary::agent

@@ -376,9 +376,14 @@ constexpr Setting kSettings[] = {
     {"submission", "no", "yes or no: port 587, where all must log in, first of all asking for TLS if it is offered"},
 };
 
+/// smtpd_tls_security_level = may, which takes what there is (tls_medium_cipherlist, tls_eecdh_auto_curves).
+constexpr TlsProfile kTls{.ciphers = "HIGH:MEDIUM:!aNULL:+RC4:@STRENGTH:@SECLEVEL=0",
+                          .groups = "X25519:X448:P-256:P-521:P-384"};
+
 }  // namespace
 
 extern constinit const Module smtp{
-    "smtp", Transport::Stream, true, kPorts, kSettings, SmtpService::prepare, openSession<SmtpSession, SmtpService>};
+    "smtp", Transport::Stream, true, kPorts, kSettings, SmtpService::prepare, openSession<SmtpSession, SmtpService>,
+    kTls};
 
 }  // namespace apiary::agent

@@ -46,7 +46,7 @@ def make_probe(name, lines):
     for line in lines:
         if found := re.fullmatch(r"@ wait ([\d.]+)", line):
             probe.waits[-1] = float(found[1])
-        elif re.match(r"C[:|]( |$)", line) or line in ("@ eof", "@ tls", "@ plain", "@ reconnect"):
+        elif re.match(r"C[:|]( |$)", line) or re.fullmatch(r"@ (eof|tls( 1\.[0-3])?|plain|reconnect)", line):
             probe.steps.append(line)
             probe.waits.append(0.0)
         else:

@@ -12,6 +12,7 @@ AFTER = 0.1  # the same, where all of what was expected has come
 PATIENCE = 15  # how long what is expected may take on a busy machine, besides what the probe allows
 LONGEST = 90  # for a whole reply, whatever trickles in
 ENDING = 1  # how long a real server may take to hang up
+VERSIONS = {f"1.{minor}": ssl.TLSVersion(0x0301 + minor) for minor in range(4)}
 
 
 class UntilQuiet:
@@ -92,23 +93,26 @@ class Talk:
         """A handshake as the first step means the port for TLS, where there is one; "@ plain" means it without a handshake."""
         self.close()
         self.closed_at = None
-        self.implicit = first == ["@ tls"] and self.server.tls
+        self.implicit = first and first[0].startswith("@ tls") and self.server.tls
         where = self.server.host, self.server.tls if self.implicit or first == ["@ plain"] else self.server.port
         try:
             self.channel = socket.create_connection(where, PATIENCE, source_address=self.source and (self.source, 0))
         except OSError:
             self.end()
         if self.implicit and not self.over:
-            self.handshake()
+            self.handshake(first[0])
 
     def close(self):
         if self.channel:
             self.channel.close()
 
-    def handshake(self):
+    def handshake(self, step):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+        if version := step.removeprefix("@ tls").strip():
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = context.maximum_version = VERSIONS[version]
         self.channel.settimeout(PATIENCE)
         try:
             self.channel = context.wrap_socket(self.channel)
@@ -122,9 +126,9 @@ class Talk:
             return
         elif step == "@ plain":
             pass
-        elif step == "@ tls":
+        elif step.startswith("@ tls"):
             if not self.implicit:
-                self.handshake()
+                self.handshake(step)
             self.implicit = False
         else:
             try:

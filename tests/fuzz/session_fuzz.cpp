@@ -140,8 +140,7 @@ private:
                 const auto early = conversation_.takeEarlyBytes();
                 require(early.handedBack.size() + early.smuggled.size() <= received_);
                 ended_ = event == FuzzEvent::TlsFailed;
-                return ended_ ? conversation_.tlsFailed(early.handedBack + early.smuggled, now_)
-                              : conversation_.tls({}, now_);
+                return ended_ ? conversation_.tlsFailed("error", now_) : conversation_.tls({}, now_);
             }
             case FuzzEvent::ChannelOpen:
                 return conversation_.channelOpen(channel_, now_);

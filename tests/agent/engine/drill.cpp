@@ -41,7 +41,9 @@ public:
     void onAlarm(Turn& turn) override { turn.send("ring\r\n"); }
     void onPeerClosed(Turn& turn) override { turn.send("end\r\n"); }
     void onTls(const TlsInfo& info, Turn& turn) override { turn.send("secure " + info.sni + "\r\n"); }
-    void onTlsFailed(std::string_view, Turn& turn) override { turn.send("plain\r\n"); }
+    void onTlsFailed(std::string_view error, Turn& turn) override {
+        turn.send((error.empty() ? "plain" : std::string(error)) + "\r\n");
+    }
     bool onNotTls(std::string_view bytes, Turn& turn) override {
         if (!bytes.starts_with("words")) {
             return false;
@@ -164,6 +166,16 @@ public:
 }  // namespace
 
 constinit const Module drill{"drill", Transport::Stream, true, {}, {}, prepareDrill, openSession<Drill, DrillService>};
+constinit const Module drillStrict{"drill",
+                                   Transport::Stream,
+                                   true,
+                                   {},
+                                   {},
+                                   prepareDrill,
+                                   openSession<Drill, DrillService>,
+                                   {.old = false, .alerts = false}};
+constinit const Module drillExact{
+    "drill", Transport::Stream, true, {}, {}, prepareDrill, openSession<Drill, DrillService>, {.endIsError = true}};
 constinit const Module drillDatagram{
     "drilldatagram", Transport::Datagram, false, {}, {}, prepareDrill, openSession<DatagramDrill, DrillService>};
 

@@ -15,8 +15,14 @@ namespace apiary::agent::test {
 ///   put     takes what comes on the channel until its end, says "took N" or "broken at N"; if it is cut, notes "cut at
 ///   N" last N  sends N bytes on the channel, says there that this was all, and then does as put secure  shakes hands
 ///   on the channel: "channel secure", "channel resumed" or "channel failed"
-/// It greets with "hello\r\n", says "idle" when idle, "end" when the peer has finished, "plain" instead of a handshake.
+/// It greets with "hello\r\n", says "idle" when idle, "end" when the peer has finished, and instead of a handshake
+/// how it failed, or "plain".
 extern const Module drill;
+
+/// The same, of servers that take TLS 1.2 and up, and say no alert in a handshake; and for which an end there is an
+/// error.
+extern const Module drillStrict;
+extern const Module drillExact;
 
 /// Datagrams: answers with what came, "twice" with two datagrams; after "bye" it closes. Notes "cut" if it is.
 extern const Module drillDatagram;

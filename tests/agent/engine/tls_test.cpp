@@ -1,3 +1,5 @@
+#include "agent/engine/wire.hpp"
+#include "agent/protocols/registry.hpp"
 #include "tests/agent/engine/engine_fixture.hpp"
 #include "tests/agent/engine/tls_client.hpp"
 
@@ -19,6 +21,14 @@ protected:
 
     static bool has(const Recorded& session, const std::string& line) {
         return std::ranges::find(session.lines, line) != session.lines.end();
+    }
+
+    /// With one cipher suite, and without extensions.
+    static std::string clientHelloOf(char minor, std::string_view suite) {
+        const std::string body = std::string{'\x03', minor} + std::string(33, '\0') + std::string("\0\2", 2) +
+                                 std::string(suite) + std::string("\1\0", 2);
+        const auto length = [](std::size_t size) { return std::string{'\0', static_cast<char>(size)}; };
+        return "\x16\x03\x01" + length(body.size() + 4) + std::string("\1\0", 2) + length(body.size()) + body;
     }
 
     TestCertificate files_;
@@ -108,10 +118,85 @@ TEST_F(TlsTest, AnswersPlaintextWhereAHandshakeWasDueInWords) {
     Client client = greeted(serve(secure()));
     client.send("tls\r\necho smuggled\r\n");
     EXPECT_EQ(client.readLine(), "go\r\n");
-    EXPECT_EQ(client.readAll(), "plain\r\n");
+    EXPECT_EQ(client.readAll(), "error:0A00010B:SSL routines::wrong version number\r\n");
     const auto session = recording_.ended();
     EXPECT_EQ(session.outcome, Outcome::TlsFailed);
     EXPECT_TRUE(has(session, "tls failed echo smuggled\r\n"));
+}
+
+TEST_F(TlsTest, SaysAnAlertAndThenTheWordsWhereAHandshakeFails) {
+    const std::pair<std::string, std::string> kinds[] = {
+        {{"\x16\x03\x01\x00\x05hello", 10},
+         "\x15\x03\x03" + std::string(1, '\0') + "\x02\x02\x0a" +
+             "error:0A0000F4:SSL routines::unexpected message\r\n"},
+        {{"\x15\x03\x01\x00\x02\x02\x28", 7},
+         "\x15\x03\x01" + std::string(1, '\0') + "\x02\x02\x0a" +
+             "error:0A0000F4:SSL routines::unexpected message\r\n"},
+        {clientHelloOf('\3', std::string_view("\0\1", 2)),
+         "\x15\x03\x03" + std::string(1, '\0') + "\x02\x02\x28" + "error:0A0000C1:SSL routines::no shared cipher\r\n"},
+    };
+    const auto server = serve(secure());
+    for (const auto& [sent, answer] : kinds) {
+        Client client = greeted(server);
+        client.send("tls\r\n");
+        EXPECT_EQ(client.readLine(), "go\r\n");
+        client.send(sent);
+        EXPECT_EQ(client.readAll(), answer);
+    }
+}
+
+TEST_F(TlsTest, TellsAPeerThatEndsInPlaceOfAHandshakeOrInItsMidstWhereThatIsAnError) {
+    ServiceSpec exact = secure();
+    exact.module = &drillExact;
+    const auto server = serve(exact);
+    for (const std::string& sent : {std::string(), std::string("\x16\x03")}) {
+        Client client = greeted(server);
+        client.send("tls\r\n");
+        EXPECT_EQ(client.readLine(), "go\r\n");
+        client.send(sent);
+        client.finish();
+        EXPECT_EQ(client.readAll(), "\x15\x03\x03" + std::string(1, '\0') + "\x02\x02\x32" +
+                                        "error:0A000126:SSL routines::unexpected eof while reading\r\n");
+    }
+}
+
+TEST_F(TlsTest, SaysNoMoreThanWordsOfAnEndWhereThatIsNone) {
+    Client client = greeted(serve(secure()));
+    client.send("tls\r\n");
+    EXPECT_EQ(client.readLine(), "go\r\n");
+    client.finish();
+    EXPECT_EQ(client.readAll(), "plain\r\n");
+    EXPECT_EQ(recording_.ended().outcome, Outcome::PeerClosed);
+}
+
+TEST_F(TlsTest, SaysNoAlertForAServerThatSaysNone) {
+    ServiceSpec strict = secure();
+    strict.module = &drillStrict;
+    strict.implicitTls = true;
+    Client client(serve(strict));
+    client.send("\x16\x03\x01" + std::string("\0\x05hello", 7));
+    EXPECT_EQ(client.readAll(), "");
+    EXPECT_EQ(recording_.ended().outcome, Outcome::TlsFailed);
+}
+
+TEST_F(TlsTest, ServesTheVersionsOfItsServerAlone) {
+    ServiceSpec strict = secure();
+    strict.module = &drillStrict;
+    strict.implicitTls = true;
+    const auto server = serve(strict);
+    for (const auto& [version, taken] :
+         {std::pair{TLS1_VERSION, false}, {TLS1_1_VERSION, false}, {TLS1_2_VERSION, true}, {TLS1_3_VERSION, true}}) {
+        Client client(server);
+        EXPECT_EQ(TlsClient(client.fd(), "", version).established(), taken) << version;
+    }
+}
+
+TEST_F(TlsTest, EachProtocolCanServeAsItsServerDoes) {
+    for (const Module* module : modules()) {
+        const auto context = loadTls(files_.certificate(), files_.key(), module->tls);
+        ASSERT_TRUE(context) << module->name << ": " << context.error();
+        EXPECT_NE(SSL_CTX_get_ciphers(context->get()), nullptr) << module->name;
+    }
 }
 
 TEST_F(TlsTest, AnswersPlaintextInWordsWhereTheServiceBeginsWithTls) {

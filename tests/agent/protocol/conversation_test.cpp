@@ -24,7 +24,7 @@ public:
     Obedient(const Nothing&, const Environment&) {}
 
     void onTls(const TlsInfo& info, Turn& turn) override { turn.send("sni " + info.sni); }
-    void onTlsFailed(std::string_view bytes, Turn& turn) override { turn.send("not TLS: " + std::string(bytes)); }
+    void onTlsFailed(std::string_view error, Turn& turn) override { turn.send("no TLS: " + std::string(error)); }
     void onPassive(std::optional<Endpoint> where, Turn& turn) override { turn.send(where ? "port" : "none"); }
     void onChannelOpen(ChannelId channel, Turn&) override { channel_ = channel; }
     void onChannelBytes(ChannelId channel, std::string_view bytes, Turn& turn) override { turn.sendOn(channel, bytes); }
@@ -208,7 +208,7 @@ TEST_F(ConversationTest, TellsBytesHandedBackFromBytesSmuggled) {
 TEST_F(ConversationTest, EndsAfterLastWordsWhenThereIsNoHandshake) {
     Conversation conversation = talk();
     conversation.bytes("tls\n", now_);
-    EXPECT_EQ(std::get<Send>(conversation.tlsFailed("GET /", now_).at(0)).bytes, "not TLS: GET /");
+    EXPECT_EQ(std::get<Send>(conversation.tlsFailed("broken", now_).at(0)).bytes, "no TLS: broken");
     EXPECT_TRUE(conversation.over());
 }
 

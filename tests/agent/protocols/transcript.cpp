@@ -157,6 +157,12 @@ const std::string kOffersTls = "offerstls";
 const std::string kTlsFail = "tlsfail ";
 const std::string kNotTls = "nottls ";
 
+/// What OpenSSL says of bytes that are no handshake.
+std::string errorOf(std::string_view bytes) {
+    return bytes.starts_with("GET ") ? "error:0A00009C:SSL routines::http request"
+                                     : "error:0A00010B:SSL routines::wrong version number";
+}
+
 /// What the steps on top say of the session before it begins.
 struct Beginning {
     Settings settings;
@@ -316,7 +322,7 @@ std::string play(const Module& module, const std::vector<Step>& steps, bool echo
         }
         if (event.starts_with(kTlsFail)) {
             takeEarly();
-            return conversation.tlsFailed(unescape(event.substr(kTlsFail.size())), now);
+            return conversation.tlsFailed(errorOf(event.substr(kTlsFail.size())), now);
         }
         if (event.starts_with(kNotTls)) {
             return conversation.notTls(unescape(event.substr(kNotTls.size())), now);
