@@ -18,7 +18,7 @@ const std::vector<ShellApplet>& table() {
               shellDigestApplets(),   shellDifferenceApplets(), shellExpressionApplets(), shellOperandApplets(),
               shellRunApplets(),      shellProcessApplets(),    shellUserApplets(),       shellAddressApplets(),
               shellSettingsApplets(), shellRareApplets(),       shellLsApplets(),         shellDeviceApplets(),
-              shellAccountApplets()}) {
+              shellAccountApplets(),  shellScriptApplets()}) {
             applets.insert(applets.end(), group.begin(), group.end());
         }
         std::ranges::sort(applets, {}, &ShellApplet::name);

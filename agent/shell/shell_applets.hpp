@@ -64,6 +64,7 @@ std::span<const ShellApplet> shellAddressApplets();
 std::span<const ShellApplet> shellSettingsApplets();
 std::span<const ShellApplet> shellDeviceApplets();
 std::span<const ShellApplet> shellRareApplets();
+std::span<const ShellApplet> shellScriptApplets();
 std::span<const ShellApplet> shellBuiltins();
 
 /// Of BusyBox itself; the shell as a program; `test`.
